@@ -1,0 +1,1 @@
+"""From bytes to normalised events: one file per log format."""

@@ -1,0 +1,158 @@
+"""Reading one log from its first byte to its last: recognise, cut, parse, and account for every record.
+
+The law: records = events + dead letters. Lines that are no records (headers, comments, blank lines) are counted apart.
+"""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from collectors.files import identity_of, open_log, rewound
+from collectors.framing import decode
+from collectors.registry import HEAD, find, recognise
+from collectors.source import Options, Parser, Record, Source
+from engine.errors import InputError, MalformedRecordError
+from engine.events import DeadLetter, Event, Fields, Origin, event_id
+
+_BROKEN_STREAM = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """How many records were read, and what became of them."""
+
+    records: int = 0
+    events: int = 0
+    dead: int = 0
+    headers: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Parsed:
+    """A record that was parsed: enough for rules. `LogReader.event` makes the whole event of it."""
+
+    record: Record
+    fields: Fields
+
+
+class LogReader:
+    """One log, opened. Iterate over `records()` once; `tally` is complete afterwards.
+
+    Raise `InputError` where the log can't be opened or no source knows its bytes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        source: str = "auto",
+        options: Options | None = None,
+        known: Sequence[tuple[str, int, str]] = (),
+        stream: BinaryIO | None = None,
+    ) -> None:
+        self.path = path
+        self.tally = Tally()
+        self._stream = stream or open_log(path)
+        try:
+            head = self._peek()
+            self.source = _choose(source, head, path)
+        except InputError:
+            self._stream.close()
+            raise
+        self.identity, self.prefix_length = identity_of(head, str(path), known)
+        self._parser: Parser = self.source.open(options or Options(reference=_modified(path)))
+
+    def _peek(self) -> bytes:
+        try:
+            head = _read_up_to(self._stream, HEAD)
+        except _BROKEN_STREAM as error:
+            raise InputError(
+                f"damaged compressed file ({error})", where=str(self.path), hint="copy it again from its origin"
+            ) from error
+        self._stream = rewound(self._stream, head)
+        return head
+
+    def records(self) -> Iterator[Parsed | DeadLetter]:
+        """Yield every record in order, as parsed fields or as a dead letter with the reason."""
+        try:
+            for record in self.source.frame(self._stream):
+                item = self._read(record)
+                if item is not None:
+                    yield item
+        except _BROKEN_STREAM as error:
+            self.tally.records += 1
+            last = Record(offset=0, number=self.tally.records + self.tally.headers, raw=b"")
+            yield self._bury(last, f"the file ends in the middle or is damaged ({error})")
+        finally:
+            self._stream.close()
+
+    def _read(self, record: Record) -> Parsed | DeadLetter | None:
+        if record.problem is not None:
+            self.tally.records += 1
+            return self._bury(record, record.problem)
+        try:
+            fields = self._parser.parse(record)
+        except MalformedRecordError as error:
+            self.tally.records += 1
+            return self._bury(record, error.message)
+        if fields is None:
+            self.tally.headers += 1
+            return None
+        self.tally.records += 1
+        self.tally.events += 1
+        return Parsed(record=record, fields=fields)
+
+    def event(self, parsed: Parsed) -> Event:
+        """Make the whole event of a parsed record: completed fields, id, origin and original text."""
+        record = parsed.record
+        fields = self._parser.complete(parsed.fields)
+        identifier = event_id(self.identity, record.offset, record.raw)
+        original = decode(record.raw)
+        return Event(id=identifier, origin=self._origin(record), original=original, fields=fields)
+
+    def _bury(self, record: Record, reason: str) -> DeadLetter:
+        self.tally.dead += 1
+        return DeadLetter(
+            id=event_id(self.identity, record.offset, record.raw),
+            origin=self._origin(record),
+            source=self.source.name,
+            reason=reason,
+            raw=record.raw,
+            size=record.size or len(record.raw),
+        )
+
+    def _origin(self, record: Record) -> Origin:
+        return Origin(path=str(self.path), identity=self.identity, offset=record.offset, number=record.number)
+
+
+def _choose(name: str, head: bytes, path: Path) -> Source:
+    if name != "auto":
+        return find(name)
+    source = recognise(head, path.name)
+    if source is None:
+        what = "the file is empty" if not head else "no log source recognises these bytes"
+        raise InputError(what, where=str(path), hint="name one with --source NAME (`kulla parse -h` lists them)")
+    return source
+
+
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    except OSError:
+        return None
+
+
+def _read_up_to(stream: BinaryIO, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size > 0 and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,44 @@
+"""Which log formats there are, and which of them a log is."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+import collectors.sources
+from collectors.source import Source
+from engine.errors import NotFoundError
+
+HEAD = 64 * 1024  # bytes of a log that recognition looks at
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Return every source, by name. Modules of `collectors.sources` that start with `_` are shared parts."""
+    found: list[Source] = [
+        import_module(f"collectors.sources.{module.name}").SOURCE
+        for module in pkgutil.iter_modules(collectors.sources.__path__)
+        if not module.name.startswith("_")
+    ]
+    return tuple(sorted(found, key=lambda source: source.name))
+
+
+def find(name: str) -> Source:
+    """Return the source called `name` (or one of its aliases); raise `NotFoundError` with the names there are."""
+    wanted = name.lower()
+    for source in sources():
+        if wanted == source.name or wanted in source.aliases:
+            return source
+    known = ", ".join(source.name for source in sources())
+    raise NotFoundError(f"no log source is called {name}", hint=f"one of: {known}, or auto")
+
+
+def recognise(head: bytes, filename: str) -> Source | None:
+    """Return the source that the bytes look most like, or None where no source knows them."""
+    if not head.strip(b"\x00 \t\r\n"):
+        return None
+    ranked = max(sources(), key=lambda source: source.recognise(head, filename), default=None)
+    if ranked is None or ranked.recognise(head, filename) <= 0:
+        return None
+    return ranked

@@ -1,0 +1,83 @@
+"""What a log format is to kulla: a `Source` recognises its bytes, cuts them into records and parses each record.
+
+A new format is one file in `collectors/sources/` that defines `SOURCE`; the contract tests pick it up. Parsing has two
+stages, because hunting looks at far more events than it reports: `parse` does what rules need, `complete` adds the rest
+of the ECS fields and is called for events that are stored, printed or part of an alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import BinaryIO, Protocol
+
+from engine.events import Fields
+
+MAX_RECORD = 16 * 1024 * 1024  # bytes; a longer record becomes a dead letter
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """One raw record. `offset` is in bytes of the uncompressed stream, `number` counts records from 1.
+
+    `raw` is the record's bytes without its line end (for EVTX: the record as compact JSON). `problem` says why a
+    framer could not cut a whole record out of the stream; `size` is then the length of what stood there.
+    """
+
+    offset: int
+    number: int
+    raw: bytes
+    problem: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a log does not say itself: the zone of stamps without one, the reference for stamps without a year.
+
+    `reference` is the newest instant at which the log can have been written (the file's modification time).
+    `host` names the machine where records do not.
+    """
+
+    zone: tzinfo = UTC
+    reference: datetime | None = None
+    host: str | None = None
+
+
+class Parser(Protocol):
+    """Reads the records of one stream in order; it may keep state (a `#Fields:` header)."""
+
+    def parse(self, record: Record) -> Fields | None:
+        """Return the record's fields, or None for a line that is no record (header, comment, blank).
+
+        Raise `MalformedRecordError` with the reason where the record can't be read.
+        """
+        ...
+
+    def complete(self, fields: Fields) -> Fields:
+        """Return the fields with everything else that ECS asks for; may change and return its argument."""
+        ...
+
+
+class Source(Protocol):
+    """A log format. `name` is what `--source` takes, `aliases` other names for it."""
+
+    name: str
+    aliases: tuple[str, ...]
+    title: str
+
+    def recognise(self, head: bytes, filename: str) -> int:
+        """Tell from the first 64 KiB (uncompressed) how sure it is that this is its format: 0 (not) to 100.
+
+        Decided by bytes; the file name may only break ties (a few points).
+        """
+        ...
+
+    def frame(self, stream: BinaryIO) -> Iterator[Record]:
+        """Cut the stream into records: nothing is skipped in silence, what can't be cut has a `problem`."""
+        ...
+
+    def open(self, options: Options) -> Parser:
+        """Return a parser for one stream."""
+        ...

@@ -1,0 +1,1 @@
+"""The log formats, one file each; a new format is a new file here that defines `SOURCE`."""

@@ -1,0 +1,1 @@
+"""What to look for, as data: Sigma rules with their own test events, and field pipelines."""

@@ -1,0 +1,1 @@
+"""From events to incidents: event types, store, Sigma, correlations, incidents."""

@@ -1,0 +1,76 @@
+"""Entities: the hosts, users, addresses and things that alerts have in common and that commands are filled with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.events import Value, texts
+
+Kind = Literal["host", "user", "ip", "domain", "url", "file", "process", "hash", "service", "mailbox"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entity:
+    """One thing of the estate or of the attacker, by kind and value (`host` `prt01.gov.example`)."""
+
+    kind: Kind
+    value: str
+
+
+# Which fields name an entity. The order is the order in which they are shown.
+ENTITY_FIELDS: Mapping[str, Kind] = {
+    "host.name": "host",
+    "user.name": "user",
+    "user.target.name": "user",
+    "source.ip": "ip",
+    "source.user.name": "user",
+    "destination.ip": "ip",
+    "destination.domain": "domain",
+    "url.domain": "domain",
+    "url.original": "url",
+    "process.executable": "process",
+    "process.parent.executable": "process",
+    "file.path": "file",
+    "process.hash.sha256": "hash",
+    "file.hash.sha256": "hash",
+    "service.name": "service",
+    "email.from.address": "mailbox",
+}
+
+# Fields that an alert carries for its reader beside the entity fields.
+CONTEXT_FIELDS: tuple[str, ...] = (
+    "event.dataset",
+    "event.code",
+    "event.action",
+    "event.outcome",
+    "winlog.channel",
+    "winlog.logon.type",
+    "process.command_line",
+    "process.parent.command_line",
+    "http.request.method",
+    "http.response.status_code",
+    "http.request.body.bytes",
+    "user_agent.original",
+    "registry.path",
+    "message",
+)
+
+# Place-holders that systems write where there is nobody, and accounts that every machine has.
+_NOBODY = frozenset("|-|::|0.0.0.0|n/a|null|system|local service|network service|anonymous logon".split("|"))
+
+
+def entities_of(fields: Mapping[str, Value]) -> tuple[Entity, ...]:
+    """Return the distinct entities that the fields name, without the place-holders of systems (`-`, `SYSTEM`, `::`)."""
+    found: dict[Entity, None] = {}
+    for name, kind in ENTITY_FIELDS.items():
+        for value in texts(fields.get(name)):
+            if value.strip().lower() not in _NOBODY:
+                found[Entity(kind, value)] = None
+    return tuple(found)
+
+
+def alert_fields(fields: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the fields of an event that its alert carries."""
+    return {name: fields[name] for name in (*ENTITY_FIELDS, *CONTEXT_FIELDS) if name in fields}

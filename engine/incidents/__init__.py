@@ -1,0 +1,1 @@
+"""From alerts to the few incidents that matter."""

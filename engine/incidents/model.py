@@ -1,0 +1,64 @@
+"""What an incident is: alerts that belong together, why they do, and how bad it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from engine.alerts import Level
+from engine.entities import Entity
+
+Status = Literal["open", "contained", "closed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Why one alert belongs to the incident: the reason in words, the shared entities, and a confidence from 0 to 1."""
+
+    alert_id: str
+    reason: str
+    shared: tuple[Entity, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One line of the timeline: an alert as it is told to a reader."""
+
+    timestamp: datetime
+    alert_id: str
+    rule_id: str
+    rule_name: str
+    level: Level
+    host: str
+    summary: str
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Alerts joined by entities and time. `score` is the sum of `score_terms` (name, points).
+
+    `opened` is the event time of the alert at which the incident's evidence was enough to open it; `first_seen` and
+    `last_seen` are the times of its first and last alerts. `playbooks` are ids, the most fitting first.
+    """
+
+    id: str
+    title: str
+    status: Status
+    severity: Level
+    score: float
+    score_terms: tuple[tuple[str, float], ...]
+    first_seen: datetime
+    last_seen: datetime
+    opened: datetime
+    alerts: tuple[str, ...]
+    joins: tuple[Join, ...]
+    entities: tuple[Entity, ...]
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+    playbooks: tuple[str, ...]
+    timeline: tuple[Moment, ...] = field(default=())
+    closed_why: str = ""

@@ -1,0 +1,1 @@
+"""Sigma: rules compiled into predicates, evaluated once per distinct value."""

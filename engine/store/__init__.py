@@ -1,0 +1,1 @@
+"""Where events, alerts, incidents and the ledger are kept."""

@@ -1,0 +1,1 @@
+"""From incident to recovery: playbooks, the guided run, the ledger and exercises."""

@@ -1,0 +1,1 @@
+"""Exercises: real attacks replayed as raw logs, with the truth beside them."""
