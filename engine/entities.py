@@ -58,7 +58,10 @@ CONTEXT_FIELDS: tuple[str, ...] = (
 )
 
 # Place-holders that systems write where there is nobody, and accounts that every machine has.
-_NOBODY = frozenset("|-|::|0.0.0.0|n/a|null|system|local service|network service|anonymous logon".split("|"))
+_ANY_ADDRESS = ("::", "0.0.0.0")  # noqa: S104 - a value to leave out, nothing is bound to it
+_NOBODY = frozenset(
+    ("", "-", "n/a", "null", "system", "local service", "network service", "anonymous logon", *_ANY_ADDRESS)
+)
 
 
 def entities_of(fields: Mapping[str, Value]) -> tuple[Entity, ...]:
