@@ -1,0 +1,92 @@
+"""Compiled rules on disk, as JSON: loading 3,800 rules takes tenths of a second instead of several.
+
+The key is a hash of every rule file's name and content; the file name also holds the versions of what compiled them.
+Nothing is unpickled; a damaged file is ignored and written anew. The folder may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.alerts import Level, RuleInfo
+from engine.errors import RuleError
+from engine.sigma.predicates import Expression, Predicate
+from engine.sigma.rules import Correlation, LogSource, Rule, RuleSet
+
+FORMAT = 1  # to be raised whenever the compiler gives something else for the same rule
+
+
+def read(folder: Path, key: str) -> RuleSet | None:
+    """Return the rules compiled under this key, or None."""
+    try:
+        return _revive(orjson.loads(_file(folder, key).read_bytes()))
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def write(folder: Path, key: str, rules: RuleSet) -> None:
+    """Keep the compiled rules; a folder that can't be written to costs only time, so it is no error."""
+    content = orjson.dumps(
+        {
+            "predicates": [[item.field, item.operator, item.value, item.cased] for item in rules.predicates],
+            "rules": [[_info(item.info), item.name, _source(item.logsource), item.expression] for item in rules.rules],
+            "correlations": [asdict(item) for item in rules.correlations],
+            "issues": [[item.message, item.where, item.hint] for item in rules.issues],
+        }
+    )
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(name).replace(_file(folder, key))
+
+
+def _file(folder: Path, key: str) -> Path:
+    return folder / f"rules-{FORMAT}-{version('kulla')}-{version('pysigma')}-{key[:32]}.json"
+
+
+def _info(info: RuleInfo) -> dict[str, Any]:
+    return asdict(info)
+
+
+def _source(source: LogSource) -> list[str]:
+    return [source.product, source.category, source.service]
+
+
+def _revive(content: dict[str, Any]) -> RuleSet:
+    return RuleSet(
+        predicates=[Predicate(*item) for item in content["predicates"]],
+        rules=[
+            Rule(info=_revive_info(info), name=name, logsource=LogSource(*source), expression=_revive_expression(tree))
+            for info, name, source, tree in content["rules"]
+        ],
+        correlations=[_revive_correlation(item) for item in content["correlations"]],
+        issues=[RuleError(message, where=where, hint=hint) for message, where, hint in content["issues"]],
+    )
+
+
+def _revive_correlation(item: dict[str, Any]) -> Correlation:
+    lists = {name: tuple(item[name]) for name in ("rules", "group_by")}
+    return Correlation(**{**item, **lists, "info": _revive_info(item["info"])})
+
+
+def _revive_info(item: dict[str, Any]) -> RuleInfo:
+    level = Level(item.pop("level"))
+    lists: Iterable[str] = [name for name, value in item.items() if isinstance(value, list)]
+    return RuleInfo(level=level, **{**item, **{name: tuple(item[name]) for name in lists}})
+
+
+def _revive_expression(tree: Any) -> Expression:
+    if isinstance(tree, int):
+        return tree
+    return (tree[0], *(_revive_expression(part) for part in tree[1:]))

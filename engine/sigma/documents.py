@@ -1,0 +1,150 @@
+"""From the text of rule files to a rule set: documents read one by one, within limits, each failure on its own.
+
+A rule that cannot be read or compiled becomes an issue with its file, line and reason; it never stops another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sigma.correlations import SigmaCorrelationRule
+from sigma.exceptions import SigmaError, SigmaRuleLocation
+from sigma.rule import SigmaRule
+
+from engine.errors import RuleError
+from engine.sigma import modifiers
+from engine.sigma.compiler import Compiler, correlation, rule_info
+from engine.sigma.rules import RuleSet
+
+MAX_FILE = 4 * 1024 * 1024  # bytes of one rule file (SigmaHQ's list of vulnerable drivers has 300 KiB)
+MAX_RULE = 1024 * 1024  # characters of one rule (one YAML document)
+MAX_DEPTH = 50  # of nested lists and mappings, and of brackets in a condition
+MAX_ALIASES = 20
+
+
+def compile_files(files: Iterable[tuple[str, bytes]]) -> RuleSet:
+    """Compile (name, content) pairs into one rule set, with an issue for each document that cannot be used."""
+    modifiers.install()
+    compiler = Compiler()
+    rules = RuleSet(predicates=compiler.predicates)
+    for name, content in files:
+        for line, text in _documents(name, content, rules.issues):
+            where = f"{name}:{line}"
+            try:
+                _compile(text, name, line, compiler, rules)
+            except (SigmaError, ValueError) as error:
+                rules.issues.append(_issue(_reason(error), where))
+            except RecursionError:
+                rules.issues.append(_issue("nested too deeply", where))
+            except (TypeError, AttributeError, KeyError, IndexError) as error:
+                # pySigma 1.5 answers some malformed documents (a list, numbers as keys) with these
+                rules.issues.append(_issue(f"not a Sigma rule ({type(error).__name__}: {error})", where))
+    _check_references(rules)
+    return rules
+
+
+def _issue(reason: str, where: str) -> RuleError:
+    return RuleError(reason, where=where, hint="kulla rules check FILE")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SigmaError):
+        return str(error.args[0]) if error.args else type(error).__name__
+    return str(error)
+
+
+def _documents(name: str, content: bytes, issues: list[RuleError]) -> Iterator[tuple[int, str]]:
+    if len(content) > MAX_FILE:
+        issues.append(_issue(f"larger than {MAX_FILE // 1024:,} KiB", f"{name}:1"))
+        return
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        issues.append(_issue(f"not UTF-8 ({error.reason} at byte {error.start})", f"{name}:1"))
+        return
+    line = 1
+    part: list[str] = []
+    for number, row in enumerate(text.splitlines(keepends=True), start=1):
+        if row.rstrip() == "---":
+            yield from _nonempty(line, part)
+            line, part = number + 1, []
+        else:
+            part.append(row)
+    yield from _nonempty(line, part)
+
+
+def _nonempty(line: int, rows: list[str]) -> Iterator[tuple[int, str]]:
+    if any(row.strip() and not row.lstrip().startswith("#") for row in rows):
+        yield line, "".join(rows)
+
+
+def _compile(text: str, name: str, line: int, compiler: Compiler, rules: RuleSet) -> None:
+    where = f"{name}:{line}"
+    document = _parse(text, line)
+    if "filter" in document and "detection" not in document:
+        raise ValueError("a Sigma filter, which this version does not apply")
+    version = sha256(text.encode()).hexdigest()[:16]
+    playbooks = _playbooks(document.get("kulla"))
+    location = SigmaRuleLocation(Path(name), line)
+    if "correlation" in document:
+        parsed = SigmaCorrelationRule.from_dict(document, source=location)
+        info = rule_info(parsed, version=version, path=where, playbooks=playbooks)
+        rules.correlations.append(correlation(parsed, info))
+        return
+    rule = SigmaRule.from_dict(document, source=location)
+    rules.rules.append(compiler.rule(rule, rule_info(rule, version=version, path=where, playbooks=playbooks)))
+
+
+def _parse(text: str, first_line: int) -> dict[str, Any]:
+    if len(text) > MAX_RULE:
+        raise ValueError(f"a rule of {len(text):,} characters; at most {MAX_RULE:,} are read")
+    if text.count("*") > MAX_ALIASES and len(re.findall(r"(?:^|[\s\[,])\*[A-Za-z_]", text)) > MAX_ALIASES:
+        raise ValueError(f"more than {MAX_ALIASES} YAML aliases")
+    try:
+        document = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" (line {first_line + mark.line}, column {mark.column + 1})" if mark else ""
+        raise ValueError(f"not YAML: {getattr(error, 'problem', None) or error}{place}") from error
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+        raise ValueError("not a Sigma rule: a mapping with names is expected")
+    _check_depth(document)
+    return document
+
+
+def _check_depth(value: object, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested more than {MAX_DEPTH} deep")
+    if isinstance(value, dict):
+        for item in value.values():
+            _check_depth(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_depth(item, depth + 1)
+    elif isinstance(value, str) and depth == 2 and (value.count("(") > MAX_DEPTH or value.count(" not ") > MAX_DEPTH):
+        raise ValueError(f"a condition with more than {MAX_DEPTH} brackets or negations")
+
+
+def _playbooks(block: object) -> tuple[str, ...]:
+    if not isinstance(block, dict):
+        return ()
+    named = block.get("playbook") or block.get("playbooks") or ()
+    return (named,) if isinstance(named, str) else tuple(str(item) for item in named)
+
+
+def _check_references(rules: RuleSet) -> None:
+    known = {rule.name for rule in rules.rules} | {rule.info.id for rule in rules.rules}
+    kept = []
+    for item in rules.correlations:
+        missing = [name for name in item.rules if name not in known]
+        if missing:
+            reason = f"refers to rules that are not loaded: {', '.join(missing)}"
+            rules.issues.append(_issue(reason, item.info.path))
+        else:
+            kept.append(item)
+    rules.correlations[:] = kept

@@ -1,0 +1,104 @@
+"""The Sigma engine: events in, matches out, for files and streams row by row and for the store by columns.
+
+Both ways share the partitions, so they give the same answers; a property test holds it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.alerts import Reason
+from engine.entities import CONTEXT_FIELDS, ENTITY_FIELDS
+from engine.events import Value
+from engine.sigma.fieldmap import event_fields
+from engine.sigma.logsources import KIND_FIELDS, Kind, covers, is_known, kind_of
+from engine.sigma.partitions import Partition
+from engine.sigma.predicates import KEYWORD, leaves
+from engine.sigma.rules import LogSource, Rule, RuleSet
+
+MAX_KINDS = 20_000  # kinds of events remembered; an attacker can write any event id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule that matched an event, with what is needed to tell why."""
+
+    rule: Rule
+    partition: Partition
+    position: int
+
+    def why(self, fields: Mapping[str, Value], original: str) -> tuple[Reason, ...]:
+        """Return the predicates on which the match rests."""
+        return self.partition.why(self.position, fields, original)
+
+    def value(self, field: str, fields: Mapping[str, Value]) -> Value | None:
+        """Return the value of a rule's field (a correlation's group, say) in the matched event."""
+        return self.partition.accessor(field).value(fields)
+
+
+class Engine:
+    """Evaluates a rule set. Partitions are built when the first event of a kind is seen."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = rules
+        self._partitions: dict[Kind, Partition] = {}
+        self._by_rules: dict[tuple[str, str, tuple[int, ...], bool], Partition] = {}
+        self._sources: defaultdict[LogSource, list[int]] = defaultdict(list)
+        for index, rule in enumerate(rules.rules):
+            self._sources[rule.logsource].append(index)
+
+    def match(self, fields: Mapping[str, Value], original: str = "") -> list[Match]:
+        """Return the rules that match one event (without correlations)."""
+        partition = self.partition(kind_of(fields))
+        if not partition.rules:
+            return []
+        return [self.match_at(partition, position) for position in partition.match(fields, original)]
+
+    def match_at(self, partition: Partition, position: int) -> Match:
+        """Return the match of a partition's rule by its position."""
+        return Match(rule=partition.rules[position], partition=partition, position=position)
+
+    def partition(self, kind: Kind) -> Partition:
+        """Return the partition of a kind of event; kinds that the same rules see share one."""
+        known = self._partitions.get(kind)
+        if known is None:
+            if len(self._partitions) >= MAX_KINDS:
+                self._partitions.clear()
+            known = self._partitions[kind] = self._shared(kind)
+        return known
+
+    def _shared(self, kind: Kind) -> Partition:
+        sources = [source for source in self._sources if covers(source, kind)]
+        positions = tuple(sorted(index for source in sources for index in self._sources[source]))
+        renames = kind.family == "windows" and kind.dataset == "security" and kind.detail == "4688"
+        dataset = kind.dataset if kind.family != "windows" else ""
+        key = (kind.family, dataset, positions, renames)
+        if key not in self._by_rules:
+            visible = [self.rules.rules[index] for index in positions]
+            self._by_rules[key] = Partition(kind, visible, self.rules.predicates)
+        return self._by_rules[key]
+
+    def columns(self, kinds: list[Kind]) -> frozenset[str]:
+        """Return the event fields that matching events of these kinds reads, entity and grouping fields included."""
+        names = set(KIND_FIELDS) | set(ENTITY_FIELDS) | set(CONTEXT_FIELDS) | {"@timestamp", "event.id"}
+        for kind in kinds:
+            names |= self.partition(kind).columns()
+        for item in self.rules.correlations:
+            aliases = [name for mapping in item.aliases.values() for name in mapping.values()]
+            for field in (*item.group_by, *aliases, *([item.value_field] if item.value_field else [])):
+                names.update(name for kind in kinds for name in event_fields(field, kind))
+        return frozenset(names)
+
+    def unreachable(self) -> list[Rule]:
+        """Return the rules whose log source no event can ever belong to."""
+        return [rule for rule in self.rules.rules if not is_known(rule.logsource)]
+
+    def has_keywords(self) -> bool:
+        """Tell whether any rule looks at the whole text of events."""
+        return any(
+            self.rules.predicates[number].field == KEYWORD
+            for rule in self.rules.rules
+            for number in leaves(rule.expression)
+        )

@@ -1,0 +1,213 @@
+"""Testing one value against all the predicates of its field at once.
+
+Literals go through one Aho-Corasick automaton, equality through a table, regular expressions and wildcards through
+one RE2 set: the time is linear in the length of the value, whatever an attacker writes into it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+import ahocorasick_rs
+import re2
+
+from engine.sigma.folding import fold
+from engine.sigma.predicates import MANY, ONE, TIME_PARTS, Predicate
+
+Numbered = tuple[int, Predicate]
+_LITERALS = frozenset({"contains", "startswith", "endswith"})
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "lt": lambda value, bound: value < bound,
+    "lte": lambda value, bound: value <= bound,
+    "gt": lambda value, bound: value > bound,
+    "gte": lambda value, bound: value >= bound,
+    "number": lambda value, bound: value == bound,
+    "neq": lambda value, bound: value != bound,
+    "eq": lambda value, bound: value == bound,
+}
+
+
+class ValueTester:
+    """All predicates of one field. `absent` holds the numbers of those that are true where the field is not there."""
+
+    def __init__(self, predicates: Iterable[Numbered]) -> None:
+        items = list(predicates)
+        self.absent = frozenset(number for number, item in items if item.operator in {"null", "absent"})
+        self._present = frozenset(number for number, item in items if item.operator == "exists")
+        self._folded = _Literals([item for item in items if not item[1].cased])
+        self._cased = _Literals([item for item in items if item[1].cased])
+        self._folded_globs = _Patterns([item for item in items if item[1].operator == "glob" and not item[1].cased])
+        self._cased_patterns = _Patterns(
+            [item for item in items if item[1].operator in {"glob", "re"} and item[1].cased]
+        )
+        self._networks = [(number, _network(item.value)) for number, item in items if item.operator == "cidr"]
+        self._numbers = [item for item in items if item[1].operator in _COMPARISONS and item[1].operator != "eq"]
+        self._times = [item for item in items if item[1].operator in TIME_PARTS]
+
+    def test(self, value: str) -> frozenset[int]:
+        """Return the numbers of the predicates that are true for a value that is there."""
+        true = set(self._present)
+        if not value.isascii():
+            value = value.encode("utf-8", "backslashreplace").decode()  # lone surrogates: the matchers take UTF-8
+        folded = fold(value)
+        self._folded.test(folded, true)
+        self._folded_globs.test(folded, true)
+        self._cased.test(value, true)
+        self._cased_patterns.test(value, true)
+        if self._networks:
+            true.update(_in_networks(value, self._networks))
+        if self._numbers:
+            true.update(_compare(value, self._numbers))
+        if self._times:
+            true.update(_time_parts(value, self._times))
+        return frozenset(true)
+
+
+class _Literals:
+    """Equality by table; contains, startswith and endswith by one automaton over all literals."""
+
+    def __init__(self, items: Sequence[Numbered]) -> None:
+        self._equal: defaultdict[str, list[int]] = defaultdict(list)
+        within: defaultdict[str, list[Numbered]] = defaultdict(list)
+        for number, item in items:
+            if item.operator == "eq":
+                self._equal[item.value].append(number)
+            elif item.operator in _LITERALS:
+                within[item.value].append((number, item))
+        literals = [literal for literal in within if literal]
+        self._uses = [self._split(within[literal]) for literal in literals]
+        self._automaton = ahocorasick_rs.AhoCorasick(literals) if literals else None
+
+    @staticmethod
+    def _split(uses: list[Numbered]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        contains = tuple(number for number, item in uses if item.operator == "contains")
+        starts = tuple(number for number, item in uses if item.operator == "startswith")
+        ends = tuple(number for number, item in uses if item.operator == "endswith")
+        return contains, starts, ends
+
+    def test(self, value: str, true: set[int]) -> None:
+        """Add the numbers of the predicates that hold for the value."""
+        if value in self._equal:
+            true.update(self._equal[value])
+        if self._automaton is None:
+            return
+        length, uses = len(value), self._uses
+        for index, start, end in self._automaton.find_matches_as_indexes(value, overlapping=True):
+            contains, starts, ends = uses[index]
+            if contains:
+                true.update(contains)
+            if starts and start == 0:
+                true.update(starts)
+            if ends and end == length:
+                true.update(ends)
+
+
+class _Patterns:
+    """Wildcards and regular expressions, all in one RE2 set (one by one where the set grows too large)."""
+
+    def __init__(self, items: Sequence[Numbered]) -> None:
+        self._numbers: list[int] = []
+        self._single: list[tuple[int, re2._Regexp]] = []
+        self._set: re2.Set | None = None
+        if not items:
+            return
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = 64 << 20
+        found = re2.Set.SearchSet(options)
+        for number, item in items:
+            found.Add(_expression(item))
+            self._numbers.append(number)
+        try:
+            found.Compile()
+            found.Match("")
+            self._set = found
+        except re2.error:
+            self._single = [(number, re2.compile(_expression(item), options)) for number, item in items]
+
+    def test(self, value: str, true: set[int]) -> None:
+        """Add the numbers of the predicates that hold for the value."""
+        if self._set is not None:
+            numbers = self._numbers
+            true.update(numbers[index] for index in self._set.Match(value))
+        for number, pattern in self._single:
+            if pattern.search(value):
+                true.add(number)
+
+
+def _expression(item: Predicate) -> str:
+    if item.operator == "re":
+        return item.value
+    parts = (".*" if part == MANY else "." if part == ONE else str(re2.escape(part)) for part in item.value)
+    return rf"(?s)\A{''.join(parts)}\z"
+
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _network(value: str) -> _Network:
+    return ipaddress.ip_network(value)
+
+
+def _in_networks(value: str, networks: Sequence[tuple[int, _Network]]) -> Iterable[int]:
+    try:
+        address = ipaddress.ip_address(value.strip().strip("[]").split("%")[0])
+    except ValueError:
+        return ()
+    mapped = getattr(address, "ipv4_mapped", None)
+    candidates = (address,) if mapped is None else (address, mapped)
+    return [number for number, network in networks if any(item in network for item in candidates)]
+
+
+def _compare(value: str, items: Sequence[Numbered]) -> Iterable[int]:
+    found = _float(value)
+    if found is None:
+        return ()
+    return [number for number, item in items if _COMPARISONS[item.operator](found, float(item.value))]
+
+
+def _float(value: str) -> float | None:
+    try:
+        found = float(int(value, 16)) if value[:2].lower() == "0x" else float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _time_parts(value: str, items: Sequence[Numbered]) -> Iterable[int]:
+    moment = _moment(value)
+    if moment is None:
+        return ()
+    parts = {
+        "minute": moment.minute,
+        "hour": moment.hour,
+        "day": moment.day,
+        "week": moment.isocalendar().week,
+        "month": moment.month,
+        "year": moment.year,
+    }
+    found = []
+    for number, item in items:
+        operator, bound = item.value.split(" ")
+        if _COMPARISONS[operator](parts[item.operator], float(bound)):
+            found.append(number)
+    return found
+
+
+def _moment(value: str) -> datetime | None:
+    """Read an instant: ISO 8601 (taken as UTC where it has no zone) or seconds or milliseconds since 1970."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        seconds = _float(value)
+        if seconds is None:
+            return None
+        try:
+            return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > 1e11 else seconds, tz=UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,250 @@
+"""Partitions: for each kind of event, the rules that see it and the tables that make matching cheap.
+
+A value is tested once and becomes a small number, its *signature*, which stands for the set of predicates it makes
+true. A row is then a tuple of signatures, its *profile*, and each distinct profile is evaluated once. Signatures mean
+something only together with the table that issued them, so tables and memo live and die together in a `Partition`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.alerts import Reason
+from engine.events import Value, texts
+from engine.sigma.fieldmap import SPREAD, event_fields
+from engine.sigma.folding import fold
+from engine.sigma.logsources import Kind
+from engine.sigma.matching import ValueTester
+from engine.sigma.predicates import (
+    KEYWORD,
+    REFERENCES,
+    Predicate,
+    holds,
+    leaves,
+    rarity,
+    supporters,
+    witnesses,
+)
+from engine.sigma.rules import Rule
+
+MAX_VALUES = 200_000  # signatures kept per field before the table is emptied
+MAX_PROFILES = 200_000
+MAX_KEPT_LENGTH = 1024  # characters; longer values (script blocks) are rarely seen twice and are tested each time
+
+# What a keyword is looked for in: for Windows events the event's own data, else the record's whole text.
+_WINDOWS_TEXT = ("winlog.event_data.", "winlog.user_data.", "winlog.provider_name", "winlog.computer_name", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Accessor:
+    """How to read one rule field from an event: the first of `names` that is there, or all of them (`spread`)."""
+
+    names: tuple[str, ...]
+    spread: bool = False
+
+    def value(self, fields: Mapping[str, Value]) -> Value | None:
+        """Return the field's value, None where it is absent."""
+        if self.spread:
+            found = [item for name in self.names for item in texts(fields.get(name))]
+            return found or None
+        for name in self.names:
+            value = fields.get(name)
+            if value is not None:
+                return value
+        return None
+
+
+class Signatures:
+    """The signatures of one field's values: value -> number, number -> predicates that are true."""
+
+    def __init__(self, tester: ValueTester) -> None:
+        self._tester = tester
+        self._numbers: dict[str | tuple[str, ...], int] = {}
+        self._sets: dict[frozenset[int], int] = {tester.absent: 0}
+        self.true: list[frozenset[int]] = [tester.absent]
+
+    def of(self, value: Value | None) -> int:
+        """Return the signature of a value; 0 is that of an absent one."""
+        if value is None:
+            return 0
+        key = value if isinstance(value, str) else texts(value)
+        known = self._numbers.get(key)
+        return known if known is not None else self._issue(key)
+
+    def _issue(self, key: str | tuple[str, ...]) -> int:
+        parts = (key,) if isinstance(key, str) else key
+        true = frozenset[int]().union(*(self._tester.test(part) for part in parts)) if parts else self._tester.absent
+        number = self._sets.get(true)
+        if number is None:
+            number = self._sets[true] = len(self.true)
+            self.true.append(true)
+        if sum(map(len, parts)) <= MAX_KEPT_LENGTH:
+            if len(self._numbers) >= MAX_VALUES:
+                self._numbers.clear()
+            self._numbers[key] = number
+        return number
+
+
+class Partition:
+    """The rules that see one kind of event, compiled for it. `rules` are those of the rule set, by position in it."""
+
+    def __init__(self, kind: Kind, rules: Sequence[Rule], predicates: Sequence[Predicate]) -> None:
+        self.kind = kind
+        self.rules = rules
+        self._predicates = predicates
+        used = sorted(set().union(*(leaves(rule.expression) for rule in rules))) if rules else []
+        self._references = [
+            (number, predicates[number]) for number in used if predicates[number].operator in REFERENCES
+        ]
+        groups: defaultdict[Accessor, list[tuple[int, Predicate]]] = defaultdict(list)
+        keywords = []
+        for number in used:
+            item = predicates[number]
+            if item.field == KEYWORD:
+                keywords.append((number, item))
+            elif item.operator not in REFERENCES:
+                groups[self.accessor(item.field)].append((number, item))
+        self.accessors = tuple(groups)
+        self.tables = tuple(Signatures(ValueTester(items)) for items in groups.values())
+        self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
+        self._candidates, self._always = self._index(used)
+        self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def accessor(self, field: str) -> Accessor:
+        """Return how a rule's field is read from events of this kind."""
+        return Accessor(event_fields(field, self.kind), field in SPREAD and self.kind.family == "windows")
+
+    def _index(self, used: Iterable[int]) -> tuple[dict[int, list[int]], list[int]]:
+        cost = {number: rarity(self._predicates[number]) for number in used}
+        candidates: defaultdict[int, list[int]] = defaultdict(list)
+        always = []
+        for position, rule in enumerate(self.rules):
+            needed = witnesses(rule.expression, cost)
+            if needed is None:
+                always.append(position)
+            for number in needed or ():
+                candidates[number].append(position)
+        return dict(candidates), always
+
+    def columns(self) -> frozenset[str]:
+        """Return the event fields that matching reads."""
+        names = {name for accessor in self.accessors for name in accessor.names}
+        for _, item in self._references:
+            names.update(self.accessor(item.field).names, self.accessor(item.value).names)
+        return frozenset(names)
+
+    def match(self, fields: Mapping[str, Value], original: str) -> tuple[int, ...]:
+        """Return the positions of the rules that match the event. `original` is its raw text, for keywords."""
+        profile = [
+            table.of(accessor.value(fields)) for accessor, table in zip(self.accessors, self.tables, strict=True)
+        ]
+        if self.keywords is not None:
+            profile.append(self.keywords.of(keyword_text(fields, original, self.kind)))
+        if self._references:
+            profile.append(self.reference_bits(fields))
+        return self.evaluate(tuple(profile))
+
+    def evaluate(self, profile: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the positions of the rules that match rows with this profile."""
+        known = self._memo.get(profile)
+        if known is None:
+            if len(self._memo) >= MAX_PROFILES:
+                self._memo.clear()
+            known = self._memo[profile] = self._percolate(self._true(profile))
+        return known
+
+    def _true(self, profile: tuple[int, ...]) -> set[int]:
+        count = len(self.tables)
+        true = set().union(
+            *(table.true[signature] for table, signature in zip(self.tables, profile[:count], strict=True))
+        )
+        rest = list(profile[count:])
+        if self.keywords is not None:
+            true |= self.keywords.true[rest.pop(0)]
+        if rest:
+            true.update(number for bit, (number, _) in enumerate(self._references) if rest[0] >> bit & 1)
+        return true
+
+    def _percolate(self, true: set[int]) -> tuple[int, ...]:
+        candidates = set(self._always)
+        for number in true & self._candidates.keys():
+            candidates.update(self._candidates[number])
+        return tuple(position for position in sorted(candidates) if holds(self.rules[position].expression, true))
+
+    @property
+    def has_references(self) -> bool:
+        """Tell whether any rule compares two fields of an event."""
+        return bool(self._references)
+
+    def reference_bits(self, fields: Mapping[str, Value]) -> int:
+        """Return, as bits, which predicates that compare two fields are true for the event."""
+        bits = 0
+        for bit, (_, item) in enumerate(self._references):
+            left = texts(self.accessor(item.field).value(fields))
+            right = texts(self.accessor(item.value).value(fields))
+            if any(_refers(item, fold(one), fold(other)) for one in left for other in right):
+                bits |= 1 << bit
+        return bits
+
+    def why(self, position: int, fields: Mapping[str, Value], original: str) -> tuple[Reason, ...]:
+        """Return the predicates on which a matching rule rests, with the values that made them true."""
+        rule = self.rules[position]
+        seen: dict[int, Reason] = {}
+        for accessor, table in zip(self.accessors, self.tables, strict=True):
+            self._collect(seen, table, accessor.value(fields), accessor.names, fields)
+        if self.keywords is not None:
+            text = keyword_text(fields, original, self.kind)
+            for number in self.keywords.true[self.keywords.of(text)]:
+                seen[number] = Reason(field="", predicate=str(self._predicates[number]), value=text[:500])
+        bits = self.reference_bits(fields) if self._references else 0
+        for bit, (number, item) in enumerate(self._references):
+            if bits >> bit & 1:
+                seen[number] = self._reason(item, fields)
+        return tuple(seen[number] for number in supporters(rule.expression, set(seen)))
+
+    def _collect(
+        self,
+        seen: dict[int, Reason],
+        table: Signatures,
+        value: Value | None,
+        names: tuple[str, ...],
+        fields: Mapping[str, Value],
+    ) -> None:
+        name = next((item for item in names if fields.get(item) is not None), names[0])
+        for part in texts(value) or (None,):
+            for number in table.true[table.of(part)]:
+                seen[number] = Reason(field=name, predicate=str(self._predicates[number]), value=part or "")
+
+    def _reason(self, item: Predicate, fields: Mapping[str, Value]) -> Reason:
+        accessor = self.accessor(item.field)
+        value = texts(accessor.value(fields))
+        return Reason(field=accessor.names[0], predicate=str(item), value=value[0] if value else "")
+
+
+def keyword_text(fields: Mapping[str, Value], original: str, kind: Kind) -> str:
+    """Return the text in which keywords are looked for (see `_WINDOWS_TEXT`), one value a line."""
+    if kind.family != "windows":
+        return original
+    return "\n".join(item for name, value in fields.items() if name.startswith(_WINDOWS_TEXT) for item in texts(value))
+
+
+def _keyword_variants(items: Sequence[tuple[int, Predicate]], kind: Kind) -> list[tuple[int, Predicate]]:
+    """Let a keyword with a backslash or a quote also match where the record's text is JSON and escapes it."""
+    found = list(items)
+    if kind.family == "windows":
+        return found
+    for number, item in items:
+        escaped = item.value.replace("\\", "\\\\").replace('"', '\\"')
+        if escaped != item.value and item.operator in {"contains", "glob"}:
+            found.append((number, Predicate(item.field, item.operator, escaped, item.cased)))
+    return found
+
+
+def _refers(item: Predicate, value: str, other: str) -> bool:
+    if item.operator == "ref":
+        return value == other
+    if item.operator == "ref-contains":
+        return other in value
+    return value.startswith(other) if item.operator == "ref-startswith" else value.endswith(other)
