@@ -124,7 +124,7 @@ class _Patterns:
             self._numbers.append(number)
         try:
             found.Compile()
-            found.Match("")
+            found.Match("a")
             self._set = found
         except re2.error:
             self._single = [(number, re2.compile(_expression(item), options)) for number, item in items]
@@ -133,7 +133,7 @@ class _Patterns:
         """Add the numbers of the predicates that hold for the value."""
         if self._set is not None:
             numbers = self._numbers
-            true.update(numbers[index] for index in self._set.Match(value))
+            true.update(numbers[index] for index in self._set.Match(value) or ())
         for number, pattern in self._single:
             if pattern.search(value):
                 true.add(number)
