@@ -1,0 +1,1 @@
+"""One module per command; each has `app`, and imports the heavy packages it needs inside its functions."""

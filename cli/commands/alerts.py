@@ -1,0 +1,117 @@
+"""`kulla alerts`: what rules found in the store, one by one, with the reason; and the verdicts of people."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import typer
+
+from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
+from cli.group import sub_app
+from cli.options import Format, Limit, MinLevel, Output, Since, Until, choice, command, shown_level, window
+from cli.output import emit
+from cli.session import Session
+from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
+from engine.alerts import Alert, Verdict
+from engine.errors import UsageError
+from engine.events import instant
+
+VERDICTS = ("true-positive", "false-positive", "benign")
+AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or the beginning of it.")]
+
+app = sub_app("What rules found: list, show and judge alerts.")
+
+
+@command(app, "list")
+def list_alerts(
+    session: Session,
+    *,
+    since: Since = None,
+    until: Until = None,
+    level: MinLevel = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only alerts that nobody has judged yet.")] = False,
+    limit: Limit = 0,
+    format: Format = None,  # noqa: A002 # the option's own name
+    output: Output = None,
+) -> None:
+    """List alerts by event time, oldest first; with --limit, the newest ones."""
+    span = window(session, since, until)
+    lowest = shown_level(session, level)
+    with session.open_store() as store:
+        found = at_least(lowest, store.alerts(since=span.since, before=span.before))
+    kept = [alert for alert in found if alert.is_open or not open_only]
+    newest = kept[-limit:] if limit else kept
+    if len(newest) < len(kept):
+        session.say(f"the newest {len(newest):,} of {len(kept):,} alerts; --limit 0 shows all")
+    listing = Listing(
+        name="alerts",
+        title="Alerts",
+        columns=ALERT_COLUMNS,
+        rows=[alert_row(alert) for alert in newest],
+        fields=ALERT_FIELDS,
+        empty="no alerts",
+    )
+    emit(session, listing, format=format, output=output)
+    session.hint(f"kulla alerts show {newest[-1].id[:SHORT]}" if newest else "kulla detect")
+
+
+@command(app, "show")
+def show(session: Session, identifier: AlertId, format: Format = None, output: Output = None) -> None:  # noqa: A002
+    """Show one alert in full: the rule, the events it rests on, why it fired, and any verdict."""
+    with session.open_store() as store:
+        alert = store.alert(identifier)
+    emit(session, report(alert), format=format, output=output)
+    session.hint(
+        f"kulla alerts close {alert.id[:SHORT]} --verdict true-positive --why TEXT"
+        if alert.is_open
+        else "kulla alerts list"
+    )
+
+
+def report(alert: Alert) -> Report:
+    """Return the whole alert as a report."""
+    rule = alert.rule
+    head = (
+        ("Alert", alert.id),
+        ("Time (UTC)", instant(alert.timestamp)),
+        ("Level", rule.level.label),
+        ("Rule", rule.id),
+        ("Rule file", rule.path),
+        ("Status", rule.status),
+        ("Tags", rule.tags),
+        ("Verdict", f"{alert.verdict}: {alert.verdict_why}" if alert.verdict else "open"),
+    )
+    reasons = [{"field": item.field, "predicate": item.predicate, "value": item.value} for item in alert.why]
+    columns = tuple(Column(field=name, heading=name.capitalize()) for name in ("field", "predicate", "value"))
+    sections = [
+        Section(heading="", body=Pairs(rows=head)),
+        Section(heading="Why it fired", body=Grid(columns=columns, rows=reasons)),
+        Section(heading="Fields", body=Pairs(rows=tuple(alert.fields.items()))),
+    ]
+    for event in alert.events:
+        lines = Lines(lines=event.original.splitlines() or ("",), verbatim=True)
+        sections.append(Section(heading=f"Event {event.id} at {event.source}", body=lines))
+    if rule.falsepositives:
+        sections.append(Section(heading="Known false positives", body=Lines(lines=rule.falsepositives)))
+    record = alert_row(alert) | {"rule.description": rule.description, "rule.falsepositives": rule.falsepositives}
+    return Report(name="alert", title=rule.name, record=record, sections=tuple(sections))
+
+
+@command(app, "close")
+def close(
+    session: Session,
+    identifier: AlertId,
+    verdict: Annotated[
+        str, typer.Option("--verdict", metavar="VERDICT", help="true-positive, false-positive or benign.")
+    ],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")],
+) -> None:
+    """Record a verdict on an alert, with its reason."""
+    word = cast("Verdict", choice("--verdict", verdict, VERDICTS))
+    if not why.strip():
+        raise UsageError("a verdict needs its reason", where="--why", hint='--why "backup job of the mail team"')
+    with session.open_store() as store:
+        alert = store.alert(identifier)
+        store.judge_alert(alert.id, word, why.strip())
+    session.say(f"alert {alert.id[:SHORT]} is closed: {word}")
+    session.hint("kulla alerts list --open")

@@ -1,0 +1,60 @@
+"""`kulla config`: every setting with the place its value comes from, and a check of the files."""
+
+from __future__ import annotations
+
+from cli.config import settings_table, unknown_variables, user_file
+from cli.document import Column, Listing
+from cli.formats.cells import cell
+from cli.group import sub_app
+from cli.options import Format, Output, command
+from cli.output import emit
+from cli.session import Session
+from engine.errors import ConfigurationError
+
+app = sub_app("Settings, and where each value comes from.")
+_COLUMNS = (
+    Column(field="setting", heading="Setting", whole=True),
+    Column(field="value", heading="Value"),
+    Column(field="from", heading="From"),
+    Column(field="purpose", heading="What for"),
+)
+
+
+@command(app, "show")
+def show(session: Session, format: Format = None, output: Output = None) -> None:  # noqa: A002
+    """Print every setting: its value, where it comes from (flag, variable, file:line, default), what it is for.
+
+    The order of authority is flag, KULLA_* variable, kulla.toml in the working directory, kulla.toml in the user's
+    configuration folder, default.
+    """
+    origins = session.settings.origins
+    rows = [
+        {
+            "setting": item.key,
+            "value": cell(origins[item.key].value if item.key != "home" else str(session.settings.home)),
+            "from": origins[item.key].place,
+            "variable": item.variable,
+            "purpose": item.purpose,
+        }
+        for item in settings_table()
+    ]
+    fields = ("setting", "value", "from", "variable", "purpose")
+    emit(
+        session,
+        Listing(name="settings", title="Settings", columns=_COLUMNS, rows=rows, fields=fields),
+        format=format,
+        output=output,
+    )
+    session.hint("kulla config check")
+
+
+@command(app, "check")
+def check(session: Session) -> None:
+    """Check kulla.toml and the KULLA_* variables: unknown or ill-typed settings, and variables that nothing reads."""
+    settings = session.settings
+    files = ", ".join(str(path) for path in settings.files) or f"no kulla.toml (looked here and at {user_file()})"
+    for name in unknown_variables(session.environ):
+        session.issue(ConfigurationError("no setting reads this variable", where=name, hint="kulla config show"))
+    if settings.home.exists() and not settings.home.is_dir():
+        raise ConfigurationError("the home is no folder", where=str(settings.home), hint="set KULLA_HOME to a folder")
+    session.say(f"settings are valid: {files}")

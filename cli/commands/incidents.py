@@ -1,0 +1,182 @@
+"""`kulla incidents`: alerts that belong together, why they do, what happened when; and closing them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from cli.document import Column, Grid, Listing, Pairs, Report, Section
+from cli.group import sub_app
+from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
+from cli.output import emit
+from cli.session import Session
+from cli.views import (
+    INCIDENT_COLUMNS,
+    INCIDENT_FIELDS,
+    SHORT,
+    incident_record,
+    incident_row,
+    join_row,
+    moment_row,
+)
+from cli.words import Words, word_for, words
+from engine.entities import Entity
+from engine.errors import UsageError
+from engine.events import instant
+from engine.incidents.model import Incident
+
+IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
+MOMENT_FIELDS = ("@timestamp", "rule.level", "host.name", "rule.name", "summary", "tactics", "techniques", "alert")
+
+app = sub_app("Alerts that belong together: list, show, timeline, close.")
+
+
+@command(app, "list")
+def list_incidents(
+    session: Session,
+    *,
+    since: Since = None,
+    until: Until = None,
+    level: MinLevel = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only incidents that are not closed.")] = False,
+    format: Format = None,  # noqa: A002 # the option's own name
+    output: Output = None,
+) -> None:
+    """List incidents, the most severe and newest first; --since and --until look at when they were active."""
+    span = window(session, since, until)
+    lowest = shown_level(session, level)
+    with session.open_store() as store:
+        found = store.incidents()
+    kept = [
+        item
+        for item in found
+        if item.severity >= lowest
+        and (span.since is None or item.last_seen >= span.since)
+        and (span.before is None or item.first_seen < span.before)
+        and not (open_only and item.status == "closed")
+    ]
+    listing = Listing(
+        name="incidents",
+        title="Incidents",
+        columns=INCIDENT_COLUMNS,
+        rows=[incident_row(item) for item in kept],
+        fields=INCIDENT_FIELDS,
+        empty="no incidents",
+    )
+    emit(session, listing, format=format, output=output)
+    session.hint(f"kulla incidents show {kept[0].id[:SHORT]}" if kept else "kulla alerts list")
+
+
+@command(app, "show")
+def show(session: Session, identifier: IncidentId, format: Format = None, output: Output = None) -> None:  # noqa: A002
+    """Show one incident in full: how bad, who and what, the timeline, and why the alerts were joined."""
+    with session.open_store() as store:
+        incident = store.incident(identifier)
+    texts = words(session.lang)
+    emit(session, report(incident, texts, session.lang), format=format, output=output)
+    session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
+
+
+def report(incident: Incident, texts: Words, lang: str) -> Report:
+    """Return the whole incident as a report."""
+    terms = [{"term": name, "points": round(points, 1)} for name, points in incident.score_terms]
+    sections = (
+        Section(heading="", body=Pairs(rows=_head(incident, texts))),
+        Section(heading=texts.entities, body=Pairs(rows=_by_kind(incident.entities))),
+        Section(heading=texts.timeline, body=_timeline(incident, texts)),
+        Section(
+            heading=texts.score_terms,
+            body=Grid(
+                columns=(
+                    Column(field="points", heading=texts.points, number=True),
+                    Column(field="term", heading=texts.term),
+                ),
+                rows=terms,
+            ),
+        ),
+        Section(heading=texts.joins, body=_joins(incident, texts)),
+    )
+    return Report(name="incident", title=incident.title, record=incident_record(incident), sections=sections, lang=lang)
+
+
+def _head(incident: Incident, texts: Words) -> tuple[tuple[str, object], ...]:
+    rows: tuple[tuple[str, object], ...] = (
+        (texts.incident, incident.id),
+        (texts.status, word_for(texts, incident.status)),
+        (texts.severity, word_for(texts, incident.severity.label)),
+        (texts.score, f"{incident.score:.1f}"),
+        (texts.first_seen, instant(incident.first_seen)),
+        (texts.opened, instant(incident.opened)),
+        (texts.last_seen, instant(incident.last_seen)),
+        (texts.alerts, len(incident.alerts)),
+        (texts.tactics, incident.tactics),
+        (texts.techniques, incident.techniques),
+        (texts.playbooks, incident.playbooks),
+    )
+    return (*rows, (texts.closed_because, incident.closed_why)) if incident.closed_why else rows
+
+
+def _by_kind(entities: tuple[Entity, ...]) -> tuple[tuple[str, object], ...]:
+    grouped: dict[str, list[str]] = {}
+    for entity in entities:
+        grouped.setdefault(entity.kind, []).append(entity.value)
+    return tuple(grouped.items())
+
+
+def _timeline(incident: Incident, texts: Words) -> Grid:
+    columns = (
+        Column(field="@timestamp", heading=texts.time_utc, whole=True),
+        Column(field="rule.level", heading=texts.level, whole=True),
+        Column(field="host.name", heading=texts.host),
+        Column(field="rule.name", heading=texts.rule),
+        Column(field="summary", heading=texts.what),
+    )
+    return Grid(columns=columns, rows=[moment_row(moment) for moment in incident.timeline])
+
+
+def _joins(incident: Incident, texts: Words) -> Grid:
+    columns = (
+        Column(field="alert", heading=texts.alert, whole=True, derive=lambda row: str(row["alert"])[:SHORT]),
+        Column(field="confidence", heading=texts.confidence, number=True),
+        Column(field="reason", heading=texts.reason),
+    )
+    return Grid(columns=columns, rows=[join_row(join) for join in incident.joins])
+
+
+@command(app, "timeline")
+def timeline(session: Session, identifier: IncidentId, format: Format = None, output: Output = None) -> None:  # noqa: A002
+    """Show what happened when, in one line per alert, oldest first."""
+    with session.open_store() as store:
+        incident = store.incident(identifier)
+    texts = words(session.lang)
+    grid = _timeline(incident, texts)
+    listing = Listing(
+        name="timeline",
+        title=f"{texts.timeline}: {incident.title}",
+        columns=grid.columns,
+        rows=grid.rows,
+        fields=MOMENT_FIELDS,
+        empty="no timeline",
+    )
+    emit(session, listing, format=format, output=output)
+    session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
+
+
+@command(app, "close")
+def close(
+    session: Session,
+    identifier: IncidentId,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")],
+) -> None:
+    """Close an incident, with the reason; its alerts keep their own verdicts."""
+    if not why.strip():
+        raise UsageError(
+            "closing an incident needs its reason", where="--why", hint='--why "hosts rebuilt, see case 7"'
+        )
+    with session.open_store() as store:
+        incident = store.incident(identifier)
+        store.save_incidents([replace(incident, status="closed", closed_why=why.strip())])
+    session.say(f"incident {incident.id[:SHORT]} is closed")
+    session.hint("kulla incidents list --open")

@@ -1,0 +1,312 @@
+"""Settings and where each of them comes from: flag, `KULLA_*` variable, `kulla.toml`, default, in this order.
+
+`kulla.toml` is looked for in the working directory and then in the user's configuration folder; a setting that both
+have is taken from the first. An unknown or ill-typed key is an error with its line, never passed over.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal, cast
+from zoneinfo import ZoneInfo
+
+from engine.alerts import Level
+from engine.errors import ConfigurationError, UsageError
+
+FILE_NAME = "kulla.toml"
+MAX_BYTES = 256 * 1024
+Lang = Literal["en", "sq"]
+Colour = Literal["auto", "always", "never"]
+STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
+_NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting: its key in `kulla.toml`, its variable, its default and what it is for.
+
+    `parse` turns text (or a TOML value) into the setting's value and raises `ValueError` with the reason.
+    """
+
+    key: str
+    variable: str
+    parse: Callable[[object], object]
+    default: object
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A value and the place it was taken from (`--lang`, `KULLA_LANG`, `kulla.toml:3`, `default`)."""
+
+    value: object
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting's value, with its origin. `files` are the `kulla.toml` files that were read."""
+
+    origins: Mapping[str, Origin]
+    files: tuple[Path, ...] = ()
+
+    @property
+    def home(self) -> Path:
+        """Return the folder of all state: store, ledger, keys, caches."""
+        return cast("Path", self.origins["home"].value)
+
+    @property
+    def lang(self) -> Lang:
+        """Return the language of texts for responders."""
+        return cast("Lang", self.origins["lang"].value)
+
+    @property
+    def colour(self) -> Colour:
+        """Return whether output is coloured; `auto` means on a terminal."""
+        return cast("Colour", self.origins["color"].value)
+
+    @property
+    def progress(self) -> bool:
+        """Return whether long work shows a progress bar on a terminal."""
+        return bool(self.origins["progress"].value)
+
+    @property
+    def level(self) -> Level | None:
+        """Return the lowest level that listings show, None for all."""
+        return cast("Level | None", self.origins["level"].value)
+
+    @property
+    def zone(self) -> str:
+        """Return the IANA time zone of log stamps that name none."""
+        return str(self.origins["zone"].value)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Return which rules are used; empty means kulla's own and every installed pack."""
+        return cast("tuple[str, ...]", self.origins["rules.paths"].value)
+
+    @property
+    def rules_level(self) -> Level | None:
+        """Return the lowest level of rules that are used, None for all."""
+        return cast("Level | None", self.origins["rules.level"].value)
+
+    @property
+    def rules_status(self) -> tuple[str, ...]:
+        """Return the statuses of rules that are used; empty means all."""
+        return cast("tuple[str, ...]", self.origins["rules.status"].value)
+
+
+def _word(*words: str) -> Callable[[object], object]:
+    def parse(value: object) -> object:
+        if isinstance(value, str) and value.lower() in words:
+            return value.lower()
+        raise ValueError(f"one of {', '.join(words)} is wanted")
+
+    return parse
+
+
+def _path(value: object) -> object:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("a folder is wanted")
+    return Path(value).expanduser()
+
+
+def _switch(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    raise ValueError("true or false is wanted")
+
+
+def _level(value: object) -> object:
+    if value is None or isinstance(value, Level):
+        return value
+    try:
+        return Level.parse(value) if isinstance(value, str) else _no_level()
+    except ValueError:
+        return _no_level()
+
+
+def _no_level() -> Level:
+    raise ValueError("one of " + ", ".join(level.label for level in Level) + " is wanted")
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(str(value)).key if isinstance(value, str) else _no_zone()
+    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        return _no_zone()
+
+
+def _no_zone() -> str:
+    raise ValueError("an IANA time zone such as Europe/Tirane is wanted")
+
+
+def _list(*words: str) -> Callable[[object], object]:
+    def parse(value: object) -> object:
+        items = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if not isinstance(items, Sequence) or not all(isinstance(item, str) and item for item in items):
+            raise ValueError("a list of texts is wanted")
+        if words and (wrong := [item for item in items if item not in words]):
+            raise ValueError(f"{wrong[0]} is none of {', '.join(words)}")
+        return tuple(items)
+
+    return parse
+
+
+def _default_home() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("kulla", appauthor=False))
+
+
+def settings_table() -> tuple[Setting, ...]:
+    """Return every setting there is, in the order in which they are shown."""
+    return (
+        Setting(key="home", variable="KULLA_HOME", parse=_path, default=_default_home(), purpose="folder of all state"),
+        Setting(
+            key="lang",
+            variable="KULLA_LANG",
+            parse=_word("en", "sq"),
+            default="en",
+            purpose="language of texts for responders",
+        ),
+        Setting(
+            key="color",
+            variable="KULLA_COLOR",
+            parse=_word("auto", "always", "never"),
+            default="auto",
+            purpose="coloured output",
+        ),
+        Setting(
+            key="progress", variable="KULLA_PROGRESS", parse=_switch, default=True, purpose="progress bar on a terminal"
+        ),
+        Setting(
+            key="level", variable="KULLA_LEVEL", parse=_level, default=None, purpose="lowest level that listings show"
+        ),
+        Setting(
+            key="zone", variable="KULLA_ZONE", parse=_zone, default="UTC", purpose="time zone of stamps that name none"
+        ),
+        Setting(key="rules.paths", variable="KULLA_RULES", parse=_list(), default=(), purpose="which rules are used"),
+        Setting(
+            key="rules.level",
+            variable="KULLA_RULES_LEVEL",
+            parse=_level,
+            default=None,
+            purpose="lowest level of rules used",
+        ),
+        Setting(
+            key="rules.status",
+            variable="KULLA_RULES_STATUS",
+            parse=_list(*STATUSES),
+            default=(),
+            purpose="statuses of rules used",
+        ),
+    )
+
+
+def user_file() -> Path:
+    """Return where the user's own `kulla.toml` is looked for."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("kulla", appauthor=False)) / FILE_NAME
+
+
+def load(*, flags: Mapping[str, tuple[str, object]], environ: Mapping[str, str], cwd: Path) -> Settings:
+    """Return all settings. `flags` maps a setting's key to its flag (`--lang`) and value.
+
+    Raise `ConfigurationError` for a file that can't be used, `UsageError` for a flag's or variable's wrong value.
+    """
+    files = [path for path in (cwd / FILE_NAME, user_file()) if path.is_file()]
+    tables = [(path, _read(path)) for path in files]
+    origins = {item.key: _resolve(item, flags, environ, tables) for item in settings_table()}
+    return Settings(origins=origins, files=tuple(files))
+
+
+def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the `KULLA_*` variables that are set and that no setting reads."""
+    known = {item.variable for item in settings_table()} | _NOT_SETTINGS
+    return tuple(sorted(name for name in environ if name.startswith("KULLA_") and name not in known))
+
+
+def _resolve(
+    item: Setting,
+    flags: Mapping[str, tuple[str, object]],
+    environ: Mapping[str, str],
+    tables: Sequence[tuple[Path, Mapping[str, tuple[object, int]]]],
+) -> Origin:
+    if item.key in flags:
+        flag, value = flags[item.key]
+        return Origin(value=_parsed(item, value, flag, UsageError), place=flag)
+    if value := environ.get(item.variable):
+        return Origin(value=_parsed(item, value, item.variable, ConfigurationError), place=item.variable)
+    found = None
+    for path, table in tables:  # every file is checked, also where an earlier one decides
+        if item.key in table:
+            raw, line = table[item.key]
+            place = f"{path}:{line}"
+            origin = Origin(value=_parsed(item, raw, place, ConfigurationError), place=place)
+            found = found or origin
+    return found or Origin(value=item.default, place="default")
+
+
+def _parsed(item: Setting, value: object, place: str, kind: type[ConfigurationError | UsageError]) -> object:
+    try:
+        return item.parse(value)
+    except ValueError as error:
+        raise kind(f"{item.key} = {value!r}: {error}", where=place, hint="kulla config show") from error
+
+
+def _read(path: Path) -> Mapping[str, tuple[object, int]]:
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_BYTES:
+            raise ConfigurationError(f"larger than {MAX_BYTES:,} bytes", where=str(path), hint="keep settings only")
+        text = raw.decode("utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read it ({error.strerror})", where=str(path), hint="check its owner and mode"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        line = re.search(r"line (\d+)", str(error))
+        where = f"{path}:{line.group(1)}" if line else str(path)
+        raise ConfigurationError(f"not valid TOML ({error})", where=where, hint="kulla config check") from error
+    return dict(_settings(path, text, document))
+
+
+def _settings(path: Path, text: str, document: Mapping[str, object]) -> Iterator[tuple[str, tuple[object, int]]]:
+    known = [item.key for item in settings_table()]
+    for key, value in _flat(document):
+        line = _line_of(text, key)
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "known settings: kulla config show"
+            raise ConfigurationError(f"unknown setting {key}", where=f"{path}:{line}", hint=hint)
+        yield key, (value, line)
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _line_of(text: str, key: str) -> int:
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = re.sub(r"[\s\"']", "", line)
+        if bare.startswith("["):
+            section = bare.strip("[]").split("]")[0] + "."
+        elif "=" in bare and section + bare.split("=", 1)[0] == key:
+            return number
+    return 1

@@ -1,0 +1,88 @@
+"""HTML: one self-contained page without scripts, links or anything loaded from elsewhere.
+
+The content security policy allows the page's own style sheet, by its hash, and nothing else.
+"""
+
+from __future__ import annotations
+
+import html
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+
+from cli.document import Column, Document, Grid, Lines, Listing, Pairs, Report, Row, Section
+from cli.formats.cells import cell
+from cli.safe import escape
+
+_STYLE = (
+    "body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1b1b;"
+    "background:#fff}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;"
+    "padding:.3rem .6rem;border-bottom:1px solid #767676;overflow-wrap:anywhere}.n{text-align:right}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f2f2f2;padding:.6rem}dt{font-weight:bold}"
+    "dd{margin:0 0 .5rem 0;overflow-wrap:anywhere}"
+)
+_POLICY = (
+    "default-src 'none'; style-src 'sha256-"
+    + b64encode(sha256(_STYLE.encode()).digest()).decode()
+    + "'; base-uri 'none'; form-action 'none'"
+)
+
+
+def text(value: object) -> str:
+    """Return a value as HTML text, also harmless inside a quoted attribute."""
+    return html.escape(escape(cell(value)), quote=True)
+
+
+def page(document: Document) -> Iterator[str]:
+    """Yield the page in parts."""
+    lang = document.lang if isinstance(document, Report) else "en"
+    title = text(document.title)
+    yield f'<!doctype html>\n<html lang="{text(lang)}">\n<head>\n<meta charset="utf-8">\n'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
+    if isinstance(document, Listing):
+        yield from _table(document.columns, document.rows)
+    else:
+        for section in document.sections:
+            yield from _section(section)
+    yield "</main>\n</body>\n</html>\n"
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield "<section>\n"
+    if section.heading:
+        yield f"<h2>{text(section.heading)}</h2>\n"
+    match section.body:
+        case Pairs(rows=pairs):
+            yield "<dl>\n"
+            yield from (f"<dt>{text(label)}</dt><dd>{text(value)}</dd>\n" for label, value in pairs)
+            yield "</dl>\n"
+        case Grid(columns=columns, rows=rows):
+            yield from _table(columns, rows)
+        case Lines(lines=lines, numbered=numbered, verbatim=as_is):
+            yield from _lines(lines, numbered=numbered, as_is=as_is)
+    yield "</section>\n"
+
+
+def _lines(lines: Sequence[str], *, numbered: bool, as_is: bool) -> Iterator[str]:
+    if as_is:
+        yield "<pre>" + "\n".join(text(line) for line in lines) + "</pre>\n"
+    elif numbered:
+        yield "<ol>\n" + "".join(f"<li>{text(line)}</li>\n" for line in lines) + "</ol>\n"
+    else:
+        yield "".join(f"<p>{text(line)}</p>\n" for line in lines)
+
+
+def _table(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[str]:
+    yield "<table>\n<thead><tr>"
+    yield "".join(f'<th scope="col"{_kind(column)}>{text(column.heading)}</th>' for column in columns)
+    yield "</tr></thead>\n<tbody>\n"
+    for row in rows:
+        cells = "".join(f"<td{_kind(column)}>{text(column.value(row))}</td>" for column in columns)
+        yield f"<tr>{cells}</tr>\n"
+    yield "</tbody>\n</table>\n"
+
+
+def _kind(column: Column) -> str:
+    return ' class="n"' if column.number else ""

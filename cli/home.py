@@ -1,0 +1,26 @@
+"""What stands under KULLA_HOME, and how it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.config import Settings
+from cli.session import Clock
+from engine.store.protocol import Store
+
+
+def store_folder(settings: Settings) -> Path:
+    """Return the folder of the embedded store."""
+    return settings.home / "store"
+
+
+def head_path(settings: Settings) -> Path:
+    """Return the file that remembers the ledger's newest entry outside the store."""
+    return settings.home / "ledger.head"
+
+
+def open_store(settings: Settings, clock: Clock) -> Store:
+    """Open the embedded store, which is made at its first use."""
+    from engine.store.embedded import EmbeddedStore
+
+    return EmbeddedStore(store_folder(settings), clock)

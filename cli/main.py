@@ -1,0 +1,80 @@
+"""The command `kulla`: its table of commands, and the entry point.
+
+Importing this module, printing help and completing words import no command and none of the heavy packages.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from cli.edge import prepare_process, run
+from cli.group import Entry, LazyGroup
+from cli.options import Home, Lang, NoColor, NoProgress, Quiet, Verbose, apply_common
+from cli.session import Session
+
+COMMANDS: tuple[Entry, ...] = (
+    Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
+    Entry(name="incidents", module="incidents", panel="See", summary="Alerts that belong together: list, show, close."),
+    Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),
+    Entry(name="store", module="store", panel="Keep", summary="The events kept: set up, status, dead letters."),
+    Entry(name="config", module="config", panel="Keep", summary="Settings, and where each value comes from."),
+    Entry(name="version", module="version", panel="Keep", summary="Which kulla this is (asks no network)."),
+)
+
+
+class Kulla(LazyGroup):
+    """The top-level group."""
+
+    entries: ClassVar[tuple[Entry, ...]] = COMMANDS
+
+
+app = typer.Typer(
+    cls=Kulla,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Data goes to stdout, everything else to stderr. Exit codes: 0 ran, 1 findings at or above --fail-on, "
+    "2 wrong usage, 3 could not run, 4 ran but some input or rule failed, 130 interrupted.",
+)
+
+
+@app.callback()
+def kulla(  # noqa: PLR0917 # typer passes options by name
+    ctx: typer.Context,
+    lang: Lang = None,
+    home: Home = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+    no_progress: NoProgress = False,
+) -> None:
+    """Detection and response: logs in, attacks found, responders guided step by step."""
+    if not ctx.resilient_parsing:
+        session: Session = ctx.obj
+        apply_common(
+            session,
+            lang=lang,
+            home=home,
+            quiet=quiet,
+            verbose=verbose,
+            no_color=no_color,
+            no_progress=no_progress,
+        )
+
+
+def group() -> TyperGroup:
+    """Return the whole command tree."""
+    return cast("TyperGroup", get_command(app))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line of this process and exit with its code."""
+    session = Session.of_process()
+    prepare_process(session)
+    sys.exit(run(group(), sys.argv[1:] if argv is None else argv, session))

@@ -1,0 +1,149 @@
+"""Writing a document to where it is wanted: the format chosen, the file replaced only when the whole of it is there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cli.document import Document, Listing, Report
+from cli.options import choice
+from cli.session import Session
+from engine.errors import ConfigurationError, UsageError
+
+FORMATS = ("table", "json", "jsonl", "csv", "md", "html")
+REPORT_FORMATS = ("table", "json", "jsonl", "md", "html")
+_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "md", ".html": "html"}
+
+
+def emit(
+    session: Session,
+    document: Document,
+    *,
+    format: str | None = None,  # noqa: A002 # the option's own name
+    output: str | None = None,
+    allowed: Sequence[str] | None = None,
+) -> None:
+    """Write the document as data: to stdout, or to `output` by way of a temporary file.
+
+    Without `format`: by the file's suffix, else a table on a terminal and jsonl anywhere else. Raise `UsageError` for
+    a format that has no meaning here, `ConfigurationError` where the file can't be written.
+    """
+    chosen = choose_format(session, document, format=format, output=output, allowed=allowed)
+    if output in (None, "-"):
+        for part in _parts(session, document, chosen, screen=True):
+            session.stdout.write(part)
+        session.stdout.flush()
+    else:
+        write_file(session.cwd / str(output), _parts(session, document, chosen, screen=False))
+        session.say(f"written: {output}")
+
+
+def choose_format(
+    session: Session,
+    document: Document,
+    *,
+    format: str | None,  # noqa: A002
+    output: str | None,
+    allowed: Sequence[str] | None = None,
+) -> str:
+    """Return the format in which the document will be written."""
+    fitting = allowed or (FORMATS if isinstance(document, Listing) else REPORT_FORMATS)
+    if format is not None:
+        if (word := choice("--format", format, FORMATS)) not in fitting:
+            raise UsageError(
+                f"{word} has no meaning for this command", where="--format", hint=f"one of: {', '.join(fitting)}"
+            )
+        return word
+    if output not in (None, "-"):
+        return _SUFFIXES.get(Path(str(output)).suffix.lower(), "jsonl")
+    return "table" if session.stdout.isatty() else "jsonl"
+
+
+def _parts(session: Session, document: Document, chosen: str, *, screen: bool) -> Iterator[str]:
+    match chosen:
+        case "jsonl":
+            from cli.formats import jsons
+
+            return jsons.jsonl(document)
+        case "json":
+            from cli.formats import jsons
+
+            return jsons.json_document(document, session.issues)
+        case "csv":
+            from cli.formats import csvs
+
+            return csvs.rows(_listing(document))
+        case "md":
+            from cli.formats import markdown
+
+            return markdown.document(document)
+        case "html":
+            from cli.formats import page
+
+            return page.page(document)
+        case _:
+            return _table(session, document, screen=screen)
+
+
+def _listing(document: Document) -> Listing:
+    if isinstance(document, Report):
+        raise UsageError("csv has no meaning for this command", where="--format", hint="-f json")
+    return document
+
+
+def _table(session: Session, document: Document, *, screen: bool) -> Iterator[str]:
+    from cli.formats import terminal
+
+    if isinstance(document, Listing):
+        rows = tuple(document.rows)
+        if not rows:
+            session.say(document.empty)
+            return iter(())
+        document = Listing(
+            name=document.name, title=document.title, columns=document.columns, rows=rows, fields=document.fields
+        )
+    colour = screen and session.coloured(session.stdout)
+    return terminal.parts(document, width=session.width, colour=colour)
+
+
+def write_file(path: Path, parts: Iterator[str]) -> None:
+    """Write the parts to a temporary file beside `path` and rename it; devices and pipes are written directly.
+
+    Raise `ConfigurationError` where that fails; the file that was there before is then untouched.
+    """
+    try:
+        target = path.resolve()
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            with target.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream:
+                stream.writelines(parts)
+            return
+        _replace(target, parts)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write it ({error.strerror})", where=str(path), hint=_write_hint(error)
+        ) from error
+
+
+def _replace(target: Path, parts: Iterator[str]) -> None:
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="", errors="backslashreplace") as stream:
+            stream.writelines(parts)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _write_hint(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free some space, or write elsewhere with -o"
+    if error.errno == errno.ENOENT:
+        return "make the folder first"
+    return "check the folder's owner and mode, or write elsewhere with -o"

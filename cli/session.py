@@ -1,0 +1,122 @@
+"""One call of kulla: its streams, flags and settings, what it says beside its data, and the issues it met.
+
+Data goes to `stdout` through `cli.output`; everything else goes to `stderr` through the methods here, escaped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from cli.config import Lang, Settings, load
+from cli.safe import escape
+from engine.errors import KullaError
+
+if TYPE_CHECKING:
+    from engine.store.protocol import Store
+
+Clock = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _open_store(settings: Settings, clock: Clock) -> Store:
+    from cli.home import open_store
+
+    return open_store(settings, clock)
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """What a command gets beside its own options. `flags` maps a setting's key to its flag and value."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    now: Clock = _utc_now
+    opener: Callable[[Settings, Clock], Store] = _open_store
+    verbose: bool = False
+    quiet: bool = False
+    flags: dict[str, tuple[str, object]] = field(default_factory=dict)
+    issues: list[KullaError] = field(default_factory=list)
+    _settings: Settings | None = None
+
+    @classmethod
+    def of_process(cls) -> Session:
+        """Return the session of this process."""
+        return cls(environ=os.environ, cwd=Path.cwd(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings, read at the first use; raise `ConfigurationError` where they cannot be."""
+        if self._settings is None:
+            self._settings = load(flags=self.flags, environ=self.environ, cwd=self.cwd)
+        return self._settings
+
+    def forget_settings(self) -> None:
+        """Read the settings again at their next use (flags have changed)."""
+        self._settings = None
+
+    @property
+    def lang(self) -> Lang:
+        """Return the language of texts for responders."""
+        return self.settings.lang
+
+    @property
+    def interactive(self) -> bool:
+        """Tell whether a person can be asked: only where the input is a terminal."""
+        return self.stdin.isatty()
+
+    @property
+    def width(self) -> int:
+        """Return the width of the screen in columns, 80 where there is none."""
+        columns = self.environ.get("COLUMNS", "")
+        if columns.isdigit() and int(columns) > 0:
+            return int(columns)
+        return shutil.get_terminal_size((80, 24)).columns if self.stdout.isatty() else 80
+
+    def coloured(self, stream: TextIO) -> bool:
+        """Tell whether `stream` gets colours (`NO_COLOR`, `--no-color`, `color` and the terminal decide)."""
+        choice = self.settings.colour
+        flagged = "color" in self.flags
+        if not flagged and (self.environ.get("NO_COLOR") or self.environ.get("TERM") == "dumb"):
+            return False
+        return choice == "always" or (choice == "auto" and stream.isatty())
+
+    def open_store(self) -> Store:
+        """Open the store of this session's home; use it as a context manager."""
+        return self.opener(self.settings, self.now)
+
+    def say(self, *lines: str) -> None:
+        """Tell the person something, unless `--quiet`; each line is escaped."""
+        if not self.quiet:
+            self.insist(*lines)
+
+    def hint(self, command: str) -> None:
+        """Name the next useful command, as the last line of a command that ended well."""
+        self.say(f"next: {command}")
+
+    def detail(self, *lines: str) -> None:
+        """Tell something that only `--verbose` shows."""
+        if self.verbose:
+            self.insist(*lines)
+
+    def insist(self, *lines: str) -> None:
+        """Tell something that `--quiet` does not silence (errors)."""
+        for line in lines:
+            self.stderr.write(escape(line) + "\n")
+        self.stderr.flush()
+
+    def issue(self, error: KullaError) -> None:
+        """Keep an issue that stops nothing; all are listed at the end of the run, which exits with 4."""
+        self.issues.append(error)

@@ -1,0 +1,205 @@
+"""From the engine's records to rows: the shape of `jsonl` that other people's scripts read, and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cli.document import Column, Row
+from cli.formats.cells import cell
+from engine.alerts import Alert, EventRef, Level, Reason
+from engine.events import DeadLetter, instant
+from engine.incidents.model import Incident, Join, Moment
+
+SHORT = 12  # digits of an id that tables show; every command takes a prefix of an id
+
+
+def subject(row: Row) -> str:
+    """Return the host, user and addresses of an alert's row in one text, as far as it has them."""
+    named = (("", "host.name"), ("user ", "user.name"), ("from ", "source.ip"), ("to ", "destination.ip"))
+    return ", ".join(f"{word}{cell(row[name])}" for word, name in named if row.get(name))
+
+
+def _short_id(row: Row) -> str:
+    return str(row["id"])[:SHORT]
+
+
+def _alert_count(row: Row) -> int:
+    alerts = row["alerts"]
+    return len(alerts) if isinstance(alerts, Sequence) else 0
+
+
+ALERT_FIELDS = (
+    "@timestamp",
+    "rule.level",
+    "rule.name",
+    "host.name",
+    "user.name",
+    "source.ip",
+    "destination.ip",
+    "process.executable",
+    "process.command_line",
+    "url.original",
+    "why",
+    "rule.tags",
+    "rule.id",
+    "event.id",
+    "source",
+    "event.original",
+    "verdict",
+    "verdict.why",
+    "id",
+)
+ALERT_COLUMNS = (
+    Column(field="id", heading="Alert", whole=True, derive=_short_id),
+    Column(field="@timestamp", heading="Time (UTC)", whole=True),
+    Column(field="rule.level", heading="Level", whole=True),
+    Column(field="rule.name", heading="Rule"),
+    Column(field="host.name", heading="Where and who", derive=subject),
+)
+INCIDENT_FIELDS = (
+    "id",
+    "title",
+    "status",
+    "severity",
+    "score",
+    "first_seen",
+    "last_seen",
+    "opened",
+    "alerts",
+    "entities",
+    "tactics",
+    "techniques",
+    "playbooks",
+    "closed_why",
+)
+INCIDENT_COLUMNS = (
+    Column(field="id", heading="Incident", whole=True, derive=_short_id),
+    Column(field="status", heading="Status", whole=True),
+    Column(field="severity", heading="Severity", whole=True),
+    Column(field="score", heading="Score", number=True),
+    Column(field="opened", heading="Opened (UTC)", whole=True),
+    Column(field="alerts", heading="Alerts", number=True, derive=_alert_count),
+    Column(field="title", heading="What"),
+)
+MOMENT_COLUMNS = (
+    Column(field="@timestamp", heading="Time (UTC)", whole=True),
+    Column(field="rule.level", heading="Level", whole=True),
+    Column(field="host.name", heading="Host"),
+    Column(field="rule.name", heading="Rule"),
+    Column(field="summary", heading="What"),
+)
+
+
+def alert_row(alert: Alert) -> dict[str, object]:
+    """Return an alert as one flat row (see `kulla alerts list -f jsonl`).
+
+    `event.id`, `event.original` and `source` are one value for an alert on one event, lists for a correlation. The
+    fields of the events follow under their ECS names; where one is called like a key of the row, the row's stands.
+    """
+    row: dict[str, object] = {
+        "id": alert.id,
+        "@timestamp": instant(alert.timestamp),
+        "rule.id": alert.rule.id,
+        "rule.name": alert.rule.name,
+        "rule.level": alert.rule.level.label,
+        "rule.tags": list(alert.rule.tags),
+        "rule.path": alert.rule.path,
+        "event.id": _one_or_list([event.id for event in alert.events]),
+        "event.original": _one_or_list([event.original for event in alert.events]),
+        "source": _one_or_list([event.source for event in alert.events]),
+        "why": [reason_row(reason) for reason in alert.why],
+    }
+    if alert.verdict is not None:
+        row |= {"verdict": alert.verdict, "verdict.why": alert.verdict_why}
+    return row | {name: value for name, value in alert.fields.items() if name not in row}
+
+
+def reason_row(reason: Reason) -> dict[str, object]:
+    """Return one `why`."""
+    return {"field": reason.field, "predicate": reason.predicate, "value": reason.value}
+
+
+def event_row(event: EventRef) -> dict[str, object]:
+    """Return the event that an alert rests on."""
+    return {
+        "event.id": event.id,
+        "@timestamp": instant(event.timestamp) if event.timestamp else None,
+        "source": event.source,
+        "event.original": event.original,
+    }
+
+
+def incident_row(incident: Incident) -> dict[str, object]:
+    """Return an incident as one row, without its timeline and joins."""
+    return {
+        "id": incident.id,
+        "title": incident.title,
+        "status": incident.status,
+        "severity": incident.severity.label,
+        "score": round(incident.score, 1),
+        "first_seen": instant(incident.first_seen),
+        "last_seen": instant(incident.last_seen),
+        "opened": instant(incident.opened),
+        "alerts": list(incident.alerts),
+        "entities": [{"kind": entity.kind, "value": entity.value} for entity in incident.entities],
+        "tactics": list(incident.tactics),
+        "techniques": list(incident.techniques),
+        "playbooks": list(incident.playbooks),
+        "closed_why": incident.closed_why,
+    }
+
+
+def incident_record(incident: Incident) -> dict[str, object]:
+    """Return everything about an incident."""
+    return incident_row(incident) | {
+        "score_terms": [{"term": name, "points": points} for name, points in incident.score_terms],
+        "joins": [join_row(join) for join in incident.joins],
+        "timeline": [moment_row(moment) for moment in incident.timeline],
+    }
+
+
+def join_row(join: Join) -> dict[str, object]:
+    """Return why one alert belongs to its incident."""
+    return {
+        "alert": join.alert_id,
+        "reason": join.reason,
+        "confidence": round(join.confidence, 3),
+        "shared": [{"kind": entity.kind, "value": entity.value} for entity in join.shared],
+    }
+
+
+def moment_row(moment: Moment) -> dict[str, object]:
+    """Return one line of a timeline."""
+    return {
+        "@timestamp": instant(moment.timestamp),
+        "alert": moment.alert_id,
+        "rule.id": moment.rule_id,
+        "rule.name": moment.rule_name,
+        "rule.level": moment.level.label,
+        "host.name": moment.host,
+        "summary": moment.summary,
+        "tactics": list(moment.tactics),
+        "techniques": list(moment.techniques),
+    }
+
+
+def letter_row(letter: DeadLetter) -> dict[str, object]:
+    """Return a dead letter; `raw` is its beginning as text, bytes that are not UTF-8 as escapes."""
+    return {
+        "id": letter.id,
+        "source": letter.source,
+        "where": str(letter.origin),
+        "offset": letter.origin.offset,
+        "reason": letter.reason,
+        "size": letter.size,
+        "raw": letter.raw.decode("utf-8", "backslashreplace"),
+    }
+
+
+def at_least(level: Level, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Return the alerts of this level and above."""
+    return tuple(alert for alert in alerts if alert.rule.level >= level)
+
+
+def _one_or_list(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
