@@ -1,0 +1,269 @@
+"""Events as Arrow columns: a column's type follows from its name alone, so that it never differs between segments.
+
+Types come from ECS (`engine.ecs_types`); every other field is text. Beside the column NAME there can be
+
+- `NAME[]` (list of text), for rows where a field that ECS does not call an array holds a list;
+- `kulla.mistyped.NAME` (text), for values that do not fit the field's type (text in a number, a number too large);
+- `kulla.given.NAME`, for a field that has the name of one of the store's own columns (`ENVELOPE`);
+- `kulla.types` (JSON), the codes of values whose type is not the column's (see `engine.store.values`);
+- `kulla.rest` (JSON), fields that have no column: names that cannot be one, and the rarest beyond `BUDGET`.
+
+Rows of the same names and types are handled together, so that nothing is decided once per cell.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from engine.ecs_types import ARRAY, Kind, kind_of
+from engine.events import Event, Fields, Scalar, Value
+from engine.store.values import LIST, NATIVE, code_of, fitted, list_code, plain, to_json, written
+
+BUDGET = 1000  # fields of one segment that get a column of their own
+_LONGEST_NAME = 256  # characters
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+TEXTS = pa.list_(pa.string())
+INSTANT = pa.timestamp("us", "UTC")
+_TYPES: Mapping[Kind, pa.DataType] = {
+    "text": TEXT,
+    "long": pa.int64(),
+    "float": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": INSTANT,
+}
+
+ID = "event.id"
+ORIGINAL = "event.original"
+INGESTED = "event.ingested"
+PATH = "log.file.path"
+OFFSET = "log.offset"
+NUMBER = "kulla.record_number"
+IDENTITY = "kulla.source_identity"
+SEQUENCE = "kulla.sequence"  # only in compacted segments; elsewhere it follows from the row's place
+ENVELOPE: Mapping[str, pa.DataType] = {
+    ID: TEXT,
+    ORIGINAL: TEXT,
+    INGESTED: INSTANT,
+    PATH: TEXT,
+    OFFSET: pa.int64(),
+    NUMBER: pa.int64(),
+    IDENTITY: TEXT,
+}
+REST = "kulla.rest"
+KINDS = "kulla.types"
+MISTYPED = "kulla.mistyped."
+GIVEN = "kulla.given."
+MANY = "[]"
+SAME = "="  # the code of a field that equals the store's own column of that name
+
+Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
+
+
+def type_of(column: str) -> pa.DataType:
+    """Return the Arrow type of the column with this name."""
+    if column in ENVELOPE:
+        return ENVELOPE[column]
+    if column == SEQUENCE:
+        return pa.int64()
+    return TEXTS if column in ARRAY or column.endswith(MANY) else _TYPES[kind_of(column)]
+
+
+def table_of(events: Sequence[Event], ingested: datetime) -> pa.Table:
+    """Return the events as columns, a row each, in their order; `ingested` is the instant of storing them."""
+    envelope = _envelope(events, ingested)
+    sheet = _Sheet(size=len(events), envelope=envelope)
+    sheet.fill([event.fields for event in events])
+    arrays = {name: _array(values, ENVELOPE[name]) for name, values in envelope.items()}
+    arrays |= sheet.arrays()
+    return pa.table(arrays)
+
+
+def columns_of(rows: Sequence[Fields]) -> dict[str, pa.Array]:
+    """Return columns for fields that `kulla.rest` held, under the names and types they would have had by themselves."""
+    sheet = _Sheet(size=len(rows), envelope={}, budget=len({name for row in rows for name in row}))
+    sheet.fill(rows)
+    return {name: array for name, array in sheet.arrays().items() if name not in {KINDS, REST}}
+
+
+def _envelope(events: Sequence[Event], ingested: datetime) -> dict[str, list[Scalar]]:
+    return {
+        ID: [event.id for event in events],
+        ORIGINAL: [event.original for event in events],
+        INGESTED: [ingested] * len(events),
+        PATH: [event.origin.path for event in events],
+        OFFSET: [event.origin.offset for event in events],
+        NUMBER: [event.origin.number for event in events],
+        IDENTITY: [event.origin.identity for event in events],
+    }
+
+
+@dataclass(slots=True)
+class _Cells:
+    """The filled cells of one column: values, and the row of each."""
+
+    values: list[object] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+    def add(self, rows: Sequence[int], values: Iterable[object]) -> None:
+        self.values.extend(values)
+        self.rows.extend(rows)
+
+    def put(self, row: int, value: object) -> None:
+        self.values.append(value)
+        self.rows.append(row)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sheet:
+    """Columns in the making."""
+
+    size: int
+    envelope: Mapping[str, Sequence[Scalar]]
+    budget: int = BUDGET
+    cells: defaultdict[str, _Cells] = field(default_factory=lambda: defaultdict(_Cells))
+    rest: defaultdict[int, Fields] = field(default_factory=lambda: defaultdict(dict))
+    codes: dict[str, str] = field(default_factory=dict)  # of the shape at hand, for all its rows
+    row_codes: defaultdict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+
+    def fill(self, rows: Sequence[Mapping[str, Value]]) -> None:
+        shapes: defaultdict[Shape, list[int]] = defaultdict(list)
+        for number, fields in enumerate(rows):
+            shapes[tuple(fields), tuple(map(type, fields.values()))].append(number)
+        kept = self._kept(shapes)
+        for (names, types), numbers in shapes.items():
+            columns = zip(*(rows[number].values() for number in numbers), strict=True)
+            for name, kind, values in zip(names, types, columns, strict=True):
+                self._place(name if name in kept else None, name, code_of(kind), numbers, values)
+            self._note_codes(numbers)
+        for row, fields in self.rest.items():
+            self.cells[REST].put(row, to_json(fields))
+
+    def _kept(self, shapes: Mapping[Shape, Sequence[int]]) -> frozenset[str]:
+        counts: Counter[str] = Counter()
+        for (names, _), numbers in shapes.items():
+            for name in names:
+                counts[name] += len(numbers)
+        possible = [name for name in counts if _can_be_column(name)]
+        if len(possible) > self.budget:
+            possible.sort(key=lambda name: (name != "@timestamp", -counts[name], name))
+        return frozenset(possible[: self.budget])
+
+    def _place(self, column: str | None, name: str, code: str, rows: Sequence[int], values: Sequence[Value]) -> None:
+        if not code:
+            present = [(row, value) for row, value in zip(rows, values, strict=True) if value is not None]
+            rows, values, code = [row for row, _ in present], [str(value) for _, value in present], "s"
+        if name in self.envelope:
+            if list(values) == [self.envelope[name][row] for row in rows]:
+                self.codes[name] = SAME
+                return
+            column = GIVEN + name
+        if column is None:
+            for row, value in zip(rows, values, strict=True):
+                self.rest[row][name] = value
+        elif code == LIST:
+            self._place_lists(column, rows, values)
+        elif column in ARRAY:
+            self.cells[column].add(rows, ([written(value)] for value in values))
+            self.codes[column] = code
+        else:
+            self._place_scalars(column, code, rows, values)
+
+    def _place_scalars(self, column: str, code: str, rows: Sequence[int], values: Sequence[Value]) -> None:
+        kind = kind_of(column)
+        if kind == "text":
+            self.cells[column].add(rows, values if code == "s" else map(written, values))
+            if code != "s":
+                self.codes[column] = code
+        elif code == NATIVE[kind] and _fit_as_they_are(kind, values):
+            self.cells[column].add(rows, values)
+        else:
+            for row, value in zip(rows, values, strict=True):
+                self._place_one(column, kind, code, row, value)
+
+    def _place_one(self, column: str, kind: Kind, code: str, row: int, value: Value) -> None:
+        stored = None if isinstance(value, (list, tuple)) else fitted(kind, code, value)  # type: ignore[arg-type] # a scalar by its code
+        if stored is None:
+            self.cells[MISTYPED + column].put(row, written(value))
+        else:
+            self.cells[column].put(row, stored)
+        if code != ("s" if stored is None else NATIVE[kind]):
+            self.row_codes[row][column] = code
+
+    def _place_lists(self, column: str, rows: Sequence[int], values: Sequence[Value]) -> None:
+        cells = self.cells[column if column in ARRAY else column + MANY]
+        for row, value in zip(rows, values, strict=True):
+            elements = [element for element in value if element is not None]  # type: ignore[union-attr] # a list by its code
+            code = list_code(elements)
+            if code not in {"[", "[s"}:
+                self.row_codes[row][column] = code
+            cells.put(row, [written(element) for element in elements])
+
+    def _note_codes(self, rows: Sequence[int]) -> None:
+        common = json.dumps(self.codes, sort_keys=True) if self.codes else None
+        for row in rows:
+            own = self.row_codes.get(row)
+            if own:
+                self.cells[KINDS].put(row, json.dumps({**self.codes, **own}, sort_keys=True))
+            elif common:
+                self.cells[KINDS].put(row, common)
+        self.codes.clear()
+        self.row_codes.clear()
+
+    def arrays(self) -> dict[str, pa.Array]:
+        return {name: _column(self.cells[name], type_of(name), self.size) for name in sorted(self.cells)}
+
+
+def _can_be_column(name: str) -> bool:
+    if name in ENVELOPE:
+        return True
+    reserved = name.startswith((MISTYPED, GIVEN)) or name in {REST, KINDS, SEQUENCE} or name.endswith(MANY)
+    return name.isprintable() and 0 < len(name) <= _LONGEST_NAME and not reserved
+
+
+def _fit_as_they_are(kind: Kind, values: Sequence[Value]) -> bool:
+    """Tell whether values of the kind's own type all fit it, by the fast way."""
+    if kind == "long":
+        return all(-(2**63) <= number < 2**63 for number in (min(values), max(values)))  # type: ignore[type-var,operator] # whole numbers by their code
+    if kind == "date":
+        return all(value.tzinfo is UTC for value in values)  # type: ignore[union-attr] # instants by their code
+    return True
+
+
+def _column(cells: _Cells, kind: pa.DataType, size: int) -> pa.Array:
+    """Spread the cells over a column of `size` rows, null where there is none."""
+    rows = np.asarray(cells.rows, dtype=np.int64)
+    filled = _array(cells.values, kind)
+    if len(rows) == size and bool((rows[1:] > rows[:-1]).all()):
+        return filled
+    places = np.zeros(size, dtype=np.int32)
+    places[rows] = np.arange(len(rows), dtype=np.int32)
+    missing = np.ones(size, dtype=bool)
+    missing[rows] = False
+    if kind == TEXT:
+        codes = filled.indices.to_numpy()[places] if len(rows) else places
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=missing), filled.dictionary)
+    return filled.take(pa.array(places, mask=missing))
+
+
+def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+    wanted = pa.string() if kind == TEXT else kind
+    try:
+        array = pa.array(values, wanted)
+    except UnicodeEncodeError:
+        array = pa.array([_plain(value) for value in values], wanted)
+    return array.dictionary_encode() if kind == TEXT else array
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return plain(value)
+    return [plain(str(element)) for element in value] if isinstance(value, list) else value

@@ -1,0 +1,187 @@
+"""Segments: immutable Parquet files, durable before they are named, read column by column.
+
+A file is written under `staged/`, synced, and only then renamed to its place below `events/`; the folder is synced
+after it. While a writer lives it holds a lock on its staged file, so that files of killed writers can be told apart
+and removed. Pages carry checksums, which are verified on reading.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.errors import StoreError
+from engine.store.columns import ID, NUMBER, OFFSET, ORIGINAL, SEQUENCE, TEXT, type_of
+
+ROW_GROUP = 131_072  # rows
+_DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
+_STAGED_SUFFIX = ".part"
+
+
+@dataclass(slots=True, kw_only=True)
+class Staged:
+    """A segment that is on disk and synced, but has no place yet. The open file holds the writer's lock."""
+
+    path: Path
+    size: int
+    handle: BinaryIO
+
+    def place(self, target: Path) -> None:
+        """Give the segment its place and make that durable."""
+        make_folder(target.parent)
+        self.path.rename(target)
+        sync_folder(target.parent)
+        self.handle.close()
+
+    def discard(self) -> None:
+        """Remove the file, if it is still where it was staged."""
+        self.path.unlink(missing_ok=True)
+        self.handle.close()
+
+
+def stage(table: pa.Table, folder: Path) -> Staged:
+    """Write the table as a Parquet file in `folder`, readable by its owner only, and sync it."""
+    make_folder(folder)
+    number, name = tempfile.mkstemp(suffix=_STAGED_SUFFIX, dir=folder)
+    staged = Staged(path=Path(name), size=0, handle=os.fdopen(number, "wb"))
+    try:
+        fcntl.flock(staged.handle, fcntl.LOCK_EX)
+        write_table(table, staged.handle)
+        staged.handle.flush()
+        os.fsync(staged.handle.fileno())
+        staged.size = staged.handle.tell()
+    except BaseException:
+        staged.discard()
+        raise
+    return staged
+
+
+def write_table(table: pa.Table, sink: BinaryIO) -> None:
+    """Write the table as Parquet: zstd, text by dictionary where that pays, a checksum on every page."""
+    table, repeated = _economical(table)
+    evenly = [name for name in _DELTA if name in table.column_names]
+    with pq.ParquetWriter(
+        sink,
+        table.schema,
+        compression="zstd",
+        use_dictionary=repeated,
+        column_encoding=dict.fromkeys(evenly, "DELTA_BINARY_PACKED"),
+        write_statistics=["@timestamp", "event.ingested"],
+        write_page_checksum=True,
+    ) as writer:
+        writer.write_table(table, row_group_size=ROW_GROUP)
+
+
+def _economical(table: pa.Table) -> tuple[pa.Table, list[str]]:
+    """Turn dictionaries of mostly distinct text into plain text; return the names of columns that stay repeated."""
+    repeated = []
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        if column.type != TEXT:
+            if name not in _DELTA and not pa.types.is_timestamp(column.type):
+                repeated.append(name)
+        elif name in {ID, ORIGINAL} or sum(len(part.dictionary) for part in column.chunks) * 2 > len(column):
+            table = table.set_column(place, name, column.cast(pa.string()))
+        else:
+            repeated.append(name)
+    return table, repeated
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove staged files whose writers are dead (their locks are gone)."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.glob(f"*{_STAGED_SUFFIX}")):
+        try:
+            with path.open("rb") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink(missing_ok=True)
+        except (BlockingIOError, FileNotFoundError):
+            continue  # a living writer's file, or one that another process has just removed
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those above it, for the owner only, and durably."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network file systems cannot, and need not
+            raise
+    finally:
+        os.close(number)
+
+
+class SegmentReader:
+    """One segment, open for reading. Raise `StoreError` naming the file where it is missing or damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _damage_named(path):
+            metadata = pq.read_metadata(path)
+            self.names: Sequence[str] = metadata.schema.to_arrow_schema().names
+            self._file = pq.ParquetFile(
+                path,
+                metadata=metadata,
+                read_dictionary=[name for name in self.names if type_of(name) == TEXT],
+                page_checksum_verification=True,
+            )
+        self.rows = tuple(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+
+    def read(self, group: int, names: Iterable[str]) -> pa.Table:
+        """Return these columns of one row group, each in one piece; names that the segment lacks are left out."""
+        present = [name for name in dict.fromkeys(names) if name in self.names]
+        if not present:  # a table without columns would forget how many rows it has
+            return self.read(group, [OFFSET]).select([])
+        with _damage_named(self.path):
+            table = self._file.read_row_group(group, columns=present).select(present)
+            return table.unify_dictionaries().combine_chunks()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StoreError(
+            "a segment of the store is missing", where=str(path), hint="restore it from a backup of the store's folder"
+        ) from error
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(
+            f"a segment of the store cannot be read ({reason})",
+            where=str(path),
+            hint="check the disk, then restore the file from a backup of the store's folder",
+        ) from error
