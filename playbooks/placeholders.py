@@ -1,0 +1,240 @@
+"""Placeholders: which words a command template may hold, and which values of the incident they stand for.
+
+`{{host}}` repeats the command for each host; `{{host+}}` puts all hosts into one command, separated as the shell
+separates a list. A value of the wrong type is refused with its reason; one that fits but must not be acted on without
+thought (a program of the operating system, a computer's own account) is left out and named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+
+from engine.entities import Kind
+from engine.incidents.model import Incident
+from playbooks.model import Platform
+from playbooks.texts import Text
+from playbooks.values import Network, ValueRefusedError, ValueType, check, fits
+
+PATTERN = re.compile(r"\{\{([a-z_]{1,32})(\+?)\}\}")
+ANY_BRACES = re.compile(r"\{\{[^{}\n]{0,64}\}\}")
+
+_PRIVATE: tuple[Network, ...] = tuple(
+    ip_network(net)
+    for net in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
+        "fc00::/7", "fe80::/10", "::1/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8",
+    )
+)  # fmt: skip
+_UNTOUCHABLE: tuple[Network, ...] = tuple(
+    ip_network(net) for net in ("127.0.0.0/8", "::1/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8")
+)
+# Folders whose files belong to the system, and the programs of C:\Windows that attackers use but did not bring.
+_UNIX_SYSTEM = (
+    "/bin/",
+    "/sbin/",
+    "/usr/bin/",
+    "/usr/sbin/",
+    "/lib/",
+    "/lib64/",
+    "/usr/lib/",
+    "/boot/",
+    "/proc/",
+    "/sys/",
+)
+_WINDOWS_FOLDERS = ("c:\\windows\\system32\\", "c:\\windows\\syswow64\\", "c:\\windows\\")
+_WINDOWS_PROGRAMS = frozenset((
+    "cmd.exe", "powershell.exe", "pwsh.exe", "explorer.exe", "svchost.exe", "services.exe", "lsass.exe", "smss.exe",
+    "csrss.exe", "wininit.exe", "winlogon.exe", "conhost.exe", "rundll32.exe", "regsvr32.exe", "mshta.exe",
+    "wscript.exe", "cscript.exe", "wmic.exe", "wmiprvse.exe", "vssadmin.exe", "wbadmin.exe", "bcdedit.exe", "net.exe",
+    "net1.exe", "netsh.exe", "sc.exe", "schtasks.exe", "taskkill.exe", "taskhostw.exe", "reg.exe", "wevtutil.exe",
+    "certutil.exe", "bitsadmin.exe", "whoami.exe", "nltest.exe", "ntdsutil.exe", "spoolsv.exe", "w3wp.exe",
+    "dllhost.exe",
+    "msiexec.exe", "tasklist.exe", "ipconfig.exe", "ping.exe", "curl.exe", "fsutil.exe", "cipher.exe", "userinit.exe",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholder:
+    """One word of the templates: the entity kinds it draws on, its type, and which fitting values it keeps.
+
+    `keep` returns None for a value to use, or the reason to leave it out.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    type: ValueType | None
+    meaning: Text
+    keep: Callable[[str, Sequence[Network]], Text | None] | None = None
+
+
+def _outside(value: str, own: Sequence[Network]) -> Text | None:
+    if _is_own(value, own):
+        return Text(en="is an address of the own network", sq="është adresë e rrjetit tonë")
+    return None
+
+
+def _inside(value: str, own: Sequence[Network]) -> Text | None:
+    if any(ip_address(value) in net for net in _UNTOUCHABLE):
+        return Text(en="is not the address of one machine", sq="nuk është adresa e një makine")
+    if not _is_own(value, own):
+        return Text(en="is an address outside of the own network", sq="është adresë jashtë rrjetit tonë")
+    return None
+
+
+def _is_own(value: str, own: Sequence[Network]) -> bool:
+    address = ip_address(value)
+    return any(address in net for net in (*_PRIVATE, *own))
+
+
+def _not_of_the_system(value: str, _own: Sequence[Network]) -> Text | None:
+    reason = Text(
+        en="belongs to the operating system: check its signature by hand",
+        sq="i përket sistemit operativ: kontrollojeni nënshkrimin e tij me dorë",
+    )
+    folder, _, name = value.lower().rpartition("\\")
+    if folder and f"{folder}\\" in _WINDOWS_FOLDERS and name in _WINDOWS_PROGRAMS:
+        return reason
+    return reason if value.startswith(_UNIX_SYSTEM) else None
+
+
+def _all() -> list[Placeholder]:
+    """Return the vocabulary. The kinds are those of `engine.entities`; a type of None is a path of either family."""
+    rows: tuple[tuple[str, tuple[Kind, ...], ValueType | None, str, str], ...] = (
+        ("host", ("host",), "host", "affected host", "kompjuteri i prekur"),
+        ("user", ("user",), "user", "affected user", "përdoruesi i prekur"),
+        ("account", ("user",), "account", "name of the affected account", "emri i llogarisë së prekur"),
+        ("mailbox", ("mailbox", "user"), "mailbox", "affected mailbox", "kutia postare e prekur"),
+        ("ip", ("ip",), "ip", "address", "adresa IP"),
+        ("external_ip", ("ip",), "ip", "outside address", "adresa IP e jashtme"),
+        ("internal_ip", ("ip",), "ip", "inside address", "adresa IP e brendshme"),
+        ("domain", ("domain",), "domain", "domain", "domeni"),
+        ("url", ("url",), "url", "URL", "URL-ja"),
+        ("file", ("file",), None, "file path", "shtegu i skedarit"),
+        ("suspect_file", ("file",), None, "suspect file", "skedari i dyshimtë"),
+        ("process", ("process",), None, "program path", "shtegu i programit"),
+        ("suspect_process", ("process",), None, "suspect program", "programi i dyshimtë"),
+        ("hash", ("hash",), "hash", "file hash", "hash-i i skedarit"),
+        ("service", ("service",), "service", "service name", "emri i shërbimit"),
+        ("incident", (), "id", "incident number", "numri i incidentit"),
+        ("first_seen", (), "instant", "first alert", "alarmi i parë"),
+        ("last_seen", (), "instant", "last alert", "alarmi i fundit"),
+        ("first_seen_unix", (), "seconds", "first alert, in seconds", "alarmi i parë, në sekonda"),
+        ("last_seen_unix", (), "seconds", "last alert, in seconds", "alarmi i fundit, në sekonda"),
+    )
+    keep = {
+        "external_ip": _outside,
+        "internal_ip": _inside,
+        "suspect_file": _not_of_the_system,
+        "suspect_process": _not_of_the_system,
+    }
+    return [
+        Placeholder(name=name, kinds=kinds, type=kind, meaning=Text(en=en, sq=sq), keep=keep.get(name))
+        for name, kinds, kind, en, sq in rows
+    ]
+
+
+PLACEHOLDERS: dict[str, Placeholder] = {item.name: item for item in _all()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unused:
+    """A value that does not enter a command, with the placeholder it was meant for and the reason."""
+
+    placeholder: str
+    value: str
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """The values of one placeholder on one platform: usable, refused (wrong type), left out (fits, but must not act).
+
+    `elsewhere` counts values that belong to another platform (a Windows path in a bash command).
+    """
+
+    usable: tuple[str, ...]
+    refused: tuple[Unused, ...]
+    left_out: tuple[Unused, ...]
+    elsewhere: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the incident names nothing at all for the placeholder."""
+        return not (self.usable or self.refused or self.left_out or self.elsewhere)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What commands are filled from: the incident, values given by the responder, and the own public networks.
+
+    `given` maps a placeholder's name to values; they are checked like those of the incident and come first.
+    """
+
+    incident: Incident
+    given: Mapping[str, Sequence[str]]
+    own_networks: Sequence[Network] = ()
+
+    def values(self, placeholder: Placeholder, platform: Platform) -> Values:
+        """Return the checked values of `placeholder` for `platform`, each once, in the incident's order."""
+        usable: dict[str, None] = {}
+        refused: list[Unused] = []
+        left_out: list[Unused] = []
+        elsewhere = 0
+        for raw in self._raw(placeholder):
+            kind = _type_for(placeholder, platform, raw)
+            if kind is None:
+                elsewhere += 1
+                continue
+            try:
+                value = check(kind, raw)
+            except ValueRefusedError as error:
+                refused.append(Unused(placeholder=placeholder.name, value=raw, reason=error.reason))
+                continue
+            reason = placeholder.keep(value, self.own_networks) if placeholder.keep else None
+            if reason is None:
+                usable[value] = None
+            else:
+                left_out.append(Unused(placeholder=placeholder.name, value=value, reason=reason))
+        return Values(usable=tuple(usable), refused=tuple(refused), left_out=tuple(left_out), elsewhere=elsewhere)
+
+    def _raw(self, placeholder: Placeholder) -> list[str]:
+        given = list(self.given.get(placeholder.name, ()))
+        if not placeholder.kinds:
+            return [*given, *_of_the_incident(self.incident, placeholder.name)][:1]
+        found = [entity.value for entity in self.incident.entities if entity.kind in placeholder.kinds]
+        if placeholder.name == "mailbox":
+            found = [value for value in found if "@" in value]
+        return list(dict.fromkeys((*given, *found)))
+
+
+def _of_the_incident(incident: Incident, name: str) -> list[str]:
+    match name:
+        case "incident":
+            return [incident.id]
+        case "first_seen":
+            return [_second(incident.first_seen)]
+        case "last_seen":
+            return [_second(incident.last_seen)]
+        case "first_seen_unix":
+            return [str(int(incident.first_seen.timestamp()))]
+        case _:
+            return [str(int(incident.last_seen.timestamp()))]
+
+
+def _second(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _type_for(placeholder: Placeholder, platform: Platform, value: str) -> ValueType | None:
+    """Return the type to check against; None where the value is a path of the other family of systems."""
+    if placeholder.type is not None:
+        return placeholder.type
+    if platform == "bash":
+        return None if fits("windows-path", value) else "unix-path"
+    if platform == "manual":
+        return "unix-path" if value.startswith("/") else "windows-path"
+    return None if value.startswith("/") else "windows-path"
