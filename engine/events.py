@@ -84,9 +84,9 @@ def texts(value: Value | None) -> tuple[str, ...]:
         return ()
     if isinstance(value, str):
         return (value,)
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return tuple(text(item) for item in value)
-    return (text(value),)
+    return (text(value),)  # type: ignore[arg-type] # a Value that is no sequence is a Scalar
 
 
 def text(value: Scalar) -> str:

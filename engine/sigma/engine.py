@@ -6,16 +6,15 @@ Both ways share the partitions, so they give the same answers; a property test h
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.alerts import Reason
-from engine.entities import CONTEXT_FIELDS, ENTITY_FIELDS
 from engine.events import Value
 from engine.sigma.fieldmap import event_fields
-from engine.sigma.logsources import KIND_FIELDS, Kind, covers, is_known, kind_of
+from engine.sigma.logsources import KIND_FIELDS, Kind, covers, datasets_of, is_known, kind_of
 from engine.sigma.partitions import Partition
-from engine.sigma.predicates import KEYWORD, leaves
+from engine.sigma.predicates import KEYWORD, REFERENCES, leaves
 from engine.sigma.rules import LogSource, Rule, RuleSet
 
 MAX_KINDS = 20_000  # kinds of events remembered; an attacker can write any event id
@@ -49,7 +48,7 @@ class Engine:
         for index, rule in enumerate(rules.rules):
             self._sources[rule.logsource].append(index)
 
-    def match(self, fields: Mapping[str, Value], original: str = "") -> list[Match]:
+    def match(self, fields: Mapping[str, Value], original: str | bytes = "") -> list[Match]:
         """Return the rules that match one event (without correlations)."""
         partition = self.partition(kind_of(fields))
         if not partition.rules:
@@ -80,25 +79,34 @@ class Engine:
             self._by_rules[key] = Partition(kind, visible, self.rules.predicates)
         return self._by_rules[key]
 
-    def columns(self, kinds: list[Kind]) -> frozenset[str]:
-        """Return the event fields that matching events of these kinds reads, entity and grouping fields included."""
-        names = set(KIND_FIELDS) | set(ENTITY_FIELDS) | set(CONTEXT_FIELDS) | {"@timestamp", "event.id"}
-        for kind in kinds:
-            names |= self.partition(kind).columns()
+    def columns(self, datasets: Iterable[str]) -> frozenset[str] | None:
+        """Return every event field that matching events of these datasets may read, grouping fields included.
+
+        None stands for all fields: keyword rules for Windows look into each of them.
+        """
+        if self._searches_windows():
+            return None
+        predicates = self.rules.predicates
+        named = {item.field for item in predicates} | {item.value for item in predicates if item.operator in REFERENCES}
         for item in self.rules.correlations:
-            aliases = [name for mapping in item.aliases.values() for name in mapping.values()]
-            for field in (*item.group_by, *aliases, *([item.value_field] if item.value_field else [])):
-                names.update(name for kind in kinds for name in event_fields(field, kind))
-        return frozenset(names)
+            aliases = {name for mapping in item.aliases.values() for name in mapping.values()}
+            named |= {*item.group_by, *aliases, item.value_field}
+        kinds = [Kind("windows", "", ""), Kind("windows", "security", "4688")]
+        for dataset in datasets:
+            kinds += [Kind(dataset.partition(".")[0], dataset, ""), Kind("linux", dataset, "")]
+        found = {name for kind in kinds for field in named - {KEYWORD} for name in event_fields(field, kind)}
+        return frozenset(found | set(KIND_FIELDS) | {"@timestamp", "event.id", "event.original"})
+
+    def _searches_windows(self) -> bool:
+        """Tell whether a rule that sees Windows events has keywords."""
+        predicates = self.rules.predicates
+        return any(
+            rule.logsource.product in {"windows", ""}
+            and not datasets_of(rule.logsource)
+            and any(predicates[number].field == KEYWORD for number in leaves(rule.expression))
+            for rule in self.rules.rules
+        )
 
     def unreachable(self) -> list[Rule]:
         """Return the rules whose log source no event can ever belong to."""
         return [rule for rule in self.rules.rules if not is_known(rule.logsource)]
-
-    def has_keywords(self) -> bool:
-        """Tell whether any rule looks at the whole text of events."""
-        return any(
-            self.rules.predicates[number].field == KEYWORD
-            for rule in self.rules.rules
-            for number in leaves(rule.expression)
-        )

@@ -8,8 +8,9 @@ something only together with the table that issued them, so tables and memo live
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from engine.alerts import Reason
 from engine.events import Value, texts
@@ -61,7 +62,7 @@ class Signatures:
 
     def __init__(self, tester: ValueTester) -> None:
         self._tester = tester
-        self._numbers: dict[str | tuple[str, ...], int] = {}
+        self.numbers: dict[str | tuple[str, ...], int] = {}
         self._sets: dict[frozenset[int], int] = {tester.absent: 0}
         self.true: list[frozenset[int]] = [tester.absent]
 
@@ -70,21 +71,37 @@ class Signatures:
         if value is None:
             return 0
         key = value if isinstance(value, str) else texts(value)
-        known = self._numbers.get(key)
-        return known if known is not None else self._issue(key)
+        known = self.numbers.get(key)
+        if known is not None:
+            return known
+        number = self.tested(key)
+        self.keep(key, number)
+        return number
 
-    def _issue(self, key: str | tuple[str, ...]) -> int:
+    def tested(self, key: str | tuple[str, ...]) -> int:
+        """Return the signature of a value (or of several) without looking it up or keeping it."""
         parts = (key,) if isinstance(key, str) else key
         true = frozenset[int]().union(*(self._tester.test(part) for part in parts)) if parts else self._tester.absent
+        return self.number(true)
+
+    def number(self, true: frozenset[int]) -> int:
+        """Return the signature that stands for a set of true predicates."""
         number = self._sets.get(true)
         if number is None:
             number = self._sets[true] = len(self.true)
             self.true.append(true)
-        if sum(map(len, parts)) <= MAX_KEPT_LENGTH:
-            if len(self._numbers) >= MAX_VALUES:
-                self._numbers.clear()
-            self._numbers[key] = number
         return number
+
+    def keep(self, key: str | tuple[str, ...], number: int) -> None:
+        """Remember a value's signature, within bounds."""
+        if (len(key) if isinstance(key, str) else sum(map(len, key))) <= MAX_KEPT_LENGTH:
+            if len(self.numbers) >= MAX_VALUES:
+                self.numbers.clear()
+            self.numbers[key] = number
+
+
+# A place in the profile that an event field can fill: position, table, and the fields that go before it.
+_Slot: TypeAlias = tuple[int, Signatures, tuple[str, ...]]
 
 
 class Partition:
@@ -107,10 +124,22 @@ class Partition:
             elif item.operator not in REFERENCES:
                 groups[self.accessor(item.field)].append((number, item))
         self.accessors = tuple(groups)
+        self._slots: defaultdict[str, list[_Slot]] = defaultdict(list)
+        self._spread: list[int] = []
+        self._searched: dict[str, bool] = {}
         self.tables = tuple(Signatures(ValueTester(items)) for items in groups.values())
+        self._place()
         self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
         self._candidates, self._always = self._index(used)
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def _place(self) -> None:
+        for index, (accessor, table) in enumerate(zip(self.accessors, self.tables, strict=True)):
+            if accessor.spread:
+                self._spread.append(index)
+                continue
+            for rank, name in enumerate(accessor.names):
+                self._slots[name].append((index, table, accessor.names[:rank]))
 
     def accessor(self, field: str) -> Accessor:
         """Return how a rule's field is read from events of this kind."""
@@ -135,16 +164,65 @@ class Partition:
             names.update(self.accessor(item.field).names, self.accessor(item.value).names)
         return frozenset(names)
 
-    def match(self, fields: Mapping[str, Value], original: str) -> tuple[int, ...]:
+    def match(self, fields: Mapping[str, Value], original: str | bytes) -> tuple[int, ...]:
         """Return the positions of the rules that match the event. `original` is its raw text, for keywords."""
-        profile = [
-            table.of(accessor.value(fields)) for accessor, table in zip(self.accessors, self.tables, strict=True)
-        ]
+        profile = [0] * len(self.tables)
+        slots = self._slots
+        for name, value in fields.items():
+            for index, table, earlier in slots.get(name, ()):
+                if earlier and not fields.keys().isdisjoint(earlier):
+                    continue
+                known = table.numbers.get(value) if type(value) is str else None
+                profile[index] = table.of(value) if known is None else known
+        for index in self._spread:
+            profile[index] = self.tables[index].of(self.accessors[index].value(fields))
         if self.keywords is not None:
-            profile.append(self.keywords.of(keyword_text(fields, original, self.kind)))
+            profile.append(self._keyword_signature(fields, original))
         if self._references:
             profile.append(self.reference_bits(fields))
         return self.evaluate(tuple(profile))
+
+    def _keyword_signature(self, fields: Mapping[str, Value], original: str | bytes) -> int:
+        table = self.keywords
+        if table is None or self.kind.family != "windows":
+            text = original if isinstance(original, str) else original.decode("utf-8", "backslashreplace")
+            return table.tested(text) if table else 0
+        numbers, searched = table.numbers, self._searched
+        found: set[int] = set()
+        fresh: list[str] = []
+        for name, value in fields.items():
+            wanted = searched.get(name)
+            if wanted is None:
+                wanted = self._remember_name(name)
+            if not wanted:
+                continue
+            known = numbers.get(value) if type(value) is str else None
+            if known is None:
+                fresh.extend(item for item in texts(value) if item not in numbers)
+                found.update(numbers[item] for item in texts(value) if item in numbers)
+            else:
+                found.add(known)
+        if fresh:
+            found.update(self._fresh_keywords(table, fresh))
+        if len(found) == 1:
+            return found.pop()
+        return table.number(frozenset[int]().union(*(table.true[number] for number in found)))
+
+    def _remember_name(self, name: str) -> bool:
+        if len(self._searched) >= MAX_VALUES:
+            self._searched.clear()
+        wanted = self._searched[name] = name.startswith(_WINDOWS_TEXT)
+        return wanted
+
+    @staticmethod
+    def _fresh_keywords(table: Signatures, values: list[str]) -> set[int]:
+        """Test values not seen before: all in one go, and each by itself only where the whole shows something."""
+        plain = table.tested("")
+        if table.tested("\n".join(values)) == plain:
+            for item in values:
+                table.keep(item, plain)
+            return {plain}
+        return {table.of(item) for item in values}
 
     def evaluate(self, profile: tuple[int, ...]) -> tuple[int, ...]:
         """Return the positions of the rules that match rows with this profile."""
@@ -195,9 +273,9 @@ class Partition:
         for accessor, table in zip(self.accessors, self.tables, strict=True):
             self._collect(seen, table, accessor.value(fields), accessor.names, fields)
         if self.keywords is not None:
-            text = keyword_text(fields, original, self.kind)
-            for number in self.keywords.true[self.keywords.of(text)]:
-                seen[number] = Reason(field="", predicate=str(self._predicates[number]), value=text[:500])
+            for text in keyword_values(fields, original, self.kind):
+                for number in self.keywords.true[self.keywords.tested(text)]:
+                    seen[number] = Reason(field="", predicate=str(self._predicates[number]), value=text[:500])
         bits = self.reference_bits(fields) if self._references else 0
         for bit, (number, item) in enumerate(self._references):
             if bits >> bit & 1:
@@ -223,11 +301,14 @@ class Partition:
         return Reason(field=accessor.names[0], predicate=str(item), value=value[0] if value else "")
 
 
-def keyword_text(fields: Mapping[str, Value], original: str, kind: Kind) -> str:
-    """Return the text in which keywords are looked for (see `_WINDOWS_TEXT`), one value a line."""
+def keyword_values(fields: Mapping[str, Value], original: str, kind: Kind) -> Iterator[str]:
+    """Yield the texts in which keywords are looked for, each by itself (see `_WINDOWS_TEXT`)."""
     if kind.family != "windows":
-        return original
-    return "\n".join(item for name, value in fields.items() if name.startswith(_WINDOWS_TEXT) for item in texts(value))
+        yield original
+        return
+    for name, value in fields.items():
+        if name.startswith(_WINDOWS_TEXT):
+            yield from texts(value)
 
 
 def _keyword_variants(items: Sequence[tuple[int, Predicate]], kind: Kind) -> list[tuple[int, Predicate]]:

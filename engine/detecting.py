@@ -1,0 +1,141 @@
+"""Detecting: one run of rules over what the store has received since the run's cursor.
+
+The cursor is the ingest sequence, not event time, so late events are seen. Alerts, correlation hits and the cursor
+are committed together, segment by segment: a killed run goes on where it was, and finds nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine.alerts import Alert
+from engine.events import Event
+from engine.sigma.alerting import MAX_EVENTS, burst_alert, event_alert, event_time
+from engine.sigma.columns import ColumnMatcher, Hits
+from engine.sigma.correlation import Burst, Correlator, Hit
+from engine.sigma.engine import Engine
+from engine.store.protocol import BaseHit, Slice, Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ASKED_AT_ONCE = 2000  # events fetched whole at a time
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What a run did. `alerts` are those found, `new` how many of them the store did not know."""
+
+    events: int = 0
+    alerts: list[Alert] = field(default_factory=list)
+    new: int = 0
+    cursor: int = 0
+
+
+class Detector:
+    """Runs a rule set over a store under a name that has its own cursor."""
+
+    def __init__(self, engine: Engine, store: Store, name: str = "default") -> None:
+        self._engine = engine
+        self._store = store
+        self._name = name
+        self._matcher = ColumnMatcher(engine)
+        self._correlator = Correlator(engine.rules)
+        self._silent = engine.rules.silent()
+
+    def run(self) -> Run:
+        """Look at everything received since the cursor, and move it."""
+        return self._look(self._store.cursor(self._name), None, None, moves=True)
+
+    def rerun(self, since: datetime | None, before: datetime | None) -> Run:
+        """Look again at events of a window of event time; the cursor stays."""
+        return self._look(0, since, before, moves=False)
+
+    def _look(self, after: int, since: datetime | None, before: datetime | None, *, moves: bool) -> Run:
+        run = Run(cursor=after)
+        until = self._store.last_sequence()
+        columns = self._columns()
+        for part in self._store.scan(after=after, until=until, since=since, before=before, columns=columns):
+            alerts, hits = self._slice(part)
+            cursor = max(run.cursor, part.last_sequence) if moves else self._store.cursor(self._name)
+            run.new += self._store.commit_run(self._name, cursor=cursor, alerts=alerts, hits=hits)
+            run.events += part.table.num_rows
+            run.alerts.extend(alerts)
+            run.cursor = cursor
+        return run
+
+    def _columns(self) -> Sequence[str] | None:
+        """Return the columns to read, None for all."""
+        names = self._engine.columns(self._store.status().datasets)
+        return None if names is None else sorted(names)
+
+    def _slice(self, part: Slice) -> tuple[list[Alert], list[BaseHit]]:
+        alerts: list[Alert] = []
+        hits: list[Hit] = []
+        for found in self._matcher.match(part.table):
+            for batch in _batches(found):
+                self._take(found, batch, part.table, alerts, hits)
+        kept = [_base_hit(hit) for hit in hits]
+        alerts.extend(self._correlate(hits))
+        return alerts, kept
+
+    def _take(
+        self, found: Hits, batch: Sequence[tuple[int, int]], table: pa.Table, alerts: list[Alert], hits: list[Hit]
+    ) -> None:
+        rows = sorted({row for row, _ in batch})
+        ids = dict(zip(rows, table.column("event.id").take(rows).to_pylist(), strict=True))
+        events = self._store.events_by_id(list(dict.fromkeys(ids.values())))
+        for row, position in batch:
+            match = self._engine.match_at(found.partition, position)
+            event = events[ids[row]]
+            if self._correlator.wants(match):
+                hits.extend(self._correlator.hits(match, event.fields, event_time(event.fields), event.id))
+            if match.rule.name not in self._silent and match.rule.info.id not in self._silent:
+                alerts.append(event_alert(match, event))
+
+    def _correlate(self, fresh: Sequence[Hit]) -> Iterator[Alert]:
+        if not fresh:
+            return
+        first = min(hit.timestamp for hit in fresh)
+        names = sorted({f"{hit.correlation}/{name}" for hit in fresh for name in self._rules_of(hit)})
+        older = [_hit(item) for item in self._store.hits(names, since=first - self._correlator.history)]
+        groups = {(hit.correlation, hit.group) for hit in fresh}
+        known = {hit: None for hit in (*older, *fresh) if (hit.correlation, hit.group) in groups}
+        bursts = list(self._correlator.bursts(known, since=first))
+        events = self._events_of(bursts)
+        for burst in bursts:
+            yield burst_alert(burst, events)
+
+    def _rules_of(self, hit: Hit) -> tuple[str, ...]:
+        return self._correlator.correlations[hit.correlation].rules
+
+    def _events_of(self, bursts: Sequence[Burst]) -> dict[str, Event]:
+        wanted = [hit.event_id for burst in bursts for hit in burst.hits[:MAX_EVENTS]]
+        events: dict[str, Event] = {}
+        for start in range(0, len(wanted), _ASKED_AT_ONCE):
+            events.update(self._store.events_by_id(wanted[start : start + _ASKED_AT_ONCE]))
+        return events
+
+
+def _batches(found: Hits) -> Iterator[list[tuple[int, int]]]:
+    pairs = list(zip(found.rows.tolist(), found.positions.tolist(), strict=True))
+    for start in range(0, len(pairs), _ASKED_AT_ONCE):
+        yield pairs[start : start + _ASKED_AT_ONCE]
+
+
+def _base_hit(hit: Hit) -> BaseHit:
+    return BaseHit(
+        rule_id=f"{hit.correlation}/{hit.rule}",
+        timestamp=hit.timestamp,
+        group=hit.group,
+        value=hit.value,
+        event_id=hit.event_id,
+    )
+
+
+def _hit(item: BaseHit) -> Hit:
+    correlation, _, rule = item.rule_id.partition("/")
+    return Hit(correlation, rule, item.timestamp, item.group, item.value, item.event_id)

@@ -1,0 +1,70 @@
+"""Hunting: rules over events as they are read, without any store.
+
+A `Hunter` looks at one stream of events; correlations are evaluated when everything was seen. Several hunters (one a
+process) can share the work: their `hits` and `kept` events are joined before `conclude`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.alerts import Alert
+from engine.events import Event, Fields
+from engine.sigma.alerting import burst_alert, event_alert, event_time
+from engine.sigma.correlation import Correlator, Hit
+from engine.sigma.engine import Engine
+
+
+@dataclass(slots=True)
+class Findings:
+    """What hunting leaves for correlations: hits, and the events they rest on (text cut short)."""
+
+    hits: list[Hit] = field(default_factory=list)
+    events: dict[str, Event] = field(default_factory=dict)
+
+    def add(self, other: Findings) -> None:
+        """Join the findings of another stream."""
+        self.hits.extend(other.hits)
+        self.events.update(other.events)
+
+
+class Hunter:
+    """Looks at events one by one. `findings` grows with the matches that correlations ask for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._correlator = Correlator(engine.rules)
+        self._silent = engine.rules.silent()
+        self.findings = Findings()
+
+    def look(self, fields: Fields, raw: bytes, whole: Callable[[], Event]) -> list[Alert]:
+        """Return the alerts of one event; `whole` makes the complete event and is called only where a rule matched."""
+        matches = self._engine.match(fields, raw)
+        if not matches:
+            return []
+        event = whole()
+        alerts = []
+        for match in matches:
+            if self._correlator.wants(match):
+                self._remember(
+                    match_hits=self._correlator.hits(match, fields, event_time(event.fields), event.id), event=event
+                )
+            if match.rule.name not in self._silent and match.rule.info.id not in self._silent:
+                alerts.append(event_alert(match, event))
+        return alerts
+
+    def _remember(self, match_hits: Iterable[Hit], event: Event) -> None:
+        found = list(match_hits)
+        if found:
+            self.findings.hits.extend(found)
+            self.findings.events[event.id] = event
+
+    def conclude(self) -> list[Alert]:
+        """Return the alerts of all correlations over everything seen."""
+        return conclude(self._correlator, self.findings.hits, self.findings.events)
+
+
+def conclude(correlator: Correlator, hits: Iterable[Hit], events: Mapping[str, Event]) -> list[Alert]:
+    """Return the alerts of correlations over these hits."""
+    return [burst_alert(burst, events) for burst in correlator.bursts(hits)]
