@@ -54,8 +54,8 @@ class Hunter:
                 alerts.append(event_alert(match, event))
         return alerts
 
-    def _remember(self, match_hits: Iterable[Hit], event: Event) -> None:
-        found = list(match_hits)
+    def _remember(self, hits: Iterable[Hit], event: Event) -> None:
+        found = list(hits)
         if found:
             self.findings.hits.extend(found)
             self.findings.events[event.id] = event

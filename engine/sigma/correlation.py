@@ -95,7 +95,7 @@ class Correlator:
         groups: defaultdict[tuple[str, tuple[str, ...]], list[Hit]] = defaultdict(list)
         for hit in hits:
             groups[hit.correlation, hit.group].append(hit)
-        found = []
+        found: list[Burst] = []
         for (name, _), members in groups.items():
             if name in self.correlations:
                 members.sort(key=lambda hit: (hit.timestamp, hit.event_id, hit.value))

@@ -18,10 +18,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from engine.ecs_types import ARRAY, Kind, kind_of
 from engine.events import Event, Fields, Scalar, Value
@@ -65,6 +67,7 @@ GIVEN = "kulla.given."
 MANY = "[]"
 SAME = "="  # the code of a field that equals the store's own column of that name
 
+Rows: TypeAlias = NDArray[np.int64]
 Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
 
 
@@ -82,7 +85,7 @@ def table_of(events: Sequence[Event], ingested: datetime) -> pa.Table:
     envelope = _envelope(events, ingested)
     sheet = _Sheet(size=len(events), envelope=envelope)
     sheet.fill([event.fields for event in events])
-    arrays = {name: _array(values, ENVELOPE[name]) for name, values in envelope.items()}
+    arrays = {name: _own_column(name, values) for name, values in envelope.items()}
     arrays |= sheet.arrays()
     return pa.table(arrays)
 
@@ -111,15 +114,14 @@ class _Cells:
     """The filled cells of one column: values, and the row of each."""
 
     values: list[object] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
+    parts: list[Rows] = field(default_factory=list)
 
-    def add(self, rows: Sequence[int], values: Iterable[object]) -> None:
+    def add(self, rows: Rows, values: Iterable[object]) -> None:
         self.values.extend(values)
-        self.rows.extend(rows)
+        self.parts.append(rows)
 
-    def put(self, row: int, value: object) -> None:
-        self.values.append(value)
-        self.rows.append(row)
+    def put(self, cells: Mapping[int, object]) -> None:
+        self.add(np.fromiter(cells, dtype=np.int64, count=len(cells)), cells.values())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,11 +143,12 @@ class _Sheet:
         kept = self._kept(shapes)
         for (names, types), numbers in shapes.items():
             columns = zip(*(rows[number].values() for number in numbers), strict=True)
+            places = np.asarray(numbers, dtype=np.int64)
             for name, kind, values in zip(names, types, columns, strict=True):
-                self._place(name if name in kept else None, name, code_of(kind), numbers, values)
-            self._note_codes(numbers)
-        for row, fields in self.rest.items():
-            self.cells[REST].put(row, to_json(fields))
+                self._place(name if name in kept else None, name, code_of(kind), places, values)
+            self._note_codes(numbers, places)
+        if self.rest:
+            self.cells[REST].put({row: to_json(fields) for row, fields in self.rest.items()})
 
     def _kept(self, shapes: Mapping[Shape, Sequence[int]]) -> frozenset[str]:
         counts: Counter[str] = Counter()
@@ -157,17 +160,17 @@ class _Sheet:
             possible.sort(key=lambda name: (name != "@timestamp", -counts[name], name))
         return frozenset(possible[: self.budget])
 
-    def _place(self, column: str | None, name: str, code: str, rows: Sequence[int], values: Sequence[Value]) -> None:
-        if not code:
-            present = [(row, value) for row, value in zip(rows, values, strict=True) if value is not None]
-            rows, values, code = [row for row, _ in present], [str(value) for _, value in present], "s"
+    def _place(self, column: str | None, name: str, code: str, rows: Rows, values: Sequence[Value]) -> None:
+        if not code:  # nothing that a field may hold: kept as text, nulls as absent
+            present = [place for place, value in enumerate(values) if value is not None]
+            rows, values, code = rows[present], [str(values[place]) for place in present], "s"
         if name in self.envelope:
             if list(values) == [self.envelope[name][row] for row in rows]:
                 self.codes[name] = SAME
                 return
             column = GIVEN + name
         if column is None:
-            for row, value in zip(rows, values, strict=True):
+            for row, value in zip(rows.tolist(), values, strict=True):
                 self.rest[row][name] = value
         elif code == LIST:
             self._place_lists(column, rows, values)
@@ -177,7 +180,7 @@ class _Sheet:
         else:
             self._place_scalars(column, code, rows, values)
 
-    def _place_scalars(self, column: str, code: str, rows: Sequence[int], values: Sequence[Value]) -> None:
+    def _place_scalars(self, column: str, code: str, rows: Rows, values: Sequence[Value]) -> None:
         kind = kind_of(column)
         if kind == "text":
             self.cells[column].add(rows, values if code == "s" else map(written, values))
@@ -186,35 +189,49 @@ class _Sheet:
         elif code == NATIVE[kind] and _fit_as_they_are(kind, values):
             self.cells[column].add(rows, values)
         else:
-            for row, value in zip(rows, values, strict=True):
-                self._place_one(column, kind, code, row, value)
+            self._place_one_by_one(column, code, rows, values)
 
-    def _place_one(self, column: str, kind: Kind, code: str, row: int, value: Value) -> None:
-        stored = None if isinstance(value, (list, tuple)) else fitted(kind, code, value)  # type: ignore[arg-type] # a scalar by its code
-        if stored is None:
-            self.cells[MISTYPED + column].put(row, written(value))
-        else:
-            self.cells[column].put(row, stored)
-        if code != ("s" if stored is None else NATIVE[kind]):
-            self.row_codes[row][column] = code
+    def _place_one_by_one(self, column: str, code: str, rows: Rows, values: Sequence[Value]) -> None:
+        kind = kind_of(column)
+        fitting: dict[int, object] = {}
+        mistyped: dict[int, object] = {}
+        for row, value in zip(rows.tolist(), values, strict=True):
+            stored = fitted(kind, code, value)  # type: ignore[arg-type] # a scalar by its code
+            if stored is None:
+                mistyped[row] = written(value)
+            else:
+                fitting[row] = stored
+            if code != ("s" if stored is None else NATIVE[kind]):
+                self.row_codes[row][column] = code
+        for name, cells in ((column, fitting), (MISTYPED + column, mistyped)):
+            if cells:
+                self.cells[name].put(cells)
 
-    def _place_lists(self, column: str, rows: Sequence[int], values: Sequence[Value]) -> None:
+    def _place_lists(self, column: str, rows: Rows, values: Sequence[Value]) -> None:
         cells = self.cells[column if column in ARRAY else column + MANY]
-        for row, value in zip(rows, values, strict=True):
-            elements = [element for element in value if element is not None]  # type: ignore[union-attr] # a list by its code
+        if set(map(type, chain.from_iterable(values))) <= {str}:  # type: ignore[arg-type] # lists by their code
+            cells.add(rows, values)
+            return
+        found: dict[int, object] = {}
+        for row, value in zip(rows.tolist(), values, strict=True):
+            elements = [element for element in value if element is not None]  # type: ignore[union-attr]
             code = list_code(elements)
             if code not in {"[", "[s"}:
                 self.row_codes[row][column] = code
-            cells.put(row, [written(element) for element in elements])
+            found[row] = [written(element) for element in elements]
+        cells.put(found)
 
-    def _note_codes(self, rows: Sequence[int]) -> None:
+    def _note_codes(self, numbers: Sequence[int], rows: Rows) -> None:
         common = json.dumps(self.codes, sort_keys=True) if self.codes else None
-        for row in rows:
-            own = self.row_codes.get(row)
-            if own:
-                self.cells[KINDS].put(row, json.dumps({**self.codes, **own}, sort_keys=True))
-            elif common:
-                self.cells[KINDS].put(row, common)
+        if self.row_codes:
+            notes: dict[int, object] = {}
+            for row in numbers:
+                codes = self.codes | self.row_codes.get(row, {})
+                if codes:
+                    notes[row] = json.dumps(codes, sort_keys=True)
+            self.cells[KINDS].put(notes)
+        elif common:
+            self.cells[KINDS].add(rows, [common] * len(numbers))
         self.codes.clear()
         self.row_codes.clear()
 
@@ -240,7 +257,7 @@ def _fit_as_they_are(kind: Kind, values: Sequence[Value]) -> bool:
 
 def _column(cells: _Cells, kind: pa.DataType, size: int) -> pa.Array:
     """Spread the cells over a column of `size` rows, null where there is none."""
-    rows = np.asarray(cells.rows, dtype=np.int64)
+    rows = np.concatenate(cells.parts)
     filled = _array(cells.values, kind)
     if len(rows) == size and bool((rows[1:] > rows[:-1]).all()):
         return filled
@@ -254,16 +271,23 @@ def _column(cells: _Cells, kind: pa.DataType, size: int) -> pa.Array:
     return filled.take(pa.array(places, mask=missing))
 
 
+def _own_column(name: str, values: Sequence[Scalar]) -> pa.Array:
+    """Return one of the store's own columns. Ids and originals hardly repeat: they are not worth a dictionary yet."""
+    if name in {ID, ORIGINAL}:
+        return _array(values, pa.string())
+    if values and values.count(values[0]) == len(values):
+        return pa.repeat(_array(values[:1], ENVELOPE[name])[0], len(values))
+    return _array(values, ENVELOPE[name])
+
+
 def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
-    wanted = pa.string() if kind == TEXT else kind
     try:
-        array = pa.array(values, wanted)
+        return pa.array(values, kind)
     except UnicodeEncodeError:
-        array = pa.array([_plain(value) for value in values], wanted)
-    return array.dictionary_encode() if kind == TEXT else array
+        return pa.array([_plain(value) for value in values], kind)
 
 
 def _plain(value: object) -> object:
     if isinstance(value, str):
         return plain(value)
-    return [plain(str(element)) for element in value] if isinstance(value, list) else value
+    return [plain(str(element)) for element in value] if isinstance(value, (list, tuple)) else value

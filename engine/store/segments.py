@@ -26,6 +26,7 @@ from engine.store.columns import ID, NUMBER, OFFSET, ORIGINAL, SEQUENCE, TEXT, t
 
 ROW_GROUP = 131_072  # rows
 _DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
+_UNIQUE = (ID, ORIGINAL)
 _STAGED_SUFFIX = ".part"
 
 
@@ -88,14 +89,15 @@ def _economical(table: pa.Table) -> tuple[pa.Table, list[str]]:
     repeated = []
     for place, name in enumerate(table.column_names):
         column = table.column(place)
-        if column.type != TEXT:
-            if name not in _DELTA and not pa.types.is_timestamp(column.type):
-                repeated.append(name)
-        elif name in {ID, ORIGINAL} or sum(len(part.dictionary) for part in column.chunks) * 2 > len(column):
+        if column.type == TEXT and (name in _UNIQUE or _distinct(column) * 2 > len(column)):
             table = table.set_column(place, name, column.cast(pa.string()))
-        else:
+        elif name not in _UNIQUE and name not in _DELTA and not pa.types.is_timestamp(column.type):
             repeated.append(name)
     return table, repeated
+
+
+def _distinct(column: pa.ChunkedArray) -> int:
+    return sum(len(part.dictionary) for part in column.chunks)
 
 
 def remove_abandoned(folder: Path) -> None:
