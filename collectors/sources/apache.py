@@ -1,0 +1,171 @@
+"""Apache HTTP Server: access logs in any `LogFormat`, as JSON, and error logs of 2.2 and 2.4.
+
+Formats: https://httpd.apache.org/docs/2.4/mod/mod_log_config.html,
+https://httpd.apache.org/docs/2.4/mod/core.html#errorlogformat. Stamps of the error log have no zone; `Options.zone`
+holds for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import BinaryIO
+
+from collectors.framing import decode, lines
+from collectors.source import Options, Parser, Record
+from collectors.web.access import read_access
+from collectors.web.client import source_fields
+from collectors.web.complete import complete
+from collectors.web.jsonlog import read_json
+from collectors.web.likeness import apache_habits, sureness
+from collectors.web.stamps import any_instant
+from engine.errors import MalformedRecordError
+from engine.events import Fields
+
+_LEVELS = "emerg|alert|crit|error|warn|notice|info|debug|trace[1-8]"
+_ERROR = re.compile(
+    rf"""(?:(?:<\d{{1,3}}>)?[^\[\]"]{{15,120}}?\ (?:httpd|apache2?)(?:\[\d{{1,10}}\])?:\ )?+
+    (?:\[(?P<stamp>[A-Z][a-z]{{2}}\ [A-Z][a-z]{{2}}\ {{1,2}}\d{{1,2}}\ [\d:.]{{8,18}}\ \d{{4}}
+                   |\d{{4}}-\d\d-\d\d[T\ ][\d:.]{{8,18}}(?:Z|\ ?[+-]\d\d:?\d\d)?)\]\ )
+    \[(?:(?P<module>[a-z0-9_\-]{{0,64}}):)?(?P<level>{_LEVELS})\]
+    (?:\ \[pid\ (?P<pid>\d{{1,10}})(?::tid\ (?P<tid>\d{{1,20}}))?\])?
+    \ ?(?P<message>.*)""",
+    re.VERBOSE | re.DOTALL | re.ASCII,
+)
+# In front of the text: the source file at trace levels, the system's error, the client (or the remote end of a proxy).
+_MESSAGE = re.compile(
+    r"""(?:(?P<file>[A-Za-z0-9_]{1,64}\.c\(\d{1,6}\)):\ )?
+    (?:(?P<errno>\(\d{1,10}\)[^:\[]{1,200}+):\ )?
+    (?:\[(?:client|remote)\ (?P<client>[^\]\s]{1,100})\]\ ?)?
+    (?:(?P<code>AH\d{5}):\ )?""",
+    re.VERBOSE | re.ASCII,
+)
+_REFERRER = ", referer: "
+_MISSING_FILE = ("File does not exist: ", "script not found or unable to stat: ")
+_USER = re.compile(r"user (?P<name>[^\s:]{1,255})(?:: authentication failure| not found)", re.ASCII)
+
+
+class ApacheParser:
+    """Reads access and error lines in any mixture; a line behind an error that has no stamp continues it.
+
+    Apache lets programs write to its error log as they like, so such lines are evidence (a shell's complaint, the
+    output of a downloader), not noise.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._zone = options.zone
+        self._host = options.host
+        self._last_error: Fields | None = None
+
+    def parse(self, record: Record) -> Fields | None:
+        """Return the fields of one line; see `Parser`."""
+        line = decode(record.raw).strip(" \x00")
+        if not line:
+            return None
+        fields = self._read(line)
+        if self._host is not None:
+            fields.setdefault("host.name", self._host)
+        return fields
+
+    def complete(self, fields: Fields) -> Fields:
+        """Complete the fields; see `Parser`."""
+        return complete(fields)
+
+    def _read(self, line: str) -> Fields:
+        if line[0] == "{":
+            return read_json(line, "apache", self._zone)
+        found = _ERROR.fullmatch(line) if "] " in line else None
+        if found is not None:
+            self._last_error = _error(found, self._zone)
+            return dict(self._last_error)
+        try:
+            fields = read_access(line, "apache", self._zone)
+        except MalformedRecordError:
+            if self._last_error is None:
+                raise
+            return _continuation(line, self._last_error)
+        self._last_error = None
+        return fields
+
+
+class ApacheSource:
+    """Apache access and error logs."""
+
+    name = "apache"
+    aliases: tuple[str, ...] = ("httpd", "apache2", "apache.access", "apache.error", "clf")
+    title = "Apache HTTP Server access and error logs"
+
+    def recognise(self, head: bytes, filename: str) -> int:
+        """Return how surely it is Apache's; see `Source`."""
+        return sureness(head, filename, apache_habits(_is_own))
+
+    def frame(self, stream: BinaryIO) -> Iterator[Record]:
+        """Cut the stream into lines."""
+        return lines(stream)
+
+    def open(self, options: Options) -> Parser:
+        """Return a parser for one stream."""
+        return ApacheParser(options)
+
+
+def _is_own(line: str) -> bool:
+    return _ERROR.fullmatch(line) is not None
+
+
+def _error(found: re.Match[str], zone: tzinfo) -> Fields:
+    fields: Fields = {
+        "@timestamp": any_instant(found["stamp"], zone),
+        "event.dataset": "apache.error",
+        "event.module": "apache",
+        "log.level": found["level"],
+    }
+    if found["module"]:
+        fields["apache.error.module"] = found["module"]
+        fields["log.logger"] = found["module"]
+    if found["pid"]:
+        fields["process.pid"] = int(found["pid"])
+    if found["tid"]:
+        fields["process.thread.id"] = int(found["tid"])
+    _message(found["message"], fields)
+    return fields
+
+
+def _message(text: str, fields: Fields) -> None:
+    head = _MESSAGE.match(text)
+    if head is None:
+        fields["message"] = text
+        return
+    if head["client"]:
+        source_fields(head["client"], fields)
+    if head["code"]:
+        fields["event.code"] = head["code"]
+    if head["errno"]:
+        fields["apache.error.os_error"] = head["errno"]
+    bare = not head["file"] and not head["errno"]
+    start = head.start("code") if head["code"] else head.end()
+    fields["message"] = text[start:] if bare else text
+    _details(text[head.end() :], fields)
+
+
+def _details(text: str, fields: Fields) -> None:
+    """Read what the text behind client and code says: the referrer, a missing file, a user who could not log on."""
+    text, mark, referrer = text.partition(_REFERRER)
+    if mark and referrer:
+        fields["http.request.referrer"] = referrer
+    for start in _MISSING_FILE:
+        if text.startswith(start):
+            fields["file.path"] = text.removeprefix(start)
+    user = _USER.match(text)
+    if user is not None and user["name"]:
+        fields["user.name"] = user["name"]
+        fields["event.outcome"] = "failure"
+
+
+def _continuation(line: str, last: Fields) -> Fields:
+    """Return the event of a line that a program wrote behind an error: that error's stamp and process."""
+    names = ("@timestamp", "event.dataset", "event.module", "log.level", "process.pid", "process.thread.id")
+    return {name: last[name] for name in names if name in last} | {"message": line, "log.flags": ["multiline"]}
+
+
+SOURCE = ApacheSource()

@@ -1,0 +1,1 @@
+"""What the web server sources share: request lines, addresses, stamps, access lines and their completion."""
