@@ -242,18 +242,18 @@ def _resolve(
     environ: Mapping[str, str],
     tables: Sequence[tuple[Path, Mapping[str, tuple[object, int]]]],
 ) -> Origin:
-    if item.key in flags:
-        flag, value = flags[item.key]
-        return Origin(value=_parsed(item, value, flag, UsageError), place=flag)
-    if value := environ.get(item.variable):
-        return Origin(value=_parsed(item, value, item.variable, ConfigurationError), place=item.variable)
     found = None
-    for path, table in tables:  # every file is checked, also where an earlier one decides
+    for path, table in tables:  # every file is checked, also where something above it decides
         if item.key in table:
             raw, line = table[item.key]
             place = f"{path}:{line}"
             origin = Origin(value=_parsed(item, raw, place, ConfigurationError), place=place)
             found = found or origin
+    if item.key in flags:
+        flag, value = flags[item.key]
+        return Origin(value=_parsed(item, value, flag, UsageError), place=flag)
+    if value := environ.get(item.variable):
+        return Origin(value=_parsed(item, value, item.variable, ConfigurationError), place=item.variable)
     return found or Origin(value=item.default, place="default")
 
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cli.document import Document, Listing, Report
@@ -19,48 +20,51 @@ REPORT_FORMATS = ("table", "json", "jsonl", "md", "html")
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "md", ".html": "html"}
 
 
-def emit(
-    session: Session,
-    document: Document,
-    *,
-    format: str | None = None,  # noqa: A002 # the option's own name
-    output: str | None = None,
-    allowed: Sequence[str] | None = None,
-) -> None:
-    """Write the document as data: to stdout, or to `output` by way of a temporary file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a command's data goes, and in which format: settled before any work is done. `path` None is stdout."""
 
-    Without `format`: by the file's suffix, else a table on a terminal and jsonl anywhere else. Raise `UsageError` for
-    a format that has no meaning here, `ConfigurationError` where the file can't be written.
+    session: Session
+    format: str
+    path: Path | None
+
+    def write(self, document: Document) -> None:
+        """Write the document; raise `ConfigurationError` where the file can't be written (it is then untouched)."""
+        parts = _parts(self.session, document, self.format, screen=self.path is None)
+        if self.path is not None:
+            write_file(self.path, parts)
+            self.session.say(f"written: {self.path}")
+            return
+        for part in parts:
+            self.session.stdout.write(part)
+        self.session.stdout.flush()
+
+
+def target(session: Session, fmt: str | None, output: str | None = None, *, allowed: Sequence[str] = FORMATS) -> Target:
+    """Return the target of `--format` and `--output`; call it before the work.
+
+    Without a format: by the file's suffix, else a table on a terminal and jsonl anywhere else. Raise `UsageError` for
+    a format that has no meaning here, `ConfigurationError` for a file whose folder is not there.
     """
-    chosen = choose_format(session, document, format=format, output=output, allowed=allowed)
-    if output in (None, "-"):
-        for part in _parts(session, document, chosen, screen=True):
-            session.stdout.write(part)
-        session.stdout.flush()
-    else:
-        write_file(session.cwd / str(output), _parts(session, document, chosen, screen=False))
-        session.say(f"written: {output}")
+    path = None if output in (None, "-") else session.cwd / str(output)
+    if path is not None and not path.parent.is_dir():
+        raise ConfigurationError("there is no such folder", where=str(path.parent), hint="make the folder first")
+    if path is not None and path.is_dir():
+        raise ConfigurationError("this is a folder", where=str(path), hint="-o FILE")
+    return Target(session=session, format=_chosen(session, format, path, allowed), path=path)
 
 
-def choose_format(
-    session: Session,
-    document: Document,
-    *,
-    format: str | None,  # noqa: A002
-    output: str | None,
-    allowed: Sequence[str] | None = None,
-) -> str:
-    """Return the format in which the document will be written."""
-    fitting = allowed or (FORMATS if isinstance(document, Listing) else REPORT_FORMATS)
-    if format is not None:
-        if (word := choice("--format", format, FORMATS)) not in fitting:
-            raise UsageError(
-                f"{word} has no meaning for this command", where="--format", hint=f"one of: {', '.join(fitting)}"
-            )
-        return word
-    if output not in (None, "-"):
-        return _SUFFIXES.get(Path(str(output)).suffix.lower(), "jsonl")
-    return "table" if session.stdout.isatty() else "jsonl"
+def _chosen(session: Session, word: str | None, path: Path | None, allowed: Sequence[str]) -> str:
+    if word is None and path is None:
+        return "table" if session.stdout.isatty() else "jsonl"
+    if word is None and path is not None:
+        word = _SUFFIXES.get(path.suffix.lower(), "jsonl")
+    known = choice("--format", str(word), FORMATS)
+    if known not in allowed:
+        raise UsageError(
+            f"{known} has no meaning for this command", where="--format", hint=f"one of: {', '.join(allowed)}"
+        )
+    return known
 
 
 def _parts(session: Session, document: Document, chosen: str, *, screen: bool) -> Iterator[str]:

@@ -87,7 +87,10 @@ class Session:
 
     def coloured(self, stream: TextIO) -> bool:
         """Tell whether `stream` gets colours (`NO_COLOR`, `--no-color`, `color` and the terminal decide)."""
-        choice = self.settings.colour
+        try:
+            choice = self.settings.colour
+        except KullaError:
+            choice = "auto"  # what is wrong with the settings is told by the command that needs them
         flagged = "color" in self.flags
         if not flagged and (self.environ.get("NO_COLOR") or self.environ.get("TERM") == "dumb"):
             return False

@@ -81,13 +81,6 @@ INCIDENT_COLUMNS = (
     Column(field="alerts", heading="Alerts", number=True, derive=_alert_count),
     Column(field="title", heading="What"),
 )
-MOMENT_COLUMNS = (
-    Column(field="@timestamp", heading="Time (UTC)", whole=True),
-    Column(field="rule.level", heading="Level", whole=True),
-    Column(field="host.name", heading="Host"),
-    Column(field="rule.name", heading="Rule"),
-    Column(field="summary", heading="What"),
-)
 
 
 def alert_row(alert: Alert) -> dict[str, object]:

@@ -9,7 +9,7 @@ import typer
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import Format, Limit, MinLevel, Output, Since, Until, choice, command, shown_level, window
-from cli.output import emit
+from cli.output import REPORT_FORMATS, target
 from cli.session import Session
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
 from engine.alerts import Alert, Verdict
@@ -31,10 +31,11 @@ def list_alerts(
     level: MinLevel = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only alerts that nobody has judged yet.")] = False,
     limit: Limit = 0,
-    format: Format = None,  # noqa: A002 # the option's own name
+    fmt: Format = None,
     output: Output = None,
 ) -> None:
     """List alerts by event time, oldest first; with --limit, the newest ones."""
+    out = target(session, fmt, output)
     span = window(session, since, until)
     lowest = shown_level(session, level)
     with session.open_store() as store:
@@ -51,16 +52,17 @@ def list_alerts(
         fields=ALERT_FIELDS,
         empty="no alerts",
     )
-    emit(session, listing, format=format, output=output)
+    out.write(listing)
     session.hint(f"kulla alerts show {newest[-1].id[:SHORT]}" if newest else "kulla detect")
 
 
 @command(app, "show")
-def show(session: Session, identifier: AlertId, format: Format = None, output: Output = None) -> None:  # noqa: A002
+def show(session: Session, identifier: AlertId, fmt: Format = None, output: Output = None) -> None:
     """Show one alert in full: the rule, the events it rests on, why it fired, and any verdict."""
+    out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         alert = store.alert(identifier)
-    emit(session, report(alert), format=format, output=output)
+    out.write(report(alert))
     session.hint(
         f"kulla alerts close {alert.id[:SHORT]} --verdict true-positive --why TEXT"
         if alert.is_open

@@ -7,7 +7,7 @@ from cli.document import Column, Listing
 from cli.formats.cells import cell
 from cli.group import sub_app
 from cli.options import Format, Output, command
-from cli.output import emit
+from cli.output import target
 from cli.session import Session
 from engine.errors import ConfigurationError
 
@@ -21,12 +21,13 @@ _COLUMNS = (
 
 
 @command(app, "show")
-def show(session: Session, format: Format = None, output: Output = None) -> None:  # noqa: A002
+def show(session: Session, fmt: Format = None, output: Output = None) -> None:
     """Print every setting: its value, where it comes from (flag, variable, file:line, default), what it is for.
 
     The order of authority is flag, KULLA_* variable, kulla.toml in the working directory, kulla.toml in the user's
     configuration folder, default.
     """
+    out = target(session, fmt, output)
     origins = session.settings.origins
     rows = [
         {
@@ -39,12 +40,7 @@ def show(session: Session, format: Format = None, output: Output = None) -> None
         for item in settings_table()
     ]
     fields = ("setting", "value", "from", "variable", "purpose")
-    emit(
-        session,
-        Listing(name="settings", title="Settings", columns=_COLUMNS, rows=rows, fields=fields),
-        format=format,
-        output=output,
-    )
+    out.write(Listing(name="settings", title="Settings", columns=_COLUMNS, rows=rows, fields=fields))
     session.hint("kulla config check")
 
 

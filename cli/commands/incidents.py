@@ -10,7 +10,7 @@ import typer
 from cli.document import Column, Grid, Listing, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
-from cli.output import emit
+from cli.output import REPORT_FORMATS, target
 from cli.session import Session
 from cli.views import (
     INCIDENT_COLUMNS,
@@ -41,10 +41,11 @@ def list_incidents(
     until: Until = None,
     level: MinLevel = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only incidents that are not closed.")] = False,
-    format: Format = None,  # noqa: A002 # the option's own name
+    fmt: Format = None,
     output: Output = None,
 ) -> None:
     """List incidents, the most severe and newest first; --since and --until look at when they were active."""
+    out = target(session, fmt, output)
     span = window(session, since, until)
     lowest = shown_level(session, level)
     with session.open_store() as store:
@@ -65,17 +66,18 @@ def list_incidents(
         fields=INCIDENT_FIELDS,
         empty="no incidents",
     )
-    emit(session, listing, format=format, output=output)
+    out.write(listing)
     session.hint(f"kulla incidents show {kept[0].id[:SHORT]}" if kept else "kulla alerts list")
 
 
 @command(app, "show")
-def show(session: Session, identifier: IncidentId, format: Format = None, output: Output = None) -> None:  # noqa: A002
+def show(session: Session, identifier: IncidentId, fmt: Format = None, output: Output = None) -> None:
     """Show one incident in full: how bad, who and what, the timeline, and why the alerts were joined."""
+    out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         incident = store.incident(identifier)
     texts = words(session.lang)
-    emit(session, report(incident, texts, session.lang), format=format, output=output)
+    out.write(report(incident, texts, session.lang))
     session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
 
 
@@ -146,8 +148,9 @@ def _joins(incident: Incident, texts: Words) -> Grid:
 
 
 @command(app, "timeline")
-def timeline(session: Session, identifier: IncidentId, format: Format = None, output: Output = None) -> None:  # noqa: A002
+def timeline(session: Session, identifier: IncidentId, fmt: Format = None, output: Output = None) -> None:
     """Show what happened when, in one line per alert, oldest first."""
+    out = target(session, fmt, output)
     with session.open_store() as store:
         incident = store.incident(identifier)
     texts = words(session.lang)
@@ -160,7 +163,7 @@ def timeline(session: Session, identifier: IncidentId, format: Format = None, ou
         fields=MOMENT_FIELDS,
         empty="no timeline",
     )
-    emit(session, listing, format=format, output=output)
+    out.write(listing)
     session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
 
 

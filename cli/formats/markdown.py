@@ -9,8 +9,8 @@ from cli.document import Column, Document, Grid, Lines, Listing, Pairs, Row, Sec
 from cli.formats.cells import cell
 from cli.safe import escape
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()#!|~$^:@]")
-_LEADING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]|~$@]|(?<=[A-Za-z]):")
+_LEADING = re.compile(r"^(\s*)([-+=#]|\d+(?=[.)]))")
 
 
 def text(value: object) -> str:

@@ -1,0 +1,136 @@
+"""`kulla store`: where events are kept; setting it up, what it holds, what could not be read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.commands.search import columns
+from cli.document import Column, Listing, Pairs, Report, Section
+from cli.formats.jsons import plain
+from cli.group import sub_app
+from cli.options import Format, Limit, Output, command
+from cli.output import REPORT_FORMATS, target
+from cli.search_sql import SEVERAL
+from cli.session import Session
+from cli.views import letter_row
+from engine.errors import ConfigurationError
+from engine.events import instant
+from engine.store.protocol import Status
+
+app = sub_app("The events kept: set up, status, dead letters, fields.")
+LETTER_FIELDS = ("where", "source", "reason", "size", "offset", "id", "raw")
+_LETTER_COLUMNS = (
+    Column(field="where", heading="Where"),
+    Column(field="source", heading="Source", whole=True),
+    Column(field="reason", heading="Reason"),
+    Column(field="raw", heading="Begins with", derive=lambda row: str(row["raw"])[:120]),
+)
+
+
+@command(app, "init")
+def init(session: Session) -> None:
+    """Make the home folder (readable by you alone) and an empty store in it; an existing store is left as it is."""
+    home = session.settings.home
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot make the folder ({error.strerror})", where=str(home), hint="set KULLA_HOME to a folder of yours"
+        ) from error
+    with session.open_store() as store:
+        status = store.status()
+    session.say(f"store at {status.location}: {status.events:,} events")
+    session.hint("kulla collect PATH")
+
+
+@command(app, "status")
+def status(session: Session, fmt: Format = None, output: Output = None) -> None:
+    """Show what the store holds: events by dataset, dead letters, alerts, incidents, size on disk, span of time."""
+    out = target(session, fmt, output, allowed=REPORT_FORMATS)
+    with session.open_store() as store:
+        found = store.status()
+    out.write(_report(found))
+    if not found.events:
+        session.hint("kulla collect PATH")
+    elif found.dead_letters:
+        session.hint("kulla store dead-letters")
+    else:
+        session.hint("kulla incidents list" if found.open_incidents else "kulla detect")
+
+
+def _report(found: Status) -> Report:
+    span = " to ".join(instant(stamp) for stamp in (found.first_timestamp, found.last_timestamp) if stamp)
+    pairs = (
+        ("Location", found.location),
+        ("Events", f"{found.events:,}"),
+        ("Span (UTC)", span),
+        ("Segments", f"{found.segments:,}"),
+        ("Dead letters", f"{found.dead_letters:,}"),
+        ("Alerts", f"{found.alerts:,}"),
+        ("Open incidents", f"{found.open_incidents:,}"),
+        ("Size on disk", f"{found.size_bytes / 1e6:,.1f} MB"),
+    )
+    datasets = tuple((name, f"{count:,}") for name, count in sorted(found.datasets.items()))
+    record = {name: plain(getattr(found, name)) for name in Status.__dataclass_fields__}
+    sections = (
+        Section(heading="", body=Pairs(rows=pairs)),
+        *([Section(heading="Events by dataset", body=Pairs(rows=datasets))] if datasets else []),
+    )
+    return Report(name="status", title="Store", record=record, sections=sections)
+
+
+@command(app, "dead-letters")
+def dead_letters(
+    session: Session,
+    *,
+    limit: Limit = 100,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """List records that no parser could read, with the place and the reason; nothing that came in is dropped."""
+    out = target(session, fmt, output)
+    with session.open_store() as store:
+        letters = store.dead_letters(limit=limit or None)
+        total = store.status().dead_letters
+    listing = Listing(
+        name="dead_letters",
+        title="Dead letters",
+        columns=_LETTER_COLUMNS,
+        rows=[letter_row(letter) for letter in letters],
+        fields=LETTER_FIELDS,
+        empty="no dead letters",
+    )
+    out.write(listing)
+    if total > len(letters):
+        session.say(f"{len(letters):,} of {total:,} dead letters; --limit 0 shows all")
+
+
+@command(app, "search-fields")
+def search_fields(
+    session: Session,
+    prefix: Annotated[str, typer.Argument(metavar="[WORD]", help="Only fields with this word in their name.")] = "",
+    *,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """List the fields that stored events have, for `kulla search`."""
+    out = target(session, fmt, output)
+    with session.open_store() as store:
+        found = columns(store)
+    names: dict[str, str] = {}
+    for column, kind in found.items():
+        name = column.removesuffix(SEVERAL)
+        if prefix.lower() in name.lower():
+            names[name] = f"{names[name]} or {kind}" if name in names else kind
+    listing = Listing(
+        name="fields",
+        title="Fields",
+        columns=(Column(field="field", heading="Field"), Column(field="type", heading="Type")),
+        rows=[{"field": name, "type": names[name]} for name in sorted(names)],
+        fields=("field", "type"),
+        empty="no field of that name",
+    )
+    out.write(listing)
+    session.hint("kulla search 'FIELD:VALUE'")
