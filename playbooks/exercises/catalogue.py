@@ -27,14 +27,14 @@ _ALL = (
         },
         description={
             "en": (
-                "A working day at a ministry, and in it the attack on the government of Albania of 2021 and 2022: in "
-                "through SharePoint, mail stolen from Exchange, back through the VPN, then encryption and wiping of the "
-                "servers behind the e-services, and a second wave at the border police the next day."
+                "A working day at a ministry, and in it the attack on the government of Albania of 2021 and "
+                "2022: in through SharePoint, mail stolen from Exchange, back through the VPN, then encryption "
+                "and wiping of the servers behind the e-services, and a second wave at the border police the next day."
             ),
             "sq": (
-                "Një ditë pune në një ministri dhe, brenda saj, sulmi ndaj qeverisë së Shqipërisë i viteve 2021 dhe 2022: "
-                "hyrja përmes SharePoint, vjedhja e postës nga Exchange, rikthimi përmes VPN-së, pastaj kriptimi dhe "
-                "fshirja e serverëve të shërbimeve elektronike, dhe një valë e dytë te policia kufitare të nesërmen."
+                "Një ditë pune në një ministri dhe, brenda saj, sulmi ndaj qeverisë së Shqipërisë i viteve 2021 dhe "
+                "2022: hyrja përmes SharePoint, vjedhja e postës nga Exchange, rikthimi përmes VPN-së, pastaj kriptimi "
+                "dhe fshirja e serverëve të shërbimeve elektronike, dhe një valë e dytë te policia kufitare të nesërmen."
             ),
         },
     ),

@@ -17,15 +17,18 @@ SID = "S-1-5-21-1104628741-2873914650-3399018824"
 Form = Literal["winlogbeat", "nxlog", "forwarded"]
 
 _FIRST = (
-    "Agim Albana Alban Altin Ana Arben Ardit Arta Artan Besa Besnik Blerim Blerta Dritan Drita Edona Elira Elton Endrit "
-    "Erion Ermal Fatmir Fatos Flora Genc Gentian Gjergj Ilir Jeta Klodian Kreshnik Ledia Luan Majlinda Mimoza Mirela "
-    "Nertila Olta Petrit Rezarta Rovena Shpresa Sokol Teuta Valbona Vjosa Xhevahir Ylli Zamira Zana"
-).split()
+    "Agim", "Albana", "Alban", "Altin", "Ana", "Arben", "Ardit", "Arta", "Artan", "Besa", "Besnik", "Blerim",
+    "Blerta", "Dritan", "Drita", "Edona", "Elira", "Elton", "Endrit", "Erion", "Ermal", "Fatmir", "Fatos", "Flora",
+    "Genc", "Gentian", "Gjergj", "Ilir", "Jeta", "Klodian", "Kreshnik", "Ledia", "Luan", "Majlinda", "Mimoza",
+    "Mirela", "Nertila", "Olta", "Petrit", "Rezarta", "Rovena", "Shpresa", "Sokol", "Teuta", "Valbona", "Vjosa",
+    "Xhevahir", "Ylli", "Zamira", "Zana",
+)  # fmt: skip
 _LAST = (
-    "Ahmeti Basha Berisha Bushi Cani Dervishi Dibra Duka Elezi Fino Gashi Gjoka Hasani Hoti Hoxha Isufi Jaku Kamberi "
-    "Kola Krasniqi Lala Leka Lika Marku Mehmeti Murati Ndoja Osmani Pasha Prifti Qosja Rama Sala Shehu Shkreli Tafa "
-    "Toska Troka Veliu Xhafa Zeneli Zogu"
-).split()
+    "Ahmeti", "Basha", "Berisha", "Bushi", "Cani", "Dervishi", "Dibra", "Duka", "Elezi", "Fino", "Gashi", "Gjoka",
+    "Hasani", "Hoti", "Hoxha", "Isufi", "Jaku", "Kamberi", "Kola", "Krasniqi", "Lala", "Leka", "Lika", "Marku",
+    "Mehmeti", "Murati", "Ndoja", "Osmani", "Pasha", "Prifti", "Qosja", "Rama", "Sala", "Shehu", "Shkreli", "Tafa",
+    "Toska", "Troka", "Veliu", "Xhafa", "Zeneli", "Zogu",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

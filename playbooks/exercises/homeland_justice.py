@@ -1,4 +1,4 @@
-"""The exercise `homeland-justice`: a working day at a ministry, and the attack of 2021-22 replayed in two hours of it."""
+"""The exercise `homeland-justice`: a working day at a ministry, and the attack of 2021-22 within two hours of it."""
 
 from __future__ import annotations
 

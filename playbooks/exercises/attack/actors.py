@@ -1,4 +1,4 @@
-"""Who and what the attack of the exercise consists of: addresses, accounts and tools (all names are the exercise's own)."""
+"""Who the attackers of the exercise are: addresses, accounts and folders (all names are the exercise's own)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ VPN_INSIDE = ("10.8.3.66", "10.8.3.67")
 POOL = Account("svc_sharepoint", f"{SID}-1033")
 ATTACKER = ADMINISTRATOR
 HEALTH_MAILBOX = Account("HealthMailbox7c4", f"{SID}-1991")
-AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/92.0.4515.107 Safari/537.36"
+AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/92.0.4515.107 Safari/537.36"
+)
 LAYOUTS = "C:\\Program Files\\Common Files\\microsoft shared\\Web Server Extensions\\15\\TEMPLATE\\LAYOUTS\\"
 HIDDEN = "C:\\ProgramData\\Microsoft\\Windows\\"
 CMD = SYSTEM32 + "cmd.exe"

@@ -9,9 +9,26 @@ from playbooks.exercises.programs.station import Account, Process, Station
 
 _SERVICES_KEY = "HKLM\\System\\CurrentControlSet\\Services\\"
 _PROGRAMS = (
-    "sqlservr sqlagent sqlbrowser msmdsrv ReportingServicesService w3wp inetinfo tomcat9 httpd mysqld oracle VeeamAgent "
-    "OUTLOOK excel winword notepad eservice eworker zabbix_agent2"
-).split()
+    "sqlservr",
+    "sqlagent",
+    "sqlbrowser",
+    "msmdsrv",
+    "ReportingServicesService",
+    "w3wp",
+    "inetinfo",
+    "tomcat9",
+    "httpd",
+    "mysqld",
+    "oracle",
+    "VeeamAgent",
+    "OUTLOOK",
+    "excel",
+    "winword",
+    "notepad",
+    "eservice",
+    "eworker",
+    "zabbix_agent2",
+)
 
 
 def stop_programs(station: Station, ms: int, shell: Process, number: int, batch: str) -> None:

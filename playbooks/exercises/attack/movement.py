@@ -15,6 +15,7 @@ from playbooks.exercises.programs.station import Account, Process
 from playbooks.exercises.scene import Scene
 
 _FOLDER = "C:\\Users\\svc_sharepoint\\Downloads\\"
+_TRACE = "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24|C:\\Windows\\System32\\KERNELBASE.dll+20d0e|"
 _EXPLORER = "C:\\Windows\\explorer.exe"
 
 
@@ -80,7 +81,7 @@ def _credentials(scene: Scene, desktop: Process) -> None:
     dump = "C:\\Users\\Public\\Libraries\\d1.bin"
     command = f"rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 640 {dump} full"
     dumper = fs.start(ms + 40 * SECOND, SYSTEM32 + "rundll32.exe", command, shell, 12)
-    trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24|C:\\Windows\\System32\\KERNELBASE.dll+20d0e|C:\\Windows\\SYSTEM32\\dbgcore.DLL+6d2a"
+    trace = _TRACE + "C:\\Windows\\SYSTEM32\\dbgcore.DLL+6d2a"
     fs.open_process(ms + 40_500, dumper, lsass, "0x1fffff", trace, 12)
     fs.create_file(ms + 41 * SECOND, dumper, dump, 12)
 
@@ -126,7 +127,7 @@ def _tokens(scene: Scene, desktop: Process) -> None:
     fs.create_file(ms - 5 * SECOND, desktop, path, 15)
     tool = fs.start(ms, path, f"tk.exe -p 4212 -u {admin.full} -c cmd.exe", desktop, 15)
     session = fs.running(SYSTEM32 + "winlogon.exe", "winlogon.exe")
-    trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24|C:\\Windows\\System32\\KERNELBASE.dll+20d0e|C:\\Users\\Public\\Libraries\\tk.exe+1c3f"
+    trace = _TRACE + "C:\\Users\\Public\\Libraries\\tk.exe+1c3f"
     fs.open_process(ms + 300, tool, session, "0x1400", trace, 15)
     logon(fs, ms + 600, POOL, 9, 15, address="::1", elevated=True, outbound=admin)
     shell = fs.start(ms + 700, CMD, "cmd.exe", tool, 15, account=admin)

@@ -40,7 +40,8 @@ def _destroy(station: Station, ms: int, rng: Random) -> None:
     name = _word(rng)
     wipe_disks(
         station, ms + 150 * SECOND, shell, 28, tool=f"{folder}{_word(rng)}.exe", arguments=f"/{name[:2]} 3",
-        driver=f"C:\\Windows\\System32\\drivers\\{name}.sys", service=name, signer="NVIDIA Corporation", status="Expired",
+        driver=f"C:\\Windows\\System32\\drivers\\{name}.sys", service=name, signer="NVIDIA Corporation",
+        status="Expired",
     )  # fmt: skip
     clear_logs(station, ms + 200 * SECOND, shell, ATTACKER, 28)
 

@@ -88,5 +88,6 @@ def _exfiltration(scene: Scene) -> None:
     for moment in sorted(rng.randrange(30 * MINUTE) for _ in range(2_600)):
         scene.exchange.request(
             begin + moment, "POST", "/EWS/Exchange.asmx", "", MAIL_CLIENT, _EWS_AGENT, "200 0 0", 9, user=user,
-            sent=rng.randrange(200_000, 4_200_000), received=rng.randrange(18_000, 66_000), taken=rng.randrange(90, 2_600),
+            sent=rng.randrange(200_000, 4_200_000), received=rng.randrange(18_000, 66_000),
+            taken=rng.randrange(90, 2_600),
         )  # fmt: skip

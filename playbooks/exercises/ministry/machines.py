@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from playbooks.exercises.estate import BACKUP, DOMAIN, MONITOR
-from playbooks.exercises.moments import DAY, HOUR, MACHINES, MINUTE, NIGHT, SECOND, spread
+from playbooks.exercises.moments import DAY, HOUR, MACHINES, MINUTE, SECOND, spread
 from playbooks.exercises.programs.images import SYSTEM32
 from playbooks.exercises.programs.logons import logoff, logon
 from playbooks.exercises.programs.station import LOCAL_SYSTEM, Account, Process, Station
@@ -96,7 +96,7 @@ def _something(scene: Scene, station: Station, running: _Running, ms: int, rng: 
     elif draw < 0.95:
         logon(station, ms, LOCAL_SYSTEM, 5, elevated=True)
     elif draw < 0.98:
-        trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24|C:\\Windows\\System32\\KERNELBASE.dll+20d0e|C:\\Windows\\System32\\msmpeng"
+        trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24|C:\\Windows\\System32\\KERNELBASE.dll+20d0e"
         station.open_process(ms, running.defender, running.lsass, "0x1000", trace)
     else:
         library = rng.choice(("amsi.dll", "cryptsp.dll", "wbem\\wbemcomn.dll", "samlib.dll"))

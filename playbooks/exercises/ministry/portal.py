@@ -10,16 +10,28 @@ from playbooks.exercises.programs import nginx, squid
 from playbooks.exercises.scene import Scene
 
 PORTAL = "https://sherbime.gov.example"
+_IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.2 "
+    "Mobile/15E148 Safari/604.1"
+)
+_ANDROID = (
+    "Mozilla/5.0 (Linux; Android 14; SM-A155F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile "
+    "Safari/537.36"
+)
 _BROWSERS = (
     EDGE,
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.2 "
-    "Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Linux; Android 14; SM-A155F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
+    _IPHONE,
+    _ANDROID,
     "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
 )
-_SERVICES = tuple(
-    f"/sherbime/{name}"
-    for name in "certifikate-lindje gjendje-familjare vertetim-sigurime pasaporte leje-drejtimi gjoba fatura tatime".split()
+_SERVICES = (
+    "/sherbime/certifikate-lindje",
+    "/sherbime/gjendje-familjare",
+    "/sherbime/vertetim-sigurime",
+    "/sherbime/pasaporte",
+    "/sherbime/leje-drejtimi",
+    "/sherbime/gjoba",
+    "/sherbime/tatime",
 )
 _PROBES = (
     "/.env",

@@ -188,7 +188,10 @@ def _mailboxes(scene: Scene, rng: Random) -> None:
         admin,
     )
     cmdlet(ex, at + 5 * MINUTE, "Get-ManagementRoleAssignment", f'-RoleAssignee "{newcomer}"', admin)
-    failed = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException: The operation couldn't be performed because object \"arkiva\" couldn't be found."
+    failed = (
+        "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException: The operation couldn't be performed "
+        'because object "arkiva" couldn\'t be found.'
+    )
     cmdlet(ex, at + 9 * MINUTE, "Get-Mailbox", '-Identity "arkiva"', admin, failed=failed)
     for ms in range(scene.day + 30 * MINUTE, scene.day + DAY, 4 * HOUR):
         cmdlet(

@@ -9,8 +9,13 @@ from playbooks.exercises.estate import DOMAIN
 from playbooks.exercises.logbook import BENIGN
 from playbooks.exercises.programs.station import Account, Station
 
+_SCOPE = (
+    f"View Entire Forest: 'False', Default Scope: '{DOMAIN}', Configuration Domain Controller: 'DC01.{DOMAIN}', "
+    f"Preferred Global Catalog: 'DC01.{DOMAIN}', Preferred Domain Controllers: '{{ DC01.{DOMAIN} }}'"
+)
 
-def cmdlet(
+
+def cmdlet(  # noqa: PLR0917 - in the order of the record
     station: Station, ms: int, name: str, parameters: str, account: Account, number: int = BENIGN, *, failed: str = ""
 ) -> None:
     """Write one cmdlet; `failed` is the error where it failed."""
@@ -25,8 +30,7 @@ def cmdlet(
         "",
         "58",
         f"00:00:00.{ms % 997:03}0081",
-        f"View Entire Forest: 'False', Default Scope: '{DOMAIN}', Configuration Domain Controller: 'DC01.{DOMAIN}', "
-        f"Preferred Global Catalog: 'DC01.{DOMAIN}', Preferred Domain Controllers: '{{ DC01.{DOMAIN} }}'",
+        _SCOPE,
         failed,
         "0",
         "",

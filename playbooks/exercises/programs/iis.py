@@ -35,7 +35,7 @@ class IisSite:
         for line in lines:
             self._book.add(self.file(ms), ms, line, HEADER)
 
-    def request(
+    def request(  # noqa: PLR0917 - in the order of the record
         self,
         ms: int,
         method: str,

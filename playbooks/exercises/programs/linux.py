@@ -8,7 +8,7 @@ from playbooks.exercises.logbook import BENIGN, LogBook
 from playbooks.exercises.moments import MINUTE, SECOND, syslog_stamp
 
 
-def say(book: LogBook, host: str, ms: int, tag: str, text: str, number: int = BENIGN) -> None:
+def say(book: LogBook, host: str, ms: int, tag: str, text: str, number: int = BENIGN) -> None:  # noqa: PLR0917 - in the order of the record
     """Write one line; `tag` is the program with its pid (`sshd[812]`)."""
     book.add(f"linux/{host}/auth.log", ms, f"{syslog_stamp(ms)} {host} {tag}: {text}", number, host)
 
@@ -20,7 +20,7 @@ def cron(book: LogBook, host: str, ms: int, pid: int, user: str = "root") -> Non
     say(book, host, ms + 900, tag, f"pam_unix(cron:session): session closed for user {user}")
 
 
-def ssh_session(
+def ssh_session(  # noqa: PLR0917 - in the order of the record
     book: LogBook, host: str, ms: int, user: str, address: str, rng: Random, *, minutes: int, command: str = ""
 ) -> None:
     """Write a session by key, with one `sudo` command where `command` is given."""
@@ -50,7 +50,7 @@ def ssh_session(
     say(book, host, end + 20, tag, f"pam_unix(sshd:session): session closed for user {user}")
 
 
-def ssh_guess(book: LogBook, host: str, ms: int, user: str, address: str, rng: Random, *, known: bool) -> None:
+def ssh_guess(book: LogBook, host: str, ms: int, user: str, address: str, rng: Random, *, known: bool) -> None:  # noqa: PLR0917 - in the order of the record
     """Write one failed password."""
     tag = f"sshd[{rng.randrange(2000, 32000)}]"
     port = rng.randrange(40000, 65000)

@@ -99,7 +99,7 @@ def special(station: Station, ms: int, account: Account, identifier: str, number
     station.emit(ms, "4672", data, number)
 
 
-def logoff(station: Station, ms: int, account: Account, identifier: str, kind: int, number: int = BENIGN) -> None:
+def logoff(station: Station, ms: int, account: Account, identifier: str, kind: int, number: int = BENIGN) -> None:  # noqa: PLR0917 - in the order of the record
     """Write a logoff (4634)."""
     data = {
         "TargetUserSid": account.sid,
@@ -152,7 +152,7 @@ def failed_logon(
     station.emit(ms, "4625", data, number)
 
 
-def explicit_logon(
+def explicit_logon(  # noqa: PLR0917 - in the order of the record
     station: Station, ms: int, by: Account, account: Account, target: str, image: str, number: int = BENIGN
 ) -> None:
     """Write that a process used another account's password towards `target` (4648)."""
@@ -175,7 +175,7 @@ def explicit_logon(
     station.emit(ms, "4648", data, number)
 
 
-def remote_session(
+def remote_session(  # noqa: PLR0917 - in the order of the record
     station: Station,
     ms: int,
     account: Account,
@@ -186,7 +186,7 @@ def remote_session(
     until: int | None = None,
     elevated: bool = True,
 ) -> None:
-    """Write a Remote Desktop session: 1149, 4624 types 3 and 10, 4672, session 21, and its end where `until` is given."""
+    """Write a Remote Desktop session: 1149, 4624 (types 3 and 10), 4672, session 21; its end where `until` is given."""
     session = {"User": account.full, "SessionID": str(rng.randrange(2, 9))}
     who = {"Param1": account.name, "Param2": account.domain, "Param3": address}
     workstation = station.machine.name
@@ -244,7 +244,7 @@ def ticket(
     station.emit(ms, "4769", data, number)
 
 
-def share_access(
+def share_access(  # noqa: PLR0917 - in the order of the record
     station: Station, ms: int, account: Account, share: str, address: str, identifier: str, number: int = BENIGN
 ) -> None:
     """Write that a share was opened over the network (5140)."""

@@ -8,7 +8,7 @@ from playbooks.exercises.moments import web_stamp
 FILE = "nginx/portal-access.log"
 
 
-def request(
+def request(  # noqa: PLR0917 - in the order of the record
     book: LogBook,
     ms: int,
     client: str,

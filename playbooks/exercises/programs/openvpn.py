@@ -10,6 +10,11 @@ from playbooks.exercises.moments import SECOND, syslog_stamp
 
 FILE = "vpn/VPN01.log"
 _PID = 841
+_CONTROL = (
+    "Control Channel: TLSv1.3, cipher TLSv1.3 TLS_AES_256_GCM_SHA384, peer certificate: 2048 bits RSA, "
+    "signature: RSA-SHA256, peer temporary key: 253 bits X25519"
+)
+_PUSHED = "route 10.20.0.0 255.255.0.0,dhcp-option DNS 10.20.1.10,topology subnet,ping 10,ping-restart 60,peer-id 3"
 _CA = "C=AL, O=Ministria, CN=Ministria VPN CA"
 
 
@@ -58,15 +63,12 @@ def connect(book: LogBook, ms: int, caller: Caller, rng: Random, number: int = B
     at = _greet(book, ms, caller, rng, number)
     lines = (
         f"{peer} TLS: Username/Password authentication succeeded for username '{login}'",
-        f"{peer} Control Channel: TLSv1.3, cipher TLSv1.3 TLS_AES_256_GCM_SHA384, peer certificate: 2048 bits RSA, "
-        "signature: RSA-SHA256, peer temporary key: 253 bits X25519",
+        f"{peer} {_CONTROL}",
         f"{peer} [{login}] Peer Connection Initiated with [AF_INET]{peer}",
         f"{login}/{peer} MULTI_sva: pool returned IPv4={caller.inside}, IPv6=(Not enabled)",
         f"{login}/{peer} MULTI: Learn: {caller.inside} -> {login}/{peer}",
         f"{login}/{peer} MULTI: primary virtual IP for {login}/{peer}: {caller.inside}",
-        f"{login}/{peer} SENT CONTROL [{login}]: 'PUSH_REPLY,route 10.20.0.0 255.255.0.0,dhcp-option DNS 10.20.1.10,"
-        f"route-gateway 10.8.0.1,topology subnet,ping 10,ping-restart 60,ifconfig {caller.inside} 255.255.252.0,"
-        "peer-id 3,cipher AES-256-GCM' (status=1)",
+        f"{login}/{peer} SENT CONTROL [{login}]: 'PUSH_REPLY,{_PUSHED},ifconfig {caller.inside}' (status=1)",
         f"{login}/{peer} Data Channel: cipher 'AES-256-GCM', peer-id: 3",
     )
     for step, line in enumerate(lines):
@@ -111,8 +113,7 @@ def renegotiate(book: LogBook, ms: int, caller: Caller, number: int = BENIGN) ->
         f"{who} VERIFY OK: depth=1, {_CA}",
         f"{who} VERIFY OK: depth=0, C=AL, O=Ministria, CN={caller.login}",
         f"{who} TLS: Username/Password authentication succeeded for username '{caller.login}'",
-        f"{who} Control Channel: TLSv1.3, cipher TLSv1.3 TLS_AES_256_GCM_SHA384, peer certificate: 2048 bits RSA, "
-        "signature: RSA-SHA256, peer temporary key: 253 bits X25519",
+        f"{who} {_CONTROL}",
     )
     for step, line in enumerate(lines):
         say(book, ms + step * 30, line, number)

@@ -7,7 +7,7 @@ from playbooks.exercises.logbook import BENIGN, LogBook
 FILE = "proxy/access.log"
 
 
-def request(
+def request(  # noqa: PLR0917 - in the order of the record
     book: LogBook,
     ms: int,
     client: str,
@@ -24,5 +24,6 @@ def request(
 ) -> None:
     """Write one request; `code` is squid's result and status (`TCP_MISS/200`), `elapsed` in milliseconds."""
     hierarchy = "HIER_NONE" if peer == "-" else "HIER_DIRECT"
-    line = f"{ms // 1000}.{ms % 1000:03} {elapsed:6} {client} {code} {size} {method} {url} {user} {hierarchy}/{peer} {kind}"
+    stamp = f"{ms // 1000}.{ms % 1000:03}"
+    line = f"{stamp} {elapsed:6} {client} {code} {size} {method} {url} {user} {hierarchy}/{peer} {kind}"
     book.add(FILE, ms, line, number, "PROXY01")

@@ -165,7 +165,7 @@ class Station:
         self.sysmon(ms, 5, {**self._of(process), "User": process.account.full}, number)
 
     # Sysmon
-    def sysmon(self, ms: int, code: int, data: Mapping[str, str], number: int = BENIGN) -> None:
+    def sysmon(self, ms: int, code: int, data: dict[str, str], number: int = BENIGN) -> None:
         """Write one Sysmon event; rule name and time are put before its data. Nothing where Sysmon does not run."""
         if self.machine.has_sysmon:
             stamp = {"RuleName": "-", "UtcTime": f"{iso_day(ms)} {clock(ms)}.{ms % 1000:03}"}
@@ -252,7 +252,7 @@ class Station:
         """A process reads a disk past the file system (Sysmon 9)."""
         self.sysmon(ms, 9, self._of(process) | {"Device": device, "User": process.account.full}, number)
 
-    def open_process(
+    def open_process(  # noqa: PLR0917 - a record has the parts it has
         self, ms: int, process: Process, target: Process, access: str, trace: str, number: int = BENIGN
     ) -> None:
         """A process opens another one (Sysmon 10)."""
@@ -300,7 +300,7 @@ class Station:
         }
         self.emit(ms, "4104", data, number, pid=4388, user=account)
 
-    def defender(self, ms: int, code: int, data: Mapping[str, str], number: int = BENIGN) -> None:
+    def defender(self, ms: int, code: int, data: dict[str, str], number: int = BENIGN) -> None:
         """Defender writes an event to its Operational channel."""
         product = {"Product Name": "Microsoft Defender Antivirus", "Product Version": "4.18.25110.5"}
         self.emit(ms, f"defender {code}", product | data, number, pid=3120, user=LOCAL_SYSTEM)

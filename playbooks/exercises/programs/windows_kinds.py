@@ -45,7 +45,7 @@ class Kind:
     has_fields: bool = False
 
 
-def _security(
+def _security(  # noqa: PLR0917 - one row of the table
     code: int, task: str, number: int, message: str, version: int = 0, audit: Literal["success", "failure"] = "success"
 ) -> Kind:
     return Kind(
@@ -101,6 +101,7 @@ def _sessions(code: int, message: str) -> Kind:
     )
 
 
+_FROM = "{User}\r\nSession ID: {SessionID}\r\nSource Network Address: {Address}"
 _LOGON = 12544
 KINDS: dict[str, Kind] = {
     "4624": _security(4624, "Logon", _LOGON, "An account was successfully logged on.", 2),
@@ -161,7 +162,8 @@ KINDS: dict[str, Kind] = {
         code=7045,
         task="None",
         message=(
-            "A service was installed in the system.\r\n\r\nService Name:  {ServiceName}\r\nService File Name:  {ImagePath}\r\n"
+            "A service was installed in the system.\r\n\r\nService Name:  {ServiceName}\r\n"
+            "Service File Name:  {ImagePath}\r\n"
             "Service Type:  {ServiceType}\r\nService Start Type:  {StartType}\r\nService Account:  {AccountName}"
         ),
         keywords=-9187343239835811840,
@@ -201,7 +203,8 @@ KINDS: dict[str, Kind] = {
     ),
     "defender 5001": _defender(
         5001,
-        "Microsoft Defender Antivirus Real-time Protection scanning for malware and other potentially unwanted software was disabled.",
+        "Microsoft Defender Antivirus Real-time Protection scanning for malware and other potentially unwanted "
+        "software was disabled.",
     ),
     "defender 5007": _defender(
         5007,
@@ -215,22 +218,25 @@ KINDS: dict[str, Kind] = {
         code=4104,
         task="Execute a Remote Command",
         task_number=2,
-        message="Creating Scriptblock text ({MessageNumber} of {MessageTotal}):\r\n{ScriptBlockText}\r\n\r\nScriptBlock ID: {ScriptBlockId}\r\nPath: {Path}",
+        message=(
+            "Creating Scriptblock text ({MessageNumber} of {MessageTotal}):\r\n{ScriptBlockText}\r\n\r\n"
+            "ScriptBlock ID: {ScriptBlockId}\r\nPath: {Path}"
+        ),
         version=1,
         has_fields=True,
     ),
     "sessions 21": _sessions(
         21,
-        "Session logon succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource Network Address: {Address}",
+        "Session logon succeeded:\r\n\r\nUser: " + _FROM,
     ),
     "sessions 23": _sessions(23, "Session logoff succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}"),
     "sessions 24": _sessions(
         24,
-        "Session has been disconnected:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource Network Address: {Address}",
+        "Session has been disconnected:\r\n\r\nUser: " + _FROM,
     ),
     "sessions 25": _sessions(
         25,
-        "Session reconnection succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource Network Address: {Address}",
+        "Session reconnection succeeded:\r\n\r\nUser: " + _FROM,
     ),
     "connections 1149": Kind(
         channel=CONNECTIONS,
