@@ -21,7 +21,7 @@ from cli.group import HelpWanted, PipeClosed
 from cli.session import Session
 from engine.errors import KullaError
 
-OK, USAGE, FAILED, ISSUES, INTERRUPTED = 0, 2, 3, 4, 130
+OK, FINDINGS, USAGE, FAILED, ISSUES, INTERRUPTED = 0, 1, 2, 3, 4, 130
 SHOWN_ISSUES = 20
 
 
@@ -58,6 +58,8 @@ def _finish(session: Session, code: int) -> int:
     tell_issues(session)
     if code == INTERRUPTED:
         session.insist("kulla: interrupted; what was finished before is saved")
+    if code == OK and session.alarm:
+        return FINDINGS
     return ISSUES if code == OK and session.issues else code
 
 

@@ -19,6 +19,12 @@ from cli.options import Home, Lang, NoColor, NoProgress, Quiet, Verbose, apply_c
 from cli.session import Session
 
 COMMANDS: tuple[Entry, ...] = (
+    Entry(name="hunt", module="hunt", panel="See", summary="Find attacks in log files, without any set-up."),
+    Entry(name="detect", module="detect", panel="See", summary="Run the rules over what the store received."),
+    Entry(name="collect", module="collect", panel="Prepare", summary="Read logs into the store."),
+    Entry(name="parse", module="parse", panel="Prepare", summary="Print logs as ECS documents, one a line."),
+    Entry(name="rules", module="rules", panel="Prepare", summary="Sigma rules: list, show, check and test them."),
+    Entry(name="exercise", module="exercise", panel="Prepare", summary="Replay a real attack: logs, and the whole way."),
     Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
     Entry(name="incidents", module="incidents", panel="See", summary="Alerts that belong together: list, show, close."),
     Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),

@@ -40,7 +40,13 @@ class Target:
         self.session.stdout.flush()
 
 
-def target(session: Session, fmt: str | None, output: str | None = None, *, allowed: Sequence[str] = FORMATS) -> Target:
+def target(
+    session: Session,
+    format: str | None = None,  # noqa: A002 # the option's own name
+    output: str | None = None,
+    *,
+    allowed: Sequence[str] = FORMATS,
+) -> Target:
     """Return the target of `--format` and `--output`; call it before the work.
 
     Without a format: by the file's suffix, else a table on a terminal and jsonl anywhere else. Raise `UsageError` for

@@ -49,6 +49,7 @@ class Session:
     quiet: bool = False
     flags: dict[str, tuple[str, object]] = field(default_factory=dict)
     issues: list[KullaError] = field(default_factory=list)
+    alarm: bool = False  # a finding at or above --fail-on: the run exits with 1
     _settings: Settings | None = None
 
     @classmethod
