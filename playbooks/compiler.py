@@ -152,12 +152,31 @@ def _fill(command: Command, facts: Facts, language: Language, notes: _Notes) -> 
     lacking = [name for name, values in found.items() if not values.usable]
     if any(_is_elsewhere(found[name]) for name in lacking):
         return []
+    if platform == "manual":
+        return [_instruct(template, found, language, notes)]
     if not lacking:
         return _repeat(platform, template, words, {name: values.usable for name, values in found.items()}, notes)
     missing = tuple(name for name in lacking if not found[name].refused)
     notes.missing.update(dict.fromkeys(missing))
     refused = tuple(unused for name in lacking for unused in found[name].refused)
     return [FilledCommand(platform=platform, template=template, text=None, missing=missing, refused=refused)]
+
+
+def _instruct(template: str, found: Mapping[str, Values], language: Language, notes: _Notes) -> FilledCommand:
+    """Fill an instruction for a person: always whole, naming all values at once and saying where there is none."""
+    words: dict[str, str] = {}
+    for name, values in found.items():
+        unknown = Text(en="not known", sq="e panjohur").in_language(language)
+        nothing = f"[{PLACEHOLDERS[name].meaning.in_language(language)}: {unknown}]"
+        words[name] = _list_of(name, values.usable, notes) or nothing
+    text = PATTERN.sub(lambda match: words[match[1]], template)
+    return FilledCommand(platform="manual", template=template, text=text)
+
+
+def _list_of(name: str, values: Sequence[str], notes: _Notes) -> str:
+    for value in values[MOST_IN_LIST:]:
+        notes.left_out[Unused(placeholder=name, value=value, reason=_TOO_MANY)] = None
+    return LIST_SEPARATORS["manual"].join(values[:MOST_IN_LIST])
 
 
 def _is_elsewhere(values: Values) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from engine.errors import LedgerError
 from playbooks.ledger import Json, Record
@@ -154,7 +154,7 @@ def _decision(record: Record) -> Decision:
         at=record.at,
         actor=record.actor,
         step=_word(record, "step"),
-        outcome=cast("Outcome", outcome),
+        outcome=outcome,
         reason=_word(record, "reason"),
         evidence=tuple(Kept(**{name: str(item[name]) for name in ("name", "sha256", "place")}) for item in evidence),
         fingerprint=_word(record, "commands"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from engine.errors import LedgerError, StoreError
@@ -173,12 +174,13 @@ class _Draft:
 class Ledger:
     """The ledger in a store, with its head file.
 
-    `clock` returns the present as an aware datetime. One append at a time per machine (a lock beside the head file).
+    `head_path` is a file outside of the store; `clock` returns the present as an aware datetime.
+    One append at a time per machine (a lock beside the head file).
     """
 
-    def __init__(self, store: LedgerStore, head: HeadFile, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: LedgerStore, head_path: Path, clock: Callable[[], datetime]) -> None:
         self._store = store
-        self._head = head
+        self._head = HeadFile(head_path)
         self._clock = clock
         self._known: tuple[Tip, dict[str, int]] | None = None  # the end as last seen, and the newest record by subject
 

@@ -110,8 +110,8 @@ class Run:
     ) -> Run:
         """Return the run as the ledger left it; raise `NotFoundError` where none was begun.
 
-        Where the playbook was changed since, `DecisionError` is raised unless `changed_because` gives the reason to go on
-        with the new one, which is recorded for `actor`. Steps decided before stay decided.
+        Where the playbook was changed since, `DecisionError` is raised unless `changed_because` gives the reason
+        to go on with the new one, which is recorded for `actor`. Steps decided before stay decided.
         """
         subject = subject_of(incident.id, playbook.id)
         state = rebuild(log.records(subject))

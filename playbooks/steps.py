@@ -57,10 +57,13 @@ def identifier(value: Value) -> str:
     return word
 
 
-def read_text(value: Value) -> Text:
-    """Return a text; both languages are required."""
+def read_text(value: Value, *, is_template: bool = False) -> Text:
+    """Return a text; both languages are required, and only a template may hold placeholders."""
     entries = value.mapping(required=("en", "sq"))
-    return Text(en=entries["en"].text(), sq=entries["sq"].text())
+    text = Text(en=entries["en"].text(), sq=entries["sq"].text())
+    if not is_template and ("{{" in text.en or "{{" in text.sq):
+        raise value.error("a placeholder is filled in commands alone", "move it into a `manual` command")
+    return text
 
 
 def read_risk(value: Value, known: Mapping[str, Risk]) -> Risk:
@@ -154,7 +157,7 @@ def _command(item: Value) -> Command:
         raise item.error("must name one platform", f"one of: {', '.join(PLATFORMS)}")
     (name, value), *_ = entries.items()
     platform = cast("Platform", name)
-    template = read_text(value) if platform == "manual" else same(value.text())
+    template = read_text(value, is_template=True) if platform == "manual" else same(value.text())
     for words in dict.fromkeys((template.en, template.sq)):
         for problem in problems_of(platform, words):
             raise value.error(problem, f"known placeholders: {', '.join(PLACEHOLDERS)}")

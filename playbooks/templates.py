@@ -13,7 +13,7 @@ from playbooks.model import Platform
 from playbooks.placeholders import ANY_BRACES, PATTERN, PLACEHOLDERS
 
 _BEFORE: dict[Platform, str] = {
-    "bash": " \t\n=@(",
+    "bash": " \t\n=@(/",
     "powershell": " \t\n=@({[,:",
     "exchange": " \t\n=@({[,:",
     "cmd": " \t\n=:",
