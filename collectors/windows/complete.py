@@ -1,0 +1,88 @@
+"""The second stage: every ECS field that a Windows event implies, by its channel and id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from collectors.windows.fill import put
+from collectors.windows.other_channels import (
+    applocker,
+    bits,
+    defender,
+    directory_service,
+    exchange,
+    remote_desktop,
+    system_channel,
+    tasks,
+    wmi,
+)
+from collectors.windows.powershell import powershell
+from collectors.windows.security import security
+from collectors.windows.sysmon import sysmon
+from engine.events import Fields, texts
+
+_CHANNELS: Final[dict[str, Callable[[Fields], None]]] = {
+    "system.security": security,
+    "system.system": system_channel,
+    "windows.applocker_exe_and_dll": applocker,
+    "windows.applocker_msi_and_script": applocker,
+    "windows.applocker_packaged_app_deployment": applocker,
+    "windows.applocker_packaged_app_execution": applocker,
+    "windows.bits_client_operational": bits,
+    "windows.directory_service": directory_service,
+    "windows.msexchange_management": exchange,
+    "windows.powershell": powershell,
+    "windows.powershell_operational": powershell,
+    "windows.powershellcore_operational": powershell,
+    "windows.sysmon_operational": sysmon,
+    "windows.taskscheduler_operational": tasks,
+    "windows.terminalservices_localsessionmanager_operational": remote_desktop,
+    "windows.terminalservices_remoteconnectionmanager_operational": remote_desktop,
+    "windows.windows_defender": defender,
+    "windows.wmi_activity_operational": wmi,
+}
+_RELATED: Final = {
+    "related.user": (
+        "user.name",
+        "user.target.name",
+        "user.effective.name",
+        "user.changes.name",
+        "source.user.name",
+        "destination.user.name",
+        "winlog.event_data.SubjectUserName",
+    ),
+    "related.ip": ("source.ip", "destination.ip", "dns.resolved_ip"),
+    "related.hosts": ("host.name", "source.domain", "destination.domain", "dns.question.name"),
+    "related.hash": (
+        "process.hash.md5",
+        "process.hash.sha1",
+        "process.hash.sha256",
+        "file.hash.md5",
+        "file.hash.sha1",
+        "file.hash.sha256",
+    ),
+}
+_NOBODY: Final = frozenset({"", "-"})
+
+
+def complete(fields: Fields) -> Fields:
+    """Add everything that ECS asks for; what the event or its shipper says itself stands. Changes its argument."""
+    derive = _CHANNELS.get(str(fields.get("event.dataset", "")))
+    if derive is not None:
+        derive(fields)
+    put(fields, "user.id", fields.get("winlog.user.identifier"))
+    if "user.name" not in fields:
+        put(fields, "user.name", fields.get("winlog.user.name"))
+        put(fields, "user.domain", fields.get("winlog.user.domain"))
+    for target, names in _RELATED.items():
+        _relate(fields, target, names)
+    return fields
+
+
+def _relate(fields: Fields, target: str, names: tuple[str, ...]) -> None:
+    found = dict.fromkeys(texts(fields.get(target)))
+    for name in names:
+        found.update(dict.fromkeys(text for text in texts(fields.get(name)) if text not in _NOBODY))
+    if found:
+        fields[target] = list(found)

@@ -1,0 +1,205 @@
+"""Flat Windows events to winlogbeat's shape: the envelope and the event's data side by side in one object.
+
+    {"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Hostname": .., "Image": .., "Message": ..}
+
+So write NXLog (`im_msvistalog`), the OTRF security data sets, Fluent Bit (`winevtlog`), Microsoft Sentinel's tables,
+and `Get-WinEvent | ConvertTo-Json`. What is not part of the envelope is event data under its own name.
+
+NXLog's field names know no letter case, so its `ProcessID` (of the process that logged) hides the event's own
+`ProcessId`, and its `EventType` that of Sysmon; both still stand in the rendered `Message` and are taken from there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from collectors.source import Options
+from collectors.windows.event_form import set_guid, set_keywords, set_number, system_fields
+from collectors.windows.message import message_data
+from collectors.windows.names import EVENT_DATA, one_text, text
+from collectors.windows.system import LEVEL_NAMES, OPCODES, guid_of, moment_of, number_of
+from engine.events import Fields
+
+_Object = dict[str, Any]
+
+_ID: Final = ("EventID", "EventId", "event_id", "Id", "eventid", "EventCode")
+_CHANNEL: Final = ("Channel", "LogName", "log_name", "EventLog", "channel")
+_PROVIDER: Final = ("SourceName", "ProviderName", "source_name", "EventSourceName", "Provider", "Source", "provider")
+_COMPUTER: Final = ("Hostname", "HOSTNAME", "Computer", "MachineName", "ComputerName", "computer_name", "computer")
+_TIME: Final = ("TimeCreated", "TimeGenerated", "SystemTime", "EventTime", "time", "@timestamp", "EventReceivedTime")
+_RECORD: Final = ("RecordNumber", "EventRecordID", "RecordId", "record_number", "RecordID")
+_PROCESS: Final = ("ExecutionProcessID", "ProcessID", "process_id")
+_THREAD: Final = ("ThreadID", "ExecutionThreadID", "ThreadId", "thread_id")
+_KEYWORDS: Final = ("Keywords", "keywords")
+_GUID: Final = ("ProviderGuid", "ProviderId", "provider_guid")
+_MESSAGE: Final = ("Message", "message", "RenderedDescription")
+_LEVEL: Final = ("Level", "Severity", "LevelDisplayName", "level")
+_REST: Final = (
+    "@metadata", "@version", "AccountName", "AccountType", "ActivityID", "ActivityId", "Bookmark", "Category", "Domain",
+    "EventReceivedTime", "EventType", "EventTypeOrignal", "KeywordsDisplayNames", "MatchedQueryIds", "Opcode",
+    "OpcodeDisplayName", "OpcodeValue", "Properties", "Qualifiers", "RelatedActivityID", "RelatedActivityId",
+    "SeverityValue", "SourceModuleName", "SourceModuleType", "StringInserts", "Task", "TaskDisplayName", "UserID",
+    "UserId", "Version", "host", "port", "tags", "type",
+)  # fmt: skip
+_ENVELOPE: Final = frozenset(
+    name
+    for names in (
+        _ID, _CHANNEL, _PROVIDER, _COMPUTER, _TIME, _RECORD, _PROCESS, _THREAD, _KEYWORDS, _GUID, _MESSAGE, _LEVEL, _REST
+    )
+    for name in names
+) - {"Id", "Source", "ProviderName", "Level", "time", "ThreadId"}  # fmt: skip
+_SEVERITIES: Final = frozenset(LEVEL_NAMES)
+
+
+def is_flat(document: _Object) -> bool:
+    """Tell whether a decoded object is a flat Windows event."""
+    if "EventID" in document or "EventId" in document or "event_id" in document:
+        return True
+    if "Id" in document or "EventCode" in document:
+        return any(name in document for name in (*_CHANNEL, "ProviderName", "SourceName"))
+    return False
+
+
+def from_flat(document: _Object, options: Options) -> Fields:
+    """Return the fields of a flat event; raise `MalformedRecordError` where it has no readable event id."""
+    fields = _envelope(document, options)
+    names = EVENT_DATA
+    for name, value in document.items():
+        if name in _ENVELOPE:
+            continue
+        if type(value) is str:
+            fields[names[name]] = value
+        elif value is not None:
+            fields[names[name]] = text(value)
+    _leftovers(fields, document)
+    return fields
+
+
+def _envelope(document: _Object, options: Options) -> Fields:
+    get = document.get
+    fields = system_fields(
+        event_id=_id(document),
+        channel=get("Channel") or _first(document, _CHANNEL),
+        provider=get("SourceName") or _first(document, _PROVIDER),
+        computer=get("Hostname") or _first(document, _COMPUTER) or options.host or "",
+        moment=_moment(document, options.zone),
+    )
+    guid = get("ProviderGuid") or _first(document, _GUID)
+    if guid:
+        fields["winlog.provider_guid"] = guid_of(str(guid))
+    record = number_of(get("RecordNumber") or _one_of(document, _RECORD))
+    if record is not None:
+        fields["winlog.record_id"] = record
+    mask = get("Keywords")
+    if isinstance(mask, str | int):
+        set_keywords(fields, mask)
+    _level(fields, document)
+    pid = get("ExecutionProcessID")
+    set_number(fields, "winlog.process.pid", pid if pid is not None else _one_of(document, _PROCESS))
+    set_number(fields, "winlog.process.thread.id", _one_of(document, _THREAD))
+    message = get("Message") or _first(document, _MESSAGE)
+    if message:
+        fields["message"] = message
+    return fields
+
+
+def _id(document: _Object) -> object:
+    found = document.get("EventID")
+    return found if found is not None else _one_of(document, _ID)
+
+
+def _one_of(document: _Object, names: tuple[str, ...]) -> object:
+    for name in names:
+        value = document.get(name)
+        if value is not None:
+            return value
+    return None
+
+
+def _first(document: _Object, names: tuple[str, ...]) -> str:
+    value = _one_of(document, names)
+    if isinstance(value, dict):
+        value = value.get("Name") or value.get("@Name")
+    return one_text(value)
+
+
+def _moment(document: _Object, zone: tzinfo) -> datetime | None:
+    """Return the event's instant: the first stamp that names its zone, else the first one, taken in `zone`.
+
+    NXLog's `EventTime` is local and names no zone; a shipper's `@timestamp` beside it does.
+    """
+    unzoned = None
+    for name in _TIME:
+        value = document.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str) or value.endswith("Z") or value[10:].count("+") or value[10:].count("-"):
+            moment = moment_of(value, zone)
+            if moment is not None:
+                return moment
+        elif unzoned is None:
+            unzoned = value
+    return moment_of(unzoned, zone)
+
+
+def _level(fields: Fields, document: _Object) -> None:
+    severity = document.get("Severity")
+    if severity is None:
+        severity = _one_of(document, _LEVEL)
+    level = LEVEL_NAMES.get(str(severity).lower()) if severity is not None else None
+    if level is not None:
+        fields["log.level"] = level
+
+
+def _leftovers(fields: Fields, document: _Object) -> None:
+    kind = document.get("EventType")
+    if isinstance(kind, str):
+        if kind.lower() not in _SEVERITIES:
+            fields["winlog.event_data.EventType"] = kind
+        elif kind.startswith("AUDIT_") and "event.outcome" not in fields:
+            fields["event.outcome"] = "success" if kind == "AUDIT_SUCCESS" else "failure"
+    _user(fields, document)
+    for name, target in (("Category", "winlog.task"), ("TaskDisplayName", "winlog.task"), ("Opcode", "winlog.opcode")):
+        value = document.get(name)
+        if isinstance(value, str) and value:
+            fields[target] = value
+    opcode = OPCODES.get(number_of(document.get("OpcodeValue", document.get("Opcode"))) or 0)
+    if opcode:
+        fields.setdefault("winlog.opcode", opcode)
+    version = number_of(document.get("Version"))
+    if version:
+        fields["winlog.version"] = version
+    set_guid(fields, "winlog.activity_id", document.get("ActivityID") or document.get("ActivityId"))
+    _positional(fields, document)
+    message = fields.get("message")
+    if isinstance(message, str) and ("winlog.event_data.ProcessId" not in fields or "Image" in document):
+        for name, value in message_data(message, str(fields["event.dataset"]), str(fields["event.code"])):
+            fields.setdefault(EVENT_DATA[name], value)
+
+
+def _user(fields: Fields, document: _Object) -> None:
+    sid = document.get("UserID") or document.get("UserId")
+    if isinstance(sid, str) and sid:
+        fields["winlog.user.identifier"] = sid
+    elif isinstance(sid, dict) and sid.get("Value"):
+        fields["winlog.user.identifier"] = str(sid["Value"])
+    for name, target in (
+        ("AccountName", "winlog.user.name"),
+        ("Domain", "winlog.user.domain"),
+        ("AccountType", "winlog.user.type"),
+    ):
+        value = document.get(name)
+        if isinstance(value, str) and value:
+            fields[target] = value
+
+
+def _positional(fields: Fields, document: _Object) -> None:
+    """Set data that come as a list: Fluent Bit's `StringInserts`, the `Properties` of `Get-WinEvent`."""
+    values = document.get("StringInserts") or document.get("Properties")
+    if not isinstance(values, list) or not values:
+        return
+    plain = [one_text(item.get("Value") if isinstance(item, dict) else item) for item in values]
+    for number, item in enumerate(plain, 1):
+        fields.setdefault(EVENT_DATA[f"param{number}"], item)
+    fields.setdefault("winlog.event_data.Data", plain if len(plain) > 1 else plain[0])

@@ -1,0 +1,151 @@
+"""Event data out of a rendered message, for forms that carry no more, or lost some of it.
+
+Sysmon's messages are lines of `Name: value`. The Security channel's have sections (`Subject:`) with labels
+(`Account Name:`), which Microsoft's audit event reference gives for each event; English and French are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+_SYSMON: Final = "windows.sysmon_operational"
+_SECURITY: Final = "system.security"
+_MOST_LINES: Final = 400
+
+_SUBJECT: Final = {
+    "security id": "SubjectUserSid",
+    "account name": "SubjectUserName",
+    "account domain": "SubjectDomainName",
+    "logon id": "SubjectLogonId",
+}
+_TARGET: Final = {
+    "security id": "TargetSid",
+    "account name": "TargetUserName",
+    "account domain": "TargetDomainName",
+    "logon id": "TargetLogonId",
+    "logon guid": "LogonGuid",
+}
+_LABELS: Final[dict[str, dict[str, str]]] = {
+    "subject": _SUBJECT,
+    "creator subject": _SUBJECT,
+    "new logon": {**_TARGET, "security id": "TargetUserSid", "linked logon id": "TargetLinkedLogonId"},
+    "target subject": {**_TARGET, "security id": "TargetUserSid"},
+    "account for which logon failed": {**_TARGET, "security id": "TargetUserSid"},
+    "account whose credentials were used": _TARGET,
+    "account that was locked out": _TARGET,
+    "account information": {**_TARGET, "supplied realm name": "TargetDomainName", "user id": "TargetSid"},
+    "target account": _TARGET,
+    "new account": _TARGET,
+    "user": {**_TARGET, "fully qualified account name": "FullyQualifiedSubjectUserName"},
+    "group": {"security id": "TargetSid", "group name": "TargetUserName", "group domain": "TargetDomainName"},
+    "member": {"security id": "MemberSid", "account name": "MemberName"},
+    "process information": {
+        "process id": "ProcessId",
+        "process name": "ProcessName",
+        "caller process id": "ProcessId",
+        "caller process name": "ProcessName",
+        "new process id": "NewProcessId",
+        "new process name": "NewProcessName",
+        "creator process id": "ProcessId",
+        "creator process name": "ParentProcessName",
+        "process command line": "CommandLine",
+        "token elevation type": "TokenElevationType",
+    },
+    "process": {"process id": "ProcessId", "process name": "ProcessName"},
+    "application information": {"process id": "ProcessID", "application name": "Application"},
+    "network information": {
+        "workstation name": "WorkstationName",
+        "source network address": "IpAddress",
+        "source address": "IpAddress",
+        "client address": "IpAddress",
+        "network address": "IpAddress",
+        "source port": "IpPort",
+        "client port": "IpPort",
+        "port": "IpPort",
+        "object type": "ObjectType",
+    },
+    "logon information": {"logon type": "LogonType"},
+    "service information": {"service name": "ServiceName", "service id": "ServiceSid", "service file name": "ServiceFileName"},
+    "share information": {"share name": "ShareName", "share path": "ShareLocalPath", "relative target name": "RelativeTargetName"},
+    "object": {"object name": "ObjectName", "object type": "ObjectType", "object server": "ObjectServer", "handle id": "HandleId"},
+    "failure information": {"status": "Status", "sub status": "SubStatus"},
+    "task information": {"task name": "TaskName"},
+}  # fmt: skip
+_TOP: Final = {"logon type": "LogonType", "logon account": "TargetUserName", "source workstation": "Workstation"}
+_FRENCH: Final = {
+    "adresse du client": "client address",
+    "adresse du réseau": "network address",
+    "adresse réseau source": "source network address",
+    "compte dont l'ouverture de session a échoué": "account for which logon failed",
+    "domaine du compte": "account domain",
+    "id d'ouverture de session": "logon id",
+    "id de processus": "process id",
+    "id de sécurité": "security id",
+    "id du nouveau processus": "new process id",
+    "id du processus": "process id",
+    "id du processus créateur": "creator process id",
+    "informations d'ouverture de session": "logon information",
+    "informations sur le compte": "account information",
+    "informations sur le processus": "process information",
+    "informations sur le réseau": "network information",
+    "informations sur le service": "service information",
+    "ligne de commande du processus": "process command line",
+    "nom de compte": "account name",
+    "nom de la station de travail": "workstation name",
+    "nom du compte": "account name",
+    "nom du nouveau processus": "new process name",
+    "nom du processus": "process name",
+    "nom du processus créateur": "creator process name",
+    "nouvelle ouverture de session": "new logon",
+    "objet": "subject",
+    "port client": "client port",
+    "port source": "source port",
+    "processus": "process",
+    "sujet": "subject",
+    "type d'ouverture de session": "logon type",
+}
+
+
+def message_data(message: str, dataset: str, code: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of the event data that a rendered message shows."""
+    if dataset == _SYSMON:
+        yield from _pairs(message)
+    elif dataset == _SECURITY:
+        yield from _sections(message, code)
+
+
+def _lines(message: str) -> list[str]:
+    text = message if "\n" in message else message.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
+    return text.split("\n", _MOST_LINES)[:_MOST_LINES]
+
+
+def _pairs(message: str) -> Iterator[tuple[str, str]]:
+    for line in _lines(message)[1:]:
+        name, colon, value = line.partition(":")
+        if colon and name.isalnum():
+            yield name, value.strip()
+
+
+def _sections(message: str, code: str) -> Iterator[tuple[str, str]]:
+    section = ""
+    for line in _lines(message):
+        label, colon, value = line.replace("\u2019", "'").partition(":")
+        if not colon:
+            continue
+        indented = label[:1] in "\t " and bool(label.strip())
+        word = label.strip(" \t\u00a0").lower()
+        word = _FRENCH.get(word, word)
+        value = value.strip()
+        if not indented and not value:
+            section = word
+            continue
+        name = _LABELS.get(section, {}).get(word) if indented else _TOP.get(word)
+        if name and value and value != "-":
+            yield _renamed(name, code), value
+
+
+def _renamed(name: str, code: str) -> str:
+    if name == "ProcessName" and code == "4688":
+        return "NewProcessName"
+    return name
