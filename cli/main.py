@@ -24,7 +24,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="collect", module="collect", panel="Prepare", summary="Read logs into the store."),
     Entry(name="parse", module="parse", panel="Prepare", summary="Print logs as ECS documents, one a line."),
     Entry(name="rules", module="rules", panel="Prepare", summary="Sigma rules: list, show, check and test them."),
-    Entry(name="exercise", module="exercise", panel="Prepare", summary="Replay a real attack: logs, and the whole way."),
+    Entry(name="exercise", module="exercise", panel="Prepare", summary="Replay a real attack, from logs to guidance."),
     Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
     Entry(name="incidents", module="incidents", panel="See", summary="Alerts that belong together: list, show, close."),
     Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),

@@ -10,8 +10,10 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -44,6 +46,19 @@ def _walk(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in entry.relative_to(folder).parts)
         if not hidden and entry.suffix.lower() not in _IGNORED_SUFFIXES and entry.is_file():
             yield entry
+
+
+_SITE = re.compile(r"(?:W3|FTP|SMTP|NNTP)SVC\d+", re.IGNORECASE)
+_NO_HOSTS = frozenset({"logfiles", "logs", "log", "iis", "inetpub", "w3svc", "wwwroot", "c", ""})
+
+
+def host_of(path: Path) -> str | None:
+    """Return the machine that a path of gathered logs names: the folder above IIS's own `W3SVC1`, where it is one."""
+    parts = path.parts
+    for folder, site in pairwise(parts):
+        if _SITE.fullmatch(site) and folder.lower().rstrip(":\\/") not in _NO_HOSTS:
+            return folder
+    return None
 
 
 def open_log(path: Path) -> BinaryIO:

@@ -68,7 +68,7 @@ class LogReader:
             self._stream.close()
             raise
         self.identity, self.prefix_length = identity_of(head, str(path), known)
-        self._parser: Parser = self.source.open(options or Options(reference=_modified(path)))
+        self._parser: Parser = self.source.open(options or Options(reference=modified(path)))
 
     def _peek(self) -> bytes:
         try:
@@ -143,7 +143,8 @@ def _choose(name: str, head: bytes, path: Path) -> Source:
     return source
 
 
-def _modified(path: Path) -> datetime | None:
+def modified(path: Path) -> datetime | None:
+    """Return when a file was last written, None where that cannot be told."""
     try:
         return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     except OSError:

@@ -1,0 +1,84 @@
+"""Collecting: from log files into a store, in batches, with the account of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cli.reading import TOLD_LETTERS, Reading
+from collectors.reader import LogReader
+from engine.errors import InputError, StoreError
+from engine.events import DeadLetter, Event
+from engine.store.protocol import Store
+
+BATCH_EVENTS = 20_000
+BATCH_BYTES = 32 * 1024 * 1024  # of raw text
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """What became of one log's records: `records` = `stored` + `dead_lettered` + `duplicates`."""
+
+    path: Path
+    source: str = ""
+    records: int = 0
+    stored: int = 0
+    dead_lettered: int = 0
+    duplicates: int = 0
+    headers: int = 0
+    letters: list[DeadLetter] = field(default_factory=list)
+    problem: InputError | None = None
+
+    @property
+    def balanced(self) -> bool:
+        """Tell whether every record is accounted for."""
+        return self.records == self.stored + self.dead_lettered + self.duplicates
+
+
+def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None) -> Account:
+    """Read one log into the store; a log that can't be read says so in `problem`.
+
+    Raise `StoreError` where the store refuses, or where a record is unaccounted for.
+    """
+    account = Account(path=path)
+    try:
+        reader = how.open(path, store.known_prefixes(), stdin=stdin)
+    except InputError as error:
+        account.problem = error
+        return account
+    account.source = reader.source.name
+    store.remember_prefix(str(path), reader.prefix_length, reader.identity)
+    for events, letters in _batches(reader):
+        done = store.append(events, letters)
+        account.stored += done.stored
+        account.dead_lettered += done.dead_lettered
+        account.duplicates += done.duplicates + done.dead_duplicates
+        account.letters.extend(letters[: max(0, TOLD_LETTERS - len(account.letters))])
+    account.records, account.headers = reader.tally.records, reader.tally.headers
+    if not account.balanced:
+        raise StoreError(
+            f"{account.records:,} records were read, but {account.stored:,} stored, "
+            f"{account.dead_lettered:,} dead-lettered and {account.duplicates:,} duplicates",
+            where=str(path),
+            hint="this is a fault of kulla: please report it; collecting again loses nothing",
+        )
+    return account
+
+
+def _batches(reader: LogReader) -> Iterator[tuple[list[Event], list[DeadLetter]]]:
+    events: list[Event] = []
+    letters: list[DeadLetter] = []
+    size = 0
+    for item in reader.records():
+        if isinstance(item, DeadLetter):
+            letters.append(item)
+            size += len(item.raw)
+        else:
+            events.append(reader.event(item))
+            size += len(item.record.raw)
+        if len(events) + len(letters) >= BATCH_EVENTS or size >= BATCH_BYTES:
+            yield events, letters
+            events, letters, size = [], [], 0
+    if events or letters:
+        yield events, letters

@@ -1,0 +1,82 @@
+"""`kulla collect`: logs into the store, each record accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cli.collecting import Account, collect_file
+from cli.document import Column, Listing
+from cli.group import single_app
+from cli.options import Format, Output, SourceName, command
+from cli.output import target
+from cli.progress import progress
+from cli.reading import Host, Letters, Paths, Zone, logs, reading
+from cli.session import Session
+
+app = single_app()
+
+_COLUMNS = (
+    Column(field="path", heading="Log"),
+    Column(field="source", heading="Source", whole=True),
+    Column(field="records", heading="In", number=True),
+    Column(field="stored", heading="Stored", number=True),
+    Column(field="dead_lettered", heading="Dead", number=True),
+    Column(field="duplicates", heading="Duplicates", number=True),
+)
+_FIELDS = ("path", "source", "records", "stored", "dead_lettered", "duplicates", "headers")
+
+
+@command(app, "collect")
+def collect(
+    session: Session,
+    paths: Paths,
+    *,
+    source: SourceName = "auto",
+    zone: Zone = None,
+    host: Host = None,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Read log files and folders into the store. Reading a log again stores only what is new in it."""
+    out = target(session, fmt, output)
+    how = reading(session, source=source, zone=zone, host=host)
+    files = list(logs(session, paths))
+    accounts: list[Account] = []
+    with session.open_store() as store, progress(session, "collecting", len(files)) as advance:
+        for path in files:
+            account = collect_file(path, store, how, stdin=session.stdin)
+            _tell(session, account)
+            accounts.append(account)
+            advance()
+    out.write(listing(accounts))
+    session.say(balance(accounts))
+    session.hint("kulla detect")
+
+
+def listing(accounts: Sequence[Account]) -> Listing:
+    """Return the accounts as a listing, one row a log."""
+    rows = [{name: _shown(getattr(item, name)) for name in _FIELDS} for item in accounts if item.problem is None]
+    return Listing(name="logs", title="Collected", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="no log was read")
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, int) else str(value)
+
+
+def balance(accounts: Sequence[Account]) -> str:
+    """Return the law of collecting with its figures."""
+    total = {name: sum(getattr(item, name) for item in accounts) for name in _FIELDS[2:6]}
+    return (
+        f"in {total['records']:,} = stored {total['stored']:,} + dead-lettered {total['dead_lettered']:,} "
+        f"+ duplicates {total['duplicates']:,}"
+    )
+
+
+def _tell(session: Session, account: Account) -> None:
+    if account.problem is not None:
+        session.issue(account.problem)
+        return
+    letters = Letters(session)
+    for letter in account.letters:
+        letters.add(letter)
+    letters.conclude(account.path, total=account.dead_lettered)

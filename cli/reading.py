@@ -1,0 +1,94 @@
+"""Opening logs for a command: the paths it was given, and what the logs do not say themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cli.session import Session
+from collectors.files import host_of, log_files
+from collectors.reader import LogReader, modified
+from collectors.source import Options
+from engine.errors import InputError, UsageError
+from engine.events import DeadLetter
+
+Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Log files and folders; - is stdin.")]
+Zone = Annotated[
+    str | None, typer.Option("--zone", metavar="ZONE", help="Time zone of stamps that name none (Europe/Tirane).")
+]
+Host = Annotated[str | None, typer.Option("--host", metavar="NAME", help="The machine, where the logs do not name it.")]
+
+STDIN = Path("-")
+TOLD_LETTERS = 10  # dead letters of one file that are told one by one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How logs are read: the source (`auto` recognises it), the zone and the host, where they are given."""
+
+    source: str
+    zone: str
+    host: str | None
+
+    def open(self, path: Path, known: Sequence[tuple[str, int, str]] = (), *, stdin: object = None) -> LogReader:
+        """Open a log; raise `InputError` where that fails."""
+        options = Options(zone=ZoneInfo(self.zone), reference=modified(path), host=self.host or host_of(path))
+        stream = getattr(stdin, "buffer", None) if path == STDIN else None
+        return LogReader(path, source=self.source, options=options, known=known, stream=stream)
+
+
+def reading(session: Session, *, source: str, zone: str | None, host: str | None) -> Reading:
+    """Return how logs are read, or raise `UsageError` for an unknown zone or source."""
+    if zone is not None:
+        try:
+            ZoneInfo(zone)
+        except (OSError, ValueError, KeyError) as error:
+            raise UsageError(f"{zone!r} is no IANA time zone", where="--zone", hint="--zone Europe/Tirane") from error
+    if source != "auto":
+        from collectors.registry import find
+
+        source = find(source).name
+    return Reading(source=source, zone=zone or session.settings.zone, host=host)
+
+
+def logs(session: Session, paths: Sequence[str]) -> Iterator[Path]:
+    """Yield the log files under the paths; raise `InputError` where a path is missing or holds none."""
+    found = False
+    for word in paths:
+        if word == "-":
+            found = True
+            yield STDIN
+            continue
+        path = Path(word).expanduser()
+        for file in log_files([path if path.is_absolute() else session.cwd / path]):
+            found = True
+            yield Path(word) if file == session.cwd / word else file
+    if not found:
+        raise InputError("no log files in there", where=", ".join(paths), hint="name a folder or file with logs")
+
+
+class Letters:
+    """Tells a file's dead letters as issues: the first few one by one, the others by their number."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._count = 0
+
+    def add(self, letter: DeadLetter) -> None:
+        """Tell, or count, one dead letter."""
+        self._count += 1
+        if self._count <= TOLD_LETTERS:
+            hint = f"--source NAME, if it is not a log of the kind {letter.source}"
+            self._session.issue(InputError(letter.reason, where=str(letter.origin), hint=hint))
+
+    def conclude(self, path: Path, *, total: int | None = None) -> None:
+        """Tell how many more there were (`total`: of all, where only the first ones were added)."""
+        left = (self._count if total is None else total) - TOLD_LETTERS
+        if left > 0:
+            more = f"{left:,} more records of this file could not be read"
+            self._session.issue(InputError(more, where=str(path), hint="kulla store dead-letters, after collecting"))

@@ -1,0 +1,100 @@
+"""Which rules a command uses: what `--rules` names, narrowed by level and status, loaded through the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.options import choice
+from cli.options import level as level_option
+from cli.session import Session
+from engine.alerts import Level
+from engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from engine.sigma.rules import RuleSet
+
+STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
+OWN = "own"
+
+
+def rule_paths(session: Session, names: Sequence[str] | None) -> list[Path]:
+    """Return the folders and files that the names stand for: `own`, an installed pack, or a path.
+
+    Without names: the setting `rules.paths`, else kulla's own rules and every installed pack.
+    """
+    wanted = list(names or session.settings.rules)
+    if not wanted:
+        return [_own(), *_packs(session)]
+    return [_path(session, name) for name in dict.fromkeys(wanted)]
+
+
+def _own() -> Path:
+    from detections.catalogue import own_rules_folder
+
+    return own_rules_folder()
+
+
+def packs_folder(session: Session) -> Path:
+    """Return where installed packs of rules stand, one folder or zip each."""
+    return session.settings.home / "rules"
+
+
+def _packs(session: Session) -> list[Path]:
+    folder = packs_folder(session)
+    return (
+        sorted(item for item in folder.iterdir() if item.is_dir() or item.suffix == ".zip") if folder.is_dir() else []
+    )
+
+
+def _path(session: Session, name: str) -> Path:
+    if name == OWN:
+        return _own()
+    path = Path(name).expanduser()
+    path = path if path.is_absolute() else session.cwd / path
+    if path.exists():
+        return path
+    pack = packs_folder(session) / name
+    if pack.exists():
+        return pack
+    raise ConfigurationError(
+        "no such rules", where=f"--rules {name}", hint="own, the name of an installed pack, a folder, a file or a zip"
+    )
+
+
+def load(
+    session: Session,
+    names: Sequence[str] | None,
+    *,
+    level: str | None = None,
+    status: Sequence[str] | None = None,
+) -> RuleSet:
+    """Load the rules; those that can't be used become issues of the session (exit code 4), unless kulla ships them."""
+    from engine.sigma.loader import load_rules
+
+    rules = load_rules(rule_paths(session, names), cache_folder=session.settings.home / "cache")
+    lowest = level_option("--rules-level", level) or session.settings.rules_level or Level.INFORMATIONAL
+    allowed = [choice("--rules-status", word, STATUSES) for word in status or ()] or session.settings.rules_status
+    return narrow(rules, lowest, allowed)
+
+
+def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:
+    """Return the rules of at least this level and of these statuses (all where none is named).
+
+    Rules that a kept correlation refers to are kept whatever their level.
+    """
+    if lowest == Level.INFORMATIONAL and not statuses:
+        return rules
+    correlations = [item for item in rules.correlations if _fits(item.info.level, item.info.status, lowest, statuses)]
+    needed = {name for item in correlations for name in item.rules}
+    kept = [
+        rule
+        for rule in rules.rules
+        if _fits(rule.info.level, rule.info.status, lowest, statuses) or {rule.name, rule.info.id} & needed
+    ]
+    return type(rules)(predicates=rules.predicates, rules=kept, correlations=correlations, issues=rules.issues)
+
+
+def _fits(level: Level, status: str, lowest: Level, statuses: Sequence[str]) -> bool:
+    return level >= lowest and (not statuses or status in statuses)
