@@ -131,17 +131,23 @@ def restored_list(texts: Sequence[str], code: str) -> list[Scalar]:
 def to_json(fields: Mapping[str, Value]) -> str:
     """Write fields as JSON in ASCII that `from_json` reads back exactly: instants stand as `{"$date": ...}`."""
     try:
-        return json.dumps(fields, default=_json_default, sort_keys=True, separators=(",", ":"))
+        return json.dumps(fields, default=json_default, sort_keys=True, separators=(",", ":"))
     except ValueError:  # a number too long for decimal digits
-        return json.dumps({name: _short(value) for name, value in fields.items()}, default=_json_default)
+        return json.dumps({name: _short(value) for name, value in fields.items()}, default=json_default)
 
 
 def from_json(text: str) -> Fields:
     """Read back what `to_json` wrote."""
-    return {name: _from_json(value) for name, value in json.loads(text).items()}
+    return fields_of(json.loads(text))
 
 
-def _json_default(value: object) -> object:
+def fields_of(document: Mapping[str, object]) -> Fields:
+    """Return the fields that a JSON object holds, instants made instants again."""
+    return {name: _from_json(value) for name, value in document.items()}
+
+
+def json_default(value: object) -> object:
+    """Write what JSON has no form for: an instant as `{"$date": ...}`."""
     return {"$date": written(value)} if isinstance(value, datetime) else str(value)
 
 

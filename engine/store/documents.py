@@ -1,0 +1,87 @@
+"""Alerts and incidents as JSON text, and back to what they were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from engine.alerts import Alert, EventRef, Level, Reason, RuleInfo
+from engine.entities import Entity
+from engine.incidents.model import Incident, Join, Moment
+from engine.store.values import fields_of, json_default
+
+_RULE_LISTS = ("tags", "references", "falsepositives", "playbooks")
+
+
+def alert_to_text(alert: Alert) -> str:
+    """Write an alert as JSON in ASCII."""
+    return _dump({**asdict(alert), "fields": dict(alert.fields)})
+
+
+def alert_from_text(text: str) -> Alert:
+    """Read back what `alert_to_text` wrote."""
+    found = json.loads(text)
+    rule = found["rule"]
+    return Alert(
+        id=found["id"],
+        timestamp=_moment(found["timestamp"]),
+        rule=RuleInfo(**{**rule, "level": Level(rule["level"]), **{name: tuple(rule[name]) for name in _RULE_LISTS}}),
+        events=tuple(EventRef(**{**each, "timestamp": _moment_or_none(each["timestamp"])}) for each in found["events"]),
+        why=tuple(Reason(**each) for each in found["why"]),
+        fields=fields_of(found["fields"]),
+        verdict=found["verdict"],
+        verdict_why=found["verdict_why"],
+    )
+
+
+def incident_to_text(incident: Incident) -> str:
+    """Write an incident as JSON in ASCII."""
+    return _dump(asdict(incident))
+
+
+def incident_from_text(text: str) -> Incident:
+    """Read back what `incident_to_text` wrote."""
+    found = json.loads(text)
+    return Incident(
+        **{
+            **found,
+            "severity": Level(found["severity"]),
+            "score_terms": tuple((name, points) for name, points in found["score_terms"]),
+            **{name: _moment(found[name]) for name in ("first_seen", "last_seen", "opened")},
+            **{name: tuple(found[name]) for name in ("alerts", "tactics", "techniques", "playbooks")},
+            "joins": tuple(Join(**{**each, "shared": _entities(each["shared"])}) for each in found["joins"]),
+            "entities": _entities(found["entities"]),
+            "timeline": tuple(_line(each) for each in found["timeline"]),
+        }
+    )
+
+
+def _line(found: Mapping[str, Any]) -> Moment:
+    return Moment(
+        **{
+            **found,
+            "timestamp": _moment(found["timestamp"]),
+            "level": Level(found["level"]),
+            "tactics": tuple(found["tactics"]),
+            "techniques": tuple(found["techniques"]),
+        }
+    )
+
+
+def _entities(found: Sequence[Mapping[str, Any]]) -> tuple[Entity, ...]:
+    return tuple(Entity(**each) for each in found)
+
+
+def _dump(document: Mapping[str, object]) -> str:
+    return json.dumps(document, default=json_default, sort_keys=True, separators=(",", ":"))
+
+
+def _moment(found: Mapping[str, str]) -> datetime:
+    return datetime.fromisoformat(found["$date"])
+
+
+def _moment_or_none(found: Mapping[str, str] | None) -> datetime | None:
+    return _moment(found) if found else None

@@ -1,0 +1,230 @@
+"""The embedded store: Parquet segments and one SQLite file in a folder, no server.
+
+    FOLDER/store.sqlite                                      catalogue, dead letters, alerts, incidents, ledger, cursors
+    FOLDER/events/day=2026-03-01/dataset=nginx.access/*.parquet   the events, by the day they were stored
+    FOLDER/staged/*.part                                     segments in the making
+
+Any number of processes may read while others write. One object belongs to one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from engine.alerts import Alert, Verdict
+from engine.events import DeadLetter, Event, Origin
+from engine.incidents.model import Incident
+from engine.store.catalogue import Catalogue
+from engine.store.compaction import compact
+from engine.store.database import Database, from_micros, to_micros
+from engine.store.findings import Findings
+from engine.store.intake import Intake
+from engine.store.protocol import Appended, BaseHit, LedgerEntry, Slice, Status
+from engine.store.scan import Wanted, found_events, slices
+
+DATABASE = "store.sqlite"
+PATIENCE = 60.0  # seconds that a writer waits for another
+
+
+class EmbeddedStore:
+    """A `Store` in a folder; made on first use where there is none.
+
+    Raise `StoreError` where the folder cannot be used, is full or damaged, each with the file and the next step.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime], *, patience: float = PATIENCE) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._patience = patience
+        self._database: Database | None = None
+        self._intake: Intake | None = None
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database; everything that was acknowledged is durable already."""
+        if self._database is not None:
+            self._database.close()
+        self._database = self._intake = None
+
+    def _open(self) -> Database:
+        if self._database is None:
+            self._database = Database(self.folder / DATABASE, patience=self._patience)
+        return self._database
+
+    @property
+    def _catalogue(self) -> Catalogue:
+        return Catalogue(self._open())
+
+    @property
+    def _findings(self) -> Findings:
+        return Findings(self._open())
+
+    # events
+    def append(self, events: Sequence[Event], dead: Sequence[DeadLetter]) -> Appended:
+        """Store one micro-batch durably, or raise `StoreError` and store nothing."""
+        if self._intake is None:
+            self._intake = Intake(self.folder, self._open(), self._catalogue)
+        return self._intake.append(events, dead, self._clock())
+
+    def known_prefixes(self) -> Sequence[tuple[str, int, str]]:
+        """Return (path, prefix length, identity) of every source collected before."""
+        rows = self._open().rows("SELECT path, length, identity FROM prefixes ORDER BY rowid")
+        return [(_path(path), int(str(length)), str(identity)) for path, length, identity in rows]
+
+    def remember_prefix(self, path: str, length: int, identity: str) -> None:
+        """Record the identity under which a source is collected."""
+        row = (path.encode("utf-8", "surrogatepass"), length, identity)
+        with self._open().transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO prefixes VALUES (?,?,?)", row)
+
+    def last_sequence(self) -> int:
+        """Return the ingest sequence of the newest stored event, 0 where there is none."""
+        return self._catalogue.last_sequence()
+
+    def scan(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> Iterator[Slice]:
+        """Yield stored events in ingest order, a row group at a time.
+
+        A column asked for comes with its companion `NAME[]` (values of rows where NAME holds a list or does not fit
+        its type, as text). Slices of compacted segments may overlap in sequence; each event comes once. The set of
+        segments is fixed when the first slice is asked for. `kulla.sequence` can be asked for as a column.
+        """
+        low, high = to_micros(since) if since else None, to_micros(before) if before else None
+        segments = self._catalogue.segments(after=after, until=until, since=low, before=high)
+        wanted = Wanted(after=after, until=until, since=low, before=high, columns=columns)
+        yield from slices(self.folder, segments, wanted)
+
+    def events_by_id(self, ids: Sequence[str]) -> Mapping[str, Event]:
+        """Return the stored events with these ids. Looks through segments, newest first: there is no index over ids."""
+        found = found_events(self.folder, self._catalogue.segments(), ids)
+        return {number: found[number] for number in ids if number in found}
+
+    def query(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+        """Run a read-only SQL query over the views `events` and `alerts`; `UsageError` where it cannot be run."""
+        from engine.store.sql import answer  # noqa: PLC0415 - DuckDB is heavy, and only queries need it
+
+        files = [self.folder / segment.path for segment in self._catalogue.segments()]
+        alerts = self.alerts() if "alerts" in sql.casefold() else ()
+        return answer(sql, files, alerts)
+
+    def dead_letters(self, *, limit: int | None = None) -> Sequence[DeadLetter]:
+        """Return dead letters, newest last; with `limit`, the newest so many."""
+        rows = self._open().rows(
+            "SELECT id, path, identity, offset, record, source, reason, raw, size FROM dead_letters"
+            " ORDER BY number DESC LIMIT ?",
+            [-1 if limit is None else limit],
+        )
+        return [_dead_letter(row) for row in reversed(rows)]
+
+    def compact(self) -> int:
+        """Join small segments of a day and dataset; return how many files were joined. Readers are not disturbed."""
+        return compact(self.folder, self._open(), self._catalogue, self._clock())
+
+    # runs
+    def cursor(self, name: str) -> int:
+        """Return the ingest sequence up to which the run called `name` has looked, 0 at first."""
+        return self._findings.cursor(name)
+
+    def commit_run(self, name: str, *, cursor: int, alerts: Sequence[Alert], hits: Sequence[BaseHit]) -> int:
+        """Write alerts (known ids are left alone), hits and cursor in one transaction; return how many were new."""
+        return self._findings.commit_run(name, cursor=cursor, alerts=alerts, hits=hits)
+
+    def hits(self, rule_ids: Sequence[str], *, since: datetime) -> Sequence[BaseHit]:
+        """Return kept correlation hits of these rules with an event time at or after `since`."""
+        return self._findings.hits(rule_ids, since=since)
+
+    # alerts and incidents
+    def alerts(self, *, since: datetime | None = None, before: datetime | None = None) -> Sequence[Alert]:
+        """Return alerts by event time, oldest first."""
+        return self._findings.alerts(since=since, before=before)
+
+    def alert(self, id_or_prefix: str) -> Alert:
+        """Return one alert; raise `NotFoundError` where no or more than one id starts so."""
+        return self._findings.alert(id_or_prefix)
+
+    def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:
+        """Record a verdict on an alert."""
+        self._findings.judge(alert_id, verdict, why)
+
+    def incidents(self) -> Sequence[Incident]:
+        """Return all incidents, the most severe and newest first."""
+        return self._findings.incidents()
+
+    def incident(self, id_or_prefix: str) -> Incident:
+        """Return one incident; raise `NotFoundError` where no or more than one id starts so."""
+        return self._findings.incident(id_or_prefix)
+
+    def save_incidents(self, incidents: Sequence[Incident], *, removed: Sequence[str] = ()) -> None:
+        """Insert or replace incidents, and remove those merged away, in one transaction."""
+        self._findings.save_incidents(incidents, removed)
+
+    # ledger
+    def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
+        """Append entries; raise `StoreError` where a sequence number is taken (two writers at once)."""
+        self._findings.append_ledger(entries)
+
+    def ledger(self) -> Iterator[LedgerEntry]:
+        """Yield the ledger in order of sequence."""
+        return self._findings.ledger()
+
+    def status(self) -> Status:
+        """Return what the store holds."""
+        database = self._open()
+        events, segments, size, first, last = database.rows(
+            "SELECT total(events), count(*), total(size), min(first_time), max(last_time) FROM segments"
+        )[0]
+        with database.guarded():
+            files = [path.stat().st_size for path in sorted(self.folder.glob(f"{DATABASE}*"))]
+        datasets = database.rows("SELECT dataset, sum(events) FROM segment_datasets GROUP BY dataset ORDER BY dataset")
+        return Status(
+            location=str(self.folder),
+            events=_whole(events),
+            segments=_whole(segments),
+            dead_letters=database.number("SELECT count(*) FROM dead_letters"),
+            alerts=database.number("SELECT count(*) FROM alerts"),
+            open_incidents=database.number("SELECT count(*) FROM incidents WHERE status <> 'closed'"),
+            size_bytes=_whole(size) + sum(files),
+            first_timestamp=None if first is None else from_micros(_whole(first)),
+            last_timestamp=None if last is None else from_micros(_whole(last)),
+            datasets={str(name): _whole(count) for name, count in datasets},
+        )
+
+
+def _whole(value: object) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def _path(stored: object) -> str:
+    return stored.decode("utf-8", "surrogatepass") if isinstance(stored, bytes) else str(stored)
+
+
+def _dead_letter(row: tuple[object, ...]) -> DeadLetter:
+    number, path, identity, offset, record, source, reason, raw, size = row
+    origin = Origin(path=str(path), identity=str(identity), offset=_whole(offset), number=_whole(record))
+    return DeadLetter(
+        id=str(number),
+        origin=origin,
+        source=str(source),
+        reason=str(reason),
+        raw=raw if isinstance(raw, bytes) else b"",
+        size=_whole(size),
+    )

@@ -1,0 +1,192 @@
+"""Taking in a batch: known records left out, segments made durable, and all of it entered in one transaction.
+
+Segments are written before the write lock is taken, so that other writers wait for a rename and a commit, not for
+compression. What was found to be new is checked again under the lock. A file that was renamed but not entered, because
+the process was killed in between, is removed by the next writer: only the holder of the lock renames.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from engine.events import DeadLetter, Event
+from engine.store.catalogue import Catalogue, Contents, Extent, Segment, contents_of
+from engine.store.columns import table_of
+from engine.store.database import Database
+from engine.store.protocol import Appended
+from engine.store.scan import known_ids
+from engine.store.segments import Staged, remove_abandoned, stage
+from engine.store.values import plain
+
+MIXED = "mixed"  # where the events of datasets with few events in a batch stand together
+_OWN_FILE = 1000  # events of one dataset in a batch that are worth a file of their own
+_MOST_EVENTS = 100_000  # of one segment
+_MOST_TEXT = 128 * 1024 * 1024  # characters of original text in one segment
+EVENTS = "events"
+STAGED = "staged"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Part:
+    """A staged segment with what the catalogue needs to know of it."""
+
+    dataset: str
+    staged: Staged
+    contents: Contents
+
+
+class Intake:
+    """Appends batches to the store in `folder`."""
+
+    def __init__(self, folder: Path, database: Database, catalogue: Catalogue) -> None:
+        self._folder = folder
+        self._database = database
+        self._catalogue = catalogue
+        self._swept = False
+
+    def append(self, events: Sequence[Event], dead: Sequence[DeadLetter], now: datetime) -> Appended:
+        """Store one batch whole, or raise `StoreError` and store nothing."""
+        distinct = list({event.id: event for event in reversed(events)}.values())[::-1]
+        while True:
+            seen = self._catalogue.newest()
+            fresh = self._unknown(distinct, newer_than=0)
+            parts: list[_Part] = []
+            try:
+                with self._database.guarded():
+                    self._stage(fresh, now, parts)
+                dead_new = self._commit(parts, fresh, dead, seen, now)
+            finally:
+                for part in parts:
+                    part.staged.discard()
+            if dead_new is not None:
+                break
+        return Appended(
+            stored=len(fresh),
+            duplicates=len(events) - len(fresh),
+            dead_lettered=dead_new,
+            dead_duplicates=len(dead) - dead_new,
+        )
+
+    def _unknown(self, events: list[Event], *, newer_than: int) -> list[Event]:
+        segments = self._catalogue.overlapping(_extents(events), newer_than=newer_than)
+        if not segments:
+            return events
+        known = known_ids(self._folder, segments, [event.id for event in events])
+        return [event for event in events if event.id not in known]
+
+    def _stage(self, events: Sequence[Event], now: datetime, parts: list[_Part]) -> None:
+        """Write the events' segments; each is in `parts` as soon as it is on disk, so that a failure leaves none."""
+        for dataset, group in _by_dataset(events):
+            for piece in _pieces(group):
+                table = table_of(piece, now)
+                staged = stage(table, self._folder / STAGED)
+                parts.append(_Part(dataset=dataset, staged=staged, contents=contents_of(table)))
+
+    def _commit(
+        self, parts: Sequence[_Part], fresh: list[Event], dead: Sequence[DeadLetter], seen: int, now: datetime
+    ) -> int | None:
+        """Enter everything; return how many dead letters were new, or None where another writer was first."""
+        with self._database.transaction() as connection:
+            self._sweep()
+            if len(self._unknown(fresh, newer_than=seen)) != len(fresh):
+                return None
+            self._swept = False  # until the commit has succeeded, renamed files may turn out to be orphans
+            sequence = self._catalogue.last_sequence()
+            for part in parts:
+                sequence = self._enter(connection, part, sequence, now)
+            self._catalogue.set_last_sequence(connection, sequence)
+            before = connection.total_changes
+            connection.executemany(
+                "INSERT OR IGNORE INTO dead_letters (id, path, identity, offset, record, source, reason, raw, size)"
+                " VALUES (?,?,?,?,?,?,?,?,?)",
+                map(_dead_row, dead),
+            )
+            new = connection.total_changes - before
+        self._swept = True
+        return new
+
+    def _enter(self, connection: sqlite3.Connection, part: _Part, sequence: int, now: datetime) -> int:
+        contents = part.contents
+        last = sequence + contents.events
+        day = now.date().isoformat()
+        path = segment_path(day, part.dataset, f"{sequence + 1:015}")
+        part.staged.place(self._folder / path)
+        segment = Segment(
+            id=0,
+            path=path,
+            day=day,
+            dataset=part.dataset,
+            events=contents.events,
+            size=part.staged.size,
+            first_sequence=sequence + 1,
+            last_sequence=last,
+            first_time=contents.first_time,
+            last_time=contents.last_time,
+            untimed=contents.untimed,
+            compacted=False,
+        )
+        self._catalogue.add(connection, segment, contents)
+        return last
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left behind; under the write lock, once in a process and after a failure."""
+        if self._swept:
+            return
+        remove_abandoned(self._folder / STAGED)
+        entered = self._catalogue.paths()
+        for path in sorted((self._folder / EVENTS).glob("day=*/dataset=*/*.parquet")):
+            if path.relative_to(self._folder).as_posix() not in entered:
+                path.unlink(missing_ok=True)
+        self._swept = True
+
+
+def segment_path(day: str, dataset: str, name: str) -> str:
+    """Return where a segment stands below the store's folder; whatever the dataset is called, it stays in there."""
+    return f"{EVENTS}/day={day}/dataset={quote(plain(dataset), safe='')[:100] or 'none'}/{name}.parquet"
+
+
+def _extents(events: Iterable[Event]) -> list[Extent]:
+    offsets: defaultdict[str, list[int]] = defaultdict(list)
+    for event in events:
+        offsets[event.origin.identity].append(event.origin.offset)
+    return [Extent(identity=identity, first=min(each), last=max(each)) for identity, each in offsets.items()]
+
+
+def _by_dataset(events: Sequence[Event]) -> Iterator[tuple[str, list[Event]]]:
+    """Group a batch by dataset, small groups together; a batch of one dataset is one group."""
+    groups: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        dataset = event.fields.get("event.dataset")
+        groups[dataset if isinstance(dataset, str) else ""].append(event)
+    small = {name for name, group in groups.items() if len(group) < _OWN_FILE} if len(groups) > 1 else set()
+    mixed = [event for name in groups if name in small for event in groups[name]]
+    if mixed:
+        yield MIXED, mixed
+    for name in sorted(groups.keys() - small):
+        yield name, groups[name]
+
+
+def _pieces(events: list[Event]) -> Iterator[list[Event]]:
+    """Cut a group into pieces that one segment may hold."""
+    piece: list[Event] = []
+    size = 0
+    for event in events:
+        if piece and (len(piece) == _MOST_EVENTS or size + len(event.original) > _MOST_TEXT):
+            yield piece
+            piece, size = [], 0
+        piece.append(event)
+        size += len(event.original)
+    if piece:
+        yield piece
+
+
+def _dead_row(letter: DeadLetter) -> tuple[object, ...]:
+    origin = letter.origin
+    where = (plain(origin.path), origin.identity, origin.offset, origin.number)
+    return letter.id, *where, letter.source, plain(letter.reason), letter.raw, letter.size
