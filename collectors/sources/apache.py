@@ -75,7 +75,7 @@ class ApacheParser:
     def _read(self, line: str) -> Fields:
         if line[0] == "{":
             return read_json(line, "apache", self._zone)
-        found = _ERROR.fullmatch(line) if "] " in line else None
+        found = _ERROR.fullmatch(line) if line[0] == "[" or ": [" in line else None
         if found is not None:
             self._last_error = _error(found, self._zone)
             return dict(self._last_error)

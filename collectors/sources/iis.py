@@ -16,9 +16,9 @@ from typing import BinaryIO
 from collectors.framing import decode, lines
 from collectors.source import Options, Parser, Record
 from collectors.web.address import endpoint
-from collectors.web.client import destination_fields, source_fields
+from collectors.web.client import destination_fields, source_fields, user_fields
 from collectors.web.complete import complete
-from collectors.web.stamps import iso_instant
+from collectors.web.stamps import iso_instant, w3c_instant
 from collectors.web.w3c import Columns, default_columns
 from engine.errors import MalformedRecordError
 from engine.events import Fields
@@ -121,13 +121,13 @@ class IisParser:
             raise MalformedRecordError("#Fields names no time column")
         time = values[columns.time]
         if columns.date is not None:
-            return iso_instant(f"{values[columns.date]} {time}", UTC)
+            return w3c_instant(f"{values[columns.date]} {time}")
         if self._day is None:
             raise MalformedRecordError("no date: #Fields names no date column, and no #Date: line stands in front")
         if time < self._previous and _hour(self._previous) - _hour(time) > 12:
             self._day += timedelta(days=1)
         self._previous = time
-        return iso_instant(f"{self._day:%Y-%m-%d} {time}", UTC)
+        return w3c_instant(f"{self._day:%Y-%m-%d} {time}")
 
     def _native(self, line: str) -> Fields:
         found = _NATIVE.fullmatch(line)
@@ -197,7 +197,8 @@ def _native_fields(found: re.Match[str], zone: tzinfo) -> Fields:
     if query not in {"", "-"}:
         fields["url.query"] = query
         fields["url.original"] = f"{target}?{query}"
-    named = (("site", "iis.access.site_name"), ("computer", "host.name"), ("user", "user.name"))
+    named = (("site", "iis.access.site_name"), ("computer", "host.name"))
+    user_fields(found["user"].strip(), fields)
     fields.update({name: text for group, name in named if (text := found[group].strip()) not in {"", "-"}})
     return fields
 

@@ -74,7 +74,7 @@ class NginxParser:
             return read_json(line, "nginx", self._zone)
         if line[0] == "[" and (found := _MANAGER.fullmatch(line)):
             return _manager(found, self._zone)
-        found = _ERROR.fullmatch(line) if "] " in line else None
+        found = _ERROR.fullmatch(line) if line[4:5] == "/" or "nginx" in line[:200] else None
         if found is not None:
             self._last_error = _error(found, self._zone)
             return dict(self._last_error)
@@ -163,8 +163,8 @@ def _quoted(text: str, fields: Fields) -> None:
     for found in _QUOTED.finditer(text):
         if not marks or _ORDER.index(found[1]) > _ORDER.index(marks[-1][1]):
             marks.append(found)
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    for mark, end in zip(marks, ends, strict=True):
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    for mark, end in zip(marks, ends, strict=False):
         value = text[mark.end() : end].removesuffix('"')
         match mark[1]:
             case "request":

@@ -58,7 +58,9 @@ def read_access(line: str, module: str, zone: tzinfo) -> Fields:
         fields["http.request.referrer"] = referrer
     if agent and agent != "-":
         fields["user_agent.original"] = agent
-    if tail:
+    if tail and referrer is None:
+        read_extras(_read_headers(tokens(tail), fields), module, fields)
+    elif tail:
         read_tail(tail, module, fields)
     return fields
 
@@ -112,21 +114,20 @@ def _read_response(after: list[Token], fields: Fields, *, ssl_log: bool) -> list
         _number("http.response.status_code", rest.pop(0), fields)
     if rest and rest[0].kind == "word" and _NUMBER.fullmatch(rest[0].text):
         _number("http.response.body.bytes", rest.pop(0), fields)
-    pair = _referrer_and_agent(rest)
-    for name, piece in zip(("http.request.referrer", "user_agent.original"), pair, strict=False):
-        if piece.text not in {"", "-"}:
-            fields[name] = piece.text
-    return [piece for piece in rest if piece not in pair]
+    return _read_headers(rest, fields)
+
+
+def _read_headers(rest: list[Token], fields: Fields) -> list[Token]:
+    """Read referrer and user agent, the first two quoted texts side by side; return the other tokens."""
+    for pair in pairwise(rest):
+        if pair[0].kind == pair[1].kind == "quoted":
+            for name, piece in zip(("http.request.referrer", "user_agent.original"), pair, strict=True):
+                if piece.text not in {"", "-"}:
+                    fields[name] = piece.text
+            return [piece for piece in rest if piece not in pair]
+    return rest
 
 
 def _number(name: str, piece: Token, fields: Fields) -> None:
     if piece.text != "-":
         fields[name] = int(piece.text)
-
-
-def _referrer_and_agent(after: list[Token]) -> list[Token]:
-    """Return the first two quoted texts that stand side by side."""
-    for first, second in pairwise(after):
-        if first.kind == second.kind == "quoted":
-            return [first, second]
-    return []

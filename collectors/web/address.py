@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 
-_IPV4 = re.compile(r"(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?::(\d{1,5}))?", re.ASCII)
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"({_OCTET}(?:\.{_OCTET}){{3}})(?::(\d{{1,5}}))?", re.ASCII)
+_LIKE_IPV4 = re.compile(r"[\d.]+(?::\d+)?", re.ASCII)
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]{2,45})(?:%[\w.\-]{1,32})?\](?::(\d{1,5}))?", re.ASCII)
 _NAME = re.compile(r"([A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,252}))(?::(\d{1,5}))?", re.ASCII)
 _ABSENT = frozenset({"", "-", "_", "unix:", "unix", "(null)", "unknown"})
@@ -28,9 +30,12 @@ _NOWHERE = Endpoint()
 @lru_cache(maxsize=65536)
 def endpoint(text: str) -> Endpoint:
     """Read an address or a host name with an optional port; what is neither gives an empty endpoint."""
-    if text.lower() in _ABSENT:
+    found = _IPV4.fullmatch(text)
+    if found is not None:
+        return Endpoint(ip=found[1], port=_port(found[2]))
+    if text.lower() in _ABSENT or _LIKE_IPV4.fullmatch(text):
         return _NOWHERE
-    found = _IPV4.fullmatch(text) or _BRACKETED.fullmatch(text)
+    found = _BRACKETED.fullmatch(text)
     if found is not None:
         return Endpoint(ip=found[1], port=_port(found[2])) if is_ip(found[1]) else _NOWHERE
     bare = text.partition("%")[0]

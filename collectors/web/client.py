@@ -39,9 +39,7 @@ def place(prefix: str, module: str) -> Mapping[str, Value]:
         fields[f"{module}.access.remote_ip_list"] = chain
     if len(behind) == 3 and _REQUEST_ID.fullmatch(behind[1]):
         fields["http.request.id"] = behind.pop(1)
-    user = " ".join(behind[1:]).strip('"')
-    if user not in {"", "-"}:
-        fields["user.name"] = user
+    user_fields(" ".join(behind[1:]).strip('"'), fields)
     return MappingProxyType(fields)
 
 
@@ -56,6 +54,21 @@ def source_fields(client: str, fields: dict[str, Value]) -> None:
         fields["source.address"] = client
     if source.port is not None:
         fields["source.port"] = source.port
+
+
+def user_fields(text: str, fields: dict[str, Value]) -> None:
+    """Put an account into `user.name`, and what stands in front of its backslash (`GOV\\anna`) into `user.domain`.
+
+    Apache writes the backslash twice and nginx as `\\x5C`.
+    """
+    if text in {"", "-"}:
+        return
+    domain, mark, name = text.replace("\\x5C", "\\").replace("\\\\", "\\").partition("\\")
+    if mark and name:
+        fields["user.domain"] = domain
+        fields["user.name"] = name
+    else:
+        fields["user.name"] = text
 
 
 def destination_fields(host: Endpoint, fields: dict[str, Value]) -> None:

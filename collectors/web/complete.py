@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from engine.events import Fields, texts
+from engine.events import Fields
 
 _EXTENSION = re.compile(r"[A-Za-z0-9_]{1,16}", re.ASCII)
 _ERROR_LEVELS = frozenset({"emerg", "alert", "crit", "error", "warn"})
-_IP_FIELDS = ("source.ip", "destination.ip", "client.ip", "server.ip", "network.forwarded_ip")
-_HOST_FIELDS = ("source.domain", "destination.domain", "url.domain", "host.name")
+_ADDRESSES = tuple(
+    (f"{side}.address", f"{side}.ip", f"{side}.domain") for side in ("source", "destination", "client", "server")
+)
+_RELATED = (
+    ("related.ip", ("source.ip", "destination.ip", "client.ip", "server.ip", "network.forwarded_ip")),
+    ("related.hosts", ("source.domain", "destination.domain", "url.domain", "host.name")),
+    ("related.user", ("user.name",)),
+)
 
 
 def complete(fields: Fields) -> Fields:
@@ -22,10 +28,10 @@ def complete(fields: Fields) -> Fields:
     else:
         fields["event.type"] = ["access"]
         _outcome(fields)
-    for side in ("source", "destination", "client", "server"):
-        known = fields.get(f"{side}.ip") or fields.get(f"{side}.domain")
+    for address, ip, domain in _ADDRESSES:
+        known = fields.get(ip) or fields.get(domain)
         if known:
-            fields.setdefault(f"{side}.address", known)
+            fields.setdefault(address, known)
     module = fields.get("event.module")
     if isinstance(module, str):
         fields["service.type"] = module
@@ -43,18 +49,15 @@ def _outcome(fields: Fields) -> None:
 def _extension(fields: Fields) -> None:
     path = fields.get("url.path")
     if isinstance(path, str):
-        name = path.rpartition("/")[2]
-        stem, dot, extension = unquote(name).rpartition(".")
-        if stem and dot and _EXTENSION.fullmatch(extension):
-            fields["url.extension"] = extension.lower()
+        stem, dot, extension = path.rpartition("/")[2].rpartition(".")
+        if stem and dot:
+            extension = unquote(extension)
+            if _EXTENSION.fullmatch(extension):
+                fields["url.extension"] = extension.lower()
 
 
 def _related(fields: Fields) -> None:
-    for name, sources in (
-        ("related.ip", _IP_FIELDS),
-        ("related.hosts", _HOST_FIELDS),
-        ("related.user", ("user.name",)),
-    ):
-        members = dict.fromkeys(text for source in sources for text in texts(fields.get(source)))
+    for name, sources in _RELATED:
+        members = {text: None for source in sources if isinstance(text := fields.get(source), str)}
         if members:
             fields[name] = list(members)

@@ -13,7 +13,7 @@ from datetime import tzinfo
 import orjson
 
 from collectors.web.address import endpoint
-from collectors.web.client import destination_fields, source_fields
+from collectors.web.client import destination_fields, source_fields, user_fields
 from collectors.web.extras import nanoseconds, read_forwarded, read_tls
 from collectors.web.request import read_host, read_request, read_target
 from collectors.web.stamps import any_instant
@@ -231,7 +231,6 @@ def _read_ends(known: Mapping[str, str], module: str, fields: Fields) -> None:
 
 def _read_headers(known: Mapping[str, str], module: str, fields: Fields) -> None:
     for meaning, name in (
-        ("user", "user.name"),
         ("referrer", "http.request.referrer"),
         ("agent", "user_agent.original"),
         ("request_id", "http.request.id"),
@@ -242,6 +241,7 @@ def _read_headers(known: Mapping[str, str], module: str, fields: Fields) -> None
     ):
         if meaning in known:
             fields[name] = known[meaning]
+    user_fields(known.get("user", ""), fields)
     if "scheme" in known:
         fields["network.protocol"] = known["scheme"].lower()
     if "tls" in known and not read_tls(known["tls"], fields):

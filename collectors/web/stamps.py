@@ -40,6 +40,17 @@ def clf_instant(text: str, zone: tzinfo) -> datetime:
 
 
 @lru_cache(maxsize=4096)
+def w3c_instant(text: str) -> datetime:
+    """Read `2021-04-01 00:00:21`, which is UTC. Raise `MalformedRecordError`."""
+    if len(text) != 19 or text[10] != " ":
+        return iso_instant(text, UTC)
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return iso_instant(text, UTC)
+
+
+@lru_cache(maxsize=4096)
 def iso_instant(text: str, zone: tzinfo) -> datetime:
     """Read ISO 8601 (also with `/` in the date); `zone` holds where it has none. Raise `MalformedRecordError`."""
     found = _ISO.fullmatch(text)

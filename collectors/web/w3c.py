@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache, partial
 
 from collectors.web.address import addresses, endpoint
+from collectors.web.client import user_fields
 from collectors.web.request import read_host
 from engine.events import Fields, Value
 
@@ -42,13 +43,13 @@ _NUMBERS: Mapping[str, str] = {
 # The selections that IIS 10, 7 and 6 write by default, and all columns that IIS knows, for logs without their header.
 _START = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent)"
 _START_6 = "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent)"
+_END = "sc-status sc-substatus sc-win32-status"
 _START_ALL = "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip"
 _DEFAULTS = (
-    f"{_START} cs(Referer) sc-status sc-substatus sc-win32-status time-taken",
-    f"{_START} sc-status sc-substatus sc-win32-status time-taken",
-    f"{_START_6} sc-status sc-substatus sc-win32-status",
-    f"{_START_ALL} cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host "
-    + "sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    f"{_START} cs(Referer) {_END} time-taken",
+    f"{_START} {_END} time-taken",
+    f"{_START_6} {_END}",
+    f"{_START_ALL} cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host {_END} sc-bytes cs-bytes time-taken",
 )
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     "date": re.compile(r"\d{4}-\d\d-\d\d", re.ASCII),
@@ -62,6 +63,7 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
 _FORWARDED = frozenset({"x-forwarded-for", "cs(x-forwarded-for)", "x-forwarded-for-ip", "true-client-ip", "originalip"})
 # Columns of content networks and proxies, whose logs are W3C too.
 _FOREIGN = ("x-edge", "rs-", "r-", "s-action", "sr-", "cs-categories")
+_ABSENT = frozenset({"", "-"})
 _CUSTOM = re.compile(r"[^a-z0-9_]+")
 
 
@@ -76,7 +78,10 @@ class Columns:
         self.time = place.get("time")
         self._stem = place.get("cs-uri-stem", place.get("cs-uri"))
         self._query = place.get("cs-uri-query")
-        self._plan = [(index, *_reader(name)) for index, name in enumerate(self.names) if _has_reader(name)]
+        plan = [(index, *_reader(name)) for index, name in enumerate(self.names) if _has_reader(name)]
+        self._numbers = [(index, _NUMBERS[name]) for index, name in enumerate(self.names) if name in _NUMBERS]
+        self._texts = [(index, field) for index, field, reader in plan if reader is None]
+        self._others = [(index, reader) for index, _, reader in plan if reader is not None]
 
     def looks_like_iis(self) -> bool:
         """Tell whether these are the columns of a web server's log and not of another program's."""
@@ -87,13 +92,19 @@ class Columns:
 
     def read(self, values: list[str], fields: Fields) -> None:
         """Put the values of a line, which are as many as the columns, into `fields`."""
-        for index, name, reader in self._plan:
+        for index, name in self._texts:
             text = values[index]
-            if text == "-" or not text:
-                continue
-            if reader is None:
+            if text not in _ABSENT:
                 fields[name] = text
-            else:
+        for index, name in self._numbers:
+            text = values[index]
+            if text.isdecimal() and len(text) < 19:
+                fields[name] = int(text)
+            elif text not in _ABSENT:
+                fields[f"iis.unreadable.{name}"] = text
+        for index, reader in self._others:
+            text = values[index]
+            if text not in _ABSENT:
                 reader(text, fields)
         self._read_url(values, fields)
 
@@ -133,15 +144,13 @@ Reader = Callable[[str, Fields], None]
 
 
 def _has_reader(name: str) -> bool:
-    return name not in {"date", "time", "cs-uri-stem", "cs-uri-query", "cs-uri"}
+    return name not in {"date", "time", "cs-uri-stem", "cs-uri-query", "cs-uri"} and name not in _NUMBERS
 
 
 def _reader(name: str) -> tuple[str, Reader | None]:
     """Return the field and the function for a column; no function where the text is the value."""
     if name in _TEXTS:
         return _TEXTS[name], None
-    if name in _NUMBERS:
-        return _NUMBERS[name], partial(_number, _NUMBERS[name])
     special: Mapping[str, Reader] = {
         "c-ip": _client,
         "s-ip": _server,
@@ -158,23 +167,9 @@ def _reader(name: str) -> tuple[str, Reader | None]:
     return custom, partial(_forwarded, custom) if name in _FORWARDED else None
 
 
-@lru_cache(maxsize=4096)
-def _integer(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
-
-
-def _number(name: str, text: str, fields: Fields) -> None:
-    number = _integer(text)
-    if number is None:
-        fields[f"iis.unreadable.{name}"] = text
-    else:
-        fields[name] = number
-
-
 def _duration(text: str, fields: Fields) -> None:
-    number = _integer(text)
-    if number is not None:
-        fields["event.duration"] = number * _MILLISECOND
+    if text.isdecimal() and len(text) < 16:
+        fields["event.duration"] = int(text) * _MILLISECOND
 
 
 @lru_cache(maxsize=16384)
@@ -193,12 +188,7 @@ def _server(text: str, fields: Fields) -> None:
 
 
 def _user(text: str, fields: Fields) -> None:
-    domain, mark, user = text.replace("+", " ").partition("\\")
-    if mark and user:
-        fields["user.domain"] = domain
-        fields["user.name"] = user
-    else:
-        fields["user.name"] = domain or text
+    user_fields(text.replace("+", " "), fields)
 
 
 def _agent(text: str, fields: Fields) -> None:
