@@ -34,7 +34,7 @@ _ALL = (
             "sq": (
                 "Një ditë pune në një ministri dhe, brenda saj, sulmi ndaj qeverisë së Shqipërisë i viteve 2021 dhe "
                 "2022: hyrja përmes SharePoint, vjedhja e postës nga Exchange, rikthimi përmes VPN-së, pastaj kriptimi "
-                "dhe fshirja e serverëve të shërbimeve elektronike, dhe një valë e dytë te policia kufitare të nesërmen."
+                "dhe fshirja e serverëve të shërbimeve elektronike, dhe një valë e dytë te policia kufitare më pas."
             ),
         },
     ),

@@ -35,7 +35,7 @@ def write_logs(folder: Path, *, seed: int, start: datetime, events: int = 100_00
     """Write the exercise's raw logs under `folder`, the ground truth and the analyst's inject beside them.
 
     `start` is the working day (UTC; its time of day is left out), `events` the least number of benign records, from
-    1,000 on; the attack's own records (about 7,500) come on top and do not shrink. The same arguments write the same
+    1,000 on; the attack's own records (about 4,700) come on top and do not shrink. The same arguments write the same
     bytes. Logs lie in `iis/`, `windows/`, `vpn/`, `proxy/`, `nginx/` and `linux/`; `Truth.log_paths` names them.
     Raise `UsageError` where `start` has no zone or `events` is too small, `OSError` where the disk refuses.
     """

@@ -17,7 +17,7 @@ from playbooks.exercises.programs.windows_kinds import KINDS, Kind
 
 
 class WinEvent(NamedTuple):
-    """One event: where, which kind, its event data, who raised it, and whether the data is `UserData` XML."""
+    """One event: where, which kind, its event data, the process that wrote it and in whose name."""
 
     machine: Machine
     kind: str
@@ -125,7 +125,7 @@ def _nxlog(ms: int, event: WinEvent, kind: Kind, number: int) -> dict[str, objec
         "Task": kind.task_number,
         "OpcodeValue": 0,
         "RecordNumber": number,
-        "ExecutionProcessID" if "ProcessId" in event.data else "ProcessID": event.pid,
+        "ExecutionProcessID": event.pid,
         "ThreadID": event.pid + 40 + number % 16 * 4,
         "Channel": kind.channel,
         "Message": _message(kind, event.data),
@@ -137,7 +137,8 @@ def _nxlog(ms: int, event: WinEvent, kind: Kind, number: int) -> dict[str, objec
     if event.user:
         name, domain, sid = event.user
         document |= {"Domain": domain, "AccountName": name, "UserID": sid, "AccountType": "User"}
-    for name, text in event.data.items():
+    # NXLog reads EventData into fields; of UserData only the message tells.
+    for name, text in () if kind.user_data else event.data.items():
         # NXLog keeps its own EventType; a Sysmon field of that name is renamed by the usual configuration.
         document["EventTypeOrignal" if name == "EventType" else name] = text
     document |= {

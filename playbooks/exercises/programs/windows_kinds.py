@@ -129,7 +129,12 @@ KINDS: dict[str, Kind] = {
         code=1102,
         task="Log clear",
         task_number=104,
-        message="The audit log was cleared.",
+        message=(
+            "The audit log was cleared.\r\nSubject:\r\n\tSecurity ID:\t{SubjectUserSid}\r\n"
+            "\tAccount Name:\t{SubjectUserName}\r\n\tDomain Name:\t{SubjectDomainName}\r\n"
+            "\tLogon ID:\t{SubjectLogonId}"
+        ),
+        has_fields=True,
         audit="success",
         keywords=4620693217682128896,
         user_data="LogFileCleared",
