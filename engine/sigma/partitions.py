@@ -124,6 +124,8 @@ class Partition:
             elif item.operator not in REFERENCES:
                 groups[self.accessor(item.field)].append((number, item))
         self.accessors = tuple(groups)
+        self._home = {number: index for index, items in enumerate(groups.values()) for number, _ in items}
+        self._keyword_numbers = frozenset(number for number, _ in keywords)
         self._slots: defaultdict[str, list[_Slot]] = defaultdict(list)
         self._spread: list[int] = []
         self._searched: dict[str, bool] = {}
@@ -269,10 +271,11 @@ class Partition:
     def why(self, position: int, fields: Mapping[str, Value], original: str) -> tuple[Reason, ...]:
         """Return the predicates on which a matching rule rests, with the values that made them true."""
         rule = self.rules[position]
+        mentioned = leaves(rule.expression)
         seen: dict[int, Reason] = {}
-        for accessor, table in zip(self.accessors, self.tables, strict=True):
-            self._collect(seen, table, accessor.value(fields), accessor.names, fields)
-        if self.keywords is not None:
+        for index in {self._home[number] for number in mentioned if number in self._home}:
+            self._collect(seen, mentioned, index, fields)
+        if self.keywords is not None and not mentioned.isdisjoint(self._keyword_numbers):
             for text in keyword_values(fields, original, self.kind):
                 for number in self.keywords.true[self.keywords.tested(text)]:
                     seen[number] = Reason(field="", predicate=str(self._predicates[number]), value=text[:500])
@@ -282,17 +285,12 @@ class Partition:
                 seen[number] = self._reason(item, fields)
         return tuple(seen[number] for number in supporters(rule.expression, set(seen)))
 
-    def _collect(
-        self,
-        seen: dict[int, Reason],
-        table: Signatures,
-        value: Value | None,
-        names: tuple[str, ...],
-        fields: Mapping[str, Value],
-    ) -> None:
-        name = next((item for item in names if fields.get(item) is not None), names[0])
+    def _collect(self, seen: dict[int, Reason], mentioned: set[int], index: int, fields: Mapping[str, Value]) -> None:
+        accessor, table = self.accessors[index], self.tables[index]
+        value = accessor.value(fields)
+        name = next((item for item in accessor.names if fields.get(item) is not None), accessor.names[0])
         for part in texts(value) or (None,):
-            for number in table.true[table.of(part)]:
+            for number in table.true[table.of(part)] & mentioned:
                 seen[number] = Reason(field=name, predicate=str(self._predicates[number]), value=part or "")
 
     def _reason(self, item: Predicate, fields: Mapping[str, Value]) -> Reason:

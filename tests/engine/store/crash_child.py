@@ -20,7 +20,7 @@ from engine.events import DeadLetter, Event, Origin, event_id
 from engine.store.embedded import EmbeddedStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-BATCHES, SIZE, KILLS = 12, 60, 30
+BATCHES, SIZE, KILLS = 40, 30, 30
 IDENTITY = "ab" * 16
 
 
@@ -85,10 +85,10 @@ def main() -> None:
     killed, reports = 0, []
     for turn in range(KILLS + 1):
         last = turn == KILLS
-        die_at = chance.randrange(1, 260) if turn % 2 and not last else None
+        die_at = chance.randrange(1, 300) if turn % 2 and not last else None
         child = in_child(lambda at=die_at: collect(folder / "store", acknowledged, at))
         if not last and die_at is None:
-            time.sleep(chance.uniform(0.0, 0.25))
+            time.sleep(chance.uniform(0.0, 0.12))
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         killed += os.WIFSIGNALED(status)

@@ -34,7 +34,7 @@ def _through_a_file(events: list[Event], folder: Path) -> list[Event]:
         return events_of(reader.read(0, reader.names))
 
 
-instants = st.datetimes(min_value=datetime(1601, 1, 1), max_value=datetime(9999, 12, 31), timezones=st.just(UTC))
+instants = st.datetimes(min_value=datetime.min, max_value=datetime.max, timezones=st.just(UTC))
 scalars = st.one_of(
     st.text(),
     st.sampled_from(["443", "0443", "true", "1.5", "", "\x00", "\ud800", "null"]),
@@ -46,9 +46,30 @@ scalars = st.one_of(
 names = st.one_of(
     st.text(max_size=12),
     st.sampled_from(
-        "@timestamp source.port event.category event.risk_score source.ip tags host.uptime event.created "
-        "dll.code_signature.valid winlog.event_data.X source source.port[] kulla.rest kulla.types event.id log.offset "
-        "kulla.mistyped.source.port kulla.given.event.id kulla.sequence event.original $date event.sequence".split()
+        [
+            "@timestamp",
+            "source.port",
+            "event.category",
+            "event.risk_score",
+            "source.ip",
+            "tags",
+            "host.uptime",
+            "event.created",
+            "dll.code_signature.valid",
+            "winlog.event_data.X",
+            "source",
+            "source.port[]",
+            "kulla.rest",
+            "kulla.types",
+            "event.id",
+            "log.offset",
+            "kulla.mistyped.source.port",
+            "kulla.given.event.id",
+            "kulla.sequence",
+            "event.original",
+            "$date",
+            "event.sequence",
+        ]
     ),
 )
 fields = st.dictionaries(names, st.one_of(scalars, st.lists(scalars, max_size=3)), max_size=8)
@@ -200,7 +221,7 @@ def test_hostile_dataset_names_stay_inside_the_folder(store, many, tmp_path) -> 
     names = ["../../../escape", "a/b", "\x00", "x" * 5000, "", "ë"]
     for number, name in enumerate(names):
         store.append(many(2, identity=f"{number:032}", dataset=name), [])
-    files = [path for path in tmp_path.rglob("*.parquet")]
+    files = list(tmp_path.rglob("*.parquet"))
     assert len(files) == len(names)
     assert all((tmp_path / "store" / "events") in path.parents for path in files)
     assert set(store.status().datasets) == set(names)
