@@ -15,6 +15,7 @@ from collectors.web.tokens import Token, tokens
 from engine.events import Fields
 
 _SECOND = 1_000_000_000  # nanoseconds, the unit of `event.duration`
+_MOST_MEMBERS = 64  # of a list; the record's own text has them all
 _UNITS = {"us": 1000, "ms": 1_000_000, "s": _SECOND}
 # The Kubernetes ingress controller's own format, behind the combined part:
 # https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format/
@@ -55,7 +56,7 @@ def read_extras(extras: list[Token], module: str, fields: Fields) -> None:
     """Put what the tokens behind the known ones say into `fields`."""
     unknown = [token.text for token in extras if not _read(token, module, fields)]
     if kept := [text for text in unknown if text not in {"", "-", "."}]:
-        fields[f"{module}.access.extra"] = kept
+        fields[f"{module}.access.extra"] = kept[:_MOST_MEMBERS]
 
 
 def _read(token: Token, module: str, fields: Fields) -> bool:
@@ -97,7 +98,7 @@ def read_forwarded(text: str, module: str, fields: Fields) -> bool:
     if not members or any(endpoint(member).ip is None for member in members):
         return False
     fields.setdefault("network.forwarded_ip", endpoint(members[0]).ip or members[0])
-    fields.setdefault(f"{module}.access.forwarded_for", members)
+    fields.setdefault(f"{module}.access.forwarded_for", members[:_MOST_MEMBERS])
     return True
 
 
