@@ -100,10 +100,15 @@ class Windows:
         strong = any(mark in first for mark in _STRONG)
         if start.startswith(b"<"):
             return 95 if strong and b"<Event" in first and b"<System" in first else 0
+        named = 2 * filename.lower().endswith((".json", ".jsonl", ".ndjson"))
         numbered = any(mark in first for mark in _EVENT_IDS)
         if strong and (numbered or b'"winlog' in first or b'"RawXml":' in first):
-            return 95
-        return 80 if numbered and (b'"Channel":' in first or b'"Hostname":' in first or b'"SourceName":' in first) else 0
+            return 93 + named
+        return (
+            78 + named
+            if numbered and (b'"Channel":' in first or b'"Hostname":' in first or b'"SourceName":' in first)
+            else 0
+        )
 
     def frame(self, stream: BinaryIO) -> Iterator[Record]:
         """Cut the text into events; see `collectors.windows.frames`."""

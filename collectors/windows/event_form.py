@@ -1,4 +1,4 @@
-"""The `Event` document, as evtx_dump, the `evtx` package, xmltodict and SigmaHQ's samples write it, to winlogbeat's shape.
+"""The `Event` document of evtx_dump, the `evtx` package, xmltodict and SigmaHQ's samples, to winlogbeat's shape.
 
     {"Event": {"System": {"Provider": {"#attributes": {"Name": ..}}, "EventID": 1, ..}, "EventData": {..}}}
 
@@ -122,8 +122,8 @@ def attributes(parent: _Object, name: str) -> _Object:
         if any(key.startswith("@") for key in element):
             return {key.lstrip("@"): value for key, value in element.items()}
         return element
-    if isinstance(element, str):
-        return {"Name": element, "SystemTime": element, "UserID": element}
+    if isinstance(element, str) and element.strip():
+        return {"Name": element, "SystemTime": element}
     apart = parent.get(f"{name}_attributes")
     return apart if isinstance(apart, dict) else _NONE
 
@@ -182,8 +182,7 @@ def _unnamed(fields: Fields, value: object) -> None:
     items = value if isinstance(value, list) else [value]
     plain: list[str] = []
     for item in items:
-        name = attributes({"Data": item}, "Data").get("Name") if isinstance(item, dict) else None
-        if name:
+        if isinstance(item, dict) and (name := attributes({"Data": item}, "Data").get("Name")):
             fields[EVENT_DATA[str(name)]] = text(item.get("#text"))
         else:
             plain.append(one_text(item))

@@ -119,7 +119,7 @@ def is_used(block: bytes) -> bool:
 
 
 def _header_check(block: bytes) -> bool:
-    (stated,) = _SIZE.unpack_from(block, 124)
+    stated: int = _SIZE.unpack_from(block, 124)[0]
     return zlib.crc32(block[128:FIRST_RECORD], zlib.crc32(block[:120])) == stated
 
 

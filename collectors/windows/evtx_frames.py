@@ -95,7 +95,9 @@ def _used_block(block: bytes, now: _Progress) -> Generator[Record, None, bytes]:
     if not block.startswith(CHUNK_MAGIC):
         cut = block.find(CHUNK_MAGIC)
         if cut == -1 and not read_chunk(block, live=False).places:
-            yield now.problem(now.offset, block, f"chunk {now.chunk} is no EVTX chunk: its {len(block):,} bytes are lost")
+            yield now.problem(
+                now.offset, block, f"chunk {now.chunk} is no EVTX chunk: its {len(block):,} bytes are lost"
+            )
             return b""
         if cut > 0:
             yield now.problem(now.offset, block[:cut], f"{cut:,} bytes before chunk {now.chunk} are no EVTX chunk")
@@ -128,7 +130,7 @@ def _lost_before(chunk: Chunk, now: _Progress) -> Iterator[Record]:
 
 
 def _decoded(block: bytes, chunk: Chunk, now: _Progress) -> Iterator[Record]:
-    """Yield a chunk's records in the order they stand, those that did not decode with the reason, and what is missing."""
+    """Yield a chunk's records as they stand, those that did not decode with the reason, and what is missing."""
     before = now.damaged
     now.damaged = False
     decoded, complaints = _decode(chunk.readable)
@@ -241,4 +243,3 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
         parts.append(part)
         size -= len(part)
     return b"".join(parts) if len(parts) != 1 else parts[0]
-

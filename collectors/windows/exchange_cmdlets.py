@@ -12,7 +12,9 @@ from typing import Final
 from engine.events import Fields
 
 _CMDLET: Final = re.compile(r"[A-Za-z]{2,30}-[A-Za-z0-9]{2,80}")
-_MESSAGE: Final = re.compile(r"Cmdlet (?P<end>suc\w{0,10}|failed)\. Cmdlet (?P<cmdlet>[A-Za-z]{2,30}-[A-Za-z0-9]{2,80})")
+_MESSAGE: Final = re.compile(
+    r"Cmdlet (?P<end>suc\w{0,10}|failed)\. Cmdlet (?P<cmdlet>[A-Za-z]{2,30}-[A-Za-z0-9]{2,80})"
+)
 _PARAMETERS: Final = re.compile(r"[, ]{0,3}param(?:e)?ters ")
 _FAILED: Final = "6"
 

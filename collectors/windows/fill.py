@@ -27,7 +27,7 @@ def datum(fields: Fields, *names: str) -> str | None:
 
 def put(fields: Fields, target: str, value: Value | None) -> None:
     """Set a field that is not set yet; nothing for None and the empty text."""
-    if value is not None and value != "" and value != []:
+    if value or value == 0:
         fields.setdefault(target, value)
 
 

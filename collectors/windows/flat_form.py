@@ -45,11 +45,17 @@ _REST: Final = (
 _ENVELOPE: Final = frozenset(
     name
     for names in (
-        _ID, _CHANNEL, _PROVIDER, _COMPUTER, _TIME, _RECORD, _PROCESS, _THREAD, _KEYWORDS, _GUID, _MESSAGE, _LEVEL, _REST
+        _ID, _CHANNEL, _PROVIDER, _COMPUTER, _TIME, _RECORD, _PROCESS, _THREAD, _KEYWORDS, _GUID, _MESSAGE, _LEVEL,
+        _REST,
     )
     for name in names
 ) - {"Id", "Source", "ProviderName", "Level", "time", "ThreadId"}  # fmt: skip
 _SEVERITIES: Final = frozenset(LEVEL_NAMES)
+_EVENT_TYPED: Final = frozenset({"12", "13", "14", "17", "18", "19", "20", "21"})
+_WITH_PROCESS: Final = frozenset(
+    {"4611", "4616", "4624", "4625", "4648", "4656", "4657", "4658", "4660", "4661", "4663", "4670", "4673", "4674",
+     "4688", "4689", "4690", "4703", "4904", "4905", "4907", "4985"}
+)  # fmt: skip
 
 
 def is_flat(document: _Object) -> bool:
@@ -172,10 +178,23 @@ def _leftovers(fields: Fields, document: _Object) -> None:
         fields["winlog.version"] = version
     set_guid(fields, "winlog.activity_id", document.get("ActivityID") or document.get("ActivityId"))
     _positional(fields, document)
-    message = fields.get("message")
-    if isinstance(message, str) and ("winlog.event_data.ProcessId" not in fields or "Image" in document):
-        for name, value in message_data(message, str(fields["event.dataset"]), str(fields["event.code"])):
+    dataset, code = str(fields["event.dataset"]), str(fields["event.code"])
+    if "message" in fields and _is_partial(fields, dataset, code):
+        for name, value in message_data(str(fields["message"]), dataset, code):
             fields.setdefault(EVENT_DATA[name], value)
+
+
+def _is_partial(fields: Fields, dataset: str, code: str) -> bool:
+    """Tell whether event data that the message shows may be missing: hidden by NXLog's envelope, or all of it."""
+    if dataset == "windows.sysmon_operational":
+        if code in _EVENT_TYPED and "winlog.event_data.EventType" not in fields:
+            return True
+        return not ("winlog.event_data.ProcessId" in fields or "winlog.event_data.SourceProcessId" in fields)
+    if dataset != "system.security":
+        return False
+    if code in _WITH_PROCESS and "winlog.event_data.ProcessId" not in fields:
+        return True
+    return "winlog.event_data.SubjectUserName" not in fields and "winlog.event_data.TargetUserName" not in fields
 
 
 def _user(fields: Fields, document: _Object) -> None:

@@ -202,4 +202,3 @@ _SYSMON_TITLES: Final = {
     "file executable detected": "29",
     "error report": "255",
 }
-

@@ -40,10 +40,17 @@ def event_records(stream: BinaryIO) -> Iterator[Record]:
     start = head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n")
     if start.startswith(b"<"):
         yield from _xml_events(stream)
-    elif start.startswith((b"{", b"[")) and not _is_lines(start):
+    elif _is_printed(start):
         yield from _Brackets(stream).records()
     else:
         yield from lines(stream)
+
+
+def _is_printed(start: bytes) -> bool:
+    """Tell whether objects are printed over many lines, or stand in an array."""
+    if start.startswith((b"{", b"[")):
+        return not _is_lines(start)
+    return start.partition(b"\n")[0].rstrip().endswith(b"{") and b'\n  "' in start[:_HEAD]
 
 
 def _is_lines(start: bytes) -> bool:
@@ -163,7 +170,8 @@ class _Brackets:
         if stray:
             self._number += 1
             at = offset + part.index(stray[:1])
-            yield Record(offset=at, number=self._number, raw=stray[:_KEPT], problem="text between events", size=len(stray))
+            why = "text between events"
+            yield Record(offset=at, number=self._number, raw=stray[:_KEPT], problem=why, size=len(stray))
 
 
 def _odd_end(piece: bytes) -> bool:

@@ -18,6 +18,8 @@ _SUBJECT: Final = {
     "account name": "SubjectUserName",
     "account domain": "SubjectDomainName",
     "logon id": "SubjectLogonId",
+    "user name": "AccountName",
+    "domain": "AccountDomain",
 }
 _TARGET: Final = {
     "security id": "TargetSid",
@@ -66,12 +68,26 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "object type": "ObjectType",
     },
     "logon information": {"logon type": "LogonType"},
-    "service information": {"service name": "ServiceName", "service id": "ServiceSid", "service file name": "ServiceFileName"},
-    "share information": {"share name": "ShareName", "share path": "ShareLocalPath", "relative target name": "RelativeTargetName"},
-    "object": {"object name": "ObjectName", "object type": "ObjectType", "object server": "ObjectServer", "handle id": "HandleId"},
+    "service information": {
+        "service name": "ServiceName",
+        "service id": "ServiceSid",
+        "service file name": "ServiceFileName",
+    },
+    "share information": {
+        "share name": "ShareName",
+        "share path": "ShareLocalPath",
+        "relative target name": "RelativeTargetName",
+    },
+    "object": {
+        "object name": "ObjectName",
+        "object type": "ObjectType",
+        "object server": "ObjectServer",
+        "handle id": "HandleId",
+    },
     "failure information": {"status": "Status", "sub status": "SubStatus"},
+    "additional information": {"client address": "ClientAddress", "client name": "ClientName"},
     "task information": {"task name": "TaskName"},
-}  # fmt: skip
+}
 _TOP: Final = {"logon type": "LogonType", "logon account": "TargetUserName", "source workstation": "Workstation"}
 _FRENCH: Final = {
     "adresse du client": "client address",

@@ -5,6 +5,7 @@ Event ids and the names of their data are Microsoft's; the categories follow ECS
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -186,7 +187,7 @@ def directory_service(fields: Fields) -> None:
     """Add the caller's address and account of the directory service's events (2889, 2946)."""
     message = str(fields.get("message", ""))[:4000]
     lines = [line.strip() for line in message.split("\n")]
-    for label, following in zip(lines, lines[1:], strict=False):
+    for label, following in pairwise(lines):
         if label in ("Caller IP:", "Client IP address:"):
             host, colon, port = following.rpartition(":")
             put_address(fields, "source", host if colon and host.count(":") != 1 and port.isdecimal() else following)

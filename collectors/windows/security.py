@@ -95,8 +95,7 @@ def security(fields: Fields) -> None:
 
 def _people(fields: Fields, code: str) -> None:
     if code in _LOGGED_ON:
-        _person(fields, "user", datum(fields, "TargetUserSid", "TargetSid"), split=True)
-        _member_of(fields)
+        _person(fields, "user", datum(fields, "TargetUserSid", "TargetSid"))
         return
     put(fields, "user.id", datum(fields, "SubjectUserSid"))
     put(fields, "user.name", datum(fields, "SubjectUserName"))
@@ -104,9 +103,9 @@ def _people(fields: Fields, code: str) -> None:
     if code in GROUP_EVENTS:
         _group(fields)
     elif code in _TARGETS:
-        _person(fields, "user.target", datum(fields, "TargetSid"), split=True)
+        _person(fields, "user.target", datum(fields, "TargetSid"))
     elif code in ("4648", "4688"):
-        _person(fields, "user.effective", datum(fields, "TargetUserSid"), split=True)
+        _person(fields, "user.effective", datum(fields, "TargetUserSid"))
     elif code in ("4741", "4742", "4743"):
         copy(
             fields,
@@ -116,21 +115,18 @@ def _people(fields: Fields, code: str) -> None:
                 "TargetDomainName": "winlog.computerObject.domain",
             },
         )
+    put(fields, "user.name", datum(fields, "AccountName"))
+    put(fields, "user.domain", datum(fields, "AccountDomain"))
+    put_account(fields, "user", datum(fields, "Requester"))
     put(fields, "user.target.name", datum(fields, "OldTargetUserName"))
     put(fields, "user.changes.name", datum(fields, "NewTargetUserName"))
 
 
-def _person(fields: Fields, prefix: str, sid: str | None, *, split: bool) -> None:
+def _person(fields: Fields, prefix: str, sid: str | None) -> None:
     put(fields, f"{prefix}.id", sid)
     name = datum(fields, "TargetUserName")
-    put(fields, f"{prefix}.name", name.partition("@")[0] if name and split else name)
+    put(fields, f"{prefix}.name", name.partition("@")[0] if name else None)
     put(fields, f"{prefix}.domain", datum(fields, "TargetDomainName"))
-
-
-def _member_of(fields: Fields) -> None:
-    subject = datum(fields, "SubjectUserName")
-    if subject and subject != fields.get("user.name"):
-        put(fields, "winlog.event_data.SubjectUserName", subject)
 
 
 def _group(fields: Fields) -> None:
@@ -195,21 +191,21 @@ def _filtered(fields: Fields) -> None:
     put(fields, "network.transport", _PROTOCOLS.get(protocol))
     put_process(fields, "process", datum(fields, "Application"))
     denied = fields.get("event.code") in ("5152", "5157")
-    verb = "denied" if denied else "allowed"
-    classify(fields, ("network",), ("connection", verb), f"windows-filtering-platform-connection-{verb}")
+    kinds = ("info", "connection", "denied" if denied else "allowed")
+    packet = "packet-block" if fields.get("event.code") == "5152" else "connection"
+    classify(fields, ("network",), kinds, f"windows-firewall-{packet}")
 
 
 def _share(fields: Fields) -> None:
     detailed = fields.get("event.code") == "5145"
     action = "network-share-object-access-checked" if detailed else "network-share-object-accessed"
     classify(fields, ("network", "file"), ("info", "access"), action)
-    path = datum(fields, "RelativeTargetName") if detailed else None
-    local = (datum(fields, "ShareLocalPath") or "").removeprefix("\\??\\")
-    if path and path != "\\":
-        put(fields, "file.target_path", "\\".join(part.strip("\\") for part in (local, path) if part) if local else path)
-        put(fields, "file.name", path.rpartition("\\")[2])
-    if local:
-        put(fields, "file.directory" if path else "file.path", local)
+    relative = datum(fields, "RelativeTargetName") if detailed else None
+    relative = (relative or "").strip("\\")
+    share = datum(fields, "ShareName")
+    put(fields, "file.target_path", f"{share}\\{relative}" if share else None)
+    local = (datum(fields, "ShareLocalPath") or "").removeprefix("\\??\\").rstrip("\\")
+    put_file(fields, f"{local}\\{relative}" if local and relative else local or None)
 
 
 def _registry(fields: Fields) -> None:
@@ -249,7 +245,7 @@ def _policy_server(fields: Fields) -> None:
 
 
 def _directory_read(fields: Fields) -> None:
-    classify(fields, ("iam",), ("access",), "directory-service-object-accessed")
+    classify(fields, _IAM_CONFIGURATION, ("admin", "change"), "object-operation-performed")
 
 
 _IAM_CONFIGURATION: Final = ("iam", "configuration")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Final
 
 from collectors.windows.fill import (
@@ -17,6 +18,7 @@ from collectors.windows.fill import (
     put_number,
     put_process,
 )
+from collectors.windows.system import moment_of
 from engine.events import Fields
 
 _PROCESS: Final = ("process",)
@@ -92,6 +94,8 @@ def sysmon(fields: Fields) -> None:
         _loaded(fields, code)
     if code in _FILE_HASHES:
         put_hashes(fields, datum(fields, "Hashes", "Hash"), "file")
+    created = moment_of(datum(fields, "CreationUtcTime"), UTC)
+    put(fields, "file.created", created)
     special = _SPECIAL.get(code)
     if special is not None:
         special(fields)
@@ -149,11 +153,12 @@ def _registry(fields: Fields) -> None:
         return
     hive, _, rest = path.partition("\\")
     put(fields, "registry.path", path)
+    named = fields.get("event.code") == "13" or (datum(fields, "EventType") or "").endswith("Value")
     if hive in _HIVES:
         put(fields, "registry.hive", hive)
-        put(fields, "registry.key", rest)
-    value = path.rpartition("\\")[2]
-    put(fields, "registry.value", value)
+        put(fields, "registry.key", rest.rpartition("\\")[0] if named else rest)
+    if named:
+        put(fields, "registry.value", path.rpartition("\\")[2])
     details = datum(fields, "Details")
     if details is not None and fields.get("event.code") == "13":
         _registry_data(fields, details)

@@ -13,7 +13,14 @@ from xml.parsers import expat  # event-driven; nothing outside the text is ever 
 from engine.errors import MalformedRecordError
 
 _Object = dict[str, Any]
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x(?:0|[1-8]|[bBcCeEfF]|1[0-9a-fA-F])|[0-8]|1[124-9]|2[0-9]|3[01]);")
+_FORBIDDEN: Final = re.compile(
+    r"""
+    [\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]             # as they are
+    | &\#x0{0,4}(?:[0-8bBcCeEfF]|1[0-9a-fA-F]);            # as hexadecimal references
+    | &\#0{0,4}(?:[0-8]|1[1245678]|19|2[0-9]|3[01]);       # as decimal references
+    """,
+    re.VERBOSE,
+)
 _DEEPEST: Final = 64
 
 
