@@ -28,7 +28,10 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
     Entry(name="incidents", module="incidents", panel="See", summary="Alerts that belong together: list, show, close."),
     Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),
+    Entry(name="respond", module="respond", panel="Act", summary="A guided answer to an incident, step by step."),
+    Entry(name="playbooks", module="playbooks", panel="Act", summary="Guided answers: list, show and check them."),
     Entry(name="store", module="store", panel="Keep", summary="The events kept: set up, status, dead letters."),
+    Entry(name="ledger", module="ledger", panel="Keep", summary="Every decision on record: show it, and verify."),
     Entry(name="config", module="config", panel="Keep", summary="Settings, and where each value comes from."),
     Entry(name="version", module="version", panel="Keep", summary="Which kulla this is (asks no network)."),
 )

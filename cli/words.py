@@ -55,38 +55,56 @@ class Words:
     informational: str
     next_respond: str
     # respond
-    step: str
     step_of: str
+    phase: str
     purpose: str
     why_now: str
     command_for: str
+    by_hand: str
+    not_filled: str
     not_run: str
     expected: str
     verify: str
     undo: str
-    no_undo: str
     evidence: str
     risk: str
     approval: str
-    approval_needed: str
+    approval_none: str
+    approval_one: str
+    approval_two: str
+    approvals_lacking: str
     automation: str
     legal_clock: str
-    missing_values: str
-    choices: str
+    due: str
+    without_delay: str
+    missing: str
+    refused: str
+    left_out: str
+    decided: str
+    other_playbooks: str
+    chosen_because: str
+    ask_value: str
     ask_choice: str
     ask_reason: str
-    ask_person: str
+    ask_actor: str
     ask_approver: str
-    reason_wanted: str
-    done: str
-    skipped: str
-    stopped: str
+    ask_evidence: str
+    ask_hash: str
+    ask_changed: str
+    choice_done: str
+    choice_failed: str
+    choice_skipped: str
+    choice_not_applicable: str
+    choice_approved: str
+    choice_rejected: str
+    choice_stop: str
+    not_a_choice: str
+    not_accepted: str
     recorded: str
     finished: str
     resume: str
     dry_run: str
     not_a_terminal: str
-    already_decided: str
     # scoreboard
     scoreboard: str
     event: str
@@ -136,38 +154,56 @@ ENGLISH = Words(
     low="low",
     informational="informational",
     next_respond="kulla respond {id}",
-    step="Step",
     step_of="Step {number} of {total}: {title}",
+    phase="Phase",
     purpose="Purpose",
     why_now="Why now",
     command_for="Command ({platform})",
-    not_run="kulla shows commands and never runs them: read it, then run it yourself.",
+    by_hand="by hand",
+    not_filled="not filled, a value is missing or was refused",
+    not_run="kulla shows commands and never runs them: read each one, then run it yourself.",
     expected="What you should see",
     verify="How to verify",
     undo="How to undo",
-    no_undo="This cannot be undone.",
-    evidence="Evidence to keep first",
+    evidence="Evidence to keep",
     risk="Risk",
     approval="Approval",
-    approval_needed="Needs the approval of: {role}. The approver is another person than you.",
-    automation="Automation",
+    approval_none="not needed",
+    approval_one="needed: one person approves it first",
+    approval_two="needed: two different persons approve it first",
+    approvals_lacking="Approvals still lacking: {count}.",
+    automation="Who acts",
     legal_clock="Legal clock",
-    missing_values="The incident does not say: {names}. Fill it in before you run the command.",
-    choices="Choices",
+    due="at the latest {due}",
+    without_delay="without undue delay",
+    missing="Value missing",
+    refused="Value refused",
+    left_out="Value left out",
+    decided="Decided",
+    other_playbooks="Other playbooks that fit: {names}",
+    chosen_because="Playbook {name}, because of {reason}",
+    ask_value="Value for {name} ({meaning}); empty to go on without",
     ask_choice="Your decision",
     ask_reason="Reason, for the ledger",
-    ask_person="Your name",
-    ask_approver="Name of the approver",
-    reason_wanted="A reason is wanted here: it is what others will read later.",
-    done="done",
-    skipped="skipped",
-    stopped="stopped",
-    recorded="Recorded in the ledger as entry {sequence}.",
-    finished="All steps are decided.",
+    ask_actor="Your name, for the ledger",
+    ask_approver="Name of the person who approves",
+    ask_evidence="Where the evidence is kept (file or place); empty for none",
+    ask_hash="Its SHA-256; empty for none",
+    ask_changed="The playbook was changed since this run began. Reason to go on with the new one",
+    choice_done="done, it worked",
+    choice_failed="done, it failed",
+    choice_skipped="skip it for now, with a reason",
+    choice_not_applicable="it does not apply here",
+    choice_approved="record an approval",
+    choice_rejected="reject it",
+    choice_stop="stop here; go on later",
+    not_a_choice="That is none of the choices.",
+    not_accepted="Not recorded: {why}",
+    recorded="Recorded in the ledger as record {sequence}.",
+    finished="Every step is decided; the guided run is finished.",
     resume="Go on later with: kulla respond {id}",
     dry_run="Dry run: nothing is recorded.",
-    not_a_terminal="The input is no terminal, so nobody can be asked.",
-    already_decided="already decided: {decision}",
+    not_a_terminal="the input is no terminal, so nobody can be asked; nothing was recorded",
     scoreboard="Scoreboard",
     event="Event",
     seen_by="Seen by",
@@ -216,38 +252,56 @@ ALBANIAN = Words(
     low="i ulët",
     informational="informues",
     next_respond="kulla respond {id} --lang sq",
-    step="Hapi",
     step_of="Hapi {number} nga {total}: {title}",
+    phase="Faza",
     purpose="Qëllimi",
     why_now="Pse tani",
     command_for="Komanda ({platform})",
-    not_run="kulla i tregon komandat dhe nuk i ekzekuton kurrë: lexojeni, pastaj ekzekutojeni vetë.",
+    by_hand="me dorë",
+    not_filled="e paplotësuar, një vlerë mungon ose u refuzua",
+    not_run="kulla i tregon komandat dhe nuk i ekzekuton kurrë: lexojeni secilën, pastaj ekzekutojeni vetë.",
     expected="Çfarë duhet të shihni",
     verify="Si verifikohet",
     undo="Si zhbëhet",
-    no_undo="Ky veprim nuk zhbëhet.",
-    evidence="Provat që ruhen më parë",
+    evidence="Provat që ruhen",
     risk="Rreziku",
     approval="Miratimi",
-    approval_needed="Kërkon miratimin e: {role}. Miratuesi është person tjetër nga ju.",
-    automation="Automatizimi",
+    approval_none="nuk nevojitet",
+    approval_one="nevojitet: një person e miraton më parë",
+    approval_two="nevojitet: dy persona të ndryshëm e miratojnë më parë",
+    approvals_lacking="Miratime që mungojnë ende: {count}.",
+    automation="Kush vepron",
     legal_clock="Afati ligjor",
-    missing_values="Incidenti nuk e tregon: {names}. Plotësojeni para se të ekzekutoni komandën.",
-    choices="Zgjedhjet",
+    due="jo më vonë se {due}",
+    without_delay="pa vonesë të paarsyeshme",
+    missing="Vlerë që mungon",
+    refused="Vlerë e refuzuar",
+    left_out="Vlerë e lënë jashtë",
+    decided="Vendosur",
+    other_playbooks="Udhëzues të tjerë që përshtaten: {names}",
+    chosen_because="Udhëzuesi {name}, për shkak të {reason}",
+    ask_value="Vlera për {name} ({meaning}); bosh për të vazhduar pa të",
     ask_choice="Vendimi juaj",
     ask_reason="Arsyeja, për regjistrin",
-    ask_person="Emri juaj",
-    ask_approver="Emri i miratuesit",
-    reason_wanted="Këtu duhet një arsye: atë do ta lexojnë të tjerët më vonë.",
-    done="kryer",
-    skipped="kapërcyer",
-    stopped="ndalur",
+    ask_actor="Emri juaj, për regjistrin",
+    ask_approver="Emri i personit që miraton",
+    ask_evidence="Ku ruhet prova (skedar ose vend); bosh nëse nuk ka",
+    ask_hash="SHA-256 e saj; bosh nëse nuk ka",
+    ask_changed="Udhëzuesi ka ndryshuar që kur nisi ky ekzekutim. Arsyeja për të vazhduar me të riun",
+    choice_done="u krye, funksionoi",
+    choice_failed="u krye, dështoi",
+    choice_skipped="kapërceje tani për tani, me arsye",
+    choice_not_applicable="nuk vlen këtu",
+    choice_approved="shëno një miratim",
+    choice_rejected="refuzoje",
+    choice_stop="ndalo këtu; vazhdo më vonë",
+    not_a_choice="Kjo nuk është asnjë nga zgjedhjet.",
+    not_accepted="Nuk u regjistrua: {why}",
     recorded="U shënua në regjistër si zëri {sequence}.",
-    finished="Të gjitha hapat kanë vendim.",
+    finished="Çdo hap ka vendim; ecuria e udhëzuar përfundoi.",
     resume="Vazhdoni më vonë me: kulla respond {id} --lang sq",
     dry_run="Provë: asgjë nuk regjistrohet.",
-    not_a_terminal="Hyrja nuk është terminal, prandaj nuk mund të pyetet askush.",
-    already_decided="vendosur tashmë: {decision}",
+    not_a_terminal="hyrja nuk është terminal, prandaj nuk mund të pyetet askush; asgjë nuk u regjistrua",
     scoreboard="Tabela e rezultateve",
     event="Ngjarja",
     seen_by="Parë nga",

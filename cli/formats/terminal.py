@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from cli.document import Column, Document, Grid, Lines, Listing, Pairs, Report, Row, Section
 from cli.formats.cells import cell
-from cli.safe import safe_text
+from cli.safe import escape, safe_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +61,10 @@ def _report(report: Report, *, width: int, colour: bool) -> Iterator[str]:
         yield "\n"
         if section.heading:
             yield _rendered(safe_text(section.heading, "bold underline"), width=width, colour=colour)
-        yield _rendered(_body(section), width=width, colour=colour)
+        if isinstance(section.body, Lines) and section.body.verbatim:
+            yield from (f"    {escape(line)}\n" for line in section.body.lines)  # never folded: it is copied from here
+        else:
+            yield _rendered(_body(section), width=width, colour=colour)
 
 
 def _body(section: Section) -> Table:
@@ -124,6 +127,6 @@ def _lines(body: Lines) -> Table:
         table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
     for number, line in enumerate(body.lines, start=1):
-        text = safe_text(("    " if body.verbatim else "") + line)
+        text = safe_text(line)
         table.add_row(*([safe_text(f"{number}."), text] if body.numbered else [text]))
     return table

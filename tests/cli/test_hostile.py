@@ -86,7 +86,8 @@ def test_markup_in_a_table_is_neither_interpreted_nor_eaten() -> None:
 def _check_table(out: str) -> None:
     from rich.cells import cell_len
 
-    assert max((cell_len(line) for line in out.splitlines()), default=0) <= 80
+    folded = [line for line in out.splitlines() if not line.startswith("    ")]  # records and commands are copied
+    assert max((cell_len(line) for line in folded), default=0) <= 80
 
 
 def _check_json(out: str) -> None:

@@ -1,0 +1,213 @@
+"""`kulla respond`: a playbook for one incident, step by step, with every decision in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from cli.commands.incidents import IncidentId
+from cli.document import Column, Listing
+from cli.group import single_app
+from cli.home import head_path
+from cli.options import Format, Output, command
+from cli.output import REPORT_FORMATS, Target, target
+from cli.session import Session
+from cli.views import SHORT
+from cli.words import Words, words
+from engine.errors import InputError, NotFoundError, UsageError
+from engine.incidents.model import Incident
+from engine.store.protocol import Store
+
+if TYPE_CHECKING:
+    from playbooks.model import Playbook
+    from playbooks.rehearsal import Answers
+    from playbooks.runner import DecisionLog, Run
+
+app = single_app()
+DECISION_FIELDS = ("sequence", "at", "actor", "step", "outcome", "reason", "evidence")
+_DECISION_COLUMNS = (
+    Column(field="sequence", heading="Record", number=True),
+    Column(field="step", heading="Step"),
+    Column(field="outcome", heading="Outcome", whole=True),
+    Column(field="actor", heading="Who"),
+    Column(field="reason", heading="Reason"),
+)
+
+
+@command(app, "respond")
+def respond(
+    session: Session,
+    identifier: IncidentId,
+    *,
+    playbook: Annotated[
+        str | None, typer.Option("--playbook", metavar="NAME", help="This playbook, not the most fitting one.")
+    ] = None,
+    step: Annotated[int | None, typer.Option("--step", metavar="N", min=1, help="Only (or first) step N.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the steps; record nothing.")] = False,
+    answers: Annotated[
+        str | None, typer.Option("--answers", metavar="FILE", help="Decide from a YAML file, for drills and tests.")
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", metavar="NAME", help="Who decides; the user's name where not given.")
+    ] = None,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Go through a playbook for an incident: each step with its commands filled in, decided and recorded by you.
+
+    Commands are shown, never run. A run that was stopped goes on where it was left. Without a terminal nobody is
+    asked: use --dry-run to read the steps, or --answers FILE to decide them.
+    """
+    out = target(session, fmt, output, allowed=REPORT_FORMATS)
+    drill = _read_answers(session, answers) if answers else None
+    if not (dry_run or drill or session.interactive):
+        raise UsageError(
+            words(session.lang).not_a_terminal,
+            hint=f"kulla respond {identifier} --dry-run, or --answers FILE",
+        )
+    with session.open_store() as store:
+        incident = store.incident(identifier)
+        chosen = _choose(session, store, incident, playbook)
+        _check_step(chosen, step)
+        case = _Case(session=session, store=store, out=out, incident=incident, playbook=chosen, step=step)
+        if dry_run and drill is None:
+            _show(case)
+        else:
+            _go(case, drill, actor=actor, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What a run is about, and where it is told."""
+
+    session: Session
+    store: Store
+    out: Target
+    incident: Incident
+    playbook: Playbook
+    step: int | None
+
+
+def _read_answers(session: Session, name: str) -> Answers:
+    from playbooks.rehearsal import read_answers
+
+    path = session.cwd / name
+    try:
+        return read_answers(path.read_bytes(), name)
+    except OSError as error:
+        raise InputError(f"cannot read it ({error.strerror})", where=name, hint="--answers FILE") from error
+
+
+def _choose(session: Session, store: Store, incident: Incident, name: str | None) -> Playbook:
+    from playbooks.choose import choose
+    from playbooks.loader import load_library
+
+    library = load_library()
+    if name is not None:
+        return library.get(name)
+    members = set(incident.alerts)
+    near = store.alerts(since=incident.first_seen, before=incident.last_seen + timedelta(microseconds=1))
+    choices = choose(incident, [alert for alert in near if alert.id in members], library)
+    if not choices:
+        raise NotFoundError(
+            f"no playbook fits incident {incident.id[:SHORT]}", hint="kulla playbooks list, then --playbook NAME"
+        )
+    texts, lang = words(session.lang), session.lang
+    first = choices[0]
+    session.say(texts.chosen_because.format(name=first.playbook.id, reason=first.reason.in_language(lang)))
+    if len(choices) > 1:
+        others = ", ".join(item.playbook.id for item in choices[1:])
+        session.say(texts.other_playbooks.format(names=others))
+    return first.playbook
+
+
+def _check_step(playbook: Playbook, step: int | None) -> None:
+    if step is not None and step > len(playbook.steps):
+        raise UsageError(
+            f"{playbook.id} has {len(playbook.steps)} steps", where="--step", hint=f"--step 1 to {len(playbook.steps)}"
+        )
+
+
+def _log(session: Session, store: Store) -> DecisionLog:
+    from playbooks.ledger import Ledger
+
+    return Ledger(store, head_path(session.settings), session.now)
+
+
+def _show(case: _Case) -> None:
+    from cli.guidance import guide_report
+    from playbooks.compiler import compile_guide
+    from playbooks.decisions import rebuild, subject_of
+
+    session, incident = case.session, case.incident
+    state = rebuild(_log(session, case.store).records(subject_of(incident.id, case.playbook.id)))
+    guide = compile_guide(incident, case.playbook, session.lang, given=state.given if state else None)
+    texts = words(session.lang)
+    session.say(texts.dry_run, texts.not_run)
+    case.out.write(guide_report(guide, texts, state.decisions if state else {}, case.step))
+    session.hint(f"kulla respond {incident.id[:SHORT]}")
+
+
+def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool) -> None:
+    from playbooks.rehearsal import MemoryLog, play
+
+    session, incident = case.session, case.incident
+    texts = words(session.lang)
+    who = drill.actor if drill and not actor else _actor(session, texts, actor)
+    log = MemoryLog(session.now) if dry_run else _log(session, case.store)
+    run = _run(session, log, incident, case.playbook, who)
+    if drill is None:
+        from cli.responding import Conversation
+
+        finished = Conversation(session, run, texts, who, case.step).hold()
+    else:
+        left = play(run, drill)
+        finished = left is None
+        if left is not None:
+            session.issue(InputError(f"no answer for step `{left.id}`", where="--answers", hint="add it and run again"))
+    case.out.write(_decisions(run))
+    if dry_run:
+        session.say(texts.dry_run)
+    elif finished:
+        session.hint(f"kulla incidents close {incident.id[:SHORT]} --why TEXT")
+    else:
+        session.say(texts.resume.format(id=incident.id[:SHORT]))
+
+
+def _actor(session: Session, texts: Words, name: str | None) -> str:
+    known = name or session.environ.get("USER") or session.environ.get("LOGNAME") or ""
+    if name or not session.interactive:
+        if not known:
+            raise UsageError("who decides is not known", where="--actor", hint="--actor NAME")
+        return known
+    from cli.prompts import ask
+
+    while not (answer := ask(session, texts.ask_actor, known)):
+        pass
+    return answer
+
+
+def _run(session: Session, log: DecisionLog, incident: Incident, playbook: Playbook, actor: str) -> Run:
+    from cli.prompts import ask
+    from playbooks.decisions import rebuild, subject_of
+    from playbooks.runner import Run
+
+    state = rebuild(log.records(subject_of(incident.id, playbook.id)))
+    if state is None:
+        return Run.begin(incident, playbook, log, actor=actor, lang=session.lang)
+    reason = ""
+    if state.version != playbook.version and session.interactive:
+        reason = ask(session, words(session.lang).ask_changed)
+    return Run.resume(incident, playbook, log, actor=actor, changed_because=reason)
+
+
+def _decisions(run: Run) -> Listing:
+    from cli.guidance import decision_record
+
+    rows = [cast("dict[str, object]", decision_record(item)) for item in run.decisions]
+    return Listing(
+        name="decisions", title="Decisions", columns=_DECISION_COLUMNS, rows=rows, fields=DECISION_FIELDS, empty=""
+    )
