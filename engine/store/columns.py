@@ -164,8 +164,11 @@ class _Sheet:
         if not code:  # nothing that a field may hold: kept as text, nulls as absent
             present = [place for place, value in enumerate(values) if value is not None]
             rows, values, code = rows[present], [str(values[place]) for place in present], "s"
+            if not present:
+                return
         if name in self.envelope:
-            if list(values) == [self.envelope[name][row] for row in rows]:
+            own = [self.envelope[name][row] for row in rows]
+            if code == code_of(type(own[0])) and list(values) == own:
                 self.codes[name] = SAME
                 return
             column = GIVEN + name

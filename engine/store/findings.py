@@ -36,9 +36,9 @@ class Findings:
         hit_rows = [_hit_row(hit) for hit in hits]
         with self._database.transaction() as connection:
             before = connection.total_changes
-            connection.executemany("INSERT OR IGNORE INTO alerts VALUES (?,?,?,?,?,?)", alert_rows)
+            connection.executemany("INSERT INTO alerts VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING", alert_rows)
             new = connection.total_changes - before
-            connection.executemany("INSERT OR IGNORE INTO hits VALUES (?,?,?,?,?)", hit_rows)
+            connection.executemany("INSERT INTO hits VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", hit_rows)
             connection.execute("INSERT OR REPLACE INTO cursors VALUES (?,?)", (plain(name), cursor))
         return new
 

@@ -103,8 +103,8 @@ class Intake:
             self._catalogue.set_last_sequence(connection, sequence)
             before = connection.total_changes
             connection.executemany(
-                "INSERT OR IGNORE INTO dead_letters (id, path, identity, offset, record, source, reason, raw, size)"
-                " VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO dead_letters (id, path, identity, offset, record, source, reason, raw, size)"
+                " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
                 map(_dead_row, dead),
             )
             new = connection.total_changes - before
