@@ -6,11 +6,12 @@ import json
 import math
 import re
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import TypeAlias
 
 import orjson
 
-from engine.ecs_types import ARRAY, kind_of
+from engine.ecs_types import ARRAY, Kind, kind_of
 from engine.events import Fields, Scalar
 
 JsonScalar: TypeAlias = "str | int | float | bool"
@@ -101,56 +102,59 @@ def flatten(document: dict[str, Json]) -> tuple[Fields, dict[str, Json]]:
     Lists of objects become one list for each leaf. Nulls, empty objects and empty lists are no values. The rest holds
     values that are not of their ECS type, and what is beyond `MAX_FIELDS`.
     """
-    leaves: dict[str, list[Json]] = {}
-    rest: dict[str, Json] = {}
-    _collect(document, leaves, rest)
     fields: Fields = {}
-    for name, values in leaves.items():
-        typed = _typed(name, values)
-        if typed is None:
-            rest[name] = values[0] if len(values) == 1 else values
-        else:
-            fields[name] = typed[0] if len(typed) == 1 and name not in ARRAY else typed
+    rest: dict[str, Json] = {}
+    _walk("", document, 1, fields, rest)
     return fields, rest
 
 
-def _collect(document: dict[str, Json], leaves: dict[str, list[Json]], rest: dict[str, Json]) -> None:
-    stack: list[tuple[str, Json, int]] = [("", document, 0)]
-    while stack:
-        name, value, depth = stack.pop()
-        if value is None or value in ({}, []):
+def _walk(prefix: str, document: dict[str, Json], depth: int, fields: Fields, rest: dict[str, Json]) -> None:
+    for key, value in document.items():
+        if value is None:
             continue
-        if isinstance(value, dict) and depth < MAX_DEPTH:
-            prefix = f"{name}." if depth else ""
-            stack.extend((prefix + _clean(key), value[key], depth + 1) for key in reversed(value))
-        elif isinstance(value, list) and depth < MAX_DEPTH and any(isinstance(item, dict) for item in value):
-            stack.extend((name, item, depth + 1) for item in reversed(value))
-        elif name in leaves or len(leaves) < MAX_FIELDS:
-            leaves.setdefault(name, []).extend(_items(value))
+        name = prefix + key if key.isascii() else prefix + _clean(key)
+        if isinstance(value, dict):
+            if depth >= MAX_DEPTH:
+                _put(name, as_json(value), fields, rest)
+            elif value:
+                _walk(name + ".", value, depth + 1, fields, rest)
+        elif isinstance(value, list):
+            _walk_list(name, value, depth, fields, rest)
         else:
-            rest[name] = value
+            _put(name, value, fields, rest)
 
 
-def _items(value: Json) -> list[Json]:
-    """Return a leaf's scalars; what is nested in them becomes JSON text."""
-    if isinstance(value, list):
-        return [as_json(item) if isinstance(item, list | dict) else item for item in value if item is not None]
-    return [as_json(value) if isinstance(value, dict) else value]
+def _walk_list(name: str, values: list[Json], depth: int, fields: Fields, rest: dict[str, Json]) -> None:
+    for item in values:
+        if isinstance(item, dict) and depth < MAX_DEPTH:
+            _walk(name + ".", item, depth + 1, fields, rest)
+        elif isinstance(item, dict | list):
+            _put(name, as_json(item), fields, rest)
+        elif item is not None:
+            _put(name, item, fields, rest)
 
 
-def _typed(name: str, values: list[Json]) -> list[Scalar] | None:
-    """Return a leaf's values in the type of its ECS field; None where one can't be that."""
+def _put(name: str, value: JsonScalar, fields: Fields, rest: dict[str, Json]) -> None:
+    """Put one value under its name, beside those that are there already."""
+    kind, ecs, array = _nature(name)
+    scalar = _CASTS[kind](value) if kind != "text" else (_text(value) if ecs else _native(value))
+    there = fields.get(name)
+    if scalar is None or name in rest or (there is None and len(fields) >= MAX_FIELDS):
+        before = rest.get(name)
+        rest[name] = value if before is None else [*before, value] if isinstance(before, list) else [before, value]
+    elif isinstance(there, list):
+        there.append(scalar)
+    elif there is not None:
+        fields[name] = [there, scalar]  # type: ignore[list-item] # a value that is no list is a scalar here
+    else:
+        fields[name] = [scalar] if array else scalar
+
+
+@lru_cache(maxsize=16384)
+def _nature(name: str) -> tuple[Kind, bool, bool]:
+    """Return a field's type, whether ECS names it, and whether ECS keeps a list of it."""
     kind = kind_of(name)
-    ecs = kind != "text" or name.partition(".")[0] in _ECS_ROOTS
-    typed: list[Scalar] = []
-    for value in values:
-        if isinstance(value, list | dict) or value is None:
-            continue
-        scalar = _CASTS[kind](value) if kind != "text" else (_text(value) if ecs else _native(value))
-        if scalar is None:
-            return None
-        typed.append(scalar)
-    return typed
+    return kind, kind != "text" or name.partition(".")[0] in _ECS_ROOTS, name in ARRAY
 
 
 def _native(value: JsonScalar) -> Scalar:

@@ -110,12 +110,63 @@ _HOST = re.compile(r"(?!---)(?P<host>[^\s:]{1,255}|[0-9A-Fa-f:.]{2,45})\s+", re.
 _LEVEL = re.compile(r"(?:EMERG|ALERT|CRIT|ERR|WARNING|NOTICE|INFO|DEBUG) ")  # ChromeOS writes it where the host stands
 
 
+# The two shapes nearly every line has, in one step each; what they do not match is taken apart below
+_USUAL_BSD = re.compile(
+    r"([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (?!---|(?:19|20)\d\d )([^\s:]{1,255}) ([^\s\[\]:]{1,255})"
+    r"(?:\[(\d{1,10})\]:\s*|:(?=\s)\s*)",
+    re.ASCII,
+)
+_USUAL_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?(?:Z|[+-]\d\d:\d\d)) ([^\s:]{1,255}) ([^\s\[\]:]{1,255})"
+    r"(?:\[(\d{1,10})\]:\s*|:(?=\s)\s*)",
+    re.ASCII,
+)
+
+
+def _usual(text: str, options: Options) -> Header | None:
+    if match := _USUAL_BSD.match(text):
+        kind: Kind = "rfc3164"
+        moment = _bsd_instant(match[1], options.reference, options.zone)
+    elif match := _USUAL_ISO.match(text):
+        kind, moment = "iso", _iso_instant(match[1])
+    else:
+        return None
+    if moment is None:
+        return None
+    pid = match[4]
+    return Header(
+        kind=kind,
+        message=text[match.end() :].rstrip(),
+        timestamp=moment,
+        host=match[2],
+        program=match[3],
+        pid=int(pid) if pid else None,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _bsd_instant(stamp: str, reference: datetime | None, zone: tzinfo) -> datetime | None:
+    match = _BSD_STAMP.match(stamp)
+    if match is None or match["month"].lower() not in _MONTHS:
+        return None
+    return _bsd_moment(match, Options(zone=zone, reference=reference))
+
+
+def _iso_instant(stamp: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(stamp).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def parse_header(text: str, options: Options) -> Header:
     """Take a line apart. What is not a header is message; nothing of the line is lost.
 
     Stamps without a zone are in `options.zone`, stamps without a year get the latest one that is not after
     `options.reference` (see `year_of`). `options.host` stands in for an absent host.
     """
+    if usual := _usual(text, options):
+        return usual
     priority, start = None, 0
     if text.startswith("<") and (match := _PRIORITY.match(text)) and int(match[1]) <= 191:
         priority, start = int(match[1]), match.end()

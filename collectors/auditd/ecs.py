@@ -16,6 +16,8 @@ _IDS = (
     ("uid", "UID", "user"),
     ("auid", "AUID", "user.audit"),
     ("euid", "EUID", "user.effective"),
+)
+_MORE_IDS = (
     ("suid", "SUID", "user.saved"),
     ("fsuid", "FSUID", "user.filesystem"),
     ("gid", "GID", "user.group"),
@@ -69,7 +71,7 @@ def to_fields(record: AuditRecord) -> Fields:
         fields["event.category"], fields["event.type"] = category, kinds
     _name_syscall(data)
     for key, value in data.items():
-        fields[f"auditd.data.{key}"] = value
+        fields["auditd.data." + key] = value
     _outcome(data, fields)
     _process(data, fields)
     _users(data, fields)
@@ -118,8 +120,18 @@ def _process(data: dict[str, str], fields: Fields) -> None:
 def _users(data: dict[str, str], fields: Fields) -> None:
     for key, enriched, name in _IDS:
         if (value := data.get(key)) and value not in _UNSET:
-            fields[f"{name}.id" if value.isdigit() else f"{name}.name"] = value
+            fields[name + ".id" if value.isdigit() else name + ".name"] = value
         if (known := data.get(enriched)) and known not in _UNSET:
+            fields[name + ".name"] = known
+
+
+def add_other_users(fields: Fields) -> None:
+    """Add the saved and file-system users and all groups, which rules hardly ask for, from `auditd.data.*`."""
+    for key, enriched, name in _MORE_IDS:
+        value, known = fields.get(f"auditd.data.{key}"), fields.get(f"auditd.data.{enriched}")
+        if isinstance(value, str) and value not in _UNSET:
+            fields[f"{name}.id" if value.isdigit() else f"{name}.name"] = value
+        if isinstance(known, str) and known not in _UNSET:
             fields[f"{name}.name"] = known
 
 

@@ -121,7 +121,31 @@ def _timestamp(stamp: str, zone: tzinfo) -> datetime | None:
     return None
 
 
+_SIMPLE = re.compile(
+    r"""([A-Za-z_][A-Za-z0-9_-]{0,63}(?:\[\d{1,6}\])?)=("[^"]*"|\{[^}]{0,4096}\}|[^\s\x1d]*)""",
+    re.ASCII,
+)
+_NOT_SIMPLE = (" msg=", "op=", "old ", "new ", "'")  # what only user-space records and old kernels write
+
+
+def _read_simple(body: str, record: AuditRecord) -> None:
+    """Read the fields of a kernel's record, which are `key=value` and `key="value"` throughout: most records are."""
+    fields, encoded_arguments = record.fields, record.kind == "EXECVE"
+    for key, value in _SIMPLE.findall(body):
+        if value.isalnum() and key not in _ENCODED and not encoded_arguments:
+            fields[key] = value
+        elif value[:1] == '"' and len(value) > 1:
+            fields[key] = value[1:-1]
+        else:
+            _put_bare(key, value, record, encoded_arguments=encoded_arguments)
+
+
 def _read_body(body: str, record: AuditRecord) -> None:
+    if "avc:" not in body and not any(mark in body for mark in _NOT_SIMPLE):
+        _read_simple(body, record)
+        if record.kind == "EXECVE":
+            record.argv = _arguments(record.fields)
+        return
     if "avc:" in body and (match := _AVC.search(body)):
         record.fields["seresult"], record.fields["seperms"] = match["result"], match["permissions"]
     _read_fields(body, record)

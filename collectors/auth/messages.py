@@ -65,6 +65,7 @@ class Message:
     words: tuple[str, ...]
     pattern: re.Pattern[str]
     fixed: Fields
+    groups: tuple[tuple[int, str], ...]
 
     def read(self, text: str, fields: Fields) -> re.Match[str] | None:
         """Add what the text says to the fields and return the match; None where it is another message."""
@@ -72,8 +73,8 @@ class Message:
         if match is None:
             return None
         fields.update(self.fixed)
-        for name, value in match.groupdict().items():
-            if value:
+        for index, name in self.groups:
+            if value := match[index]:
                 assign(fields, name, value)
         return match
 
@@ -91,7 +92,9 @@ def meaning(action: str, category: str, kinds: str, outcome: str | None = None) 
 def message(words: str, pattern: str, means: Fields, **more: Value) -> Message:
     """Define a message: first words parted by `|` (`*`: any), pattern, meaning, and more fields (`__` for the dot)."""
     fixed = {**means, **{name.replace("__", "."): value for name, value in more.items()}}
-    return Message(words=tuple(words.split("|")), pattern=re.compile(pattern, re.DOTALL | re.ASCII), fixed=fixed)
+    compiled = re.compile(pattern, re.DOTALL | re.ASCII)
+    groups = tuple((index, name) for name, index in compiled.groupindex.items())
+    return Message(words=tuple(words.split("|")), pattern=compiled, fixed=fixed, groups=groups)
 
 
 class Table:
@@ -122,7 +125,7 @@ def assign(fields: Fields, name: str, value: str) -> None:
     """Put one named part of a message under its ECS name, typed; a name without one is left to the caller."""
     known = GROUPS.get(name)
     if known is not None:
-        if name != "user" or not _REDACTED.fullmatch(value):
+        if value[0] != "*" or not _REDACTED.fullmatch(value):
             fields[known] = value
     elif name in _ADDRESSES:
         side = _ADDRESSES[name]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from collectors.auditd.ecs import SHARED, share, to_fields
+from collectors.auditd.ecs import SHARED, add_other_users, share, to_fields
 from collectors.auditd.record import AuditRecord, parse_journal, parse_record
 from collectors.framing import decode, lines
 from collectors.source import Options, Parser, Record, Source
@@ -107,6 +107,8 @@ class _AuditParser:
             fields.setdefault("file.name", name)
             if slash:
                 fields["file.directory"] = folder or "/"
+        if fields.get("auditd.log.record_type") != "PATH":
+            add_other_users(fields)
         _relate(fields)
         return fields
 
