@@ -20,6 +20,8 @@ from engine.events import Fields
 _Object = dict[str, Any]  # a decoded JSON object
 _GUID: Final = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")  # as the evtx package writes GUID values
 _NONE: Final[_Object] = {}
+_MOST_TEMPLATES: Final = 20_000  # their keys come from the log
+_templates: Final[dict[tuple[object, ...], Fields]] = {}
 
 
 def from_event(event: _Object, *, host: str | None = None) -> Fields:
@@ -37,36 +39,44 @@ def from_event(event: _Object, *, host: str | None = None) -> Fields:
 
 
 def _system(system: _Object, host: str | None) -> Fields:
+    get = system.get
     provider = attributes(system, "Provider")
-    provider_name = str(provider.get("Name") or provider.get("EventSourceName") or "")
-    created = attributes(system, "TimeCreated")
+    key = (
+        provider.get("Name"), provider.get("EventSourceName"), provider.get("Guid"), host, get("EventID"),
+        get("Version"), get("Level"), get("Task"), get("Opcode"), get("Keywords"), get("Channel"), get("Computer"),
+    )  # fmt: skip
+    try:
+        template = _templates.get(key)
+    except TypeError:  # an EventID with qualifiers is an object
+        fields = _template(system, provider, host)
+    else:
+        if template is None:
+            template = _template(system, provider, host)
+            if len(_templates) < _MOST_TEMPLATES:
+                _templates[key] = template
+        fields = template.copy()
+    _own(fields, system)
+    return fields
+
+
+def _template(system: _Object, provider: _Object, host: str | None) -> Fields:
+    """Return what this event shares with all others of its provider, id and machine."""
     fields = system_fields(
         event_id=system.get("EventID"),
         channel=one_text(system.get("Channel")),
-        provider=provider_name,
+        provider=str(provider.get("Name") or provider.get("EventSourceName") or ""),
         computer=one_text(system.get("Computer")) or host or "",
-        moment=moment_of(created.get("SystemTime") or created.get("RawTime")),
+        moment=None,
     )
     guid = provider.get("Guid")
     if guid:
         fields["winlog.provider_guid"] = guid_of(str(guid))
-    record = number_of(system.get("EventRecordID"))
-    if record is not None:
-        fields["winlog.record_id"] = record
     level = number_of(system.get("Level"))
     if level is not None:
         fields["log.level"] = LEVELS.get(level, "information")
     mask = system.get("Keywords")
     if isinstance(mask, str | int):
         set_keywords(fields, mask)
-    execution = attributes(system, "Execution")
-    set_number(fields, "winlog.process.pid", execution.get("ProcessID"))
-    set_number(fields, "winlog.process.thread.id", execution.get("ThreadID"))
-    _rarer(fields, system)
-    return fields
-
-
-def _rarer(fields: Fields, system: _Object) -> None:
     version = number_of(system.get("Version"))
     if version:
         fields["winlog.version"] = version
@@ -76,6 +86,21 @@ def _rarer(fields: Fields, system: _Object) -> None:
     task = number_of(system.get("Task"))
     if task:
         fields["winlog.task"] = str(task)
+    return fields
+
+
+def _own(fields: Fields, system: _Object) -> None:
+    """Set what is this event's own: its time, record id, process, activity and user."""
+    created = attributes(system, "TimeCreated")
+    moment = moment_of(created.get("SystemTime") or created.get("RawTime"))
+    if moment is not None:
+        fields["@timestamp"] = moment
+    record = number_of(system.get("EventRecordID"))
+    if record is not None:
+        fields["winlog.record_id"] = record
+    execution = attributes(system, "Execution")
+    set_number(fields, "winlog.process.pid", execution.get("ProcessID"))
+    set_number(fields, "winlog.process.thread.id", execution.get("ThreadID"))
     correlation = attributes(system, "Correlation")
     if correlation:
         set_guid(fields, "winlog.activity_id", correlation.get("ActivityID"))

@@ -21,6 +21,7 @@ RECORD_MAGIC: Final = b"**\x00\x00"
 _SMALLEST: Final = 28  # bytes of a record without content: magic, size, id, time, size
 MOST_RECORDS: Final = (CHUNK - FIRST_RECORD) // _SMALLEST
 
+_ZEROS: Final = bytes(CHUNK)
 _FILE_FIELDS: Final = struct.Struct("<8xQQQIHHHH")
 _FLAGS_AND_CHECK: Final = struct.Struct("<II")
 _CHUNK_FIELDS: Final = struct.Struct("<8xQQQQIIII")
@@ -115,7 +116,7 @@ def read_chunk(block: bytes, *, live: bool) -> Chunk:
 
 def is_used(block: bytes) -> bool:
     """Tell whether a block holds anything but zeros: Windows makes files with chunks in reserve."""
-    return block.count(0) != len(block)
+    return block != (_ZEROS if len(block) == CHUNK else bytes(len(block)))
 
 
 def _header_check(block: bytes) -> bool:

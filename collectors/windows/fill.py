@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
@@ -11,6 +12,7 @@ from engine.events import Fields, Value, texts
 
 _EMPTY: Final = frozenset({"", "-", "{00000000-0000-0000-0000-000000000000}", "00000000-0000-0000-0000-000000000000"})
 _MOST_ARGUMENTS: Final = 512
+_WORDS: Final = re.compile(r'\\*+"|\\++|[^\\" \t]++|[ \t]++')  # backslashes with their quote, backslashes, text, blanks
 
 
 def datum(fields: Fields, *names: str) -> str | None:
@@ -89,36 +91,32 @@ def put_command(fields: Fields, prefix: str, command: str | None) -> None:
 
 def arguments(command: str) -> list[str]:
     """Split a command line by the rules of `CommandLineToArgvW`: quotes, and backslashes before quotes."""
+    if '"' not in command:
+        return command.split(None, _MOST_ARGUMENTS)[:_MOST_ARGUMENTS]
     found: list[str] = []
     current: list[str] = []
     quoted = started = False
-    slashes = 0
-    for letter in command:
-        if letter == "\\":
-            slashes, started = slashes + 1, True
-            continue
-        if letter == '"':
-            current.append("\\" * (slashes // 2))
-            if slashes % 2:
-                current.append('"')
-            else:
-                quoted = not quoted
-            slashes, started = 0, True
-            continue
-        if slashes:
-            current.append("\\" * slashes)
-            slashes = 0
-        if letter in " \t" and not quoted:
+    for token in _WORDS.findall(command):
+        first = token[0]
+        if first in " \t" and not quoted:
             if started:
                 found.append("".join(current))
                 current, started = [], False
                 if len(found) >= _MOST_ARGUMENTS:
                     return found
             continue
-        current.append(letter)
         started = True
+        if token[-1] != '"':
+            current.append(token)
+            continue
+        slashes = len(token) - 1
+        current.append("\\" * (slashes // 2))
+        if slashes % 2:
+            current.append('"')
+        else:
+            quoted = not quoted
     if started:
-        found.append("".join(current) + "\\" * slashes)
+        found.append("".join(current))
     return found
 
 

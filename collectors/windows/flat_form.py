@@ -50,6 +50,12 @@ _ENVELOPE: Final = frozenset(
     )
     for name in names
 ) - {"Id", "Source", "ProviderName", "Level", "time", "ThreadId"}  # fmt: skip
+_SHARED: Final = (
+    *_ID, *_CHANNEL, *_PROVIDER, *_COMPUTER, *_GUID, *_KEYWORDS, *_LEVEL, "AccountName", "AccountType", "Category",
+    "Domain", "EventType", "Opcode", "OpcodeValue", "TaskDisplayName", "UserID", "UserId", "Version",
+)  # fmt: skip
+_MOST_TEMPLATES: Final = 20_000  # their keys come from the log
+_templates: Final[dict[tuple[object, ...], Fields]] = {}
 _SEVERITIES: Final = frozenset(LEVEL_NAMES)
 _EVENT_TYPED: Final = frozenset({"12", "13", "14", "17", "18", "19", "20", "21"})
 _WITH_PROCESS: Final = frozenset(
@@ -78,35 +84,80 @@ def from_flat(document: _Object, options: Options) -> Fields:
             fields[names[name]] = value
         elif value is not None:
             fields[names[name]] = text(value)
-    _leftovers(fields, document)
+    kind = document.get("EventType")
+    if isinstance(kind, str) and kind.lower() not in _SEVERITIES:
+        fields["winlog.event_data.EventType"] = kind
+    if "StringInserts" in document or "Properties" in document:
+        _positional(fields, document)
+    dataset, code = str(fields["event.dataset"]), str(fields["event.code"])
+    if "message" in fields and _is_partial(fields, dataset, code):
+        for name, value in message_data(str(fields["message"]), dataset, code):
+            fields.setdefault(EVENT_DATA[name], value)
     return fields
 
 
 def _envelope(document: _Object, options: Options) -> Fields:
     get = document.get
-    fields = system_fields(
-        event_id=_id(document),
-        channel=get("Channel") or _first(document, _CHANNEL),
-        provider=get("SourceName") or _first(document, _PROVIDER),
-        computer=get("Hostname") or _first(document, _COMPUTER) or options.host or "",
-        moment=_moment(document, options.zone),
-    )
-    guid = get("ProviderGuid") or _first(document, _GUID)
-    if guid:
-        fields["winlog.provider_guid"] = guid_of(str(guid))
+    key = (options.host, *map(get, _SHARED))
+    try:
+        template = _templates.get(key)
+    except TypeError:  # an object or a list where a plain value should stand
+        fields = _template(document, options.host)
+    else:
+        if template is None:
+            template = _template(document, options.host)
+            if len(_templates) < _MOST_TEMPLATES:
+                _templates[key] = template
+        fields = template.copy()
+    moment = _moment(document, options.zone)
+    if moment is not None:
+        fields["@timestamp"] = moment
     record = number_of(get("RecordNumber") or _one_of(document, _RECORD))
     if record is not None:
         fields["winlog.record_id"] = record
-    mask = get("Keywords")
-    if isinstance(mask, str | int):
-        set_keywords(fields, mask)
-    _level(fields, document)
     pid = get("ExecutionProcessID")
     set_number(fields, "winlog.process.pid", pid if pid is not None else _one_of(document, _PROCESS))
     set_number(fields, "winlog.process.thread.id", _one_of(document, _THREAD))
     message = get("Message") or _first(document, _MESSAGE)
     if message:
         fields["message"] = message
+    activity = get("ActivityID") or get("ActivityId")
+    if activity:
+        set_guid(fields, "winlog.activity_id", activity)
+    return fields
+
+
+def _template(document: _Object, host: str | None) -> Fields:
+    """Return what this event shares with all others of its provider, id, machine and user."""
+    get = document.get
+    fields = system_fields(
+        event_id=_id(document),
+        channel=_first(document, _CHANNEL),
+        provider=_first(document, _PROVIDER),
+        computer=_first(document, _COMPUTER) or host or "",
+        moment=None,
+    )
+    guid = _first(document, _GUID)
+    if guid:
+        fields["winlog.provider_guid"] = guid_of(guid)
+    mask = get("Keywords")
+    if isinstance(mask, str | int):
+        set_keywords(fields, mask)
+    _level(fields, document)
+    kind = get("EventType")
+    if isinstance(kind, str) and kind.startswith("AUDIT_"):
+        fields.setdefault("event.outcome", "success" if kind == "AUDIT_SUCCESS" else "failure")
+    _user(fields, document)
+    for name, target in (("Category", "winlog.task"), ("TaskDisplayName", "winlog.task"), ("Opcode", "winlog.opcode")):
+        value = get(name)
+        if isinstance(value, str) and value:
+            fields[target] = value
+    opcode = OPCODES.get(number_of(get("OpcodeValue", get("Opcode"))) or 0)
+    if opcode:
+        fields.setdefault("winlog.opcode", opcode)
+    version = number_of(get("Version"))
+    if version:
+        fields["winlog.version"] = version
     return fields
 
 
@@ -135,17 +186,17 @@ def _moment(document: _Object, zone: tzinfo) -> datetime | None:
 
     NXLog's `EventTime` is local and names no zone; a shipper's `@timestamp` beside it does.
     """
-    unzoned = None
+    unzoned: object = None
     for name in _TIME:
         value = document.get(name)
         if value is None:
             continue
-        if not isinstance(value, str) or value.endswith("Z") or value[10:].count("+") or value[10:].count("-"):
-            moment = moment_of(value, zone)
-            if moment is not None:
-                return moment
-        elif unzoned is None:
-            unzoned = value
+        if type(value) is str and value[-1:] != "Z" and "+" not in value[10:] and "-" not in value[10:]:
+            unzoned = unzoned or value
+            continue
+        moment = moment_of(value, zone)
+        if moment is not None:
+            return moment
     return moment_of(unzoned, zone)
 
 
@@ -156,32 +207,6 @@ def _level(fields: Fields, document: _Object) -> None:
     level = LEVEL_NAMES.get(str(severity).lower()) if severity is not None else None
     if level is not None:
         fields["log.level"] = level
-
-
-def _leftovers(fields: Fields, document: _Object) -> None:
-    kind = document.get("EventType")
-    if isinstance(kind, str):
-        if kind.lower() not in _SEVERITIES:
-            fields["winlog.event_data.EventType"] = kind
-        elif kind.startswith("AUDIT_") and "event.outcome" not in fields:
-            fields["event.outcome"] = "success" if kind == "AUDIT_SUCCESS" else "failure"
-    _user(fields, document)
-    for name, target in (("Category", "winlog.task"), ("TaskDisplayName", "winlog.task"), ("Opcode", "winlog.opcode")):
-        value = document.get(name)
-        if isinstance(value, str) and value:
-            fields[target] = value
-    opcode = OPCODES.get(number_of(document.get("OpcodeValue", document.get("Opcode"))) or 0)
-    if opcode:
-        fields.setdefault("winlog.opcode", opcode)
-    version = number_of(document.get("Version"))
-    if version:
-        fields["winlog.version"] = version
-    set_guid(fields, "winlog.activity_id", document.get("ActivityID") or document.get("ActivityId"))
-    _positional(fields, document)
-    dataset, code = str(fields["event.dataset"]), str(fields["event.code"])
-    if "message" in fields and _is_partial(fields, dataset, code):
-        for name, value in message_data(str(fields["message"]), dataset, code):
-            fields.setdefault(EVENT_DATA[name], value)
 
 
 def _is_partial(fields: Fields, dataset: str, code: str) -> bool:

@@ -69,26 +69,26 @@ def _inner(document: _Object, name: str) -> _Object:
 
 def _flat(document: _Object, options: Options) -> Fields:
     """Read a flat event; its data may also stand together, as an object, as XML or as JSON in a string."""
-    data: object = document.get("EventData") or document.get("Payload")
-    if data is None:
-        return from_flat(document, options)
-    plain = {name: value for name, value in document.items() if name not in ("EventData", "Payload")}
+    name = "EventData" if "EventData" in document else "Payload" if "Payload" in document else ""
+    data = document.get(name)
     if isinstance(data, str):
         data = _data_in_text(data)
     inner = data.get("EventData", data) if isinstance(data, dict) else data
-    if isinstance(inner, dict | list):
-        plain.update(_named(inner))
-        return from_flat(plain, options)
-    return from_flat(document, options)
+    if not isinstance(inner, dict | list):
+        return from_flat(document, options)
+    plain = {key: value for key, value in document.items() if key != name}
+    plain.update(_named(inner))
+    return from_flat(plain, options)
 
 
 def _data_in_text(data: str) -> object:
-    if data.lstrip().startswith("<"):
-        return decoded_xml(data)
+    start = data[:40].lstrip()
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return data
+        if start.startswith(("<EventData", "<DataItem", "<UserData")):
+            return decoded_xml(data)
+        return orjson.loads(data) if start.startswith(('{"EventData"', '{"UserData"')) else data
+    except (orjson.JSONDecodeError, MalformedRecordError):
+        return data  # event data of that name, as it stands
 
 
 def _named(data: _Object | list[Any]) -> _Object:

@@ -186,8 +186,10 @@ def keywords_of(mask: str | int) -> Keywords:
 
 def number_of(value: object) -> int | None:
     """Return a number written as int, decimal or `0x` text (a list or an object's `#text` counts as its first)."""
-    if isinstance(value, int):
+    if type(value) is int:
         return value
+    if isinstance(value, bool):
+        return None
     if isinstance(value, dict):
         return number_of(value.get("#text"))
     if isinstance(value, float) and value.is_integer():
