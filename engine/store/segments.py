@@ -53,11 +53,8 @@ class Staged:
 
 def stage(table: pa.Table, folder: Path) -> Staged:
     """Write the table as a Parquet file in `folder`, readable by its owner only, and sync it."""
-    make_folder(folder)
-    number, name = tempfile.mkstemp(suffix=_STAGED_SUFFIX, dir=folder)
-    staged = Staged(path=Path(name), size=0, handle=os.fdopen(number, "wb"))
+    staged = _begun(folder)
     try:
-        fcntl.flock(staged.handle, fcntl.LOCK_EX)
         write_table(table, staged.handle)
         staged.handle.flush()
         os.fsync(staged.handle.fileno())
@@ -66,6 +63,18 @@ def stage(table: pa.Table, folder: Path) -> Staged:
         staged.discard()
         raise
     return staged
+
+
+def _begun(folder: Path) -> Staged:
+    """Make an empty staged file and lock it."""
+    make_folder(folder)
+    while True:
+        number, name = tempfile.mkstemp(suffix=_STAGED_SUFFIX, dir=folder)
+        staged = Staged(path=Path(name), size=0, handle=os.fdopen(number, "wb"))
+        fcntl.flock(staged.handle, fcntl.LOCK_EX)
+        if os.fstat(number).st_nlink:
+            return staged
+        staged.handle.close()  # another process took it for abandoned before it was locked
 
 
 def write_table(table: pa.Table, sink: BinaryIO) -> None:
