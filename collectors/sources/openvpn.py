@@ -365,7 +365,8 @@ _MESSAGES: tuple[tuple[str, re.Pattern[str], Reader], ...] = (
 
 # Words that only OpenVPN's log has, for lines without a program's name.
 _TYPICAL = re.compile(
-    r"""peer\ info:\ IV_|Peer\ Connection\ Initiated\ with|MULTI(?:_sva)?:\ |TLS:\ Initial\ packet\ from|VERIFY\ OK:\ depth=
+    r"""peer\ info:\ IV_|Peer\ Connection\ Initiated\ with|MULTI(?:_sva)?:\ |TLS:\ Initial\ packet\ from
+    |VERIFY\ OK:\ depth=
     |SENT\ CONTROL\ \[|Control\ Channel:\ (?:TLS|MTU)|PUSH:\ Received|Data\ Channel|\[AF_INET6?\]|link\ (?:local|remote)
     |ifconfig_pool|TUN/TAP\ device|net_(?:iface|addr|route)_|client-instance|Socket\ Buffers:\ R=|OpenVPN\ \d\.\d
     |TLS\ Error:\ |Initialization\ Sequence\ Completed""",
