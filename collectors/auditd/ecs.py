@@ -70,8 +70,7 @@ def to_fields(record: AuditRecord) -> Fields:
     if category:
         fields["event.category"], fields["event.type"] = category, kinds
     _name_syscall(data)
-    for key, value in data.items():
-        fields["auditd.data." + key] = value
+    fields.update({"auditd.data." + key: value for key, value in data.items()})
     _outcome(data, fields)
     _process(data, fields)
     _users(data, fields)
