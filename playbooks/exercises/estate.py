@@ -45,7 +45,7 @@ class Person:
 
     @property
     def account(self) -> str:
-        """Return the account as Windows writes it, `MINISTRIA\\\\a.hoxha`."""
+        """Return the account as Windows writes it, `MINISTRIA\\\\agim.hoxha`."""
         return f"{NETBIOS}\\{self.login}"
 
 
@@ -124,7 +124,7 @@ def _person(rng: Random, index: int, name: str) -> Person:
     first, last = name.lower().split()
     has_phone = rng.random() < 0.6
     return Person(
-        login=f"{first[0]}{first[-1]}.{last}",
+        login=f"{first}.{last}",
         name=name,
         sid=f"{SID}-{1100 + index}",
         workstation=f"WS{index:04}",
@@ -136,7 +136,7 @@ def _person(rng: Random, index: int, name: str) -> Person:
 
 def _as(person: Person, prefix: str) -> Person:
     return Person(
-        login=prefix + person.name.split()[1].lower(),
+        login=prefix + person.login,
         name=person.name,
         sid=person.sid,
         workstation=person.workstation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from playbooks.exercises.estate import Estate, found_ministry
+from playbooks.exercises.estate import SID, Estate, found_ministry
 from playbooks.exercises.logbook import LogBook
 from playbooks.exercises.programs.iis import IisSite
 from playbooks.exercises.programs.station import Account, Station
@@ -43,9 +43,4 @@ class Scene:
 
     def machine_account(self, name: str) -> Account:
         """Return the account that a machine itself has in the domain."""
-        return Account(f"{name}$", f"S-1-5-21-1104628741-2873914650-3399018824-{2000 + sum(name.encode())}")
-
-
-def person_account(login: str, sid: str) -> Account:
-    """Return a person's account in the domain."""
-    return Account(login, sid)
+        return Account(f"{name}$", f"{SID}-{2000 + sum(name.encode())}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playbooks.exercises.estate import SID
+from playbooks.exercises.ministry.accounts import SHAREPOINT
 from playbooks.exercises.moments import HOUR, MINUTE
 from playbooks.exercises.programs.images import SYSTEM32
 from playbooks.exercises.programs.station import ADMINISTRATOR, Account
@@ -13,7 +14,7 @@ MAIL_CLIENT = "198.51.100.77"
 VPN_CLIENT = "198.51.100.104"
 VPN_INSIDE = ("10.8.3.66", "10.8.3.67")
 
-POOL = Account("svc_sharepoint", f"{SID}-1033")
+POOL = SHAREPOINT
 ATTACKER = ADMINISTRATOR
 HEALTH_MAILBOX = Account("HealthMailbox7c4", f"{SID}-1991")
 AGENT = (

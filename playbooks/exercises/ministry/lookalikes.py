@@ -6,19 +6,19 @@ from base64 import b64encode
 from random import Random
 
 from playbooks.exercises.estate import SCANNER
+from playbooks.exercises.ministry import accounts
 from playbooks.exercises.ministry.machines import running_on
 from playbooks.exercises.ministry.staff import account_of
 from playbooks.exercises.moments import DAY, HOUR, MINUTE, SECOND
 from playbooks.exercises.programs import nginx
 from playbooks.exercises.programs.images import SYSTEM32
 from playbooks.exercises.programs.logons import failed_logon, logon, share_access
-from playbooks.exercises.programs.station import LOCAL_SYSTEM, Account
+from playbooks.exercises.programs.station import LOCAL_SYSTEM
 from playbooks.exercises.scene import Scene
 
 _POWERSHELL = SYSTEM32 + "WindowsPowerShell\\v1.0\\powershell.exe"
 _LAYOUTS = "C:\\Program Files\\Common Files\\microsoft shared\\Web Server Extensions\\15\\TEMPLATE\\LAYOUTS\\"
 _SCAN_AGENT = "Mozilla/5.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0) vulnscan/2026.1"
-_DEPLOYER = Account("svc_deploy", "S-1-5-21-1104628741-2873914650-3399018824-1034")
 _CHECKS = (
     "/_layouts/15/start.aspx",
     "/_vti_bin/_vti_aut/author.dll",
@@ -69,7 +69,7 @@ def _vulnerability_scan(scene: Scene, rng: Random) -> None:
         logon(
             scene.station(name),
             at + 9 * SECOND,
-            Account("svc_scan", _DEPLOYER.sid[:-1] + "5"),
+            accounts.SCAN,
             3,
             address=SCANNER,
             ntlm=True,
@@ -88,13 +88,13 @@ def _automation(scene: Scene, rng: Random) -> None:
     for name in ("APP02", "APP09", "APP17", "APP24", "APP35", "APP39"):
         station = scene.station(name)
         ms = scene.day + 3 * HOUR + rng.randrange(40 * MINUTE)
-        logon(station, ms, _DEPLOYER, 3, address="10.20.9.20", elevated=True)
-        host = station.running(SYSTEM32 + "wsmprovhost.exe", SYSTEM32 + "wsmprovhost.exe -Embedding", _DEPLOYER)
+        logon(station, ms, accounts.DEPLOY, 3, address="10.20.9.20", elevated=True)
+        host = station.running(SYSTEM32 + "wsmprovhost.exe", SYSTEM32 + "wsmprovhost.exe -Embedding", accounts.DEPLOY)
         script = "begin { $ProgressPreference = 'SilentlyContinue' } process { Get-HotFix | Select HotFixID }"
         encoded = b64encode(script.encode("utf-16-le")).decode()
         command = f"PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand {encoded}"
         station.start(ms + SECOND, _POWERSHELL, command, host)
-        station.script(ms + 1600, script, _DEPLOYER)
+        station.script(ms + 1600, script, accounts.DEPLOY)
 
 
 def _deployment(scene: Scene, rng: Random) -> None:
@@ -102,15 +102,15 @@ def _deployment(scene: Scene, rng: Random) -> None:
     for name in ("APP05", "APP14", "APP28"):
         station = scene.station(name)
         ms = scene.day + 15 * HOUR + rng.randrange(90 * MINUTE)
-        identifier = logon(station, ms, _DEPLOYER, 3, address="10.20.9.20", elevated=True)
-        share_access(station, ms + 700, _DEPLOYER, "C$", "10.20.9.20", identifier)
+        identifier = logon(station, ms, accounts.DEPLOY, 3, address="10.20.9.20", elevated=True)
+        share_access(station, ms + 700, accounts.DEPLOY, "C$", "10.20.9.20", identifier)
         services, _ = running_on(station)
         shell = station.start(
             ms + 2 * SECOND,
             SYSTEM32 + "cmd.exe",
             "cmd.exe /c C:\\Deploy\\switch.cmd 4.12.0",
             services,
-            account=_DEPLOYER,
+            account=accounts.DEPLOY,
         )
         for step, image in enumerate(("eservice.exe", "eworker.exe")):
             station.start(ms + (4 + step) * SECOND, SYSTEM32 + "taskkill.exe", f"taskkill /f /im {image}", shell)
@@ -136,7 +136,7 @@ def _sharepoint_patch(scene: Scene, rng: Random) -> None:
 def _compiler(scene: Scene, rng: Random) -> None:
     """Write what ASP.NET does after a restart: the worker process runs the C# compiler."""
     station = scene.station("SP01")
-    pool = Account("svc_sharepoint", "S-1-5-21-1104628741-2873914650-3399018824-1033")
+    pool = accounts.SHAREPOINT
     worker = station.running(
         SYSTEM32 + "inetsrv\\w3wp.exe", 'c:\\windows\\system32\\inetsrv\\w3wp.exe -ap "SharePoint - 80" -v "v4.0"', pool
     )

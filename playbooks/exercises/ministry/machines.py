@@ -5,18 +5,17 @@ from __future__ import annotations
 from random import Random
 
 from playbooks.exercises.estate import BACKUP, DOMAIN, MONITOR
+from playbooks.exercises.ministry import accounts
 from playbooks.exercises.moments import DAY, HOUR, MACHINES, MINUTE, SECOND, spread
 from playbooks.exercises.programs.images import SYSTEM32
 from playbooks.exercises.programs.logons import logoff, logon
-from playbooks.exercises.programs.station import LOCAL_SYSTEM, Account, Process, Station
+from playbooks.exercises.programs.station import LOCAL_SYSTEM, Process, Station
 from playbooks.exercises.scene import Scene
 
 _POWERSHELL = SYSTEM32 + "WindowsPowerShell\\v1.0\\powershell.exe"
 _ZABBIX = "C:\\Program Files\\Zabbix Agent 2\\zabbix_agent2.exe"
 _VEEAM = "C:\\Program Files\\Veeam\\Backup Transport\\VeeamAgent.exe"
 _DEFENDER = "C:\\ProgramData\\Microsoft\\Windows Defender\\Platform\\4.18.25110.5-0\\MsMpEng.exe"
-_BACKUP_ACCOUNT = Account("svc_backup", "S-1-5-21-1104628741-2873914650-3399018824-1031")
-_MONITOR_ACCOUNT = Account("svc_monitor", "S-1-5-21-1104628741-2873914650-3399018824-1032")
 _SERVICES = (
     "Windows Update",
     "Windows Modules Installer",
@@ -114,7 +113,7 @@ def _task(station: Station, running: _Running, ms: int, rng: Random) -> None:
 
 def _machine_logon(scene: Scene, station: Station, ms: int, rng: Random) -> None:
     if rng.random() < 0.3:
-        account, address = _MONITOR_ACCOUNT, MONITOR
+        account, address = accounts.MONITOR, MONITOR
     else:
         other = rng.choice(("DC01", "FS01", "WEF", "EX01"))
         account, address = scene.machine_account(other), scene.estate.servers[other].address
@@ -186,14 +185,14 @@ def _defender_day(station: Station, running: _Running, day: int, rng: Random) ->
 
 def _backup(station: Station, running: _Running, ms: int, rng: Random) -> None:
     """Write the nightly backup, which looks at shadow copies and makes one."""
-    identifier = logon(station, ms, _BACKUP_ACCOUNT, 3, address=BACKUP, elevated=True)
+    identifier = logon(station, ms, accounts.BACKUP, 3, address=BACKUP, elevated=True)
     station.service_state(ms + SECOND, "Volume Shadow Copy", "running")
     station.start(ms + 2 * SECOND, SYSTEM32 + "vssadmin.exe", "vssadmin list shadows", running.backup)
     station.start(ms + 5 * SECOND, SYSTEM32 + "vssadmin.exe", "vssadmin list writers", running.backup)
     for step in range(rng.randrange(2, 6)):
         station.connect(ms + (8 + step * 30) * SECOND, running.backup, BACKUP, 2500, host=f"bkp01.{DOMAIN}")
     station.service_state(ms + 22 * MINUTE, "Volume Shadow Copy", "stopped")
-    logoff(station, ms + 23 * MINUTE, _BACKUP_ACCOUNT, identifier, 3)
+    logoff(station, ms + 23 * MINUTE, accounts.BACKUP, identifier, 3)
 
 
 def _patches(station: Station, running: _Running, ms: int, rng: Random) -> None:

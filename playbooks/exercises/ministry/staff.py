@@ -5,10 +5,19 @@ from __future__ import annotations
 from random import Random
 
 from playbooks.exercises.estate import Person
+from playbooks.exercises.ministry import accounts
 from playbooks.exercises.moments import DAY, HOUR, MINUTE, OFFICE, SECOND, spread
 from playbooks.exercises.programs.exchange import cmdlet
 from playbooks.exercises.programs.images import SYSTEM32
-from playbooks.exercises.programs.logons import failed_logon, logoff, logon, remote_session, share_access, ticket
+from playbooks.exercises.programs.logons import (
+    failed_logon,
+    failed_ticket,
+    logoff,
+    logon,
+    remote_session,
+    share_access,
+    ticket,
+)
 from playbooks.exercises.programs.station import Account, Station
 from playbooks.exercises.scene import Scene
 
@@ -66,14 +75,7 @@ def _mornings(scene: Scene, dc: Station, rng: Random) -> None:
         desk = scene.station(person.workstation)
         if rng.random() < 0.12:
             for step in range(rng.randrange(1, 4)):
-                failed_logon(
-                    desk,
-                    ms - (step + 1) * 11 * SECOND,
-                    person.login,
-                    2,
-                    address="127.0.0.1",
-                    workstation=person.workstation,
-                )
+                _mistype(dc, desk, ms - (step + 1) * 11 * SECOND, person)
         ticket(dc, ms, person.login, person.address, sid=person.sid)
         identifier = logon(desk, ms + 300, account_of(person), 2, address="127.0.0.1")
         explorer = desk.running("C:\\Windows\\explorer.exe", account=account_of(person))
@@ -83,7 +85,12 @@ def _mornings(scene: Scene, dc: Station, rng: Random) -> None:
             logoff(desk, ms + 8 * HOUR + rng.randrange(2 * HOUR), account_of(person), identifier, 2)
         if rng.random() < 0.4:  # back from lunch with a mistyped password
             again = ms + 5 * HOUR + rng.randrange(HOUR)
-            failed_logon(desk, again, person.login, 2, address="127.0.0.1", workstation=person.workstation)
+            _mistype(dc, desk, again, person)
+
+
+def _mistype(dc: Station, desk: Station, ms: int, person: Person) -> None:
+    failed_ticket(dc, ms - 20, person.login, person.sid, person.address)
+    failed_logon(desk, ms, person.login, 2, address="127.0.0.1", workstation=person.workstation)
 
 
 def _open_files(fs: Station, ms: int, person: Person, rng: Random) -> None:
@@ -199,5 +206,5 @@ def _mailboxes(scene: Scene, rng: Random) -> None:
             ms,
             "Get-MailboxDatabaseCopyStatus",
             '-Server "EX01"',
-            Account("svc_monitor", "S-1-5-21-1104628741-2873914650-3399018824-1032"),
+            accounts.MONITOR,
         )

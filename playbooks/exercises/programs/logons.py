@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from playbooks.exercises.estate import DOMAIN, NETBIOS
+from playbooks.exercises.estate import DOMAIN, NETBIOS, SID
 from playbooks.exercises.logbook import BENIGN
 from playbooks.exercises.moments import SECOND
 from playbooks.exercises.programs.station import Account, Station
@@ -221,7 +221,7 @@ def ticket(
             "TargetDomainName": NETBIOS,
             "TargetSid": sid or "S-1-0-0",
             "ServiceName": "krbtgt",
-            "ServiceSid": "S-1-5-21-1104628741-2873914650-3399018824-502",
+            "ServiceSid": f"{SID}-502",
             **shared,
             "PreAuthType": "2",
             **place,
@@ -235,7 +235,7 @@ def ticket(
         "TargetUserName": f"{account}@{DOMAIN.upper()}",
         "TargetDomainName": DOMAIN.upper(),
         "ServiceName": service,
-        "ServiceSid": f"S-1-5-21-1104628741-2873914650-3399018824-{1600 + len(service)}",
+        "ServiceSid": f"{SID}-{1600 + len(service)}",
         **shared,
         **place,
         "LogonGuid": f"{{{station.next_logon()[2:]:0>8}-77aa-4e21-b1c0-5d2f9a8e4410}}",
@@ -262,3 +262,21 @@ def share_access(  # noqa: PLR0917 - in the order of the record
         "AccessList": "%%4416\n\t\t\t\t",
     }
     station.emit(ms, "5140", data, number)
+
+
+def failed_ticket(station: Station, ms: int, account: str, sid: str, address: str) -> None:
+    """Write a wrong password towards the domain controller (4771, status 0x18)."""
+    data = {
+        "TargetUserName": account,
+        "TargetSid": sid,
+        "ServiceName": f"krbtgt/{NETBIOS}",
+        "TicketOptions": "0x40810010",
+        "Status": "0x18",
+        "PreAuthType": "2",
+        "IpAddress": f"::ffff:{address}",
+        "IpPort": str(49152 + len(account) * 371 % 16000),
+        "CertIssuerName": "",
+        "CertSerialNumber": "",
+        "CertThumbprint": "",
+    }
+    station.emit(ms, "4771", data)
