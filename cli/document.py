@@ -49,6 +49,11 @@ class Pairs:
 
     rows: Sequence[tuple[str, object]]
 
+    @property
+    def filled(self) -> Sequence[tuple[str, object]]:
+        """Return the rows that have a value; the others are not shown."""
+        return [(label, value) for label, value in self.rows if value not in (None, "", (), [])]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:

@@ -67,7 +67,7 @@ def tell_issues(session: Session) -> None:
     """List the issues that were met on the way: all with -v, else the first ones and how many more there are."""
     shown = session.issues if session.verbose else session.issues[:SHOWN_ISSUES]
     for issue in shown:
-        session.insist(f"kulla: issue: {issue}", *([f"  next: {issue.hint}"] if issue.hint else []))
+        session.insist(f"kulla: issue: {_line(issue)}", *([f"  next: {issue.hint}"] if issue.hint else []))
     if more := len(session.issues) - len(shown):
         session.insist(f"kulla: {more} more issues; -v lists them all, -f json has them under `issues`")
 
@@ -75,10 +75,15 @@ def tell_issues(session: Session) -> None:
 def _refuse(session: Session, error: KullaError) -> int:
     tell_issues(session)
     _trace(session, error)
-    session.insist(f"kulla: error: {error}")
+    session.insist(f"kulla: error: {_line(error)}")
     if error.hint:
         session.insist(f"next: {error.hint}")
     return error.exit_code
+
+
+def _line(error: KullaError) -> str:
+    """Return the error in one line, whatever line ends other people's messages have."""
+    return " ".join(str(error).split())
 
 
 def _misused(session: Session, error: typer.TyperException) -> int:

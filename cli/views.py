@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cli.document import Column, Row
 from cli.formats.cells import cell
@@ -10,7 +10,8 @@ from engine.alerts import Alert, EventRef, Level, Reason
 from engine.events import DeadLetter, instant
 from engine.incidents.model import Incident, Join, Moment
 
-SHORT = 12  # digits of an id that tables show; every command takes a prefix of an id
+SHORT = 12  # digits of an id in hints; every command takes the beginning of an id
+SHORTEST = 8  # digits of an id in tables
 
 
 def subject(row: Row) -> str:
@@ -20,7 +21,17 @@ def subject(row: Row) -> str:
 
 
 def _short_id(row: Row) -> str:
-    return str(row["id"])[:SHORT]
+    return str(row["id"])[:SHORTEST]
+
+
+def to_the_second(field: str) -> Callable[[Row], object]:
+    """Return what a column shows of an instant: date and time to the second (JSON and CSV have the whole of it)."""
+    return lambda row: str(row.get(field) or "")[:19].replace("T", " ")
+
+
+def to_the_minute(field: str) -> Callable[[Row], object]:
+    """Return what a narrow column shows of an instant: date and time to the minute."""
+    return lambda row: str(row.get(field) or "")[:16].replace("T", " ")
 
 
 def _alert_count(row: Row) -> int:
@@ -51,7 +62,7 @@ ALERT_FIELDS = (
 )
 ALERT_COLUMNS = (
     Column(field="id", heading="Alert", whole=True, derive=_short_id),
-    Column(field="@timestamp", heading="Time (UTC)", whole=True),
+    Column(field="@timestamp", heading="Time (UTC)", whole=True, derive=to_the_second("@timestamp")),
     Column(field="rule.level", heading="Level", whole=True),
     Column(field="rule.name", heading="Rule"),
     Column(field="host.name", heading="Where and who", derive=subject),
@@ -77,7 +88,7 @@ INCIDENT_COLUMNS = (
     Column(field="status", heading="Status", whole=True),
     Column(field="severity", heading="Severity", whole=True),
     Column(field="score", heading="Score", number=True),
-    Column(field="opened", heading="Opened (UTC)", whole=True),
+    Column(field="opened", heading="Opened (UTC)", whole=True, derive=to_the_minute("opened")),
     Column(field="alerts", heading="Alerts", number=True, derive=_alert_count),
     Column(field="title", heading="What"),
 )

@@ -16,10 +16,12 @@ from cli.views import (
     INCIDENT_COLUMNS,
     INCIDENT_FIELDS,
     SHORT,
+    SHORTEST,
     incident_record,
     incident_row,
     join_row,
     moment_row,
+    to_the_second,
 )
 from cli.words import Words, word_for, words
 from engine.entities import Entity
@@ -129,7 +131,7 @@ def _by_kind(entities: tuple[Entity, ...]) -> tuple[tuple[str, object], ...]:
 
 def _timeline(incident: Incident, texts: Words) -> Grid:
     columns = (
-        Column(field="@timestamp", heading=texts.time_utc, whole=True),
+        Column(field="@timestamp", heading=texts.time_utc, whole=True, derive=to_the_second("@timestamp")),
         Column(field="rule.level", heading=texts.level, whole=True),
         Column(field="host.name", heading=texts.host),
         Column(field="rule.name", heading=texts.rule),
@@ -140,7 +142,7 @@ def _timeline(incident: Incident, texts: Words) -> Grid:
 
 def _joins(incident: Incident, texts: Words) -> Grid:
     columns = (
-        Column(field="alert", heading=texts.alert, whole=True, derive=lambda row: str(row["alert"])[:SHORT]),
+        Column(field="alert", heading=texts.alert, whole=True, derive=lambda row: str(row["alert"])[:SHORTEST]),
         Column(field="confidence", heading=texts.confidence, number=True),
         Column(field="reason", heading=texts.reason),
     )

@@ -12,6 +12,7 @@ from cli.home import head_path
 from cli.options import Format, Limit, Output, command
 from cli.output import target
 from cli.session import Session
+from cli.views import to_the_second
 from engine.errors import LedgerError
 from engine.store.protocol import LedgerEntry
 
@@ -19,7 +20,7 @@ app = sub_app("Every decision on record: show it, and verify the chain.")
 FIELDS = ("sequence", "at", "actor", "kind", "subject", "details", "digest")
 _COLUMNS = (
     Column(field="sequence", heading="Record", number=True),
-    Column(field="at", heading="Time (UTC)", whole=True),
+    Column(field="at", heading="Time (UTC)", whole=True, derive=to_the_second("at")),
     Column(field="actor", heading="Who"),
     Column(field="kind", heading="What"),
     Column(field="details", heading="Details"),

@@ -9,6 +9,7 @@ import typer
 
 from cli.document import Column, Listing, Row
 from cli.expression import parse
+from cli.formats.cells import cell
 from cli.group import single_app
 from cli.options import Format, Limit, Output, Since, Until, command, window
 from cli.output import target
@@ -18,8 +19,14 @@ from engine.errors import UsageError
 from engine.store.protocol import Store
 
 app = single_app()
+
+
+def _time(row: Row) -> object:
+    return cell(row.get("@timestamp"))[:19].replace("T", " ")
+
+
 _COLUMNS = (
-    Column(field="@timestamp", heading="Time (UTC)", whole=True),
+    Column(field="@timestamp", heading="Time (UTC)", whole=True, derive=_time),
     Column(field="event.dataset", heading="Dataset"),
     Column(field="host.name", heading="Host"),
     Column(field="event.original", heading="Record"),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from cli.document import Listing
 from cli.formats.cells import cell
 from cli.safe import escape
 
+_PLAIN_NAME = re.compile(r"@?[A-Za-z0-9_.]{1,100}")  # `@timestamp` is a name, and no formula
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 
 
@@ -28,7 +30,7 @@ def field(value: object) -> str | int | float:
 
 def rows(listing: Listing) -> Iterator[str]:
     """Yield the header line and then one line (ended by CR LF) per row."""
-    yield _line([field(name) for name in listing.fields])
+    yield _line([name if _PLAIN_NAME.fullmatch(name) else field(name) for name in listing.fields])
     for row in listing.rows:
         yield _line([field(row.get(name)) for name in listing.fields])
 

@@ -52,7 +52,7 @@ def _section(section: Section) -> Iterator[str]:
     if section.heading:
         yield f"## {text(section.heading)}\n\n"
     match section.body:
-        case Pairs(rows=pairs):
+        case Pairs(filled=pairs):
             yield from (f"- **{text(label)}**: {text(value)}\n" for label, value in pairs)
         case Grid(columns=columns, rows=rows):
             yield from _table(columns, rows)

@@ -54,7 +54,7 @@ def _section(section: Section) -> Iterator[str]:
     if section.heading:
         yield f"<h2>{text(section.heading)}</h2>\n"
     match section.body:
-        case Pairs(rows=pairs):
+        case Pairs(filled=pairs):
             yield "<dl>\n"
             yield from (f"<dt>{text(label)}</dt><dd>{text(value)}</dd>\n" for label, value in pairs)
             yield "</dl>\n"

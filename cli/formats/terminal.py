@@ -69,7 +69,7 @@ def _report(report: Report, *, width: int, colour: bool) -> Iterator[str]:
 
 def _body(section: Section) -> Table:
     match section.body:
-        case Pairs(rows=pairs):
+        case Pairs(filled=pairs):
             return _pairs(pairs)
         case Grid(columns=columns, rows=rows):
             return _table(columns, rows)
@@ -114,7 +114,7 @@ def _styled(column: Column, value: object) -> Text:
 
 def _pairs(pairs: Sequence[tuple[str, object]]) -> Table:
     table = _bare(show_header=False)
-    table.add_column(overflow="fold", max_width=24)
+    table.add_column(overflow="fold", max_width=36)
     table.add_column(overflow="fold", ratio=1)
     for label, value in pairs:
         table.add_row(safe_text(label, "bold"), safe_text(cell(value)))
