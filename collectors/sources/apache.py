@@ -17,6 +17,7 @@ from collectors.source import Options, Parser, Record
 from collectors.web.access import read_access
 from collectors.web.client import source_fields
 from collectors.web.complete import complete
+from collectors.web.continued import continuation
 from collectors.web.jsonlog import read_json
 from collectors.web.likeness import apache_habits, sureness
 from collectors.web.stamps import any_instant
@@ -84,7 +85,7 @@ class ApacheParser:
         except MalformedRecordError:
             if self._last_error is None:
                 raise
-            return _continuation(line, self._last_error)
+            return continuation(line, self._last_error)
         self._last_error = None
         return fields
 
@@ -160,12 +161,6 @@ def _details(text: str, fields: Fields) -> None:
     if user is not None and user["name"]:
         fields["user.name"] = user["name"]
         fields["event.outcome"] = "failure"
-
-
-def _continuation(line: str, last: Fields) -> Fields:
-    """Return the event of a line that a program wrote behind an error: that error's stamp and process."""
-    names = ("@timestamp", "event.dataset", "event.module", "log.level", "process.pid", "process.thread.id")
-    return {name: last[name] for name in names if name in last} | {"message": line, "log.flags": ["multiline"]}
 
 
 SOURCE = ApacheSource()

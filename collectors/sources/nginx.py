@@ -17,6 +17,7 @@ from collectors.web.access import read_access
 from collectors.web.address import endpoint
 from collectors.web.client import destination_fields, source_fields
 from collectors.web.complete import complete
+from collectors.web.continued import continuation
 from collectors.web.jsonlog import read_json
 from collectors.web.likeness import nginx_habits, sureness
 from collectors.web.request import read_host, read_request, read_target
@@ -83,7 +84,7 @@ class NginxParser:
         except MalformedRecordError:
             if self._last_error is None:
                 raise
-            return _continuation(line, self._last_error)
+            return continuation(line, self._last_error)
         self._last_error = None
         return fields
 
@@ -175,12 +176,6 @@ def _quoted(text: str, fields: Fields) -> None:
                 fields["http.request.referrer"] = value
             case name:
                 fields[f"nginx.error.{name}"] = value
-
-
-def _continuation(line: str, last: Fields) -> Fields:
-    """Return the event of a line that continues an error (stack traces of FastCGI): its stamp and process."""
-    names = ("@timestamp", "event.dataset", "event.module", "log.level", "process.pid", "process.thread.id")
-    return {name: last[name] for name in names if name in last} | {"message": line, "log.flags": ["multiline"]}
 
 
 def _manager(found: re.Match[str], zone: tzinfo) -> Fields:

@@ -12,6 +12,7 @@ _IPV4 = re.compile(rf"({_OCTET}(?:\.{_OCTET}){{3}})(?::(\d{{1,5}}))?", re.ASCII)
 _LIKE_IPV4 = re.compile(r"[\d.]+(?::\d+)?", re.ASCII)
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]{2,45})(?:%[\w.\-]{1,32})?\](?::(\d{1,5}))?", re.ASCII)
 _NAME = re.compile(r"([A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,252}))(?::(\d{1,5}))?", re.ASCII)
+_LONGEST = 300  # characters of a host name with its port; nothing longer is one, or is remembered
 _ABSENT = frozenset({"", "-", "_", "unix:", "unix", "(null)", "unknown"})
 
 
@@ -27,9 +28,13 @@ class Endpoint:
 _NOWHERE = Endpoint()
 
 
-@lru_cache(maxsize=65536)
 def endpoint(text: str) -> Endpoint:
     """Read an address or a host name with an optional port; what is neither gives an empty endpoint."""
+    return _endpoint(text) if len(text) <= _LONGEST else _NOWHERE
+
+
+@lru_cache(maxsize=65536)
+def _endpoint(text: str) -> Endpoint:
     found = _IPV4.fullmatch(text)
     if found is not None:
         return Endpoint(ip=found[1], port=_port(found[2]))
@@ -71,7 +76,6 @@ def first_public(members: list[str]) -> str:
     return next((part for part in members if _is_public(part)), members[0])
 
 
-@lru_cache(maxsize=16384)
 def _is_public(text: str) -> bool:
     address = endpoint(text).ip
     return address is not None and ip_address(address).is_global

@@ -18,12 +18,17 @@ from engine.events import Value
 _SYSLOG = re.compile(
     r"(?:<\d{1,3}>)?.{15,64}? (?P<host>\S{1,255}) (?:nginx|httpd|apache2?)(?:\[\d{1,10}\])?: ", re.ASCII
 )
+_REMEMBERED = 400  # characters; longer texts are read each time, so that the memory of them stays bounded
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
-@lru_cache(maxsize=16384)
 def place(prefix: str, module: str) -> Mapping[str, Value]:
     """Return the fields that the text in front of the stamp gives: source, destination, `url.domain`, `user.name`."""
+    return _place(prefix, module) if len(prefix) <= _REMEMBERED else _place.__wrapped__(prefix, module)
+
+
+@lru_cache(maxsize=16384)
+def _place(prefix: str, module: str) -> Mapping[str, Value]:
     fields: dict[str, Value] = {}
     relayed = _SYSLOG.match(prefix)
     if relayed is not None:
@@ -36,7 +41,7 @@ def place(prefix: str, module: str) -> Mapping[str, Value]:
     if chain:
         source_fields(first_public(chain), fields)
     if len(chain) > 1:
-        fields[f"{module}.access.remote_ip_list"] = chain
+        fields[f"{module}.access.remote_ip_list"] = tuple(chain)
     if len(behind) == 3 and _REQUEST_ID.fullmatch(behind[1]):
         fields["http.request.id"] = behind.pop(1)
     user_fields(" ".join(behind[1:]).strip('"'), fields)

@@ -63,6 +63,7 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
 _FORWARDED = frozenset({"x-forwarded-for", "cs(x-forwarded-for)", "x-forwarded-for-ip", "true-client-ip", "originalip"})
 # Columns of content networks and proxies, whose logs are W3C too.
 _FOREIGN = ("x-edge", "rs-", "r-", "s-action", "sr-", "cs-categories")
+_LONGEST = 300  # characters of an address; nothing longer is one, or is remembered
 _ABSENT = frozenset({"", "-"})
 _CUSTOM = re.compile(r"[^a-z0-9_]+")
 
@@ -180,11 +181,11 @@ def _ends(text: str, side: str) -> tuple[tuple[str, Value], ...]:
 
 
 def _client(text: str, fields: Fields) -> None:
-    fields.update(_ends(text, "source") or (("source.address", text),))
+    fields.update((_ends(text, "source") if len(text) <= _LONGEST else ()) or (("source.address", text),))
 
 
 def _server(text: str, fields: Fields) -> None:
-    fields.update(_ends(text, "destination"))
+    fields.update(_ends(text[: _LONGEST + 1], "destination"))
 
 
 def _user(text: str, fields: Fields) -> None:

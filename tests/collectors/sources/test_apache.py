@@ -241,7 +241,7 @@ def test_recognition() -> None:
 
 @pytest.mark.parametrize("piece", ['"a ', 'k="a ', f'{STAMP} "', "[", '\\"', "(1)a: ", '" 200 5 "', "- "])
 def test_hostile_lines_take_linear_time(piece: str) -> None:
-    line = piece * (200_000 // len(piece))
+    line = piece * (150_000 // len(piece))
     for text in (line, f"198.51.100.7 - - {STAMP} {line}", f"[Sun Mar 03 14:05:06 2024] [error] {line}"):
         began = process_time()
         assert len(outcomes(text)) == 1
