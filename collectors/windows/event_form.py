@@ -33,7 +33,7 @@ def from_event(event: _Object, *, host: str | None = None) -> Fields:
     data = event.get("EventData")
     if data:
         _event_data(fields, data)
-    if len(event) > 2:
+    if len(event) > 2 or not data:
         _other_parts(fields, event)
     return fields
 
