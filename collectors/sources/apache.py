@@ -15,6 +15,7 @@ from typing import BinaryIO
 from collectors.framing import decode, lines
 from collectors.source import Options, Parser, Record
 from collectors.web.access import read_access
+from collectors.web.address import is_ip
 from collectors.web.client import source_fields
 from collectors.web.complete import complete
 from collectors.web.continued import continuation
@@ -128,17 +129,17 @@ def _error(found: re.Match[str], zone: tzinfo) -> Fields:
         fields["process.pid"] = int(found["pid"])
     if found["tid"]:
         fields["process.thread.id"] = int(found["tid"])
-    _message(found["message"], fields)
+    _message(found["message"], fields, with_port=found["pid"] is not None)
     return fields
 
 
-def _message(text: str, fields: Fields) -> None:
+def _message(text: str, fields: Fields, *, with_port: bool) -> None:
     head = _MESSAGE.match(text)
     if head is None:
         fields["message"] = text
         return
     if head["client"]:
-        source_fields(head["client"], fields)
+        source_fields(_bracketed(head["client"]) if with_port else head["client"], fields)
     if head["code"]:
         fields["event.code"] = head["code"]
     if head["errno"]:
@@ -147,6 +148,12 @@ def _message(text: str, fields: Fields) -> None:
     start = head.start("code") if head["code"] else head.end()
     fields["message"] = text[start:] if bare else text
     _details(text[head.end() :], fields)
+
+
+def _bracketed(client: str) -> str:
+    """Return an IPv6 client with its port in the usual form: 2.4 writes `2001:db8::1:50112`, without brackets."""
+    address, _, port = client.rpartition(":")
+    return f"[{address}]:{port}" if ":" in address and port.isdecimal() and is_ip(address) else client
 
 
 def _details(text: str, fields: Fields) -> None:

@@ -12,7 +12,8 @@ import re
 from datetime import tzinfo
 from itertools import pairwise
 
-from collectors.web.client import place
+from collectors.web.address import endpoint
+from collectors.web.client import host_fields, place
 from collectors.web.extras import read_extras, read_tail
 from collectors.web.request import read_request
 from collectors.web.stamps import any_instant, clf_instant
@@ -87,11 +88,20 @@ def _read_tokens(line: str, module: str, zone: tzinfo) -> Fields:
         fields.update(place(line[: pieces[stamp].start].strip(), module))
     elif extras and extras[0].kind == "word":
         fields.update(place(extras.pop(0).text, module))
+    host = next((piece for piece in extras if piece.kind == "word" and _is_host(piece.text)), None)
+    if host is not None:
+        host_fields(host.text, fields)
+        extras.remove(host)
     read_request(rest[request].text, fields)
     ssl_log = any(piece.text.startswith(("TLSv", "SSLv")) for piece in extras)
     extras += _read_response(rest[request + 1 :], fields, ssl_log=ssl_log)
     read_extras(extras, module, fields)
     return fields
+
+
+def _is_host(text: str) -> bool:
+    name, dot, top = (endpoint(text).domain or "").rpartition(".")
+    return bool(name and dot) and top.isalpha()
 
 
 def _is_stamp(piece: Token) -> bool:

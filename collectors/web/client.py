@@ -37,7 +37,7 @@ def _place(prefix: str, module: str) -> Mapping[str, Value]:
     who, behind = _divide(prefix.split())
     vhost, chain = _virtual_host_and_chain(who, module)
     if vhost is not None:
-        _virtual_host(vhost, fields)
+        host_fields(vhost, fields)
     if chain:
         source_fields(first_public(chain), fields)
     if len(chain) > 1:
@@ -86,7 +86,8 @@ def destination_fields(host: Endpoint, fields: dict[str, Value]) -> None:
         fields["destination.port"] = host.port
 
 
-def _virtual_host(text: str, fields: dict[str, Value]) -> None:
+def host_fields(text: str, fields: dict[str, Value]) -> None:
+    """Put the virtual host that answered into `destination.*`, and its name into `url.domain`."""
     host = endpoint(text)
     destination_fields(host, fields)
     if host.domain is not None:

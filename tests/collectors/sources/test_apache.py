@@ -160,6 +160,8 @@ def test_custom_orders() -> None:
     assert (before["url.path"], before["http.response.status_code"]) == ("/x", 200)
     assert (before["http.request.referrer"], before["user_agent.original"]) == ("https://r.example/", "agent")
     assert before["network.forwarded_ip"] == "8.8.4.4"
+    host = one(f'198.51.100.7 - - {STAMP} tax.gov.example "GET /x HTTP/1.1" 200 5 "-" "agent"')
+    assert (host["url.domain"], host["destination.domain"], host["url.path"]) == ("tax.gov.example",) * 2 + ("/x",)
     iso = one('198.51.100.7 - - [2024-03-03T14:05:06.250-05:00] "GET /x HTTP/1.1" 200 5')
     assert iso["@timestamp"] == datetime(2024, 3, 3, 19, 5, 6, 250_000, tzinfo=UTC)
 
@@ -205,6 +207,13 @@ def test_error_log_of_2_2() -> None:
     assert fields["message"] == "File does not exist: /srv/a b, referer: http://r.example/"
     notice = one("[Sun Mar 03 14:05:06 2024] [notice] Apache/2.2.22 (Ubuntu) configured -- resuming normal operations")
     assert (notice["event.type"], notice["log.level"]) == (["info"], "notice")
+
+
+def test_ipv6_clients_of_the_error_log_have_a_port_without_brackets() -> None:
+    new = one("[Sun Mar 03 14:05:06.1 2024] [core:error] [pid 1:tid 2] [client 2001:db8::1:50112] AH00126: Invalid URI")
+    assert (new["source.ip"], new["source.port"]) == ("2001:db8::1", 50112)
+    old = one("[Sun Mar 03 14:05:06 2024] [error] [client 2001:db8::1:5011] Invalid URI in request")
+    assert (old["source.ip"], "source.port" in old) == ("2001:db8::1:5011", False)
 
 
 def test_failed_authentication_names_its_user() -> None:
