@@ -1,7 +1,7 @@
 """Playbooks from YAML: strict, so that nothing half-written is ever shown to a responder at night.
 
-The library is a folder of `ID.yaml` files and one `_shared.yaml` with steps, risks and evidence that several playbooks
-use by name. Everything unknown, missing, dangling, unreachable or untranslated is an error with file, line and hint.
+The library is a folder of `ID.yaml` files and of `_*.yaml` with steps, risks and evidence that several playbooks use by
+name. Everything unknown, missing, dangling, unreachable or untranslated is an error with file, line and hint.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from playbooks.flow import check_flow
 from playbooks.model import Evidence, Fits, Playbook, Risk, Step
 from playbooks.steps import Shared, identifier, read_evidence, read_risk, read_step, read_text
 
-SHARED_FILE = "_shared.yaml"
+SHARED_PREFIX = "_"
 _PLAYBOOK = ("id", "title", "summary", "urgency", "fits", "steps")
 
 
@@ -64,11 +64,11 @@ def read_library(folder: Traversable | None = None) -> tuple[tuple[Playbook, ...
     shared = Shared(steps={}, risks={}, evidence={})
     playbooks: list[Playbook] = []
     try:
-        shared = _shared([item for item in files if item.name == SHARED_FILE])
+        shared = _shared([item for item in files if item.name.startswith(SHARED_PREFIX)])
     except DocumentError as error:
         return (), (error,)
     for item in files:
-        if item.name == SHARED_FILE:
+        if item.name.startswith(SHARED_PREFIX):
             continue
         try:
             playbooks.append(read_playbook(_bytes(item), item.name, shared))
@@ -117,10 +117,14 @@ def _shared(files: list[Traversable]) -> Shared:
     risks: dict[str, Risk] = {}
     evidence: dict[str, Evidence] = {}
     for item in files:
-        entries = read_document(_bytes(item), item.name).mapping(required=("steps", "risks", "evidence"))
-        risks.update((name, read_risk(value, {})) for name, value in entries["risks"].entries())
-        evidence.update((name, read_evidence(value, {})) for name, value in entries["evidence"].entries())
-        steps.update(entries["steps"].entries())
+        entries = read_document(_bytes(item), item.name).mapping(optional=("steps", "risks", "evidence"))
+        parts = {name: tuple(value.entries()) for name, value in entries.items()}
+        risks.update((name, read_risk(value, {})) for name, value in parts.get("risks", ()))
+        evidence.update((name, read_evidence(value, {})) for name, value in parts.get("evidence", ()))
+        for name, value in parts.get("steps", ()):
+            if name in steps:
+                raise value.error(f"shared step `{name}` stands twice", f"the other: {steps[name].where}")
+            steps[name] = value
     return Shared(steps=steps, risks=risks, evidence=evidence)
 
 

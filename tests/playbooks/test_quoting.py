@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shlex
+import shutil
 import subprocess
 import unicodedata
 
@@ -18,10 +19,12 @@ from playbooks.quoting import QuotingError, quote_bash, quote_cmd, quote_powersh
 from playbooks.values import ValueRefusedError, ValueType, check
 from tests.playbooks.samples import incident
 
+BASH = shutil.which("bash") or "/bin/bash"
 POISON = [
     "'", '"', "`", "$(id)", "${HOME}", ";", "&&", "||", "|", "\n", "\r\n", "%VAR%", "!x!", "^", "<", ">", "\\", " ",
     "\u202e", "\u2066", "\0", "\u2018", "\u2019", "\u201a", "\u201b", "-rf", "--", "{{host}}", "\x1b[2J", "*", "?", "~",
-    "#", "ë", "ç", "\ud800", "\u200b", "\u2028", "＂", "＇", "$'\\n'", "$IFS", "(", ")", "{", "}", "[", "]", "=", "@", "/",
+    "#", "ë", "ç", "\ud800", "\u200b", "\u2028", "＂", "＇",
+    "$'\\n'", "$IFS", "(", ")", "{", "}", "[", "]", "=", "@", "/",
 ]  # fmt: skip
 
 
@@ -51,7 +54,7 @@ def test_bash_gives_back_2500_hostile_names_unchanged() -> None:
     for begin in range(0, len(names), 400):
         chunk = names[begin : begin + 400]
         script = "printf '%s\\0' " + " ".join(map(quote_bash, chunk))
-        done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, timeout=30)
+        done = subprocess.run([BASH, "-c", script], capture_output=True, check=True, timeout=30)
         assert done.stdout.decode().split("\0")[:-1] == chunk
         assert done.stderr == b""
 
@@ -195,7 +198,7 @@ def test_every_filled_bash_command_is_accepted_by_bash() -> None:
     ]
     assert len(scripts) > 60
     for script in scripts:
-        done = subprocess.run(["bash", "-n"], input=script.encode(), capture_output=True, check=False, timeout=10)
+        done = subprocess.run([BASH, "-n"], input=script.encode(), capture_output=True, check=False, timeout=10)
         assert (done.returncode, done.stderr) == (0, b""), script
         assert "$(id)'" not in script.replace(shlex.quote("/tmp/$(id)'\"`;&.php"), "")
         assert "x;reboot" not in script
