@@ -87,7 +87,7 @@ def load(raw: bytes) -> Json:
         parsed: Json = orjson.loads(raw)
     except orjson.JSONDecodeError as strict:
         try:
-            lenient: Json = json.loads(raw.decode("utf-8", "backslashreplace"), strict=False)
+            lenient: Json = json.loads(raw.decode("utf-8", "surrogateescape"), strict=False)
         except RecursionError:
             raise ValueError("JSON nested too deep") from None
         except ValueError:
@@ -179,8 +179,13 @@ def _text(value: JsonScalar) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return text that UTF-8 can hold: half surrogate pairs become visible escapes."""
-    return text if text.isascii() or not _SURROGATE.search(text) else text.encode("utf-8", "backslashreplace").decode()
+    """Return text that UTF-8 can hold: bytes that are not UTF-8 and half surrogate pairs become visible escapes."""
+    return text if text.isascii() or not _SURROGATE.search(text) else _SURROGATE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def _long(value: JsonScalar) -> int | None:

@@ -53,26 +53,8 @@ _PAM_STARTS = ("pam_", "PAM ", "(pam_", "PAM-")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 """Of a line without a header or a known message these say that it is no text at all."""
 
-_HEADED = re.compile(
-    rb"^\s?(?:<\d{1,3}>(?:1 )?)?(?:[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T "
-    rb"]\d\d:\d\d:\d\d)"
-    rb"[^\s:]{0,16}:? (?P<rest>.{0,300})"
-)
-_OF_AUTH = re.compile(
-    rb"\b(?:sshd(?:-session|-auth)?|sudo|su|login|useradd|usermod|userdel|groupadd|groupdel|passwd|CRON|crond?|"
-    rb"systemd-logind|polkitd|dropbear|pkexec)(?:\(pam_\w{1,32}\))?(?:\[\d{1,10}\])?: |\bpam_\w{2,32}\("
-)
-_BARE = re.compile(
-    rb"^\s{0,3}(?:(?:error|fatal): )?(?:Accepted \S{1,64} for |Failed \S{1,64} for |Invalid user |Connection "
-    rb"(?:closed|reset) by "
-    rb"|Connection from \S{1,255} port |Disconnected from |Received disconnect from |Disconnecting |Unable to "
-    rb"negotiate with "
-    rb"|pam_\w{2,32}\(\w|Postponed \S{1,64} for |Server listening on |Starting session: |User \S{1,256} from "
-    rb"\S{1,255} not allowed"
-    rb"|kex_exchange_identification: |Did not receive identification string )"
-)
-_TAGGED = re.compile(rb"\S{1,255} [^\s\[\]:]{1,64}(?:\[\d{1,10}\])?: ")
-_LOOKED_AT = 100  # lines of the head
+_LOOKED_AT = 60  # lines of the head
+_LINE = 2000  # bytes of a line that recognition reads
 
 
 class _AuthParser:
@@ -182,6 +164,15 @@ def _relate(fields: Fields) -> None:
             fields[related] = values
 
 
+def _kind_of_line(text: str) -> str:
+    """Return `auth` for a line of a program that the auth log holds, `syslog` for another program's, else nothing."""
+    header = parse_header(text, Options())
+    if header.program is None:
+        return "auth" if header.kind == "bare" and _read_bare(header.message, {}) else ""
+    name = header.program.partition("(")[0].lower()
+    return "auth" if name in _READERS or header.message.startswith(_PAM_STARTS) else "syslog"
+
+
 class _AuthSource:
     """The Linux auth log; see the module's docstring."""
 
@@ -199,21 +190,15 @@ class _AuthSource:
     title = "Linux authentication log and syslog: sshd, sudo, su, PAM, cron, account tools (auth.log, secure, messages)"
 
     def recognise(self, head: bytes, filename: str) -> int:
-        """Weigh the first lines: a syslog header with a program of the auth log, or sshd's messages without one."""
-        found = [line for line in head.split(b"\n")[:_LOOKED_AT] if line.strip()]
-        if not found:
+        """Weigh the first lines: headers with a program of the auth log, sshd's messages without one, other syslog."""
+        found = [line[:_LINE] for line in head.split(b"\n")[:_LOOKED_AT] if line.strip()]
+        kinds = [_kind_of_line(decode(line)) for line in found]
+        if not found or sum(kind != "" for kind in kinds) * 2 < len(found):
             return 0
-        headed = [match["rest"] for line in found if (match := _HEADED.match(line))]
-        of_auth = sum(1 for rest in headed if _OF_AUTH.search(rest))
-        bare = sum(1 for line in found if _BARE.match(line))
         bonus = 3 if re.search(r"auth|secure|sshd|sudo", filename, re.IGNORECASE) else 0
-        if len(headed) + bare < len(found) / 2:
-            return 0
-        if of_auth or bare:
-            share = (of_auth + bare) / len(found)
-            return round(60 + 30 * share) + bonus
-        tagged = sum(1 for rest in headed if _TAGGED.match(rest))
-        return (30 if tagged >= len(headed) / 2 else 0) + (bonus if tagged else 0)
+        if known := kinds.count("auth"):
+            return round(60 + 30 * known / len(found)) + bonus
+        return 30 + bonus if kinds.count("syslog") * 2 >= len(found) else 0
 
     def frame(self, stream: BinaryIO) -> Iterator[Record]:
         """Cut the stream into lines."""
