@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 import typer
 
+from cli.decisions import Actor, actor_of, record
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import Format, Limit, MinLevel, Output, Since, Until, choice, command, shown_level, window
@@ -95,25 +96,30 @@ def report(alert: Alert) -> Report:
         sections.append(Section(heading=f"Event {event.id} at {event.source}", body=lines))
     if rule.falsepositives:
         sections.append(Section(heading="Known false positives", body=Lines(lines=rule.falsepositives)))
-    record = alert_row(alert) | {"rule.description": rule.description, "rule.falsepositives": rule.falsepositives}
-    return Report(name="alert", title=rule.name, record=record, sections=tuple(sections))
+    row = alert_row(alert) | {"rule.description": rule.description, "rule.falsepositives": rule.falsepositives}
+    return Report(name="alert", title=rule.name, record=row, sections=tuple(sections))
 
 
 @command(app, "close")
 def close(
     session: Session,
     identifier: AlertId,
+    *,
     verdict: Annotated[
         str, typer.Option("--verdict", metavar="VERDICT", help="true-positive, false-positive or benign.")
     ],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")],
+    actor: Actor = None,
 ) -> None:
-    """Record a verdict on an alert, with its reason."""
+    """Record a verdict on an alert, with its reason; it enters the ledger too."""
     word = cast("Verdict", choice("--verdict", verdict, VERDICTS))
     if not why.strip():
         raise UsageError("a verdict needs its reason", where="--why", hint='--why "backup job of the mail team"')
+    who = actor_of(session, actor)
     with session.open_store() as store:
         alert = store.alert(identifier)
+        details = {"verdict": word, "reason": why.strip(), "rule": alert.rule.id}
+        sequence = record(session, store, actor=who, kind="alert.judged", subject=f"alert/{alert.id}", details=details)
         store.judge_alert(alert.id, word, why.strip())
-    session.say(f"alert {alert.id[:SHORT]} is closed: {word}")
+    session.say(f"alert {alert.id[:SHORT]} is closed: {word} (ledger record {sequence})")
     session.hint("kulla alerts list --open")

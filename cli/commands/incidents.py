@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.decisions import Actor, actor_of, record
 from cli.document import Column, Grid, Listing, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
@@ -174,14 +175,20 @@ def close(
     session: Session,
     identifier: IncidentId,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")],
+    actor: Actor = None,
 ) -> None:
-    """Close an incident, with the reason; its alerts keep their own verdicts."""
+    """Close an incident, with the reason, which enters the ledger too; its alerts keep their own verdicts."""
     if not why.strip():
         raise UsageError(
             "closing an incident needs its reason", where="--why", hint='--why "hosts rebuilt, see case 7"'
         )
+    who = actor_of(session, actor)
     with session.open_store() as store:
         incident = store.incident(identifier)
+        details = {"reason": why.strip(), "was": incident.status}
+        sequence = record(
+            session, store, actor=who, kind="incident.closed", subject=f"incident/{incident.id}", details=details
+        )
         store.save_incidents([replace(incident, status="closed", closed_why=why.strip())])
-    session.say(f"incident {incident.id[:SHORT]} is closed")
+    session.say(f"incident {incident.id[:SHORT]} is closed (ledger record {sequence})")
     session.hint("kulla incidents list --open")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cli.commands.incidents import IncidentId
+from cli.decisions import Actor, actor_of
 from cli.document import Column, Listing
 from cli.group import single_app
 from cli.home import head_path
@@ -50,9 +51,7 @@ def respond(
     answers: Annotated[
         str | None, typer.Option("--answers", metavar="FILE", help="Decide from a YAML file, for drills and tests.")
     ] = None,
-    actor: Annotated[
-        str | None, typer.Option("--actor", metavar="NAME", help="Who decides; the user's name where not given.")
-    ] = None,
+    actor: Actor = None,
     fmt: Format = None,
     output: Output = None,
 ) -> None:
@@ -178,13 +177,11 @@ def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool)
 
 
 def _actor(session: Session, texts: Words, name: str | None) -> str:
-    known = name or session.environ.get("USER") or session.environ.get("LOGNAME") or ""
     if name or not session.interactive:
-        if not known:
-            raise UsageError("who decides is not known", where="--actor", hint="--actor NAME")
-        return known
+        return actor_of(session, name)
     from cli.prompts import ask
 
+    known = session.environ.get("USER") or session.environ.get("LOGNAME") or ""
     while not (answer := ask(session, texts.ask_actor, known)):
         pass
     return answer

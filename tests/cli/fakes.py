@@ -133,7 +133,7 @@ def call(
     err = Terminal() if terminal else io.StringIO()
     home = str((cwd or Path("/nonexistent")) / "home")
     session = Session(
-        environ={"KULLA_HOME": home, "COLUMNS": "80", **(environ or {})},
+        environ={"KULLA_HOME": home, "COLUMNS": "80", "USER": "arta", **(environ or {})},
         cwd=cwd or Path("/nonexistent"),
         stdin=io.StringIO() if typed is None else Terminal(typed),
         stdout=out,

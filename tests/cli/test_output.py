@@ -152,13 +152,23 @@ def test_markdown_renders_to_the_very_value() -> None:
         assert html.unescape(rendered) == f"<p>{value}</p>\n"
 
 
-def test_verdicts_and_closing(store: FakeStore) -> None:
+def test_verdicts_and_closing_take_effect_and_enter_the_ledger(store: FakeStore, tmp_path: Path) -> None:
     first = store.kept_alerts[0].id
-    assert call("alerts", "close", first[:6], "--verdict", "benign", "--why", "backup", store=store).code == 0
+    words = ["alerts", "close", first[:6], "--verdict", "benign", "--why", "backup"]
+    assert call(*words, store=store, cwd=tmp_path).code == 0
     rows = [json.loads(line) for line in call("alerts", "list", store=store).out.splitlines()]
     assert (rows[0]["verdict"], rows[0]["verdict.why"]) == ("benign", "backup")
     assert len(call("alerts", "list", "--open", store=store).out.splitlines()) == 1
-    assert call("incidents", "close", "inc0", "--why", "rebuilt", store=store).code == 0
+    assert (
+        call("incidents", "close", "inc0", "--why", "rebuilt", "--actor", "Besa", store=store, cwd=tmp_path).code == 0
+    )
+    records = [json.loads(line) for line in call("ledger", "show", store=store, cwd=tmp_path).out.splitlines()]
+    assert [(row["kind"], row["actor"], row["details"]["reason"]) for row in records] == [
+        ("alert.judged", "arta", "backup"),
+        ("incident.closed", "Besa", "rebuilt"),
+    ]
+    assert call("ledger", "verify", store=store, cwd=tmp_path).code == 0
+    assert call(*words, store=store, cwd=tmp_path, environ={"USER": ""}).code == 2
     assert json.loads(call("incidents", "list", store=store).out)["status"] == "closed"
     assert call("incidents", "list", "--open", store=store).out == ""
 

@@ -1,0 +1,36 @@
+"""Decisions of people outside of a guided run (a verdict, a closed incident): who, what and why, into the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.home import head_path
+from cli.session import Session
+from engine.errors import UsageError
+from engine.store.protocol import Store
+
+Actor = Annotated[
+    str | None, typer.Option("--actor", metavar="NAME", help="Who decides; the user's name where not given.")
+]
+
+
+def actor_of(session: Session, name: str | None) -> str:
+    """Return who decides: `--actor`, else the name of the process's user; raise `UsageError` where neither is known."""
+    known = name or session.environ.get("USER") or session.environ.get("LOGNAME") or ""
+    if not known.strip():
+        raise UsageError("who decides is not known", where="--actor", hint="--actor NAME")
+    return known
+
+
+def record(session: Session, store: Store, *, actor: str, kind: str, subject: str, details: dict[str, str]) -> int:
+    """Append a decision to the ledger and return its sequence number; raise `LedgerError` where the ledger is broken.
+
+    Written before the decision takes effect: a decision without effect can be repeated, one without record cannot be
+    explained.
+    """
+    from playbooks.ledger import Ledger
+
+    ledger = Ledger(store, head_path(session.settings), session.now)
+    return ledger.append(actor=actor, kind=kind, subject=subject, details=details).sequence
