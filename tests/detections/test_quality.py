@@ -89,7 +89,7 @@ def test_ids_are_unique_random_uuids(own_rules: Rules) -> None:
 
 
 def test_titles_are_short_unique_sentences(own_rules: Rules) -> None:
-    titles = [_alerting(item).title or "" for item in own_rules]
+    titles = [rule.title or "" for item in own_rules for rule in item.rules]
     assert [title for title, count in Counter(titles).items() if count > 1] == []
     assert [title for title in titles if not 10 <= len(title) <= 110 or title.endswith(".")] == []
 
