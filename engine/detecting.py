@@ -6,23 +6,23 @@ are committed together, segment by segment: a killed run goes on where it was, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
 
 from engine.alerts import Alert
 from engine.events import Event
-from engine.sigma.alerting import MAX_EVENTS, burst_alert, event_alert, event_time
+from engine.sigma.alerting import MAX_EVENTS, burst_alert, burst_id, event_alert, event_time
 from engine.sigma.columns import ColumnMatcher, Hits
 from engine.sigma.correlation import Burst, Correlator, Hit
 from engine.sigma.engine import Engine
 from engine.store.protocol import BaseHit, Slice, Store
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_ASKED_AT_ONCE = 2000  # events fetched whole at a time
+_ASKED_AT_ONCE = 5000  # events fetched whole at a time
+_RECENT = 20_000  # events of correlation hits kept in memory during a run
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +45,8 @@ class Detector:
         self._matcher = ColumnMatcher(engine)
         self._correlator = Correlator(engine.rules)
         self._silent = engine.rules.silent()
+        self._recent = _Recent(_RECENT)
+        self._told: set[str] = set()
 
     def run(self) -> Run:
         """Look at everything received since the cursor, and move it."""
@@ -73,30 +75,39 @@ class Detector:
         return None if names is None else sorted(names)
 
     def _slice(self, part: Slice) -> tuple[list[Alert], list[BaseHit]]:
+        found = list(self._matcher.match(part.table))
+        if not found:
+            return [], []
+        rows = np.unique(np.concatenate([hits.rows for hits in found]))
+        ids = part.table.column("event.id").take(pa.array(rows)).to_pylist()
         alerts: list[Alert] = []
-        hits: list[Hit] = []
-        for found in self._matcher.match(part.table):
-            for batch in _batches(found):
-                self._take(found, batch, part.table, alerts, hits)
-        kept = [_base_hit(hit) for hit in hits]
-        alerts.extend(self._correlate(hits))
+        fresh: list[Hit] = []
+        for start in range(0, len(ids), _ASKED_AT_ONCE):
+            chunk = dict(
+                zip(rows[start : start + _ASKED_AT_ONCE].tolist(), ids[start : start + _ASKED_AT_ONCE], strict=True)
+            )
+            within = (part.first_sequence, part.last_sequence)
+            events = self._store.events_by_id(list(chunk.values()), within=within)
+            for hits in found:
+                self._take(hits, {row: events[number] for row, number in chunk.items()}, alerts, fresh)
+        kept = [_base_hit(hit) for hit in fresh]
+        alerts.extend(self._correlate(fresh))
         return alerts, kept
 
-    def _take(
-        self, found: Hits, batch: Sequence[tuple[int, int]], table: pa.Table, alerts: list[Alert], hits: list[Hit]
-    ) -> None:
-        rows = sorted({row for row, _ in batch})
-        ids = dict(zip(rows, table.column("event.id").take(rows).to_pylist(), strict=True))
-        events = self._store.events_by_id(list(dict.fromkeys(ids.values())))
-        for row, position in batch:
-            match = self._engine.match_at(found.partition, position)
-            event = events[ids[row]]
+    def _take(self, hits: Hits, events: Mapping[int, Event], alerts: list[Alert], fresh: list[Hit]) -> None:
+        for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
+            event = events.get(row)
+            if event is None:  # of another chunk
+                continue
+            match = self._engine.match_at(hits.partition, position)
             if self._correlator.wants(match):
-                hits.extend(self._correlator.hits(match, event.fields, event_time(event.fields), event.id))
+                fresh.extend(self._correlator.hits(match, event.fields, event_time(event.fields), event.id))
+                self._recent.keep(event)
             if match.rule.name not in self._silent and match.rule.info.id not in self._silent:
                 alerts.append(event_alert(match, event))
 
     def _correlate(self, fresh: Sequence[Hit]) -> Iterator[Alert]:
+        """Return the alerts of bursts that these hits began, given the hits that earlier runs and segments left."""
         if not fresh:
             return
         first = min(hit.timestamp for hit in fresh)
@@ -104,7 +115,8 @@ class Detector:
         older = [_hit(item) for item in self._store.hits(names, since=first - self._correlator.history)]
         groups = {(hit.correlation, hit.group) for hit in fresh}
         known = {hit: None for hit in (*older, *fresh) if (hit.correlation, hit.group) in groups}
-        bursts = list(self._correlator.bursts(known, since=first))
+        bursts = [burst for burst in self._correlator.bursts(known, since=first) if burst_id(burst) not in self._told]
+        self._told.update(burst_id(burst) for burst in bursts)
         events = self._events_of(bursts)
         for burst in bursts:
             yield burst_alert(burst, events)
@@ -113,17 +125,28 @@ class Detector:
         return self._correlator.correlations[hit.correlation].rules
 
     def _events_of(self, bursts: Sequence[Burst]) -> dict[str, Event]:
-        wanted = [hit.event_id for burst in bursts for hit in burst.hits[:MAX_EVENTS]]
-        events: dict[str, Event] = {}
-        for start in range(0, len(wanted), _ASKED_AT_ONCE):
-            events.update(self._store.events_by_id(wanted[start : start + _ASKED_AT_ONCE]))
+        wanted = dict.fromkeys(hit.event_id for burst in bursts for hit in burst.hits[:MAX_EVENTS])
+        events = {number: event for number in wanted if (event := self._recent.get(number)) is not None}
+        missing = [number for number in wanted if number not in events]
+        for start in range(0, len(missing), _ASKED_AT_ONCE):
+            events.update(self._store.events_by_id(missing[start : start + _ASKED_AT_ONCE]))
         return events
 
 
-def _batches(found: Hits) -> Iterator[list[tuple[int, int]]]:
-    pairs = list(zip(found.rows.tolist(), found.positions.tolist(), strict=True))
-    for start in range(0, len(pairs), _ASKED_AT_ONCE):
-        yield pairs[start : start + _ASKED_AT_ONCE]
+class _Recent:
+    """The events of the newest correlation hits, so that a burst's events need not be searched for."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._events: dict[str, Event] = {}
+
+    def keep(self, event: Event) -> None:
+        while len(self._events) >= self._most:
+            del self._events[next(iter(self._events))]
+        self._events[event.id] = event
+
+    def get(self, number: str) -> Event | None:
+        return self._events.get(number)
 
 
 def _base_hit(hit: Hit) -> BaseHit:

@@ -47,9 +47,7 @@ class Hunter:
         alerts = []
         for match in matches:
             if self._correlator.wants(match):
-                self._remember(
-                    match_hits=self._correlator.hits(match, fields, event_time(event.fields), event.id), event=event
-                )
+                self._remember(self._correlator.hits(match, fields, event_time(event.fields), event.id), event)
             if match.rule.name not in self._silent and match.rule.info.id not in self._silent:
                 alerts.append(event_alert(match, event))
         return alerts

@@ -35,13 +35,19 @@ def event_alert(match: Match, event: Event) -> Alert:
     )
 
 
+def burst_id(burst: Burst) -> str:
+    """Return the id of a burst's alert."""
+    info = burst.correlation.info
+    return alert_id(info.id, info.version, tuple(dict.fromkeys(hit.event_id for hit in burst.hits)))
+
+
 def burst_alert(burst: Burst, events: Mapping[str, Event]) -> Alert:
     """Return the alert of a correlation; `events` holds the window's events by id (those that are known)."""
     info = burst.correlation.info
-    ids = tuple(dict.fromkeys(hit.event_id for hit in burst.hits))
+    ids = dict.fromkeys(hit.event_id for hit in burst.hits)
     known = [events[item] for item in ids if item in events][:MAX_EVENTS]
     return Alert(
-        id=alert_id(info.id, info.version, ids),
+        id=burst_id(burst),
         timestamp=burst.hits[-1].timestamp,
         rule=info,
         events=tuple(reference(event) for event in known),

@@ -113,9 +113,10 @@ class EmbeddedStore:
         wanted = Wanted(after=after, until=until, since=low, before=high, columns=columns)
         yield from slices(self.folder, segments, wanted)
 
-    def events_by_id(self, ids: Sequence[str]) -> Mapping[str, Event]:
+    def events_by_id(self, ids: Sequence[str], *, within: tuple[int, int] | None = None) -> Mapping[str, Event]:
         """Return the stored events with these ids. Looks through segments, newest first: there is no index over ids."""
-        found = found_events(self.folder, self._catalogue.segments(), ids)
+        low, high = (within[0] - 1, within[1]) if within else (0, None)
+        found = found_events(self.folder, self._catalogue.segments(after=low, until=high), ids)
         return {number: found[number] for number in ids if number in found}
 
     def query(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[object]]]:

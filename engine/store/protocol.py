@@ -121,8 +121,11 @@ class Store(Protocol):
         """
         ...
 
-    def events_by_id(self, ids: Sequence[str]) -> Mapping[str, Event]:
-        """Return the stored events with these ids (ids that are not there are left out)."""
+    def events_by_id(self, ids: Sequence[str], *, within: tuple[int, int] | None = None) -> Mapping[str, Event]:
+        """Return the stored events with these ids (ids that are not there are left out).
+
+        `within` says that their ingest sequences lie between these two, which may save a long search.
+        """
         ...
 
     def query(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
