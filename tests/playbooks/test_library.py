@@ -132,3 +132,11 @@ def test_every_shared_step_is_used() -> None:
         if item.name.startswith("_") and item.name.endswith(".yaml"):
             entries = dict(read_document(item.read_bytes(), item.name).entries())
             assert {name for name, _ in entries["steps"].entries()} - used == set()
+
+
+def test_bash_never_writes_to_an_unset_case_folder() -> None:
+    """`${CASE:?}` stops the line where the case folder was not opened; `$CASE` would write to `/`."""
+    for _, step in STEPS:
+        for command in step.all_commands:
+            if command.platform == "bash":
+                assert "$CASE" not in command.template.en, step.id
