@@ -21,12 +21,15 @@ _DATA: Final = "winlog.event_data."
 _USER: Final = "winlog.user_data."
 _OURS: Final = frozenset(
     {
-        "@metadata", "@version", "event.code", "event.dataset", "event.kind", "event.module", "event.original",
+        "@metadata", "@timestamp", "@version", "event.code", "event.dataset", "event.kind", "event.module", "event.original",
         "event.provider", "winlog.channel", "winlog.computer_name", "winlog.event_id", "winlog.provider_guid",
         "winlog.provider_name", "winlog.record_id", "winlog.time_created", "winlog.activity_id", "host.name",
         "winlog.level", "winlog.outcome", "winlog.api",
     }
 )  # fmt: skip
+_DATES: Final = frozenset(
+    {"event.created", "event.end", "event.ingested", "event.start", "file.created", "file.mtime", "process.start"}
+)
 
 
 def is_beats(document: _Object) -> bool:
@@ -57,6 +60,10 @@ def from_beats(document: _Object, options: Options) -> Fields:
         elif name.startswith(_USER):
             fields[USER_DATA[name[17:]]] = text(value)
             fields.setdefault(EVENT_DATA[name[17:]], text(value))
+        elif name in _DATES:
+            moment = moment_of(value, options.zone)
+            if moment is not None:
+                fields.setdefault(name, moment)
         elif name not in _OURS:
             fields.setdefault(name, _kept(value))
     _positional(fields)

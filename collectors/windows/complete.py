@@ -75,14 +75,19 @@ def complete(fields: Fields) -> Fields:
     if "user.name" not in fields:
         put(fields, "user.name", fields.get("winlog.user.name"))
         put(fields, "user.domain", fields.get("winlog.user.domain"))
+    fields["event.category"] = list(texts(fields.get("event.category")))  # ECS has none for many of Windows' events
+    fields["event.type"] = list(texts(fields.get("event.type"))) or ["info"]
     for target, names in _RELATED.items():
         _relate(fields, target, names)
     return fields
 
 
 def _relate(fields: Fields, target: str, names: tuple[str, ...]) -> None:
-    found = dict.fromkeys(texts(fields.get(target)))
+    found = list(texts(fields.get(target)))
     for name in names:
-        found.update(dict.fromkeys(text for text in texts(fields.get(name)) if text not in _NOBODY))
+        value = fields.get(name)
+        for text in texts(value) if value is not None else ():
+            if text not in _NOBODY and text not in found:
+                found.append(text)
     if found:
-        fields[target] = list(found)
+        fields[target] = found

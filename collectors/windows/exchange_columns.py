@@ -147,6 +147,9 @@ def categorise(fields: Fields) -> None:
         classify(fields, ("email",), ("info",), None)
         if str(fields.get("event.action", "")).upper() in ("FAIL", "BADMAIL", "DROP", "REDIRECTFAIL"):
             put(fields, "event.outcome", "failure")
+    fields.setdefault("event.category", [])
+    if not fields.get("event.type"):
+        fields["event.type"] = ["info"]
 
 
 def _outcome(fields: Fields) -> None:
