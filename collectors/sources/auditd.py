@@ -109,6 +109,8 @@ class _AuditParser:
                 fields["file.directory"] = folder or "/"
         if fields.get("auditd.log.record_type") != "PATH":
             add_other_users(fields)
+        for name in ("event.category", "event.type"):
+            fields.setdefault(name, ())  # ECS: empty where none fits
         _relate(fields)
         return fields
 

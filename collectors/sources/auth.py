@@ -91,6 +91,8 @@ class _AuthParser:
                 fields.setdefault(f"{side}.address", address)
         if "user.name" in fields and _is_remote(fields):
             fields["source.user.name"] = fields["user.name"]
+        for name in ("event.category", "event.type"):
+            fields.setdefault(name, ())  # ECS: empty where none fits
         _relate(fields)
         return fields
 

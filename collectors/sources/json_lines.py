@@ -65,6 +65,7 @@ class _JsonParser:
         self._stamp(fields)
         fields.setdefault("event.kind", "event")
         fields.setdefault("event.dataset", "json.generic")
+        fields.setdefault("event.module", str(fields["event.dataset"]).partition(".")[0])
         if rest:
             fields[REST] = as_json(rest)
         if self._options.host:
@@ -87,6 +88,8 @@ class _JsonParser:
 
     def complete(self, fields: Fields) -> Fields:
         """Add `related.*` where the document has none."""
+        for name in ("event.category", "event.type"):
+            fields.setdefault(name, ())  # ECS: empty where none fits
         for related, names in _RELATED:
             if related not in fields:
                 values = list(dict.fromkeys(value for name in names for value in _texts(fields.get(name))))
