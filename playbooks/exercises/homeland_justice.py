@@ -22,6 +22,7 @@ from playbooks.exercises.ministry.mail import exchange_day
 from playbooks.exercises.ministry.portal import portal_day, proxy_day
 from playbooks.exercises.ministry.remote import linux_day, vpn_day
 from playbooks.exercises.ministry.staff import operations_day, staff_day
+from playbooks.exercises.ministry.upkeep import upkeep_day
 from playbooks.exercises.moments import DAY, as_datetime, milliseconds
 from playbooks.exercises.scene import Scene
 from playbooks.exercises.storyboard import load_storyboard
@@ -75,6 +76,7 @@ def _ordinary_day(scene: Scene, events: int) -> None:
     staff_day(scene)
     operations_day(scene)
     lookalikes_day(scene)
+    upkeep_day(scene)
     proxy_day(scene, max(scene.scaled(18_000), events - scene.book.benign))
 
 

@@ -262,6 +262,9 @@ def test_the_benign_day_holds_look_alikes(written: tuple[Path, Truth], lines: di
         "Add-MpPreference -ExclusionPath",
         "csc.exe",
         '"4625"',
+        "vssadmin delete shadows /for=D: /oldest",
+        "svc_archive",
+        "wevtutil cl",
     ):
         assert word in benign, word
 
