@@ -7,13 +7,11 @@ have is taken from the first. An unknown or ill-typed key is an error with its l
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, cast
-from zoneinfo import ZoneInfo
 
 from engine.alerts import Level
 from engine.errors import ConfigurationError, UsageError
@@ -139,6 +137,8 @@ def _no_level() -> Level:
 
 
 def _zone(value: object) -> object:
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(str(value)).key if isinstance(value, str) else _no_zone()
     except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
@@ -265,6 +265,8 @@ def _parsed(item: Setting, value: object, place: str, kind: type[ConfigurationEr
 
 
 def _read(path: Path) -> Mapping[str, tuple[object, int]]:
+    import tomllib
+
     try:
         raw = path.read_bytes()
         if len(raw) > MAX_BYTES:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.home import head_path
 from cli.session import Session
 from engine.errors import UsageError
-from engine.store.protocol import Store
+
+if TYPE_CHECKING:
+    from engine.store.protocol import Store
 
 Actor = Annotated[
     str | None, typer.Option("--actor", metavar="NAME", help="Who decides; the user's name where not given.")

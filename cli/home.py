@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.config import Settings
 from cli.session import Clock
-from engine.store.protocol import Store
+
+if TYPE_CHECKING:
+    from engine.store.protocol import Store
 
 
 def store_folder(settings: Settings) -> Path:

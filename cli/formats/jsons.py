@@ -33,8 +33,16 @@ def plain(value: object) -> object:
     return str(value)
 
 
+_FAST = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=plain)
+
+
 def dumps(value: object, *, indent: int | None = None) -> str:
-    """Return the value as JSON text that is safe to look at."""
+    """Return the value as JSON text that is safe to look at (levels are to be given by name, as the views do)."""
+    if indent is None:
+        try:
+            return escape_json(_FAST.encode(value))
+        except ValueError:  # NaN or infinity, which JSON does not know
+            pass
     return escape_json(json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False))
 
 
