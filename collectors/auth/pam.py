@@ -157,6 +157,8 @@ def _session_users(parts: dict[str, str | None], fields: Fields) -> None:
         fields["user.id" if other else "system.auth.pam.uid"] = parts["by_id"]
     if other:
         fields["user.effective.name"] = subject
+    if subject == "root" and not other:
+        fields["user.id"] = "0"  # by definition; old Linux-PAM does not write it
     if parts["subject_id"]:
         fields["user.effective.id" if other else "user.id"] = parts["subject_id"]
 

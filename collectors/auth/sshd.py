@@ -116,7 +116,7 @@ _LOGINS = [
     ),
     # auth2-pubkey.c, auth2-hostbased.c: "userauth_pubkey: key type %s not in ...", "Certificate invalid: %s"
     message("userauth_pubkey:|userauth_hostbased", r"userauth_\w{4,12}:? (?P<reason>.*)", _REFUSED),
-    message("Certificate", r"(?P<reason>Certificate (?:invalid|ID) .*)", _REFUSED),
+    message("Certificate", r"(?P<reason>Certificate (?:invalid:|ID) .*)", _REFUSED),
     # gss-serv-krb5.c: "Authorized to %s, krb5 principal %s (%s)"
     message("Authorized", r"Authorized to (?P<user>[^,]{1,256}), krb5 principal (?P<signature>.*)", _KEY),
     # auth.c on AIX: "Login restricted for %s: %s"
@@ -166,7 +166,8 @@ _CONNECTIONS = [
     ),
     message("Disconnecting:", r"Disconnecting: (?P<reason>.*)", _CUT),
     # serverloop.c: "Timeout, client not responding[ from %s]."
-    message("Timeout,", rf"Timeout, (?P<reason>client not responding)(?: from (?:{_WHO})?{_PEER})?\.?", _CUT),
+    message("Timeout,", rf"Timeout, (?P<reason>client not responding) from {_WHO}{_AT}{_PORT}", _CUT),
+    message("Timeout,", rf"Timeout, (?P<reason>client not responding)(?: from {_PEER})?\.?", _CUT),
     # packet.c: "Read error from remote host %s port %d: %.100s"; "Read from socket failed: %s"; "Write failed: %s"
     message("Read", rf"Read error from remote host {_COLON_PEER}: (?P<reason>.*)", _CUT),
     message("Read|Write", r"(?P<reason>Read from socket failed: .*|Write failed: .*)", _CUT),

@@ -94,6 +94,7 @@ WHO = ("user.name", "source.ip", "source.port", "event.outcome")
         ("Disconnected from user anna 192.0.2.7 port 5", "anna", "192.0.2.7", 5, "success"),
         ("Received disconnect from 192.0.2.7 port 5:11: Bye [preauth]", None, "192.0.2.7", 5, "success"),
         ("Received disconnect from 2001:db8::7: 11: disconnected by user", None, "2001:db8::7", None, "success"),
+        ("Timeout, client not responding from user anna 192.0.2.7 port 5", "anna", "192.0.2.7", 5, "failure"),
         ("Did not receive identification string from 192.0.2.7 port 5", None, "192.0.2.7", 5, "failure"),
         (
             "Unable to negotiate with 192.0.2.7 port 5: no matching MAC found. Their offer: hmac-md5 [preauth]",
@@ -276,7 +277,7 @@ def test_sudo_refuses(reason: str) -> None:
         (
             "CRON[1]",
             "pam_unix(cron:session): session opened for user root by (uid=0)",
-            {"user.name": "root", "user.id": None, "system.auth.pam.uid": "0"},
+            {"user.name": "root", "user.id": "0", "system.auth.pam.uid": "0"},
         ),
         (
             "CRON[1]",
