@@ -21,7 +21,8 @@ _DATA: Final = "winlog.event_data."
 _USER: Final = "winlog.user_data."
 _OURS: Final = frozenset(
     {
-        "@metadata", "@timestamp", "@version", "event.code", "event.dataset", "event.kind", "event.module", "event.original",
+        "@metadata", "@timestamp", "@version",
+        "event.code", "event.dataset", "event.kind", "event.module", "event.original",
         "event.provider", "winlog.channel", "winlog.computer_name", "winlog.event_id", "winlog.provider_guid",
         "winlog.provider_name", "winlog.record_id", "winlog.time_created", "winlog.activity_id", "host.name",
         "winlog.level", "winlog.outcome", "winlog.api",
