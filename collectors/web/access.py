@@ -13,7 +13,7 @@ from datetime import tzinfo
 from itertools import pairwise
 
 from collectors.web.address import endpoint
-from collectors.web.client import host_fields, place
+from collectors.web.client import KEEPS_DASH, host_fields, place
 from collectors.web.extras import read_extras, read_tail
 from collectors.web.request import read_request
 from collectors.web.stamps import any_instant, clf_instant
@@ -56,12 +56,12 @@ def read_access(line: str, module: str, zone: tzinfo) -> Fields:
     read_request(request, fields)
     if size != "-":
         fields["http.response.body.bytes"] = int(size)
-    if referrer and referrer != "-":
+    if referrer and (referrer != "-" or module in KEEPS_DASH):
         fields["http.request.referrer"] = referrer
     if agent and agent != "-":
         fields["user_agent.original"] = agent
     if tail and referrer is None:
-        read_extras(_read_headers(tokens(tail[:_LONGEST]), fields), module, fields)
+        read_extras(_read_headers(tokens(tail[:_LONGEST]), module, fields), module, fields)
     elif tail:
         read_tail(tail[:_LONGEST], module, fields)
     return fields
@@ -94,7 +94,7 @@ def _read_tokens(line: str, module: str, zone: tzinfo) -> Fields:
         extras.remove(host)
     read_request(rest[request].text, fields)
     ssl_log = any(piece.text.startswith(("TLSv", "SSLv")) for piece in extras)
-    extras += _read_response(rest[request + 1 :], fields, ssl_log=ssl_log)
+    extras += _read_response(rest[request + 1 :], module, fields, ssl_log=ssl_log)
     read_extras(extras, module, fields)
     return fields
 
@@ -117,7 +117,7 @@ def _find_request(rest: list[Token]) -> int | None:
     return next((index for index in quoted if _REQUEST.fullmatch(rest[index].text)), None)
 
 
-def _read_response(after: list[Token], fields: Fields, *, ssl_log: bool) -> list[Token]:
+def _read_response(after: list[Token], module: str, fields: Fields, *, ssl_log: bool) -> list[Token]:
     """Read status, size, referrer and user agent behind the request; return the tokens that are none of these.
 
     Apache's `ssl_request_log` has no status: the number behind its request is the size.
@@ -127,15 +127,16 @@ def _read_response(after: list[Token], fields: Fields, *, ssl_log: bool) -> list
         _number("http.response.status_code", rest.pop(0), fields)
     if rest and rest[0].kind == "word" and _NUMBER.fullmatch(rest[0].text):
         _number("http.response.body.bytes", rest.pop(0), fields)
-    return _read_headers(rest, fields)
+    return _read_headers(rest, module, fields)
 
 
-def _read_headers(rest: list[Token], fields: Fields) -> list[Token]:
+def _read_headers(rest: list[Token], module: str, fields: Fields) -> list[Token]:
     """Read referrer and user agent, the first two quoted texts side by side; return the other tokens."""
     for pair in pairwise(rest):
         if pair[0].kind == pair[1].kind == "quoted":
             for name, piece in zip(("http.request.referrer", "user_agent.original"), pair, strict=True):
-                if piece.text not in {"", "-"}:
+                kept = name == "http.request.referrer" and module in KEEPS_DASH
+                if piece.text and (piece.text != "-" or kept):
                     fields[name] = piece.text
             return [piece for piece in rest if piece not in pair]
     return rest

@@ -48,6 +48,10 @@ class ValueTester:
         self._numbers = [item for item in items if item[1].operator in _COMPARISONS and item[1].operator != "eq"]
         self._times = [item for item in items if item[1].operator in TIME_PARTS]
 
+    def equal_to(self, literal: str) -> frozenset[int]:
+        """Return the numbers of the predicates that ask for exactly this text."""
+        return frozenset(self._folded.equal_to(literal)) | frozenset(self._cased.equal_to(literal))
+
     def test(self, value: str) -> frozenset[int]:
         """Return the numbers of the predicates that are true for a value that is there."""
         true = set(self._present)
@@ -88,6 +92,10 @@ class _Literals:
         starts = tuple(number for number, item in uses if item.operator == "startswith")
         ends = tuple(number for number, item in uses if item.operator == "endswith")
         return contains, starts, ends
+
+    def equal_to(self, literal: str) -> Sequence[int]:
+        """Return the numbers of the predicates that ask for exactly this text."""
+        return self._equal.get(literal, ())
 
     def test(self, value: str, true: set[int]) -> None:
         """Add the numbers of the predicates that hold for the value."""

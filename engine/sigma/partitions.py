@@ -34,6 +34,9 @@ MAX_VALUES = 200_000  # signatures kept per field before the table is emptied
 MAX_PROFILES = 200_000
 MAX_KEPT_LENGTH = 1024  # characters; longer values (script blocks) are rarely seen twice and are tested each time
 
+# Logs in which an absent value is written as a dash; some collectors keep it, some leave the field out.
+_DASHED = frozenset({"iis.access", "nginx.access", "apache.access", "squid.access"})
+
 # What a keyword is looked for in: for Windows events the event's own data, else the record's whole text.
 _WINDOWS_TEXT = ("winlog.event_data.", "winlog.user_data.", "winlog.provider_name", "winlog.computer_name", "message")
 
@@ -92,11 +95,21 @@ class Signatures:
             self.true.append(true)
         return number
 
+    def equate_dash(self) -> None:
+        """Let a dash be the same as nothing: what is true for an absent value and what asks for `-` itself."""
+        asked = self._tester.equal_to("-")
+        self.true[0] = self._tester.absent | asked
+        self._sets = {self.true[0]: 0}
+        self.numbers["-"] = 0
+
     def keep(self, key: str | tuple[str, ...], number: int) -> None:
         """Remember a value's signature, within bounds."""
         if (len(key) if isinstance(key, str) else sum(map(len, key))) <= MAX_KEPT_LENGTH:
             if len(self.numbers) >= MAX_VALUES:
+                dash = self.numbers.get("-")
                 self.numbers.clear()
+                if dash is not None:
+                    self.numbers["-"] = dash
             self.numbers[key] = number
 
 
@@ -130,6 +143,9 @@ class Partition:
         self._spread: list[int] = []
         self._searched: dict[str, bool] = {}
         self.tables = tuple(Signatures(ValueTester(items)) for items in groups.values())
+        if kind.dataset in _DASHED:
+            for table in self.tables:
+                table.equate_dash()
         self._place()
         self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
         self._candidates, self._always = self._index(used)
