@@ -58,6 +58,6 @@ def _extension(fields: Fields) -> None:
 
 def _related(fields: Fields) -> None:
     for name, sources in _RELATED:
-        members = {text: None for source in sources if isinstance(text := fields.get(source), str)}
+        members = {text: None for source in sources if isinstance(text := fields.get(source), str) and text != "-"}
         if members:
             fields[name] = list(members)

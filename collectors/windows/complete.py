@@ -75,11 +75,23 @@ def complete(fields: Fields) -> Fields:
     if "user.name" not in fields:
         put(fields, "user.name", fields.get("winlog.user.name"))
         put(fields, "user.domain", fields.get("winlog.user.domain"))
+    _logging_process(fields)
     fields["event.category"] = list(texts(fields.get("event.category")))  # ECS has none for many of Windows' events
     fields["event.type"] = list(texts(fields.get("event.type"))) or ["info"]
     for target, names in _RELATED.items():
         _relate(fields, target, names)
     return fields
+
+
+def _logging_process(fields: Fields) -> None:
+    """Name the process that wrote a record of NXLog's, as syslog sources do, where the event is about no other process.
+
+    winlogbeat keeps it in `winlog.process` alone, and so do the forms that follow it.
+    """
+    if fields.get("agent.type") != "nxlog" or "process.executable" in fields or "process.pid" in fields:
+        return
+    put(fields, "process.pid", fields.get("winlog.process.pid"))
+    put(fields, "process.thread.id", fields.get("winlog.process.thread.id"))
 
 
 def _relate(fields: Fields, target: str, names: tuple[str, ...]) -> None:

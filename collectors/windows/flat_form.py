@@ -112,6 +112,8 @@ def _envelope(document: _Object, options: Options) -> Fields:
     moment = _moment(document, options.zone)
     if moment is not None:
         fields["@timestamp"] = moment
+    if "SourceModuleType" in document:
+        fields["agent.type"] = "nxlog"
     record = number_of(get("RecordNumber") or _one_of(document, _RECORD))
     if record is not None:
         fields["winlog.record_id"] = record
