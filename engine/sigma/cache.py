@@ -22,7 +22,7 @@ from engine.errors import RuleError
 from engine.sigma.predicates import Expression, Predicate
 from engine.sigma.rules import Correlation, LogSource, Rule, RuleSet
 
-FORMAT = 1  # to be raised whenever the compiler gives something else for the same rule
+FORMAT = 2  # to be raised whenever the compiler gives something else for the same rule
 
 
 def read(folder: Path, key: str) -> RuleSet | None:

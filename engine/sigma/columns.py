@@ -39,7 +39,7 @@ class ColumnMatcher:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         # Profiles are told apart by a random linear hash of their signatures: multipliers that nobody can guess.
-        self._multipliers = np.array([secrets.randbits(63) | 1 for _ in range(4096)], dtype=np.uint64)
+        self._multipliers: list[np.uint64] = []
 
     def match(self, table: pa.Table) -> Iterator[Hits]:
         """Yield the hits of every kind of event in the table."""
@@ -54,6 +54,7 @@ class ColumnMatcher:
                     yield hits
 
     def _match(self, partition: Partition, columns: _Columns, rows: Codes) -> Hits | None:
+        partition.renew()
         signatures = [
             _signatures(table, columns.values(accessor, rows))
             for accessor, table in zip(partition.accessors, partition.tables, strict=True)
@@ -72,6 +73,8 @@ class ColumnMatcher:
     def _profiles(self, signatures: Sequence[Codes], count: int) -> tuple[Codes, Codes]:
         """Return for each distinct profile its first row, and for each row the number of its profile."""
         mixed = np.zeros(count, dtype=np.uint64)
+        while len(self._multipliers) < len(signatures):
+            self._multipliers.append(np.uint64(secrets.randbits(63) | 1))
         for column, multiplier in zip(signatures, self._multipliers, strict=False):
             mixed += column.astype(np.uint64) * multiplier
         _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
@@ -119,7 +122,7 @@ class _Coded:
     def first(self, row: int) -> str:
         code = int(self.codes[row])
         value = self.values[code] if code >= 0 else ""
-        return value if isinstance(value, str) else value[0]
+        return value if isinstance(value, str) else next(iter(value), "")
 
 
 def _signatures(table: Signatures, column: _Coded) -> Codes:

@@ -33,10 +33,12 @@ from sigma.types import (
 )
 
 from engine.alerts import Level, RuleInfo
+from engine.ecs_types import kind_of
 from engine.sigma.folding import fold
 from engine.sigma.predicates import KEYWORD, MANY, ONE, Expression, Operator, Predicate
 from engine.sigma.rules import Correlation, CorrelationType, LogSource, Rule
 
+_KEYWORDS = (SigmaString, SigmaNumber, SigmaRegularExpression, SigmaBool)
 _SUPPORTED = ("event_count", "value_count", "temporal")
 
 
@@ -88,6 +90,8 @@ class Compiler:
 
 def predicate(field: str, value: object) -> Predicate:
     """Return the predicate that a field (or `KEYWORD`) and one pySigma value stand for."""
+    if field == KEYWORD and not isinstance(value, _KEYWORDS):
+        raise ValueError("a keyword can be text, a number or a regular expression and nothing else")
     if isinstance(value, SigmaString):
         return _string(field, value)
     if isinstance(value, SigmaTimestampPart):
@@ -105,6 +109,8 @@ def predicate(field: str, value: object) -> Predicate:
 
 def _other(field: str, value: object) -> Predicate:
     if isinstance(value, SigmaBool):
+        if field == KEYWORD:
+            return Predicate(KEYWORD, "contains", "true" if value.boolean else "false")
         return Predicate(field, "eq", "true" if value.boolean else "false")
     if isinstance(value, SigmaCIDRExpression):
         return Predicate(field, "cidr", str(value.network))
@@ -133,7 +139,7 @@ def _glob_part(part: object) -> str:
         return MANY
     if part is SpecialChars.WILDCARD_SINGLE:
         return ONE
-    raise ValueError(f"the placeholder %{getattr(part, 'name', part)}% has no value (give it in the configuration)")
+    raise ValueError(f"the placeholder %{getattr(part, 'name', part)}% has no value")
 
 
 def _literal(field: str, glob: str, cased: bool) -> Predicate:  # noqa: FBT001 - says what it is at every call
@@ -152,7 +158,9 @@ def _literal(field: str, glob: str, cased: bool) -> Predicate:  # noqa: FBT001 -
 def _number(field: str, value: SigmaNumber) -> Predicate:
     if field == KEYWORD:
         return Predicate(KEYWORD, "contains", str(value.number))
-    return Predicate(field, "eq" if isinstance(value.number, int) else "number", str(value.number))
+    # a field that ECS calls a fraction holds 5.0 where an event said 5
+    whole = isinstance(value.number, int) and kind_of(field) != "float"
+    return Predicate(field, "eq" if whole else "number", str(value.number))
 
 
 def _regular_expression(field: str, value: SigmaRegularExpression) -> Predicate:
@@ -170,7 +178,9 @@ def _regular_expression(field: str, value: SigmaRegularExpression) -> Predicate:
 
 
 def _wildcard(part: object) -> str:
-    return "*" if part is SpecialChars.WILDCARD_MULTI else "?"
+    if isinstance(part, SpecialChars):
+        return "*" if part is SpecialChars.WILDCARD_MULTI else "?"
+    return _glob_part(part)  # a placeholder: refused
 
 
 def _comparison(field: str, value: SigmaCompareExpression) -> Predicate:

@@ -5,8 +5,9 @@ A rule that cannot be read or compiled becomes an issue with its file, line and 
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,15 @@ from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError, SigmaRuleLocation
 from sigma.rule import SigmaRule
 
+from engine.alerts import RuleInfo
 from engine.errors import RuleError
 from engine.sigma import modifiers
 from engine.sigma.compiler import Compiler, correlation, rule_info
+from engine.sigma.limits import check_document, check_text
 from engine.sigma.rules import RuleSet
 
 MAX_FILE = 4 * 1024 * 1024  # bytes of one rule file (SigmaHQ's list of vulnerable drivers has 300 KiB)
-MAX_RULE = 1024 * 1024  # characters of one rule (one YAML document)
-MAX_DEPTH = 50  # of nested lists and mappings, and of brackets in a condition
-MAX_ALIASES = 20
+_BORDER = re.compile(r"---\s*(#.*)?\Z")  # between two documents
 
 
 def compile_files(files: Iterable[tuple[str, bytes]]) -> RuleSet:
@@ -32,11 +33,12 @@ def compile_files(files: Iterable[tuple[str, bytes]]) -> RuleSet:
     modifiers.install()
     compiler = Compiler()
     rules = RuleSet(predicates=compiler.predicates)
+    known: dict[str, RuleInfo] = {}
     for name, content in files:
         for line, text in _documents(name, content, rules.issues):
             where = f"{name}:{line}"
             try:
-                _compile(text, name, line, compiler, rules)
+                _compile(text, name, line, compiler, rules, known)
             except (SigmaError, ValueError) as error:
                 rules.issues.append(_issue(_reason(error), where))
             except RecursionError:
@@ -63,14 +65,14 @@ def _documents(name: str, content: bytes, issues: list[RuleError]) -> Iterator[t
         issues.append(_issue(f"larger than {MAX_FILE // 1024:,} KiB", f"{name}:1"))
         return
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         issues.append(_issue(f"not UTF-8 ({error.reason} at byte {error.start})", f"{name}:1"))
         return
     line = 1
     part: list[str] = []
-    for number, row in enumerate(text.splitlines(keepends=True), start=1):
-        if row.rstrip() == "---":
+    for number, row in enumerate(io.StringIO(text, newline=""), start=1):  # lines as editors count them
+        if row.startswith("---") and _BORDER.match(row.rstrip()):
             yield from _nonempty(line, part)
             line, part = number + 1, []
         else:
@@ -83,7 +85,9 @@ def _nonempty(line: int, rows: list[str]) -> Iterator[tuple[int, str]]:
         yield line, "".join(rows)
 
 
-def _compile(text: str, name: str, line: int, compiler: Compiler, rules: RuleSet) -> None:
+def _compile(
+    text: str, name: str, line: int, compiler: Compiler, rules: RuleSet, known: dict[str, RuleInfo]
+) -> None:
     where = f"{name}:{line}"
     document = _parse(text, line)
     if "filter" in document and "detection" not in document:
@@ -94,18 +98,28 @@ def _compile(text: str, name: str, line: int, compiler: Compiler, rules: RuleSet
     if "correlation" in document:
         parsed = SigmaCorrelationRule.from_dict(document, source=location)
         info = rule_info(parsed, version=version, path=where, playbooks=playbooks)
-        rules.correlations.append(correlation(parsed, info))
+        if _is_new(info, known):
+            rules.correlations.append(correlation(parsed, info))
+            known[info.id] = info
         return
     rule = SigmaRule.from_dict(document, source=location)
-    rules.rules.append(compiler.rule(rule, rule_info(rule, version=version, path=where, playbooks=playbooks)))
+    info = rule_info(rule, version=version, path=where, playbooks=playbooks)
+    if _is_new(info, known):
+        rules.rules.append(compiler.rule(rule, info))
+        known[info.id] = info
+
+
+def _is_new(info: RuleInfo, known: Mapping[str, RuleInfo]) -> bool:
+    """Tell whether the rule is to be kept; the same rule given twice is one, another rule under its id is refused."""
+    other = known.get(info.id)
+    if other is not None and other.version != info.version:
+        raise ValueError(f"the id {info.id} is that of another rule, {other.path}, which is kept")
+    return other is None
 
 
 def _parse(text: str, first_line: int) -> dict[str, Any]:
-    if len(text) > MAX_RULE:
-        raise ValueError(f"a rule of {len(text):,} characters; at most {MAX_RULE:,} are read")
-    if text.count("*") > MAX_ALIASES and len(re.findall(r"(?:^|[\s\[,])\*[A-Za-z_]", text)) > MAX_ALIASES:
-        raise ValueError(f"more than {MAX_ALIASES} YAML aliases")
     try:
+        check_text(text)
         document = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -113,21 +127,8 @@ def _parse(text: str, first_line: int) -> dict[str, Any]:
         raise ValueError(f"not YAML: {getattr(error, 'problem', None) or error}{place}") from error
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise ValueError("not a Sigma rule: a mapping with names is expected")
-    _check_depth(document)
+    check_document(document)
     return document
-
-
-def _check_depth(value: object, depth: int = 0) -> None:
-    if depth > MAX_DEPTH:
-        raise ValueError(f"nested more than {MAX_DEPTH} deep")
-    if isinstance(value, dict):
-        for item in value.values():
-            _check_depth(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_depth(item, depth + 1)
-    elif isinstance(value, str) and depth == 2 and (value.count("(") > MAX_DEPTH or value.count(" not ") > MAX_DEPTH):
-        raise ValueError(f"a condition with more than {MAX_DEPTH} brackets or negations")
 
 
 def _playbooks(block: object) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from engine.sigma.predicates import KEYWORD, REFERENCES, leaves
 from engine.sigma.rules import LogSource, Rule, RuleSet
 
 MAX_KINDS = 20_000  # kinds of events remembered; an attacker can write any event id
+MAX_PARTITIONS = 500  # and any dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +74,11 @@ class Engine:
         positions = tuple(sorted(index for source in sources for index in self._sources[source]))
         renames = kind.family == "windows" and kind.dataset == "security" and kind.detail == "4688"
         dataset = kind.dataset if kind.family != "windows" else ""
-        key = (kind.family, dataset, positions, renames)
+        key = (kind.family, dataset, positions, renames) if positions else ("", "", (), False)
         if key not in self._by_rules:
+            if len(self._by_rules) >= MAX_PARTITIONS:
+                self._by_rules.clear()
+                self._partitions.clear()
             visible = [self.rules.rules[index] for index in positions]
             self._by_rules[key] = Partition(kind, visible, self.rules.predicates)
         return self._by_rules[key]

@@ -238,12 +238,14 @@ def covers(source: LogSource, kind: Kind) -> bool:
         return source.product in {"windows", ""} and _covers_windows(source, kind)
     if source.product == "linux" and (source.service or source.category):
         return _covers_linux(source, kind)
+    if not source.product and source.category in _LINUX_CATEGORIES and kind.family == "linux":
+        return not source.service and kind.detail in _LINUX_CATEGORIES[source.category]
     datasets = datasets_of(source)
     return any(kind.dataset == name or (name.endswith(".") and kind.dataset.startswith(name)) for name in datasets)
 
 
 def _covers_windows(source: LogSource, kind: Kind) -> bool:
-    if not source.product and not source.service:
+    if not source.product and not source.service and not source.category:
         return False
     if source.category:
         wanted = WINDOWS_CATEGORIES.get(source.category, ())
@@ -278,8 +280,8 @@ def datasets_of(source: LogSource) -> tuple[str, ...]:
 
 def is_known(source: LogSource) -> bool:
     """Tell whether any event could ever belong to the log source."""
-    if source.product == "windows":
-        category, service = source.category, source.service
+    category, service = source.category, source.service
+    if source.product in {"windows", ""} and (source.product or category or service):
         known = (not category or category in WINDOWS_CATEGORIES) and (not service or service in WINDOWS_SERVICES)
         return known or bool(datasets_of(source))
     if source.product == "linux" and (source.category or source.service):

@@ -19,6 +19,7 @@ from engine.sigma.folding import fold
 from engine.sigma.predicates import MANY, ONE, TIME_PARTS, Predicate
 
 Numbered = tuple[int, Predicate]
+_COMPACT_DATE = 8  # characters of 20240131
 _LITERALS = frozenset({"contains", "startswith", "endswith"})
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "lt": lambda value, bound: value < bound,
@@ -179,6 +180,8 @@ def _compare(value: str, items: Sequence[Numbered]) -> Iterable[int]:
 
 
 def _float(value: str) -> float | None:
+    if "_" in value:  # Python reads 1_000 as a number, nobody else does
+        return None
     try:
         found = float(int(value, 16)) if value[:2].lower() == "0x" else float(value)
     except (ValueError, OverflowError):
@@ -209,13 +212,10 @@ def _time_parts(value: str, items: Sequence[Numbered]) -> Iterable[int]:
 def _moment(value: str) -> datetime | None:
     """Read an instant: ISO 8601 (taken as UTC where it has no zone) or seconds or milliseconds since 1970."""
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        seconds = _float(value)
-        if seconds is None:
-            return None
-        try:
+        seconds = _float(value) if len(value) != _COMPACT_DATE else None
+        if seconds is not None:  # before ISO 8601: Python reads 1712010112345 as a day of the year 1712
             return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > 1e11 else seconds, tz=UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):  # OverflowError: within hours of the years 1 and 9999
+        return None

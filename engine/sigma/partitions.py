@@ -69,6 +69,12 @@ class Signatures:
         self._sets: dict[frozenset[int], int] = {tester.absent: 0}
         self.true: list[frozenset[int]] = [tester.absent]
 
+    def renew(self) -> None:
+        """Forget every value and signature."""
+        self.numbers.clear()
+        self._sets = {self._tester.absent: 0}
+        self.true = [self._tester.absent]
+
     def of(self, value: Value | None) -> int:
         """Return the signature of a value; 0 is that of an absent one."""
         if value is None:
@@ -150,6 +156,20 @@ class Partition:
         self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
         self._candidates, self._always = self._index(used)
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._evaluated = 0  # profiles since the tables were last emptied
+        # several values can be searched as one text only where no keyword asks for a text's beginning or end
+        self._joinable = all(item.operator in {"contains", "glob", "exists"} for _, item in keywords)
+
+    def renew(self) -> None:
+        """Forget all signatures and profiles once there were very many; never while signatures are in use.
+
+        Every new set of true predicates makes a new profile, so counting profiles bounds the sets as well.
+        """
+        if self._evaluated >= MAX_PROFILES:
+            self._evaluated = 0
+            self._memo.clear()
+            for table in (*self.tables, *([self.keywords] if self.keywords else ())):
+                table.renew()
 
     def _place(self) -> None:
         for index, (accessor, table) in enumerate(zip(self.accessors, self.tables, strict=True)):
@@ -184,6 +204,7 @@ class Partition:
 
     def match(self, fields: Mapping[str, Value], original: str | bytes) -> tuple[int, ...]:
         """Return the positions of the rules that match the event. `original` is its raw text, for keywords."""
+        self.renew()
         profile = [0] * len(self.tables)
         slots = self._slots
         for name, value in fields.items():
@@ -232,11 +253,10 @@ class Partition:
         wanted = self._searched[name] = name.startswith(_WINDOWS_TEXT)
         return wanted
 
-    @staticmethod
-    def _fresh_keywords(table: Signatures, values: list[str]) -> set[int]:
+    def _fresh_keywords(self, table: Signatures, values: list[str]) -> set[int]:
         """Test values not seen before: all in one go, and each by itself only where the whole shows something."""
         plain = table.tested("")
-        if table.tested("\n".join(values)) == plain:
+        if self._joinable and table.tested("\n".join(values)) == plain:
             for item in values:
                 table.keep(item, plain)
             return {plain}
@@ -246,6 +266,7 @@ class Partition:
         """Return the positions of the rules that match rows with this profile."""
         known = self._memo.get(profile)
         if known is None:
+            self._evaluated += 1
             if len(self._memo) >= MAX_PROFILES:
                 self._memo.clear()
             known = self._memo[profile] = self._percolate(self._true(profile))

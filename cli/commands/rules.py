@@ -1,0 +1,241 @@
+"""`kulla rules`: which rules there are, which of them work here, and the evidence that they fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import rulesets
+from cli.document import Column, Lines, Listing, Pairs, Report, Row, Section
+from cli.group import sub_app
+from cli.options import Format, MinLevel, Output, Rules, RulesLevel, RulesStatus, command, shown_level
+from cli.output import REPORT_FORMATS, target
+from cli.session import Session
+from engine.alerts import RuleInfo
+from engine.errors import InputError, NotFoundError
+
+if TYPE_CHECKING:
+    from detections.catalogue import RuleTest
+    from engine.sigma.engine import Engine
+    from engine.sigma.rules import RuleSet
+
+_FIELDS = ("id", "name", "level", "status", "state", "why", "logsource", "tags", "playbooks", "path")
+_COLUMNS = (
+    Column(field="level", heading="Level", whole=True),
+    Column(field="state", heading="State", whole=True),
+    Column(field="name", heading="Rule"),
+    Column(field="logsource", heading="Log source"),
+    Column(field="why", heading="Why not"),
+)
+_TEST_FIELDS = ("rule", "name", "expected", "result", "path")
+_TEST_COLUMNS = (
+    Column(field="result", heading="Result", whole=True),
+    Column(field="expected", heading="Should", whole=True),
+    Column(field="rule", heading="Rule"),
+    Column(field="name", heading="Test"),
+)
+_NO_SOURCE = "no collector delivers its log source"
+
+app = sub_app("Sigma rules: list, show, check and test them.")
+
+
+@command(app, "list")
+def list_rules(
+    session: Session,
+    *,
+    rules: Rules = None,
+    rules_level: RulesLevel = None,
+    rules_status: RulesStatus = None,
+    level: MinLevel = None,
+    not_loaded: Annotated[
+        bool, typer.Option("--not-loaded", help="Only rules that can't be loaded or can't fire, with the reason.")
+    ] = False,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """List rules: loaded, not loaded and why, or loaded but without any log source that could feed them."""
+    out = target(session, fmt, output)
+    lowest = shown_level(session, level)
+    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
+    rows = [row for row in _rows(loaded) if not not_loaded or row["state"] != "loaded"]
+    names = {item.label for item in type(lowest) if item >= lowest}
+    rows = [row for row in rows if row["level"] in names or row["state"] == "not loaded"]
+    out.write(Listing(name="rules", title="Rules", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="no such rules"))
+    total = len(loaded.rules) + len(loaded.correlations)
+    session.say(f"{total:,} rules loaded, {len(loaded.issues):,} not loaded")
+    session.hint("kulla rules show ID" if not not_loaded else "kulla rules check FILE")
+
+
+def _rows(rules: RuleSet) -> Iterator[Row]:
+    from engine.sigma.engine import Engine
+
+    unreachable = {rule.info.id for rule in Engine(rules).unreachable()}
+    for rule in rules.rules:
+        lost = rule.info.id in unreachable
+        state, why = ("no source", _NO_SOURCE) if lost else ("loaded", "")
+        yield _row(rule.info, state=state, why=why, logsource=str(rule.logsource))
+    for item in rules.correlations:
+        yield _row(item.info, state="loaded", why="", logsource=f"{item.type} of {len(item.rules)} rules")
+    for issue in rules.issues:
+        empty = dict.fromkeys(_FIELDS, "")
+        yield {
+            **empty,
+            "state": "not loaded",
+            "why": issue.message,
+            "path": issue.where or "",
+            "name": issue.where or "",
+        }
+
+
+def _row(info: RuleInfo, *, state: str, why: str, logsource: str) -> Row:
+    return {
+        "id": info.id,
+        "name": info.name,
+        "level": info.level.label,
+        "status": info.status,
+        "state": state,
+        "why": why,
+        "logsource": logsource,
+        "tags": info.tags,
+        "playbooks": info.playbooks,
+        "path": info.path,
+    }
+
+
+@command(app, "show")
+def show(
+    session: Session,
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The rule's id, its beginning, or its whole title.")],
+    *,
+    rules: Rules = None,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Show one rule: what it looks for, how bad that is, what else can cause it, and what to do."""
+    out = target(session, fmt, output, allowed=REPORT_FORMATS)
+    loaded = rulesets.load(session, rules)
+    info = _find(loaded, identifier)
+    head = (
+        ("Rule", info.id),
+        ("Level", info.level.label),
+        ("Status", info.status),
+        ("File", info.path),
+        ("Author", info.author),
+        ("Tags", info.tags),
+        ("Playbooks", info.playbooks),
+    )
+    sections = [
+        Section(heading="", body=Pairs(rows=head)),
+        Section(heading="What", body=Lines(lines=(info.description,))),
+    ]
+    if info.falsepositives:
+        sections.append(Section(heading="Known false positives", body=Lines(lines=info.falsepositives)))
+    sections.append(Section(heading="Source", body=Lines(lines=_source(info), verbatim=True)))
+    record = {**_row(info, state="loaded", why="", logsource=""), "description": info.description}
+    out.write(Report(name="rule", title=info.name, record=record, sections=tuple(sections)))
+    session.hint(f"kulla playbooks show {info.playbooks[0]}" if info.playbooks else "kulla rules list")
+
+
+def _find(rules: RuleSet, identifier: str) -> RuleInfo:
+    infos = [*(rule.info for rule in rules.rules), *(item.info for item in rules.correlations)]
+    wanted = identifier.lower()
+    found = [info for info in infos if info.id == wanted or info.name.lower() == wanted]
+    found = found or [info for info in infos if len(wanted) >= 4 and info.id.startswith(wanted)]
+    if len(found) != 1:
+        what = "no rule" if not found else f"{len(found)} rules"
+        raise NotFoundError(f"{what} answer to {identifier}", hint="kulla rules list -f jsonl, for the ids")
+    return found[0]
+
+
+def _source(info: RuleInfo) -> tuple[str, ...]:
+    path = Path(info.path.rpartition(":")[0])
+    try:
+        return tuple(path.read_text(encoding="utf-8", errors="backslashreplace").splitlines())
+    except OSError:
+        return (f"(in {info.path})",)
+
+
+@command(app, "check")
+def check(
+    session: Session,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Rule files, folders and zips.")],
+    *,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Check that rules load: each one that does not is listed with its file, line and reason (exit code 4)."""
+    from engine.sigma.loader import load_rules
+
+    out = target(session, fmt, output)
+    loaded = load_rules(rulesets.rule_paths(session, paths), cache_folder=session.settings.home / "cache")
+    rows = [row for row in _rows(loaded) if row["state"] != "loaded"]
+    out.write(
+        Listing(
+            name="rules", title="Rules with problems", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="no problems"
+        )
+    )
+    for issue in loaded.issues:
+        session.issue(issue)
+    session.say(f"{len(loaded.rules) + len(loaded.correlations):,} rules load, {len(loaded.issues):,} do not")
+    session.hint("kulla rules test PATH" if not rows else "kulla rules check PATH, after mending them")
+
+
+@command(app, "test")
+def run_tests(
+    session: Session,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATH...]", help="Rule files and folders; kulla's own by default.")
+    ] = None,
+    *,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Run the test events in the rules' `kulla:` blocks; a rule that fails one of its own is an issue (exit code 4)."""
+    from engine.sigma.engine import Engine
+    from engine.sigma.loader import load_rules
+
+    out = target(session, fmt, output)
+    places = rulesets.rule_paths(session, paths or [rulesets.OWN])
+    engine = Engine(load_rules(places, cache_folder=session.settings.home / "cache"))
+    for issue in engine.rules.issues:
+        session.issue(issue)
+    rows = list(_results(session, engine, places))
+    failed = sum(row["result"] == "FAILED" for row in rows)
+    out.write(
+        Listing(name="tests", title="Tests", columns=_TEST_COLUMNS, rows=rows, fields=_TEST_FIELDS, empty="no tests")
+    )
+    session.say(f"{len(rows) - failed:,} tests passed, {failed:,} failed")
+    session.hint("kulla rules list" if not failed else "kulla rules show ID")
+
+
+def _results(session: Session, engine: Engine, places: Sequence[Path]) -> Iterator[Row]:
+    from detections.catalogue import CatalogueError, read_evidence, rule_files
+
+    for place in places:
+        for path in rule_files(place) if place.is_dir() else (place,):
+            try:
+                evidence = read_evidence(path)
+            except CatalogueError as error:
+                session.issue(InputError(str(error), hint="detections/README.md describes the block"))
+                continue
+            for item in evidence.tests if evidence else ():
+                yield _result(session, engine, path, evidence.rule if evidence else "", item)
+
+
+def _result(session: Session, engine: Engine, path: Path, rule: str, item: RuleTest) -> Row:
+    from engine.sigma.evidence import fires
+
+    passed = fires(engine, rule, item.events) is item.match
+    expected = "fire" if item.match else "stay silent"
+    if not passed:
+        session.issue(InputError(f"should {expected}: {item.name}", where=str(path), hint=f"kulla rules show {rule}"))
+    return {
+        "rule": rule,
+        "name": item.name,
+        "expected": expected,
+        "result": "passed" if passed else "FAILED",
+        "path": str(path),
+    }
