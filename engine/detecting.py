@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from engine.sigma.engine import Engine
 from engine.store.protocol import BaseHit, Slice, Store
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _RECENT = 20_000  # events of correlation hits kept in memory during a run
 
 
@@ -115,11 +116,35 @@ class Detector:
         older = [_hit(item) for item in self._store.hits(names, since=first - self._correlator.history)]
         groups = {(hit.correlation, hit.group) for hit in fresh}
         known = {hit: None for hit in (*older, *fresh) if (hit.correlation, hit.group) in groups}
-        bursts = [burst for burst in self._correlator.bursts(known, since=first) if burst_id(burst) not in self._told]
+        newest = {(hit.correlation, hit.group): hit.timestamp for hit in sorted(older, key=lambda hit: hit.timestamp)}
+        bursts = [
+            burst
+            for burst in self._correlator.bursts(known, since=first)
+            if burst_id(burst) not in self._told and not self._is_told(burst, newest)
+        ]
         self._told.update(burst_id(burst) for burst in bursts)
         events = self._events_of(bursts)
         for burst in bursts:
             yield burst_alert(burst, events)
+
+    def _is_told(self, burst: Burst, newest: Mapping[tuple[str, tuple[str, ...]], datetime]) -> bool:
+        """Tell whether late events, or some of the same instant, only gave other members to a burst told before.
+
+        Where all hits come in order of time, no burst ends before or with an older hit, and this is never so.
+        """
+        info, last = burst.correlation.info, burst.hits[-1]
+        if last.timestamp > newest.get((last.correlation, last.group), _NEVER):
+            return False
+        span = timedelta(seconds=burst.correlation.timespan, microseconds=1)
+        near = [
+            alert
+            for alert in self._store.alerts(since=last.timestamp - span, before=last.timestamp + span)
+            if (alert.rule.id, alert.rule.version) == (info.id, info.version)
+        ]
+        if any(alert.id == burst_id(burst) for alert in near):
+            return False
+        members = {hit.event_id for hit in burst.hits}
+        return any(not members.isdisjoint(event.id for event in alert.events) for alert in near)
 
     def _rules_of(self, hit: Hit) -> tuple[str, ...]:
         return self._correlator.correlations[hit.correlation].rules

@@ -62,6 +62,7 @@ _ANY_ADDRESS = ("::", "0.0.0.0")  # noqa: S104 - a value to leave out, nothing i
 _NOBODY = frozenset(
     ("", "-", "n/a", "null", "system", "local service", "network service", "anonymous logon", *_ANY_ADDRESS)
 )
+_SYSTEM_DOMAINS = frozenset({"nt authority", "window manager", "font driver host", "iis apppool", "nt service"})
 
 
 def entities_of(fields: Mapping[str, Value]) -> tuple[Entity, ...]:
@@ -69,9 +70,17 @@ def entities_of(fields: Mapping[str, Value]) -> tuple[Entity, ...]:
     found: dict[Entity, None] = {}
     for name, kind in ENTITY_FIELDS.items():
         for value in texts(fields.get(name)):
-            if value.strip().lower() not in _NOBODY:
+            if not _is_nobody(kind, value.strip().lower()):
                 found[Entity(kind, value)] = None
     return tuple(found)
+
+
+def _is_nobody(kind: Kind, value: str) -> bool:
+    if value in _NOBODY:
+        return True
+    if kind == "ip":  # every machine is its own 127.0.0.1
+        return value.startswith(("127.", "::ffff:127.")) or value == "::1"
+    return kind == "user" and value.partition("\\")[0] in _SYSTEM_DOMAINS
 
 
 def alert_fields(fields: Mapping[str, Value]) -> dict[str, Value]:

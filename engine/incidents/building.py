@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -27,45 +27,83 @@ class Changes:
 
 def build(alerts: Iterable[Alert]) -> list[Incident]:
     """Return the incidents that the alerts make, the worst first."""
-    found = [incident for item in group(alerts) if (incident := _incident(item)) is not None]
-    return sorted(found, key=lambda item: (-item.score, item.id))
+    return _built(alerts, {})
 
 
 def update(known: Sequence[Incident], alerts: Iterable[Alert]) -> Changes:
     """Return what has to be saved and removed so that the incidents fit the alerts.
 
     An incident keeps its id, status and closing words as long as it keeps any of its alerts; where two have grown
-    together the older keeps its id. An incident that is closed stays closed with the alerts it had: new alerts on the
-    same entities open a new one.
+    together the older keeps its id, and where one falls apart the part with most of its alerts does. An incident that
+    is closed stays closed with the alerts it had: new alerts on the same entities open a new one. An incident stays
+    one even where verdicts take its score below what opens a new one.
     """
     closed = {alert for item in known if item.status == "closed" for alert in item.alerts}
-    fresh = build(alert for alert in alerts if alert.id not in closed)
     owner = {alert: item for item in known if item.status != "closed" for alert in item.alerts}
-    saved, kept = [], set()
-    for incident in fresh:
-        before = sorted(
-            {owner[alert].id: owner[alert] for alert in incident.alerts if alert in owner}.values(),
-            key=lambda item: (item.opened, item.id),
-        )
-        if before and before[0].id not in kept:
-            incident = replace(incident, id=before[0].id, status=before[0].status)  # noqa: PLW2901 - the same incident, known
-            kept.add(before[0].id)
-        if not before or incident != before[0]:
-            saved.append(incident)
+    fresh = _built((alert for alert in alerts if alert.id not in closed), owner)
+    heirs = _heirs(fresh, owner)
+    taken = {item.id for item in known if item.status == "closed"} | {item.id for item in heirs.values()}
+    saved = []
+    for number, incident in enumerate(fresh):
+        before = heirs.get(number)
+        if before is None:
+            after = replace(incident, id=_free_id(incident, taken))
+            taken.add(after.id)
+        else:
+            after = replace(incident, id=before.id, status=before.status, closed_why=before.closed_why)
+        if after != before:
+            saved.append(after)
     absorbed = {owner[alert].id for incident in fresh for alert in incident.alerts if alert in owner}
-    return Changes(saved=tuple(saved), removed=tuple(sorted(absorbed - kept)))
+    return Changes(saved=tuple(saved), removed=tuple(sorted(absorbed - taken)))
 
 
-def _incident(item: Group) -> Incident | None:
-    opened = _opening(item.alerts)
-    if opened is None:
-        return None
+def _heirs(fresh: Sequence[Incident], owner: Mapping[str, Incident]) -> dict[int, Incident]:
+    """Return which of the fresh incidents (by number) goes on under the id of which known one."""
+    shares: dict[str, Counter[int]] = {}
+    for number, incident in enumerate(fresh):
+        for alert in incident.alerts:
+            if alert in owner:
+                shares.setdefault(owner[alert].id, Counter())[number] += 1
+    heirs: dict[int, Incident] = {}
+    for before in sorted({item.id: item for item in owner.values()}.values(), key=lambda item: (item.opened, item.id)):
+        counts = shares.get(before.id)
+        if counts:
+            number = min(counts, key=lambda item: (-counts[item], item))
+            heirs.setdefault(number, before)
+    return heirs
+
+
+def _free_id(incident: Incident, taken: Collection[str]) -> str:
+    """Return the incident's own id, or another made from its first alert where that belongs to a known incident."""
+    found, attempt = incident.id, 0
+    while found in taken:
+        attempt += 1
+        found = _id(f"{incident.alerts[0]}/{attempt}")
+    return found
+
+
+def _id(text: str) -> str:
+    return "INC-" + sha256(text.encode()).hexdigest()[:10]
+
+
+def _built(alerts: Iterable[Alert], owner: Mapping[str, Incident]) -> list[Incident]:
+    found = []
+    for item in group(alerts):
+        # a known incident stays one, whatever its score has become
+        known = [owner[alert.id].opened for alert in item.alerts if alert.id in owner]
+        opened = _opening(item.alerts) or min(known, default=None)
+        if opened is not None:
+            found.append(_incident(item, opened))
+    return sorted(found, key=lambda item: (-item.score, item.id))
+
+
+def _incident(item: Group, opened: datetime) -> Incident:
     alerts = item.alerts
     terms = score_terms(alerts)
     worst = max(alert.rule.level for alert in alerts)
     entities = _entities(alerts)
     return Incident(
-        id="INC-" + sha256(alerts[0].id.encode()).hexdigest()[:10],
+        id=_id(alerts[0].id),
         title=_title(alerts, entities),
         status="open",
         severity=severity(total(terms), worst),

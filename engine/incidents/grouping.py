@@ -7,6 +7,7 @@ account) says little and is weakened by how many hosts it was seen with.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ REACH: Mapping[Kind, timedelta] = {
     "mailbox": timedelta(days=2),
     "file": timedelta(hours=6),
 }
+# Accounts that are another on each machine: the same name says nothing (with the numbered ones of Windows' desktop).
+_LOCAL_USERS = frozenset({"root", "nobody", "www-data", "apache", "nginx", "daemon", "defaultaccount", "iusr"})
+_DESKTOP_USERS = ("dwm-", "umfd-")
+_ADDRESS = re.compile(r"[0-9.]+\Z")
 _COMMON = 25  # hosts that an entity other than a host may be seen with before it is weakened
 
 
@@ -58,9 +63,10 @@ def group(alerts: Iterable[Alert]) -> list[Group]:
             target.joins.append(_join(alert, *candidates[0][1:]))
         for other, shared, confidence in candidates[1:]:
             _merge(target, other, alert, shared, confidence)
-            groups.remove(other)
+            groups[:] = [item for item in groups if item is not other]
             for members in by_entity.values():
-                members[:] = [target if item is other else item for item in members]
+                if any(item is other for item in members):
+                    members[:] = [item for item in members if item is not other and item is not target] + [target]
         target.alerts.append(alert)
         for entity in entities:
             target.seen[entity] = max(alert.timestamp, target.seen.get(entity, alert.timestamp))
@@ -72,13 +78,17 @@ def group(alerts: Iterable[Alert]) -> list[Group]:
 def joining_entities(alert: Alert) -> tuple[Entity, ...]:
     """Return the alert's entities that can join it to others, in one spelling (folded; hosts without their domain)."""
     found = (Entity(item.kind, _spelling(item)) for item in entities_of(alert.fields) if item.kind in STRENGTH)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(item for item in found if item.value and not _is_local(item)))
+
+
+def _is_local(entity: Entity) -> bool:
+    return entity.kind == "user" and (entity.value in _LOCAL_USERS or entity.value.startswith(_DESKTOP_USERS))
 
 
 def _spelling(entity: Entity) -> str:
     value = fold(entity.value)
-    if entity.kind == "host":
-        return value.partition(".")[0]
+    if entity.kind == "host":  # without its domain, unless it is known by its address alone
+        return value if _ADDRESS.match(value) else value.partition(".")[0]
     if entity.kind == "user":
         return value.rpartition("\\")[2].partition("@")[0]
     return value

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,33 +23,42 @@ from engine.errors import RuleError
 from engine.sigma.predicates import Expression, Predicate
 from engine.sigma.rules import Correlation, LogSource, Rule, RuleSet
 
-FORMAT = 2  # to be raised whenever the compiler gives something else for the same rule
+FORMAT = 3  # to be raised whenever the compiler gives something else for the same rule
 
 
 def read(folder: Path, key: str) -> RuleSet | None:
     """Return the rules compiled under this key, or None."""
     try:
-        return _revive(orjson.loads(_file(folder, key).read_bytes()))
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        digest, _, content = _file(folder, key).read_bytes().partition(b"\n")
+        if digest != _digest(content):
+            return None
+        return _revive(orjson.loads(content))
+    except (OSError, LookupError, TypeError, ValueError, AttributeError):
         return None
 
 
 def write(folder: Path, key: str, rules: RuleSet) -> None:
     """Keep the compiled rules; a folder that can't be written to costs only time, so it is no error."""
-    content = orjson.dumps(
-        {
-            "predicates": [[item.field, item.operator, item.value, item.cased] for item in rules.predicates],
-            "rules": [[_info(item.info), item.name, _source(item.logsource), item.expression] for item in rules.rules],
-            "correlations": [asdict(item) for item in rules.correlations],
-            "issues": [[item.message, item.where, item.hint] for item in rules.issues],
-        }
-    )
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, orjson.JSONEncodeError):  # a number that JSON cannot hold
+        content = orjson.dumps(
+            {
+                "predicates": [[item.field, item.operator, item.value, item.cased] for item in rules.predicates],
+                "rules": [
+                    [_info(item.info), item.name, _source(item.logsource), item.expression] for item in rules.rules
+                ],
+                "correlations": [asdict(item) for item in rules.correlations],
+                "issues": [[item.message, item.where, item.hint] for item in rules.issues],
+            }
+        )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(dir=folder)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            stream.write(_digest(content) + b"\n" + content)
         Path(name).replace(_file(folder, key))
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).hexdigest().encode()
 
 
 def _file(folder: Path, key: str) -> Path:

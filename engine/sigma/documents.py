@@ -38,7 +38,7 @@ def compile_files(files: Iterable[tuple[str, bytes]]) -> RuleSet:
         for line, text in _documents(name, content, rules.issues):
             where = f"{name}:{line}"
             try:
-                _compile(text, name, line, compiler, rules, known)
+                _compile(text, (name, line), compiler, rules, known)
             except (SigmaError, ValueError) as error:
                 rules.issues.append(_issue(_reason(error), where))
             except RecursionError:
@@ -69,6 +69,8 @@ def _documents(name: str, content: bytes, issues: list[RuleError]) -> Iterator[t
     except UnicodeDecodeError as error:
         issues.append(_issue(f"not UTF-8 ({error.reason} at byte {error.start})", f"{name}:1"))
         return
+    if not any(_nonempty(1, text.splitlines())):
+        issues.append(_issue("holds no rule", f"{name}:1"))
     line = 1
     part: list[str] = []
     for number, row in enumerate(io.StringIO(text, newline=""), start=1):  # lines as editors count them
@@ -85,9 +87,8 @@ def _nonempty(line: int, rows: list[str]) -> Iterator[tuple[int, str]]:
         yield line, "".join(rows)
 
 
-def _compile(
-    text: str, name: str, line: int, compiler: Compiler, rules: RuleSet, known: dict[str, RuleInfo]
-) -> None:
+def _compile(text: str, place: tuple[str, int], compiler: Compiler, rules: RuleSet, known: dict[str, RuleInfo]) -> None:
+    name, line = place
     where = f"{name}:{line}"
     document = _parse(text, line)
     if "filter" in document and "detection" not in document:

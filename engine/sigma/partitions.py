@@ -70,10 +70,10 @@ class Signatures:
         self.true: list[frozenset[int]] = [tester.absent]
 
     def renew(self) -> None:
-        """Forget every value and signature."""
-        self.numbers.clear()
-        self._sets = {self._tester.absent: 0}
-        self.true = [self._tester.absent]
+        """Forget every value and signature but that of an absent one."""
+        self._forget_values()
+        self.true = self.true[:1]
+        self._sets = {self.true[0]: 0}
 
     def of(self, value: Value | None) -> int:
         """Return the signature of a value; 0 is that of an absent one."""
@@ -89,9 +89,10 @@ class Signatures:
 
     def tested(self, key: str | tuple[str, ...]) -> int:
         """Return the signature of a value (or of several) without looking it up or keeping it."""
+        if not key and not isinstance(key, str):
+            return 0
         parts = (key,) if isinstance(key, str) else key
-        true = frozenset[int]().union(*(self._tester.test(part) for part in parts)) if parts else self._tester.absent
-        return self.number(true)
+        return self.number(frozenset[int]().union(*(self._tester.test(part) for part in parts)))
 
     def number(self, true: frozenset[int]) -> int:
         """Return the signature that stands for a set of true predicates."""
@@ -112,11 +113,14 @@ class Signatures:
         """Remember a value's signature, within bounds."""
         if (len(key) if isinstance(key, str) else sum(map(len, key))) <= MAX_KEPT_LENGTH:
             if len(self.numbers) >= MAX_VALUES:
-                dash = self.numbers.get("-")
-                self.numbers.clear()
-                if dash is not None:
-                    self.numbers["-"] = dash
+                self._forget_values()
             self.numbers[key] = number
+
+    def _forget_values(self) -> None:
+        dash = self.numbers.get("-")
+        self.numbers.clear()
+        if dash == 0:
+            self.numbers["-"] = 0
 
 
 # A place in the profile that an event field can fill: position, table, and the fields that go before it.
