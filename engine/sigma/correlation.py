@@ -1,9 +1,9 @@
 """Correlations: several matches within a time span, per group (Sigma specification 2.1, "Correlation Rules").
 
 A correlation is *hot* at a match when its condition holds over the matches of the same group in the `timespan` that
-ends there. One alert is raised where a group becomes hot, with the matches of that window, and not again while it
-stays hot; a silence longer than the time span ends it. This depends on the two time spans before a match alone, so a
-run that starts in the middle gives the same alerts as one that saw everything.
+ends there. One alert is raised where a group becomes hot, with the matches of that window, and not again until it was
+not hot for longer than the time span: a count that hovers at its threshold is one finding. This depends on the two
+time spans before a match alone, so a run that starts in the middle gives the same alerts as one that saw everything.
 
 Groups are compared folded (`PRT01` and `prt01` are one host); a match without one of the group's fields is in none.
 """
@@ -125,18 +125,18 @@ def _bursts(item: Correlation, hits: Sequence[Hit], since: datetime | None) -> I
     span = timedelta(seconds=item.timespan)
     window: deque[Hit] = deque()
     counts: Counter[str] = Counter()
-    hot = False
+    last_hot: datetime | None = None
     for hit in hits:
-        if window and hit.timestamp - window[-1].timestamp > span:
-            hot = False
         while window and hit.timestamp - window[0].timestamp > span:
             _uncount(counts, _counted(item, window.popleft()))
         window.append(hit)
         counts[_counted(item, hit)] += 1
-        now_hot = _COMPARE[item.operator](len(counts), item.threshold)
-        if now_hot and not hot and (since is None or hit.timestamp >= since):
+        if not _COMPARE[item.operator](len(counts), item.threshold):
+            continue
+        begins = last_hot is None or hit.timestamp - last_hot > span
+        if begins and (since is None or hit.timestamp >= since):
             yield Burst(item, tuple(window))
-        hot = now_hot
+        last_hot = hit.timestamp
 
 
 def _uncount(counts: Counter[str], key: str) -> None:

@@ -6,7 +6,7 @@ line in `EventRef.source` (`path:number`), wherever the logs' folder lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,9 +42,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """One incident with alerts of the attack. `at_event` is the storyboard event that was under way when it opened:
+    """One incident with alerts of the attack.
 
-    the last one whose first record is at or before `opened`; 0 where it opened before the attack began.
+    `opened` is when it was open and held an alert of the attack (an incident that a false alert opened before does not
+    count before that). `at_event` is the storyboard event that was under way then: the last one whose first record is
+    at or before `opened`.
     """
 
     incident: str
@@ -135,7 +137,9 @@ def score(truth: Truth, alerts: Sequence[Alert], incidents: Sequence[Incident]) 
     return Scoreboard(
         exercise=truth.exercise,
         sightings=sightings,
-        openings=_openings(sightings, incidents, true_ids),
+        openings=_openings(
+            sightings, incidents, {alert.id: alert.timestamp for alert in ordered if alert.id in true_ids}
+        ),
         false_alerts=tuple(_false_alert(alert) for alert in ordered if alert.id not in true_ids),
         alerts=len(found),
         true_alerts=len(true_ids),
@@ -185,20 +189,21 @@ def _sightings(
 
 
 def _openings(
-    sightings: Sequence[Sighting], incidents: Sequence[Incident], true_ids: frozenset[str]
+    sightings: Sequence[Sighting], incidents: Sequence[Incident], true_times: Mapping[str, datetime]
 ) -> tuple[Opening, ...]:
     openings = []
     for incident in incidents:
-        true_alerts = sum(identifier in true_ids for identifier in incident.alerts)
-        if true_alerts:
+        own = [true_times[identifier] for identifier in incident.alerts if identifier in true_times]
+        if own:
+            opened = max(incident.opened, min(own))
             openings.append(
                 Opening(
                     incident=incident.id,
                     title=incident.title,
-                    opened=incident.opened,
-                    at_event=_under_way(sightings, incident.opened),
-                    true_alerts=true_alerts,
-                    false_alerts=len(incident.alerts) - true_alerts,
+                    opened=opened,
+                    at_event=_under_way(sightings, opened),
+                    true_alerts=len(own),
+                    false_alerts=len(incident.alerts) - len(own),
                 )
             )
     return tuple(sorted(openings, key=lambda opening: (opening.opened, opening.incident)))
