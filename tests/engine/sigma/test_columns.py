@@ -1,0 +1,182 @@
+"""Stored events matched by columns give what the same events give row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from engine.events import Event, Origin, Value, event_id
+from engine.sigma.columns import ColumnMatcher
+from engine.sigma.engine import Engine
+from engine.store.embedded import EmbeddedStore
+from tests.engine.sigma.rules import compiled, document
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SELECTIONS: list[object] = [
+    {"f": "abc"},
+    {"f|contains": "b"},
+    {"f|startswith": "a"},
+    {"f|endswith": "c"},
+    {"f": "a?c*"},
+    {"f|contains|cased": "B"},
+    {"f|re": "^[ab]+$"},
+    {"f|re|i": "C\\d"},
+    {"f|cidr": "10.0.0.0/8"},
+    {"f|gt": 5, "g|lte": 7},
+    {"f": 5},
+    {"f": 1.5},
+    {"f": True},
+    {"f": ""},
+    {"f": None},
+    {"f|exists": True},
+    {"f|exists": False},
+    {"f|neq": "abc"},
+    {"f|all": ["abc", "b"]},
+    {"f|fieldref": "g"},
+    {"f|fieldref|startswith": "g"},
+    {"f|fieldref|contains": "g"},
+    {"f|hour": 12},
+    {"f|year|gte": 2026},
+    {"http.response.status_code": 404},
+    {"http.response.status_code": ""},
+    {"http.response.status_code|gte": 400},
+    {"event.risk_score": 5},
+    {"event.risk_score|lt": 5.5},
+    {"event.category": "web"},
+    {"event.category": None},
+    {"tags|contains|all": ["a", "b"]},
+    {"Data|contains": "abc"},
+    {"Data|all": ["abc", "b"]},
+    {"Data": None},
+    ["abc", "powershell"],
+    {"|re": "^abc$"},
+    {"|all": ["abc", "b"]},
+]
+SOURCES = [
+    {"product": "acme"},
+    {"product": "windows", "service": "application"},
+    {"product": "linux", "service": "sshd"},
+]
+RULES = compiled(
+    *(
+        document(
+            {"s": selection, "other": {"g": "b"}, "condition": "s and not other" if turn % 3 == 0 else "s"},
+            number=1 + turn * len(SOURCES) + place,
+            source=source,
+        )
+        for turn, selection in enumerate(SELECTIONS)
+        for place, source in enumerate(SOURCES)
+    )
+)
+
+TEXT = st.sampled_from(["abc", "ABC", "b", "B", "", "-", "5", "5.0", "0x5", "1.5", "true", "10.255.0.1", "é", "İ", "\x00",
+                        "powershell abc", "2026-03-01T12:00:00Z", "abc\nb", "404", "web", "c7", "K\u212a"])  # fmt: skip
+SCALAR = st.one_of(
+    TEXT,
+    st.integers(-3, 9),
+    st.sampled_from([404, 2**70, 5.0, 1.5, 5.4]),
+    st.booleans(),
+    st.just(NOW),
+    st.text(max_size=4),
+)
+VALUE: st.SearchStrategy[Value] = st.one_of(SCALAR, SCALAR, st.lists(SCALAR, max_size=3))
+OWN = st.dictionaries(
+    st.sampled_from(["f", "g", "acme.log.f", "acme.g", "http.response.status_code", "event.risk_score",
+                     "event.category", "tags", "process.name", "message"]),
+    VALUE,
+    max_size=6,
+)  # fmt: skip
+WINDOWS = st.dictionaries(
+    st.sampled_from([f"winlog.event_data.{name}" for name in ("f", "g", "Data", "param1", "param2", "x")]
+                    + ["winlog.user_data.f", "winlog.provider_name", "winlog.computer_name", "message", "event.code"]),
+    VALUE,
+    max_size=6,
+)  # fmt: skip
+KINDS: st.SearchStrategy[dict[str, Value]] = st.sampled_from(
+    [
+        {"event.dataset": "acme.log", "event.module": "acme"},
+        {"event.dataset": "system.auth", "event.module": "system", "process.name": "sshd"},
+        {"event.dataset": "nginx.access", "event.module": "nginx"},
+        {"event.dataset": []},
+        {"event.dataset": ["acme.log", "x"], "event.module": "acme"},
+        {},
+    ]
+)
+EVENT = st.one_of(
+    st.builds(lambda kind, own: {**kind, **own}, KINDS, OWN),
+    st.builds(
+        lambda channel, own: {"winlog.channel": channel, **own},
+        st.sampled_from(["Application", "application", "x"]),
+        WINDOWS,
+    ),
+)
+ORIGINAL = st.sampled_from(["abc", "x abc b", 'C:\\\\x "abc"', "powershell", "nothing", "\x00"])
+
+
+def stored(number: int, fields: dict[str, Value], original: str) -> Event:
+    origin = Origin(path="/x.log", identity="ab" * 16, offset=number, number=number + 1)
+    return Event(id=event_id("ab" * 16, number, b"x"), origin=origin, original=original, fields=fields)
+
+
+def by_columns(events: Sequence[Event], columns: Sequence[str] | None, folder: Path) -> set[tuple[str, str]]:
+    engine = Engine(RULES)
+    found = set()
+    with EmbeddedStore(folder, lambda: NOW) as store:
+        store.append(events, [])
+        for part in store.scan(columns=columns):
+            ids = part.table.column("event.id").to_pylist()
+            for hits in ColumnMatcher(engine).match(part.table):
+                for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
+                    found.add((str(ids[row]), engine.match_at(hits.partition, position).rule.info.id))
+    return found
+
+
+def by_rows(events: Sequence[Event]) -> set[tuple[str, str]]:
+    engine = Engine(RULES)
+    return {(event.id, match.rule.info.id) for event in events for match in engine.match(event.fields, event.original)}
+
+
+def test_the_rules_are_loaded() -> None:
+    assert [str(issue) for issue in RULES.issues] == []
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(EVENT, ORIGINAL), min_size=1, max_size=12))
+@example([({"winlog.channel": "Application", "event.code": []}, "abc")])
+@example([({"event.dataset": "acme.log", "event.module": "acme", "event.risk_score": 5}, "abc")])
+@example([({"event.dataset": "acme.log", "event.module": "acme", "f": []}, "abc")])
+def test_columns_agree_with_rows(made: list[tuple[dict[str, Value], str]]) -> None:
+    events = [stored(number, fields, original) for number, (fields, original) in enumerate(made)]
+    with TemporaryDirectory() as folder:
+        assert by_columns(events, None, Path(folder) / "store") == by_rows(events)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(EVENT, ORIGINAL), min_size=1, max_size=6))
+def test_the_columns_that_rules_name_are_enough(made: list[tuple[dict[str, Value], str]]) -> None:
+    """Windows keywords ask for every column; without them the named columns decide."""
+    quiet = compiled(
+        *(document({"s": s, "condition": "s"}, number=n, source=source) for n, s in enumerate(SELECTIONS[:-3], start=1)
+          for source in [SOURCES[n % 3]])
+    )  # fmt: skip
+    events = [stored(number, fields, original) for number, (fields, original) in enumerate(made)]
+    engine = Engine(quiet)
+    rows = {(event.id, match.rule.info.id) for event in events for match in engine.match(event.fields, event.original)}
+    found = set()
+    with TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "store", lambda: NOW) as store:
+        store.append(events, [])
+        columns = engine.columns(store.status().datasets)
+        assert columns is not None
+        for part in store.scan(columns=sorted(columns)):
+            ids = part.table.column("event.id").to_pylist()
+            for hits in ColumnMatcher(engine).match(part.table):
+                found |= {
+                    (str(ids[row]), engine.match_at(hits.partition, position).rule.info.id)
+                    for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True)
+                }
+    assert found == rows
