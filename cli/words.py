@@ -40,6 +40,12 @@ class Words:
     rule: str
     what: str
     joins: str
+    story: str
+    first: str
+    times: str
+    hosts: str
+    and_more: str
+    show_all: str
     alert: str
     reason: str
     shared: str
@@ -140,6 +146,12 @@ ENGLISH = Words(
     rule="Rule",
     what="What",
     joins="Why the alerts belong together",
+    story="What happened, by rule, in order of first alert",
+    first="First (UTC)",
+    times="Times",
+    hosts="Hosts",
+    and_more="and {count} more",
+    show_all="{shown} of {count} lines; --all shows every alert, entity and join",
     alert="Alert",
     reason="Reason",
     shared="In common",
@@ -238,6 +250,12 @@ ALBANIAN = Words(
     rule="Rregulli",
     what="Çfarë",
     joins="Pse alarmet lidhen me njëri-tjetrin",
+    story="Çfarë ndodhi, sipas rregullave, në rendin e alarmit të parë",
+    first="Së pari (UTC)",
+    times="Herë",
+    hosts="Makina",
+    and_more="dhe {count} të tjera",
+    show_all="{shown} nga {count} rreshta; --all tregon çdo alarm, entitet dhe lidhje",
     alert="Alarmi",
     reason="Arsyeja",
     shared="E përbashkët",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from cli.decisions import Actor, actor_of, record
-from cli.document import Column, Grid, Listing, Pairs, Report, Section
+from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
 from cli.output import REPORT_FORMATS, target
@@ -28,9 +29,10 @@ from cli.words import Words, word_for, words
 from engine.entities import Entity
 from engine.errors import UsageError
 from engine.events import instant
-from engine.incidents.model import Incident
+from engine.incidents.model import Incident, Join, Moment
 
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
+_TOP_ENTITIES, _TOP_TERMS, _TOP_JOINS = 6, 15, 12
 MOMENT_FIELDS = ("@timestamp", "rule.level", "host.name", "rule.name", "summary", "tactics", "techniques", "alert")
 
 app = sub_app("Alerts that belong together: list, show, timeline, close.")
@@ -74,36 +76,76 @@ def list_incidents(
 
 
 @command(app, "show")
-def show(session: Session, identifier: IncidentId, fmt: Format = None, output: Output = None) -> None:
-    """Show one incident in full: how bad, who and what, the timeline, and why the alerts were joined."""
+def show(
+    session: Session,
+    identifier: IncidentId,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every alert of the timeline, every entity and every join.")
+    ] = False,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Show one incident: how bad, who and what, what happened in which order, and why the alerts were joined."""
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         incident = store.incident(identifier)
     texts = words(session.lang)
-    out.write(report(incident, texts, session.lang))
+    out.write(report(incident, texts, session.lang, everything=everything))
     session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
 
 
-def report(incident: Incident, texts: Words, lang: str) -> Report:
-    """Return the whole incident as a report."""
+def report(incident: Incident, texts: Words, lang: str, *, everything: bool) -> Report:
+    """Return the incident as a report; without `everything`, what people read is cut to the parts that matter most."""
     terms = [{"term": name, "points": round(points, 1)} for name, points in incident.score_terms]
-    sections = (
+    points = (Column(field="points", heading=texts.points, number=True), Column(field="term", heading=texts.term))
+    joins = incident.joins if everything else _telling(incident.joins)
+    sections = [
         Section(heading="", body=Pairs(rows=_head(incident, texts))),
-        Section(heading=texts.entities, body=Pairs(rows=_by_kind(incident.entities))),
-        Section(heading=texts.timeline, body=_timeline(incident, texts)),
-        Section(
-            heading=texts.score_terms,
-            body=Grid(
-                columns=(
-                    Column(field="points", heading=texts.points, number=True),
-                    Column(field="term", heading=texts.term),
-                ),
-                rows=terms,
-            ),
-        ),
-        Section(heading=texts.joins, body=_joins(incident, texts)),
+        Section(heading=texts.entities, body=Pairs(rows=_by_kind(incident.entities, texts, everything=everything))),
+        Section(heading=texts.timeline, body=_timeline(incident, texts))
+        if everything
+        else Section(heading=texts.story, body=_story(incident, texts)),
+        Section(heading=texts.score_terms, body=Grid(columns=points, rows=terms if everything else terms[:_TOP_TERMS])),
+        Section(heading=texts.joins, body=_joins(joins, texts)),
+    ]
+    if not everything:
+        shown = texts.show_all.format(shown=len(joins), count=len(incident.joins))
+        sections.append(Section(heading="", body=Lines(lines=(shown,))))
+    return Report(
+        name="incident", title=incident.title, record=incident_record(incident), sections=tuple(sections), lang=lang
     )
-    return Report(name="incident", title=incident.title, record=incident_record(incident), sections=sections, lang=lang)
+
+
+def _telling(joins: Sequence[Join]) -> tuple[Join, ...]:
+    """Return one join for each different reason, the least sure first: the ones worth a second look."""
+    different = {join.reason: join for join in reversed(joins)}
+    return tuple(sorted(different.values(), key=lambda join: (join.confidence, join.reason))[:_TOP_JOINS])
+
+
+def _story(incident: Incident, texts: Words) -> Grid:
+    """Return one line per rule: when it first fired, how often, on how many hosts."""
+    chapters: dict[str, list[Moment]] = {}
+    for moment in incident.timeline:
+        chapters.setdefault(moment.rule_id, []).append(moment)
+    rows = [
+        {
+            "@timestamp": instant(found[0].timestamp),
+            "level": word_for(texts, found[0].level.label),
+            "times": len(found),
+            "hosts": len({moment.host for moment in found if moment.host}),
+            "rule": found[0].rule_name,
+        }
+        for found in chapters.values()
+    ]
+    columns = (
+        Column(field="@timestamp", heading=texts.first, whole=True, derive=to_the_second("@timestamp")),
+        Column(field="level", heading=texts.level, whole=True),
+        Column(field="times", heading=texts.times, number=True),
+        Column(field="hosts", heading=texts.hosts, number=True),
+        Column(field="rule", heading=texts.rule),
+    )
+    return Grid(columns=columns, rows=rows)
 
 
 def _head(incident: Incident, texts: Words) -> tuple[tuple[str, object], ...]:
@@ -123,11 +165,18 @@ def _head(incident: Incident, texts: Words) -> tuple[tuple[str, object], ...]:
     return (*rows, (texts.closed_because, incident.closed_why)) if incident.closed_why else rows
 
 
-def _by_kind(entities: tuple[Entity, ...]) -> tuple[tuple[str, object], ...]:
+def _by_kind(entities: tuple[Entity, ...], texts: Words, *, everything: bool) -> tuple[tuple[str, object], ...]:
     grouped: dict[str, list[str]] = {}
     for entity in entities:
         grouped.setdefault(entity.kind, []).append(entity.value)
-    return tuple(grouped.items())
+    if everything:
+        return tuple(grouped.items())
+    return tuple((kind, _first_few(values, texts)) for kind, values in grouped.items())
+
+
+def _first_few(values: list[str], texts: Words) -> list[str]:
+    more = len(values) - _TOP_ENTITIES
+    return values if more <= 1 else [*values[:_TOP_ENTITIES], texts.and_more.format(count=more)]
 
 
 def _timeline(incident: Incident, texts: Words) -> Grid:
@@ -141,13 +190,13 @@ def _timeline(incident: Incident, texts: Words) -> Grid:
     return Grid(columns=columns, rows=[moment_row(moment) for moment in incident.timeline])
 
 
-def _joins(incident: Incident, texts: Words) -> Grid:
+def _joins(joins: Sequence[Join], texts: Words) -> Grid:
     columns = (
         Column(field="alert", heading=texts.alert, whole=True, derive=lambda row: str(row["alert"])[:SHORTEST]),
         Column(field="confidence", heading=texts.confidence, number=True),
         Column(field="reason", heading=texts.reason),
     )
-    return Grid(columns=columns, rows=[join_row(join) for join in incident.joins])
+    return Grid(columns=columns, rows=[join_row(join) for join in joins])
 
 
 @command(app, "timeline")

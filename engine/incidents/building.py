@@ -139,6 +139,9 @@ def _opening(alerts: Sequence[Alert]) -> datetime | None:
 def _entities(alerts: Sequence[Alert]) -> tuple[Entity, ...]:
     """Return the entities of all alerts, the most frequent of each kind first."""
     counts = Counter(entity for alert in alerts for entity in entities_of(alert.fields))
+    hosts = {entity.value for entity in counts if entity.kind == "host"}
+    for entity in [item for item in counts if item.kind == "domain" and item.value in hosts]:
+        del counts[entity]  # a machine of the estate, which is there as a host
     return tuple(entity for entity, _ in sorted(counts.items(), key=lambda pair: (pair[0].kind, -pair[1], pair[0])))
 
 
