@@ -113,7 +113,7 @@ class Detector:
             return
         first = min(hit.timestamp for hit in fresh)
         names = sorted({f"{hit.correlation}/{name}" for hit in fresh for name in self._rules_of(hit)})
-        older = [_hit(item) for item in self._store.hits(names, since=first - self._correlator.history)]
+        older = [_hit(item) for item in self._store.hits(names, since=_moved(first, -self._correlator.history))]
         groups = {(hit.correlation, hit.group) for hit in fresh}
         known = {hit: None for hit in (*older, *fresh) if (hit.correlation, hit.group) in groups}
         newest = {(hit.correlation, hit.group): hit.timestamp for hit in sorted(older, key=lambda hit: hit.timestamp)}
@@ -138,7 +138,7 @@ class Detector:
         span = timedelta(seconds=burst.correlation.timespan, microseconds=1)
         near = [
             alert
-            for alert in self._store.alerts(since=last.timestamp - span, before=last.timestamp + span)
+            for alert in self._store.alerts(since=_moved(last.timestamp, -span), before=_moved(last.timestamp, span))
             if (alert.rule.id, alert.rule.version) == (info.id, info.version)
         ]
         if any(alert.id == burst_id(burst) for alert in near):
@@ -172,6 +172,14 @@ class _Recent:
 
     def get(self, number: str) -> Event | None:
         return self._events.get(number)
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    """Return an instant earlier or later, within what a `datetime` can hold: events may claim the year 1 or 9999."""
+    try:
+        return moment + by
+    except OverflowError:
+        return (datetime.min if by < timedelta() else datetime.max).replace(tzinfo=UTC)
 
 
 def _base_hit(hit: Hit) -> BaseHit:

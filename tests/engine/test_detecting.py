@@ -1,0 +1,168 @@
+"""Runs over a store: the same alerts in one run and in many, after a restart, with late events, and none twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from engine.alerts import Alert
+from engine.detecting import Detector
+from engine.events import Event, Value
+from engine.hunting import Hunter
+from engine.sigma.engine import Engine
+from engine.sigma.rules import RuleSet
+from engine.store.embedded import EmbeddedStore
+from tests.engine.sigma.test_correlation import COUNT, CORRELATION, START, TEMPORAL, VALUES, Step, event, rules
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    with EmbeddedStore(tmp_path / "store", lambda: START) as opened:
+        yield opened
+
+
+def a_day(seed: int, count: int = 120) -> list[Event]:
+    """Return events in order of time (many at the same second) that make bursts of several users."""
+    chance = Random(seed)
+    steps: list[Step] = []
+    seconds = 0.0
+    for _ in range(count):
+        seconds += chance.choice([0, 0, 1, 1, 2, 5, 15])
+        fields: dict[str, Value] = {
+            "u": chance.choice(["ann", "ANN", "bob"]),
+            "h": chance.choice("xyz"),
+            chance.choice("ab"): "1",
+        }
+        steps.append((seconds, fields))
+    return [event(number, step) for number, step in enumerate(steps)]
+
+
+def strictly(events: Sequence[Event]) -> list[Event]:
+    """Return the events with instants that all differ."""
+    return [
+        Event(
+            id=item.id,
+            origin=item.origin,
+            original=item.original,
+            fields={**item.fields, "@timestamp": _time(item) + timedelta(milliseconds=number)},
+        )
+        for number, item in enumerate(events)
+    ]
+
+
+def _time(item: Event) -> datetime:
+    found = item.fields["@timestamp"]
+    assert isinstance(found, datetime)
+    return found
+
+
+def hunted(found: RuleSet, events: Sequence[Event]) -> set[str]:
+    hunter = Hunter(Engine(found))
+    alerts: list[Alert] = []
+    for item in events:
+        alerts += hunter.look(dict(item.fields), b"", lambda item=item: item)  # type: ignore[misc]
+    return {alert.id for alert in alerts + hunter.conclude()}
+
+
+def detected(
+    found: RuleSet, events: Sequence[Event], folder: Path, cuts: Sequence[int], *, restart: bool = False
+) -> set[str]:
+    """Append the events in pieces with a run after each, and return the ids of all alerts."""
+    detector: Detector | None = None
+    with EmbeddedStore(folder, lambda: START) as store:
+        for start, end in zip([0, *cuts], [*cuts, len(events)], strict=True):
+            store.append(events[start:end], [])
+            if detector is None or restart:
+                detector = Detector(Engine(found), store)
+            detector.run()
+        return {alert.id for alert in store.alerts()}
+
+
+CORRELATIONS: list[Any] = [COUNT, VALUES, TEMPORAL, {**COUNT, "condition": {"eq": 2}}, {**COUNT, "generate": True}]
+
+
+@pytest.mark.parametrize("correlation", CORRELATIONS)
+@pytest.mark.parametrize("restart", [False, True])
+def test_many_small_runs_find_what_one_run_and_a_hunt_find(correlation: Any, restart: bool, tmp_path: Path) -> None:
+    found = rules(correlation, one={"a": 1}, two={"b": 1})
+    events = strictly(a_day(3))
+    expected = hunted(found, events)
+    assert expected
+    assert detected(found, events, tmp_path / "one", []) == expected
+    assert detected(found, events, tmp_path / "many", [1, 2, 7, 20, 21, 50, 90, 119], restart=restart) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_events_of_the_same_instant_in_two_runs_are_told_once(seed: int, store: EmbeddedStore) -> None:
+    found = rules(COUNT, one={"a": 1})
+    events = [event(n, (n // 4, {"a": "1", "u": "ann"})) for n in range(12)]  # hot from the third on, without an end
+    Random(seed).shuffle(events)
+    events.sort(key=_time)
+    for item in events:
+        store.append([item], [])
+        Detector(Engine(found), store).run()
+    assert len(store.alerts()) == 1
+
+
+def test_a_late_event_makes_no_second_alert_of_the_same_burst(store: EmbeddedStore) -> None:
+    found = rules(COUNT, one={"a": 1})
+    detector = Detector(Engine(found), store)
+    steps: list[float] = [0, 2, 4, 1, 3]  # the last two come late
+    for number, seconds in enumerate(steps):
+        store.append([event(number, (seconds, {"a": "1", "u": "ann"}))], [])
+        detector.run()
+    assert len(store.alerts()) == 1
+
+
+def test_a_late_event_can_complete_a_burst(store: EmbeddedStore) -> None:
+    detector = Detector(Engine(rules(COUNT, one={"a": 1})), store)
+    for number, seconds in enumerate([0, 4, 300, 2]):
+        store.append([event(number, (seconds, {"a": "1", "u": "ann"}))], [])
+        detector.run()
+    (alert,) = store.alerts()
+    assert alert.rule.id == CORRELATION
+    assert alert.timestamp == START + timedelta(seconds=4)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_looking_again_repeats_nothing(ordered: bool, store: EmbeddedStore) -> None:
+    found = rules({**COUNT, "generate": True}, one={"a": 1})
+    events = strictly(a_day(5)) if ordered else a_day(5)
+    if not ordered:
+        Random(1).shuffle(events)
+    detector = Detector(Engine(found), store)
+    for start in range(0, len(events), 25):
+        store.append(events[start : start + 25], [])
+        detector.run()
+    before, cursor = [alert.id for alert in store.alerts()], store.cursor("default")
+    middle = START + timedelta(seconds=60)
+    for since, until in [(None, None), (middle, None), (None, middle), (START, START + timedelta(days=1))]:
+        run = Detector(Engine(found), store).rerun(since, until)
+        assert run.new == 0
+        assert [alert.id for alert in store.alerts()] == before
+    assert store.cursor("default") == cursor
+
+
+def test_a_rule_added_later_is_found_by_looking_again(store: EmbeddedStore) -> None:
+    events = strictly(a_day(5))
+    store.append(events, [])
+    Detector(Engine(rules(COUNT, one={"never": 1})), store).run()
+    assert store.alerts() == []
+    found = rules(COUNT, one={"a": 1})
+    run = Detector(Engine(found), store).rerun(None, None)
+    assert run.new == len(run.alerts) == len(hunted(found, events)) > 0
+
+
+@pytest.mark.parametrize("year", [1, 1601, 9999])
+def test_events_of_impossible_years_stop_no_run(year: int, store: EmbeddedStore) -> None:
+    found = rules(COUNT, one={"a": 1})
+    moment = datetime(year, 1, 1, tzinfo=UTC) if year < 9999 else datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    for number in range(4):
+        store.append([event(number, (0, {"a": "1", "u": "ann", "@timestamp": moment}))], [])
+        Detector(Engine(found), store).run()
+    assert len(store.alerts()) == 1
