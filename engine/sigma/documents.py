@@ -69,8 +69,14 @@ def _documents(name: str, content: bytes, issues: list[RuleError]) -> Iterator[t
     except UnicodeDecodeError as error:
         issues.append(_issue(f"not UTF-8 ({error.reason} at byte {error.start})", f"{name}:1"))
         return
-    if not any(_nonempty(1, text.splitlines())):
+    found = list(_split(text))
+    if not found:
         issues.append(_issue("holds no rule", f"{name}:1"))
+    yield from found
+
+
+def _split(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each document that holds more than comments, with the number of its first line."""
     line = 1
     part: list[str] = []
     for number, row in enumerate(io.StringIO(text, newline=""), start=1):  # lines as editors count them
