@@ -17,7 +17,7 @@ from engine.hunting import Hunter
 from engine.sigma.engine import Engine
 from engine.sigma.rules import RuleSet
 from engine.store.embedded import EmbeddedStore
-from tests.engine.sigma.test_correlation import COUNT, CORRELATION, START, TEMPORAL, VALUES, Step, event, rules
+from tests.engine.sigma.test_correlation import CORRELATION, COUNT, START, TEMPORAL, VALUES, Step, event, rules
 
 
 @pytest.fixture

@@ -1,0 +1,146 @@
+"""An attacker who floods the engine with values, profiles, kinds or hostile text gains neither memory nor time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pytest
+
+from engine.sigma import engine as engine_module
+from engine.sigma import partitions
+from engine.sigma.columns import ColumnMatcher
+from engine.sigma.engine import Engine
+from engine.sigma.loader import load_rules
+from engine.sigma.partitions import Signatures
+from tests.engine.sigma.rules import ACME, compiled, document
+
+WORDS = [f"word{number}" for number in range(12)]
+
+
+@pytest.fixture
+def flooded(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(partitions, "MAX_VALUES", 50)
+    monkeypatch.setattr(partitions, "MAX_PROFILES", 60)
+    monkeypatch.setattr(engine_module, "MAX_KINDS", 40)
+    monkeypatch.setattr(engine_module, "MAX_PARTITIONS", 20)
+    rules = [document({"s": {"f|contains": word}, "condition": "s"}, number=n) for n, word in enumerate(WORDS, start=1)]
+    rules.append(document({"s": {"g": None}, "k": "needle", "condition": "s and k"}, number=50))
+    windows = document({"k": ["needle", "word1"], "condition": "k"}, number=60, source={"product": "windows"})
+    return Engine(compiled(*rules, windows))
+
+
+def every_table(engine: Engine) -> list[Signatures]:
+    found = []
+    for partition in engine._by_rules.values():
+        found += [*partition.tables, *([partition.keywords] if partition.keywords else [])]
+    return found
+
+
+def text(chance: Random) -> tuple[str, set[str]]:
+    """Return a text with a random choice of words (thousands of different sets) and the rules it makes true."""
+    chosen = [word for word in WORDS if chance.random() < 0.5]
+    true = {f"rule {n}" for n, word in enumerate(WORDS, start=1) if any(word in item for item in chosen)}
+    return f"{chance.random()} {' '.join(chosen)} {'x' * chance.choice([1, 2000])}", true
+
+
+def test_memory_stays_bounded_and_matching_right(flooded: Engine) -> None:
+    chance = Random(1)
+    for turn in range(2000):
+        value, true = text(chance)
+        fields = {"event.dataset": f"acme.{turn % 3}", "event.module": "acme", "f": value}
+        needle = turn % 2 == 0
+        found = {match.rule.info.name for match in flooded.match(fields, "a needle" if needle else "hay")}
+        assert found == true | ({"rule 50"} if needle else set())
+    for partition in flooded._by_rules.values():
+        assert len(partition._memo) <= 60
+    for table in every_table(flooded):
+        assert len(table.numbers) <= 50
+        assert len(table.true) <= 2 * 60 + 2
+        assert len(table.true) == len(table._sets)
+
+
+def test_windows_keywords_stay_bounded(flooded: Engine) -> None:
+    chance = Random(2)
+    for turn in range(1000):
+        fields = {
+            "winlog.channel": "System",
+            f"winlog.event_data.n{turn}": f"{chance.random()} {'needle' * (turn % 2)}",
+        }
+        assert len(flooded.match(fields)) == turn % 2
+    (partition,) = [item for item in flooded._by_rules.values() if item.rules]
+    assert partition.keywords is not None
+    assert len(partition.keywords.numbers) <= 50
+    assert len(partition._searched) <= 50
+
+
+def test_columns_stay_bounded_and_right(flooded: Engine) -> None:
+    chance = Random(3)
+    matcher = ColumnMatcher(flooded)
+    for _ in range(10):
+        made = [text(chance) for _ in range(100)]
+        columns = {
+            "event.dataset": ["acme.log"] * 100,
+            "f": [value for value, _ in made],
+            "event.original": ["x"] * 100,
+        }
+        expected = {(row, name) for row, (_, true) in enumerate(made) for name in true}
+        found = set()
+        for hits in matcher.match(pa.table(columns)):
+            pairs = zip(hits.rows.tolist(), hits.positions.tolist(), strict=True)
+            found = {(row, hits.partition.rules[position].info.name) for row, position in pairs}
+        assert found == expected
+    for table in every_table(flooded):
+        assert len(table.numbers) <= 50
+        assert len(table.true) <= 60 + 2 * 100 + 2
+
+
+@pytest.mark.parametrize("dataset", ["acme.{}", "made.up.{}", "linux.{}"])
+def test_kinds_stay_bounded(flooded: Engine, dataset: str) -> None:
+    for turn in range(300):
+        fields = {"event.dataset": dataset.format(turn), "event.module": f"m{turn}", "f": "word3"}
+        assert len(flooded.match(fields)) == dataset.startswith("acme")
+        assert len(flooded._partitions) <= 40
+        assert len(flooded._by_rules) <= 20
+
+
+def test_channels_and_ids_that_no_log_source_names_are_one_kind(flooded: Engine) -> None:
+    for turn in range(300):
+        flooded.match({"winlog.channel": f"Made-up/{turn}", "event.code": str(turn)})
+        flooded.match({"winlog.channel": "Security", "event.code": str(turn)})
+    assert len(flooded._partitions) < 5
+
+
+HOSTILE = ["a" * 20_000, "\\" * 20_000, "(" * 20_000, "A1" * 10_000, "'+'" * 6_666, "%20" * 6_666, "\x00" * 20_000,
+           " " * 20_000, "^" * 20_000, "é" * 10_000, "cmd /c set x=" + "s^e^t" * 4000, "${env:" * 3_333]  # fmt: skip
+
+
+def test_no_pattern_of_sigmahq_is_slow_on_hostile_text(shared: Path) -> None:
+    rules = load_rules([shared / "sigma" / "rules" / "windows"])
+    patterns = [item for item in rules.predicates if item.operator == "re"]
+    assert len(patterns) > 50
+    from engine.sigma.matching import ValueTester
+
+    slow = []
+    for item in Random(4).sample(patterns, 40):
+        tester = ValueTester([(0, item)])
+        tester.test("warm")
+        for value in HOSTILE:
+            before = time.process_time()
+            tester.test(value)
+            spent = time.process_time() - before
+            if spent > 0.1:  # a guard against exponential time, no benchmark
+                slow.append((spent, item.value, value[:10]))
+    assert slow == []
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_wildcards_on_hostile_text_take_linear_time(value: str) -> None:
+    wildcards = "*".join(["", *"aaaaaaaaaaaaaaaaaaaaaaaa", "b"])
+    engine = Engine(compiled(document({"s": {"f": [wildcards, "*?" * 30 + "b"]}, "condition": "s"})))
+    engine.match({**ACME, "f": "warm"})
+    before = time.process_time()
+    engine.match({**ACME, "f": value})
+    assert time.process_time() - before < 0.5
