@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.reading import TOLD_LETTERS, Reading
+from collectors.files import PREFIX
 from collectors.reader import LogReader
 from engine.errors import InputError, StoreError
 from engine.events import DeadLetter, Event
@@ -49,6 +50,8 @@ def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None
         return account
     account.source = reader.source.name
     store.remember_prefix(str(path), reader.prefix_length, reader.identity)
+    if reader.alias is not None and reader.prefix_length < PREFIX:  # a short log that has grown: see `alias_of`
+        store.remember_prefix(reader.alias, PREFIX, reader.identity)
     for events, letters in _batches(reader):
         done = store.append(events, letters)
         account.stored += done.stored
@@ -82,3 +85,11 @@ def _batches(reader: LogReader) -> Iterator[tuple[list[Event], list[DeadLetter]]
             events, letters, size = [], [], 0
     if events or letters:
         yield events, letters
+
+
+def balance(accounts: Sequence[Account]) -> str:
+    """Return the law of collecting with its figures: in = stored + dead-lettered + duplicates."""
+    read, stored, dead, known = (
+        sum(getattr(item, name) for item in accounts) for name in ("records", "stored", "dead_lettered", "duplicates")
+    )
+    return f"in {read:,} = stored {stored:,} + dead-lettered {dead:,} + duplicates {known:,}"

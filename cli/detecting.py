@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from cli.options import Window
+from engine.alerts import Alert
 from engine.detecting import Detector, Run
 from engine.incidents.building import Changes, update
 from engine.sigma.engine import Engine
@@ -22,18 +24,29 @@ def detect(store: Store, engine: Engine, span: Window) -> tuple[Run, Changes]:
     detector = Detector(engine, store, RUN)
     windowed = span.since is not None or span.before is not None
     run = detector.rerun(span.since, span.before) if windowed else detector.run()
-    return run, refresh_incidents(store)
+    return run, refresh_incidents(store, run.alerts)
 
 
-def refresh_incidents(store: Store) -> Changes:
-    """Bring the incidents in line with the alerts, and save what changed."""
-    newest = max((alert.timestamp for alert in store.alerts()), default=None)
-    if newest is None:
+def refresh_incidents(store: Store, found: Sequence[Alert]) -> Changes:
+    """Bring the incidents in line with the alerts, and save what changed.
+
+    Alerts that can still be joined are those up to `LOOK_BACK` before the earliest of this run's (`found`), and before
+    the newest of all. Not before the newest alone: its time stands in a log, and one stamp of the year 9999 would keep
+    every other alert out of incidents.
+    """
+    alerts = store.alerts()
+    if not alerts:
         return Changes(saved=(), removed=())
     known = store.incidents()
     held = {alert for item in known for alert in item.alerts}
-    recent = [alert for alert in store.alerts() if alert.timestamp >= newest - LOOK_BACK or alert.id in held]
+    first = _before(min((alert.timestamp for alert in found), default=alerts[-1].timestamp))
+    recent = [alert for alert in alerts if alert.timestamp >= first or alert.id in held]
     changes = update(known, recent)
     if changes.saved or changes.removed:
         store.save_incidents(changes.saved, removed=changes.removed)
     return changes
+
+
+def _before(moment: datetime) -> datetime:
+    earliest = datetime.min.replace(tzinfo=UTC)
+    return moment - LOOK_BACK if moment - earliest > LOOK_BACK else earliest

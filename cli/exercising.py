@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,34 +43,52 @@ class Result:
     board: Scoreboard
 
 
-def fresh_folder(base: Path, exercise: Exercise, seed: int) -> Path:
-    """Return an empty folder for a run; what an earlier run with the same seed left there is removed.
+@contextmanager
+def fresh_folder(base: Path, exercise: Exercise, seed: int) -> Iterator[Path]:
+    """Hold an empty folder for a run; what an earlier run with the same seed left there (even half done) is removed.
 
-    Raise `ConfigurationError` where something else stands there.
+    Raise `ConfigurationError` where something else stands there, or another run is at it.
     """
     folder = base / "exercises" / f"{exercise.id}-{seed}"
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with folder.with_name(folder.name + ".lock").open("w", encoding="utf-8") as lock:  # the lock ends with the process
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                "another run of this exercise is under way here", where=str(folder), hint="wait for it, or use --seed N"
+            ) from error
+        _empty(folder)
+        yield folder
+
+
+def _empty(folder: Path) -> None:
+    """Make an empty, marked folder. Its mark is the first thing made in it and the last one removed."""
     if folder.exists():
         if not (folder / _MARK).exists():
             raise ConfigurationError(
                 "this folder was not made by an exercise", where=str(folder), hint="move it away, or use another --seed"
             )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, mode=0o700)
+        for item in folder.iterdir():
+            if item.is_dir() and not item.is_symlink():
+                shutil.rmtree(item)
+            elif item.name != _MARK:
+                item.unlink()
+    folder.mkdir(mode=0o700, exist_ok=True)
     (folder / _MARK).touch()
-    return folder
 
 
 def make_logs(exercise: Exercise, folder: Path, *, seed: int, start: datetime, events: int) -> Truth:
-    """Write the exercise's logs and its ground truth under `folder`."""
+    """Write the exercise's logs to `folder/logs`, its ground truth and injects to `folder`."""
     makers: dict[str, Callable[..., Truth]] = {"homeland-justice": write_logs}
     return makers[exercise.id](folder, seed=seed, start=start, events=events)
 
 
-def run(truth: Truth, logs: Path, store: Store, engine: Engine, tell: Callable[[str], None]) -> Result:
-    """Take the logs through collecting, detecting and joining, and score what was found."""
+def run(truth: Truth, folder: Path, store: Store, engine: Engine, tell: Callable[[str], None]) -> Result:
+    """Take the logs under `folder` through collecting, detecting and joining, and score what was found."""
     tell("collecting the logs")
     how = Reading(source="auto", zone="UTC", host=None)
-    accounts = tuple(collect_file(path, store, how) for path in truth.log_paths(logs))
+    accounts = tuple(collect_file(path, store, how) for path in truth.log_paths(folder))
     tell(f"detecting with {len(engine.rules.rules) + len(engine.rules.correlations):,} rules")
     done, _ = detect(store, engine, Window(since=None, before=None))
     alerts, incidents = tuple(store.alerts()), tuple(store.incidents())

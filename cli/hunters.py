@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,19 +38,60 @@ class Hunted:
     problem: InputError | None = None
 
 
-def hunt(paths: Sequence[Path], rules: RuleSet, how: Reading, *, stdin: object = None) -> Iterator[Hunted]:
-    """Yield what was found in each file, in the order of the files."""
-    workers = min(os.cpu_count() or 1, len(paths))
-    engine = Engine(rules)
-    if workers < 2 or STDIN in paths or sum(_size(path) for path in paths) < _WORTH_A_PROCESS:
+def hunt(
+    paths: Sequence[Path],
+    rules: RuleSet,
+    how: Reading,
+    *,
+    stdin: object = None,
+    workers: int | None = None,
+    worth: int = _WORTH_A_PROCESS,
+) -> Iterator[Hunted]:
+    """Yield what was found in each file, in the order of the files.
+
+    `workers` is the number of processes (None: one a processor), `worth` the bytes of logs from which they pay. A file
+    whose process dies (out of memory, a fault of a library) says so in `problem`; the others are still read.
+    """
+    count = min(workers or os.cpu_count() or 1, len(paths))
+    if count < 2 or STDIN in paths or sum(_size(path) for path in paths) < worth:
+        engine = Engine(rules)
         for path in paths:
             yield hunt_file(path, engine, how, stdin=stdin)
         return
+    left = list(paths)
+    while left:
+        for found in _shared_out(left, rules, how, count):
+            left.pop(0)
+            yield found
+        if left:  # a process died on one of the files it was at: find out whether on the first of them
+            path = left.pop(0)
+            yield next(_shared_out([path], rules, how, 1), Hunted(path=path, problem=_died(path)))
+
+
+def _shared_out(paths: Sequence[Path], rules: RuleSet, how: Reading, workers: int) -> Iterator[Hunted]:
+    """Yield what worker processes find in each file; end early where one of them dies."""
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(rules, how)) as pool:
-        # a few files at a time keep the cost of passing them on small; large ones are still spread
-        size = max(1, min(8, len(paths) // (workers * 8)))
-        yield from pool.map(_hunt_in_worker, paths, chunksize=size)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(rules, how))
+    ended = False
+    try:
+        for future in [pool.submit(_hunt_in_worker, path) for path in paths]:
+            yield future.result()
+        ended = True
+    except BrokenProcessPool:
+        return
+    finally:
+        if not ended:  # interrupted, or the reader of the output has gone: nobody waits for the rest
+            for process in multiprocessing.active_children():
+                process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _died(path: Path) -> InputError:
+    return InputError(
+        "the process that read it died, perhaps for want of memory",
+        where=str(path),
+        hint="dmesg | tail; read it alone with `kulla parse FILE`, and report it if it dies again",
+    )
 
 
 @dataclass(slots=True)
@@ -62,7 +106,17 @@ _worker = _Worker()
 
 
 def _prepare(rules: RuleSet, how: Reading) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent alone says so, and ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker.engine, _worker.how = Engine(rules), how
+
+
+def _end_with_parent() -> None:
+    """Leave when the parent has died, even of SIGKILL: nobody would take the results."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _hunt_in_worker(path: Path) -> Hunted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.session import Session
-from collectors.files import host_of, log_files
+from collectors.files import host_of, log_files, readable
 from collectors.reader import LogReader, modified
 from collectors.source import Options
 from engine.errors import InputError, UsageError
@@ -36,9 +37,14 @@ class Reading:
     host: str | None
 
     def open(self, path: Path, known: Sequence[tuple[str, int, str]] = (), *, stdin: object = None) -> LogReader:
-        """Open a log; raise `InputError` where that fails."""
-        options = Options(zone=ZoneInfo(self.zone), reference=modified(path), host=self.host or host_of(path))
+        """Open a log, or `stdin` for `STDIN`; raise `InputError` where that fails."""
         stream = getattr(stdin, "buffer", None) if path == STDIN else None
+        reference = None if stream else modified(path)
+        options = Options(zone=ZoneInfo(self.zone), reference=reference, host=self.host or host_of(path))
+        try:
+            stream = readable(stream) if stream else None
+        except OSError as error:
+            raise InputError(f"cannot read it ({error.strerror})", where="stdin") from error
         return LogReader(path, source=self.source, options=options, known=known, stream=stream)
 
 
@@ -57,19 +63,40 @@ def reading(session: Session, *, source: str, zone: str | None, host: str | None
 
 
 def logs(session: Session, paths: Sequence[str]) -> Iterator[Path]:
-    """Yield the log files under the paths; raise `InputError` where a path is missing or holds none."""
-    found = False
-    for word in paths:
-        if word == "-":
-            found = True
-            yield STDIN
-            continue
-        path = Path(word).expanduser()
-        for file in log_files([path if path.is_absolute() else session.cwd / path]):
-            found = True
-            yield Path(word) if file == session.cwd / word else file
-    if not found:
-        raise InputError("no log files in there", where=", ".join(paths), hint="name a folder or file with logs")
+    """Yield the log files under the paths, as whole paths, each once.
+
+    A path that is missing and a folder that can't be read become issues where others can be; what is passed over in
+    folders is counted on stderr. Raise `InputError` where nothing is left to read.
+    """
+    failures: list[InputError] = []
+    passed: Counter[str] = Counter()
+
+    def pass_over(path: Path, why: str) -> None:
+        passed[why] += 1
+        session.detail(f"passed over: {path} ({why})")
+
+    named = [session.cwd / Path(word).expanduser() for word in paths if word != "-"]
+    seen = {STDIN} if "-" in paths else set()
+    yield from seen
+    for file in log_files(named, failed=failures.append, passed=pass_over):
+        if file not in seen:
+            seen.add(file)
+            yield file
+    told = ", ".join(f"{count:,} {why}" for why, count in sorted(passed.items()))
+    if not seen:
+        for failure in failures[:-1]:
+            session.issue(failure)
+        if failures:
+            raise failures[-1]
+        raise InputError(
+            "no log files in there" + (f" (passed over: {told})" if told else ""),
+            where=", ".join(paths),
+            hint="name a folder or file with logs",
+        )
+    for failure in failures:
+        session.issue(failure)
+    if told:
+        session.say(f"passed over in folders: {told}")
 
 
 class Letters:

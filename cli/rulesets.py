@@ -10,7 +10,7 @@ from cli.options import choice
 from cli.options import level as level_option
 from cli.session import Session
 from engine.alerts import Level
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, RuleError
 
 if TYPE_CHECKING:
     from engine.sigma.rules import RuleSet
@@ -70,13 +70,33 @@ def load(
     level: str | None = None,
     status: Sequence[str] | None = None,
 ) -> RuleSet:
-    """Load the rules; those that can't be used become issues of the session (exit code 4), unless kulla ships them."""
+    """Load the rules; `issues` of the result are those that can't be (see `tell_broken`)."""
     from engine.sigma.loader import load_rules
 
     rules = load_rules(rule_paths(session, names), cache_folder=session.settings.home / "cache")
     lowest = level_option("--rules-level", level) or session.settings.rules_level or Level.INFORMATIONAL
     allowed = [choice("--rules-status", word, STATUSES) for word in status or ()] or session.settings.rules_status
     return narrow(rules, lowest, allowed)
+
+
+def tell_broken(session: Session, rules: RuleSet) -> None:
+    """List the rules that are broken as issues of the run (exit code 4), and count all that are not loaded.
+
+    A rule whose placeholder has no value here is not broken: it waits for the site's own words. Outside packs always
+    hold some, and a run that always ends with 4 would teach its readers to pass over it.
+    """
+    for issue in rules.issues:
+        if not is_waiting(issue):
+            session.issue(issue)
+    if rules.issues:
+        waiting = sum(map(is_waiting, rules.issues))
+        why = f" ({waiting:,} of them have placeholders without a value)" if waiting else ""
+        session.say(f"{len(rules.issues):,} rules not loaded{why}: kulla rules list --not-loaded")
+
+
+def is_waiting(issue: RuleError) -> bool:
+    """Tell whether a rule only lacks the value of a placeholder."""
+    return issue.message.startswith("the placeholder ")
 
 
 def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:

@@ -5,24 +5,22 @@ The law: records = events + dead letters. Lines that are no records (headers, co
 
 from __future__ import annotations
 
-import lzma
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-import zstandard
-
-from collectors.files import identity_of, open_log, rewound
+from collectors.compression import archive_of, damage
+from collectors.files import alias_of, identity_of, open_log, rewound
 from collectors.framing import decode
 from collectors.registry import HEAD, find, recognise
 from collectors.source import Options, Parser, Record, Source
 from engine.errors import InputError, MalformedRecordError
 from engine.events import DeadLetter, Event, Fields, Origin, event_id
 
-_BROKEN_STREAM = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+# What a parser may raise on a record that nobody thought of; such a record becomes a dead letter like any other.
+_PARSER_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,23 +58,22 @@ class LogReader:
     ) -> None:
         self.path = path
         self.tally = Tally()
-        self._stream = stream or open_log(path)
+        self._opened = self._stream = stream or open_log(path)
         try:
             head = self._peek()
-            self.source = _choose(source, head, path)
+            self.source = _choose(source, head, path, damage(self._opened))
         except InputError:
             self._stream.close()
             raise
         self.identity, self.prefix_length = identity_of(head, str(path), known)
+        self.alias = alias_of(head)
         self._parser: Parser = self.source.open(options or Options(reference=modified(path)))
 
     def _peek(self) -> bytes:
         try:
             head = _read_up_to(self._stream, HEAD)
-        except _BROKEN_STREAM as error:
-            raise InputError(
-                f"damaged compressed file ({error})", where=str(self.path), hint="copy it again from its origin"
-            ) from error
+        except OSError as error:
+            raise InputError(f"cannot read it ({error.strerror})", where=str(self.path), hint=_COPY) from error
         self._stream = rewound(self._stream, head)
         return head
 
@@ -87,12 +84,16 @@ class LogReader:
                 item = self._read(record)
                 if item is not None:
                     yield item
-        except _BROKEN_STREAM as error:
-            self.tally.records += 1
-            last = Record(offset=0, number=self.tally.records + self.tally.headers, raw=b"")
-            yield self._bury(last, f"the file ends in the middle or is damaged ({error})")
+            if why := damage(self._opened):
+                yield self._broken_off(why)
+        except OSError as error:
+            yield self._broken_off(f"the rest of the file cannot be read ({error.strerror or error})")
         finally:
             self._stream.close()
+
+    def _broken_off(self, why: str) -> DeadLetter:
+        self.tally.records += 1
+        return self._bury(Record(offset=0, number=self.tally.records + self.tally.headers, raw=b""), why)
 
     def _read(self, record: Record) -> Parsed | DeadLetter | None:
         if record.problem is not None:
@@ -103,6 +104,9 @@ class LogReader:
         except MalformedRecordError as error:
             self.tally.records += 1
             return self._bury(record, error.message)
+        except _PARSER_FAULTS as error:
+            self.tally.records += 1
+            return self._bury(record, f"a fault of kulla in reading this record ({_told(error)})")
         if fields is None:
             self.tally.headers += 1
             return None
@@ -111,9 +115,16 @@ class LogReader:
         return Parsed(record=record, fields=fields)
 
     def event(self, parsed: Parsed) -> Event:
-        """Make the whole event of a parsed record: completed fields, id, origin and original text."""
+        """Make the whole event of a parsed record: completed fields, id, origin and original text.
+
+        Where completing fails, the event keeps the fields it has, and says so in `error.message`.
+        """
         record = parsed.record
-        fields = self._parser.complete(parsed.fields)
+        try:
+            fields = self._parser.complete(parsed.fields)
+        except _PARSER_FAULTS as error:
+            fault = f"a fault of kulla in completing this record ({_told(error)})"
+            fields = parsed.fields | {"error.message": fault}
         identifier = event_id(self.identity, record.offset, record.raw)
         original = decode(record.raw)
         return Event(id=identifier, origin=self._origin(record), original=original, fields=fields)
@@ -133,14 +144,33 @@ class LogReader:
         return Origin(path=str(self.path), identity=self.identity, offset=record.offset, number=record.number)
 
 
-def _choose(name: str, head: bytes, path: Path) -> Source:
+_COPY = "copy it again from its origin"
+
+
+def _choose(name: str, head: bytes, path: Path, broken: str | None) -> Source:
+    if not head and broken is not None:
+        raise InputError(f"{broken}; nothing of it can be read", where=str(path), hint=_COPY)
     if name != "auto":
         return find(name)
-    source = recognise(head, path.name)
-    if source is None:
-        what = "the file is empty" if not head else "no log source recognises these bytes"
-        raise InputError(what, where=str(path), hint="name one with --source NAME (`kulla parse -h` lists them)")
-    return source
+    if (source := recognise(head, path.name)) is not None and archive_of(head) is None:
+        return source
+    what, hint = _unknown(head)
+    raise InputError(what, where=str(path), hint=hint)
+
+
+def _unknown(head: bytes) -> tuple[str, str]:
+    """Return what is the matter with bytes that are no known log, and what can be done."""
+    if not head:
+        return "the file is empty", "nothing is lost; check that its program still writes"
+    if archive := archive_of(head):
+        kind, unpack = archive
+        hint = f"unpack it first ({unpack} FILE); .gz, .zst and .xz are read as they are"
+        return f"this is an archive ({kind}), which kulla does not look into", hint
+    return "no log source recognises these bytes", "name its format with --source NAME (`kulla parse -h`)"
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"
 
 
 def modified(path: Path) -> datetime | None:

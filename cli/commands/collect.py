@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cli.collecting import Account, collect_file
+from cli.collecting import Account, balance, collect_file
 from cli.document import Column, Listing
 from cli.group import single_app
 from cli.options import Format, Output, SourceName, command
@@ -50,7 +50,8 @@ def collect(
             advance()
     out.write(listing(accounts))
     session.say(balance(accounts))
-    session.hint("kulla detect")
+    if any(account.records for account in accounts):
+        session.hint("kulla detect")
 
 
 def listing(accounts: Sequence[Account]) -> Listing:
@@ -61,15 +62,6 @@ def listing(accounts: Sequence[Account]) -> Listing:
 
 def _shown(value: object) -> object:
     return value if isinstance(value, int) else str(value)
-
-
-def balance(accounts: Sequence[Account]) -> str:
-    """Return the law of collecting with its figures."""
-    total = {name: sum(getattr(item, name) for item in accounts) for name in _FIELDS[2:6]}
-    return (
-        f"in {total['records']:,} = stored {total['stored']:,} + dead-lettered {total['dead_lettered']:,} "
-        f"+ duplicates {total['duplicates']:,}"
-    )
 
 
 def _tell(session: Session, account: Account) -> None:

@@ -65,7 +65,10 @@ def detect(
     pause = _pause(watch)
     if pause is not None and (span.since is not None or span.before is not None):
         raise UsageError("--watch runs from the cursor on; --since and --until look back", hint="leave one of them out")
+    if pause is not None and (out.path is not None or out.format not in {"table", "jsonl"}):
+        raise UsageError("--watch prints run after run", where="--watch", hint="-f table or jsonl, to stdout (> FILE)")
     loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
+    rulesets.tell_broken(session, loaded)
 
     from cli.detecting import detect as run_once
     from engine.sigma.engine import Engine
@@ -84,8 +87,6 @@ def detect(
         session.alarm |= alarm is not None and worst is not None and worst >= alarm
 
     _repeat(once, pause)
-    if loaded.issues:
-        session.say(f"{len(loaded.issues):,} rules not loaded: kulla rules list --not-loaded")
     session.hint("kulla incidents list")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from cli import rulesets
-from cli.collecting import Account
+from cli.collecting import Account, balance
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Row, Section
 from cli.exercising import EVENTS, SEED, START, Result, fresh_folder, make_logs
 from cli.exercising import run as run_exercise
@@ -20,10 +21,12 @@ from cli.session import Session
 from cli.views import SHORT
 from engine.errors import UsageError
 from engine.events import instant
+from engine.incidents.model import Incident
 from playbooks.choose import Choice, choose
 from playbooks.compiler import compile_guide
-from playbooks.exercises.catalogue import exercises, find_exercise
+from playbooks.exercises.catalogue import Exercise, exercises, find_exercise
 from playbooks.exercises.scoreboard import false_alert_rows, sighting_rows, total_rows
+from playbooks.exercises.truth import GROUND_TRUTH, LOGS
 from playbooks.loader import load_library
 
 _COLUMNS = (
@@ -72,30 +75,32 @@ def run(
     exercise = find_exercise(name)
     day = moment("--start", start, session.now()) or START
     if logs_only is not None:
-        _only_logs(session, session.cwd / logs_only, name, seed, day, events)
+        _only_logs(session, session.cwd / logs_only, exercise, seed=seed, day=day, events=events)
         return
     loaded = rulesets.load(session, rules)
 
     from engine.sigma.engine import Engine
     from engine.store.embedded import EmbeddedStore
 
-    folder = fresh_folder(session.settings.home, exercise, seed)
-    session.say(f"writing the logs of {exercise.title[session.lang]} to {folder / 'logs'}")
-    truth = make_logs(exercise, folder / "logs", seed=seed, start=day, events=events)
-    with EmbeddedStore(folder / "home" / "store", session.now) as store:
-        result = run_exercise(truth, folder / "logs", store, Engine(loaded), session.say)
-    out.write(_report(session, exercise.title[session.lang], result))
+    rulesets.tell_broken(session, loaded)
+    with fresh_folder(session.settings.home, exercise, seed) as folder:
+        session.say(f"writing the logs of {exercise.title[session.lang]} to {folder / LOGS}")
+        truth = make_logs(exercise, folder, seed=seed, start=day, events=events)
+        with EmbeddedStore(folder / "home" / "store", session.now) as store:
+            result = run_exercise(truth, folder, store, Engine(loaded), session.say)
+        out.write(_report(session, exercise.title[session.lang], result))
     _hints(session, folder / "home", result)
 
 
-def _only_logs(session: Session, folder: Path, name: str, seed: int, day: datetime, events: int) -> None:
+def _only_logs(session: Session, folder: Path, exercise: Exercise, *, seed: int, day: datetime, events: int) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError("the folder is not empty", where=str(folder), hint="name a new folder")
-    truth = make_logs(find_exercise(name), folder, seed=seed, start=day, events=events)
+    truth = make_logs(exercise, folder, seed=seed, start=day, events=events)
     session.say(
-        f"{truth.benign:,} benign and {truth.attack:,} attack records in {len(truth.files)} logs under {folder}"
+        f"{truth.benign:,} benign and {truth.attack:,} attack records in {len(truth.files)} logs under {folder / LOGS}",
+        f"the ground truth is in {folder / GROUND_TRUTH}",
     )
-    session.hint(f"kulla hunt {folder}")
+    session.hint(f"kulla hunt {quote(str(folder / LOGS))}")
 
 
 def _report(session: Session, title: str, result: Result) -> Report:
@@ -130,17 +135,10 @@ def _grid(headings: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Grid:
 
 
 def _account(accounts: tuple[Account, ...]) -> tuple[tuple[str, object], ...]:
-    total = {
-        name: sum(getattr(item, name) for item in accounts)
-        for name in ("records", "stored", "dead_lettered", "duplicates")
-    }
     sources = sorted({item.source for item in accounts if item.source})
     return (
         ("Logs", f"{len(accounts)} files: {', '.join(sources)}"),
-        (
-            "Records",
-            f"in {total['records']:,} = stored {total['stored']:,} + dead-lettered {total['dead_lettered']:,} + duplicates {total['duplicates']:,}",
-        ),
+        ("Records", balance(accounts)),
     )
 
 
@@ -148,10 +146,14 @@ def _incidents(result: Result) -> tuple[tuple[str, object], ...]:
     return tuple(
         (
             item.id[:SHORT],
-            f"{item.severity.label}, {item.score:g} points, opened {instant(item.opened)}, {len(item.alerts)} alerts: {item.title}",
+            f"{_opened(item)}, {len(item.alerts)} alerts: {item.title}",
         )
         for item in result.incidents
     )
+
+
+def _opened(item: Incident) -> str:
+    return f"{item.severity.label}, {item.score:g} points, opened {instant(item.opened)}"
 
 
 def _guidance(session: Session, result: Result) -> list[Section]:
@@ -177,8 +179,9 @@ def _guidance(session: Session, result: Result) -> list[Section]:
 
 
 def _hints(session: Session, home: Path, result: Result) -> None:
+    place = quote(str(home))
     if result.incidents:
-        session.say(f"the exercise's own store: kulla --home {home} incidents list")
-        session.hint(f"kulla --home {home} respond {result.incidents[0].id[:SHORT]}")
+        session.say(f"the exercise's own store: kulla --home {place} incidents list")
+        session.hint(f"kulla --home {place} respond {result.incidents[0].id[:SHORT]}")
     else:
-        session.hint(f"kulla --home {home} alerts list")
+        session.hint(f"kulla --home {place} alerts list")

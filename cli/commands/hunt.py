@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 from cli import rulesets
 from cli.document import Listing, Report, Row
@@ -64,20 +65,27 @@ def hunt(
     files = list(logs(session, paths))
     loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
     summary = Summary()
-    alerts = _kept(_alerts(session, files, loaded, how, summary), span, lowest, summary)
+    watch = _Alarm(alarm)
+    read: list[Path] = []
+    found = _alerts(session, files, loaded, how, summary=summary, read=read)
+    alerts = _kept(watch.over(_within(found, span)), lowest, summary)
+    rulesets.tell_broken(session, loaded)
     if out.format == "table":
         for _ in alerts:
             pass
-        out.write(_summary(summary, loaded, files))
+        out.write(_summary(summary, loaded, read))
     else:
         rows: Iterator[Row] = (alert_row(alert) for alert in alerts)
         out.write(Listing(name="alerts", title="Alerts", columns=ALERT_COLUMNS, rows=rows, fields=ALERT_FIELDS))
-        session.say(short(summary), *_not_loaded(loaded))
-    session.alarm = alarm is not None and summary.worst is not None and summary.worst >= alarm
-    session.hint(_next(summary, paths, out.format))
+        session.say(short(summary))
+    session.alarm = watch.rings
+    if summary.events:
+        session.hint(_next(summary, paths, out.format))
 
 
-def _alerts(session: Session, files: Sequence[Path], rules: RuleSet, how: Reading, summary: Summary) -> Iterator[Alert]:
+def _alerts(
+    session: Session, files: Sequence[Path], rules: RuleSet, how: Reading, *, summary: Summary, read: list[Path]
+) -> Iterator[Alert]:
     from cli.hunters import hunt as hunt_files
     from engine.hunting import Findings, conclude
     from engine.sigma.correlation import Correlator
@@ -86,11 +94,14 @@ def _alerts(session: Session, files: Sequence[Path], rules: RuleSet, how: Readin
     with progress(session, "hunting", len(files)) as advance:
         for found in hunt_files(files, rules, how, stdin=session.stdin):
             _tell(session, found)
+            if found.problem is None:
+                read.append(found.path)
             summary.events += found.events
             findings.add(found.findings)
             advance()
             yield from found.alerts
-    yield from conclude(Correlator(rules), findings.hits, findings.events)
+    # the same log may lie there twice (a copy, a link): one event counts once, as it does in the store
+    yield from conclude(Correlator(rules), dict.fromkeys(findings.hits), findings.events)
 
 
 def _tell(session: Session, found: Hunted) -> None:
@@ -104,11 +115,33 @@ def _tell(session: Session, found: Hunted) -> None:
     session.detail(f"{found.path}: {found.source}, {found.events:,} events, {found.dead:,} records not read")
 
 
-def _kept(alerts: Iterator[Alert], span: Window, lowest: Level, summary: Summary) -> Iterator[Alert]:
+def _within(alerts: Iterator[Alert], span: Window) -> Iterator[Alert]:
+    """Yield the alerts of the span, each once: the same record in a second file is the same alert."""
+    told: set[str] = set()
     for alert in alerts:
         early = span.since is not None and alert.timestamp < span.since
         late = span.before is not None and alert.timestamp >= span.before
-        if alert.rule.level >= lowest and not early and not late:
+        if not early and not late and alert.id not in told:
+            told.add(alert.id)
+            yield alert
+
+
+class _Alarm:
+    """Tells whether an alert of at least `--fail-on` passed, whatever `--level` shows."""
+
+    def __init__(self, lowest: Level | None) -> None:
+        self._lowest = lowest
+        self.rings = False
+
+    def over(self, alerts: Iterator[Alert]) -> Iterator[Alert]:
+        for alert in alerts:
+            self.rings = self.rings or (self._lowest is not None and alert.rule.level >= self._lowest)
+            yield alert
+
+
+def _kept(alerts: Iterator[Alert], lowest: Level, summary: Summary) -> Iterator[Alert]:
+    for alert in alerts:
+        if alert.rule.level >= lowest:
             summary.add(alert)
             yield alert
 
@@ -120,12 +153,8 @@ def _summary(summary: Summary, rules: RuleSet, files: Sequence[Path]) -> Report:
     return summary_report(summary, rules, files=len(files), unreachable=unreachable, title="Hunt")
 
 
-def _not_loaded(rules: RuleSet) -> list[str]:
-    return [f"{len(rules.issues):,} rules not loaded: kulla rules list --not-loaded"] if rules.issues else []
-
-
 def _next(summary: Summary, paths: Sequence[str], fmt: str) -> str:
-    first = paths[0]
+    first = quote(paths[0])
     if fmt == "table" and summary.alerts:
         return f"kulla hunt {first} --level high -f jsonl"
     return f"kulla collect {first}"

@@ -26,18 +26,18 @@ from playbooks.exercises.ministry.upkeep import upkeep_day
 from playbooks.exercises.moments import DAY, as_datetime, milliseconds
 from playbooks.exercises.scene import Scene
 from playbooks.exercises.storyboard import load_storyboard
-from playbooks.exercises.truth import INJECTS, StoryEvent, Truth, write_truth
+from playbooks.exercises.truth import INJECTS, LOGS, StoryEvent, Truth, write_truth
 
 ID = "homeland-justice"
 MINIMUM = 1_000
 
 
 def write_logs(folder: Path, *, seed: int, start: datetime, events: int = 100_000) -> Truth:
-    """Write the exercise's raw logs under `folder`, the ground truth and the analyst's inject beside them.
+    """Write the exercise's raw logs under `folder/logs`; the ground truth and the analyst's inject stand in `folder`.
 
     `start` is the working day (UTC; its time of day is left out), `events` the least number of benign records, from
     1,000 on; the attack's own records (about 4,700) come on top and do not shrink. The same arguments write the same
-    bytes. Logs lie in `iis/`, `windows/`, `vpn/`, `proxy/`, `nginx/` and `linux/`; `Truth.log_paths` names them.
+    bytes. In `logs` are `iis/`, `windows/`, `vpn/`, `proxy/`, `nginx/` and `linux/`; `Truth.log_paths` names the files.
     Raise `UsageError` where `start` has no zone or `events` is too small, `OSError` where the disk refuses.
     """
     if start.tzinfo is None:
@@ -50,7 +50,7 @@ def write_logs(folder: Path, *, seed: int, start: datetime, events: int = 100_00
     _attack(scene)
     story = load_storyboard("homeland_justice")
     folder.mkdir(parents=True, exist_ok=True)
-    placed = scene.book.save(folder, _techniques(story))
+    placed = scene.book.save(folder / LOGS, _techniques(story))
     truth = Truth(
         exercise=ID,
         seed=seed,

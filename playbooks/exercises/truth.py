@@ -14,6 +14,7 @@ from engine.events import instant
 
 GROUND_TRUTH = "ground_truth.jsonl"
 INJECTS = "injects.jsonl"
+LOGS = "logs"  # the folder of the logs; truth and injects stand beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class StoryEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthRecord:
-    """One raw record that the attack left: line `line` (from 1, headers counted) of `file` (relative, with `/`)."""
+    """One raw record that the attack left: line `line` (from 1, headers counted) of `file` (below `logs`, with `/`)."""
 
     number: int
     techniques: tuple[str, ...]
@@ -71,8 +72,8 @@ class Truth:
         return sum(count.attack for count in self.files)
 
     def log_paths(self, folder: Path) -> tuple[Path, ...]:
-        """Return the logs under `folder`, without the ground truth that lies beside them."""
-        return tuple(folder / count.file for count in self.files)
+        """Return the logs of an exercise that was written to `folder`: all under `folder/logs`."""
+        return tuple(folder / LOGS / count.file for count in self.files)
 
 
 def write_truth(folder: Path, truth: Truth) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from engine.errors import InputError, UsageError
 from playbooks.exercises.homeland_justice import write_logs
-from playbooks.exercises.truth import GROUND_TRUTH, INJECTS, Truth, TruthRecord, read_truth
+from playbooks.exercises.truth import GROUND_TRUTH, INJECTS, LOGS, Truth, TruthRecord, read_truth
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 EVENTS = 4_000
@@ -31,7 +31,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
 @pytest.fixture(scope="module")
 def lines(written: tuple[Path, Truth]) -> dict[str, list[str]]:
     folder, truth = written
-    return {count.file: (folder / count.file).read_text(encoding="utf-8").splitlines() for count in truth.files}
+    paths = {count.file: folder / LOGS / count.file for count in truth.files}
+    return {file: path.read_text(encoding="utf-8").splitlines() for file, path in paths.items()}
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -110,7 +111,7 @@ def test_files_were_last_written_when_their_last_record_was(
     for file, content in lines.items():
         last = moment(file, content[-1])
         assert last is not None
-        modified = datetime.fromtimestamp((folder / file).stat().st_mtime, UTC)
+        modified = datetime.fromtimestamp((folder / LOGS / file).stat().st_mtime, UTC)
         assert abs(modified - last) < timedelta(seconds=1), file
 
 
@@ -282,6 +283,8 @@ def test_the_truth_on_disk_is_the_truth_returned(written: tuple[Path, Truth]) ->
     folder, truth = written
     assert read_truth(folder) == truth
     assert all(path.is_file() for path in truth.log_paths(folder))
+    assert sorted(path.name for path in folder.iterdir()) == sorted((GROUND_TRUTH, INJECTS, LOGS))
+    assert sorted(truth.log_paths(folder)) == sorted(path for path in (folder / LOGS).rglob("*") if path.is_file())
 
 
 def test_a_damaged_truth_is_an_input_error(tmp_path: Path) -> None:
