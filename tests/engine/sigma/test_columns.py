@@ -74,8 +74,10 @@ RULES = compiled(
     )
 )
 
+# fmt: off
 TEXT = st.sampled_from(["abc", "ABC", "b", "B", "", "-", "5", "5.0", "0x5", "1.5", "true", "10.255.0.1", "é", "İ",
-                        "\x00", "powershell abc", "2026-03-01T12:00:00Z", "abc\nb", "404", "web", "c7", "K\u212a"])  # fmt: skip
+                        "\x00", "powershell abc", "2026-03-01T12:00:00Z", "abc\nb", "404", "web", "c7", "K\u212a"])
+# fmt: on
 SCALAR = st.one_of(
     TEXT,
     st.integers(-3, 9),
