@@ -86,9 +86,11 @@ class Engine:
     def columns(self, datasets: Iterable[str]) -> frozenset[str] | None:
         """Return every event field that matching events of these datasets may read, grouping fields included.
 
-        None stands for all fields: keyword rules for Windows look into each of them.
+        None stands for all fields: keyword rules for Windows look into each of them, and an event that names several
+        datasets at once (the store counts it under none) can be of any.
         """
-        if self._searches_windows():
+        datasets = list(datasets)
+        if self._searches_windows() or "" in datasets:
             return None
         predicates = self.rules.predicates
         named = {item.field for item in predicates} | {item.value for item in predicates if item.operator in REFERENCES}

@@ -217,7 +217,8 @@ def kind_from(values: Sequence[str]) -> Kind:
         return Kind("linux", dataset, name if name in _PROGRAMS else "")
     if dataset == "auditd.log":
         return Kind("linux", dataset, record_type.lower() if record_type.lower() in _RECORD_TYPES else "")
-    return Kind(module, dataset, "")
+    # the dataset alone tells the family, so that the store's list of datasets names every field prefix there can be
+    return Kind(dataset.partition(".")[0] or module, dataset, "")
 
 
 def _windows_kind(channel: str, code: str) -> Kind:

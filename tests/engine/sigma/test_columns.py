@@ -88,7 +88,8 @@ SCALAR = st.one_of(
 )
 VALUE: st.SearchStrategy[Value] = st.one_of(SCALAR, SCALAR, st.lists(SCALAR, max_size=3))
 OWN = st.dictionaries(
-    st.sampled_from(["f", "g", "acme.log.f", "acme.g", "http.response.status_code", "event.risk_score",
+    st.sampled_from(["f", "g", "acme.log.f", "acme.g", "other.f", "http.response.status_code",
+                     "event.risk_score",
                      "event.category", "tags", "process.name", "message"]),
     VALUE,
     max_size=6,
@@ -104,6 +105,8 @@ KINDS: st.SearchStrategy[dict[str, Value]] = st.sampled_from(
         {"event.dataset": "acme.log", "event.module": "acme"},
         {"event.dataset": "system.auth", "event.module": "system", "process.name": "sshd"},
         {"event.dataset": "nginx.access", "event.module": "nginx"},
+        {"event.dataset": "acme.log", "event.module": "other"},
+        {"event.dataset": "acme.log"},
         {"event.dataset": []},
         {"event.dataset": ["acme.log", "x"], "event.module": "acme"},
         {},
@@ -147,6 +150,15 @@ def test_the_rules_are_loaded() -> None:
     assert [str(issue) for issue in RULES.issues] == []
 
 
+def test_keywords_for_windows_and_events_of_several_datasets_need_every_column() -> None:
+    one = compiled(document({"s": {"f": "x", "g|fieldref": "h"}, "condition": "s"}))
+    columns = Engine(one).columns(["acme.log"])
+    assert columns is not None
+    assert {"acme.log.f", "acme.f", "f", "acme.g", "acme.h", "event.id", "@timestamp"} <= columns
+    assert Engine(one).columns(["acme.log", ""]) is None
+    assert Engine(RULES).columns(["acme.log"]) is None
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(EVENT, ORIGINAL), min_size=1, max_size=12))
 @example([({"winlog.channel": "Application", "event.code": []}, "abc")])
@@ -173,8 +185,7 @@ def test_the_columns_that_rules_name_are_enough(made: list[tuple[dict[str, Value
     with TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "store", lambda: NOW) as store:
         store.append(events, [])
         columns = engine.columns(store.status().datasets)
-        assert columns is not None
-        for part in store.scan(columns=sorted(columns)):
+        for part in store.scan(columns=None if columns is None else sorted(columns)):
             ids = part.table.column("event.id").to_pylist()
             for hits in ColumnMatcher(engine).match(part.table):
                 found |= {
