@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -139,3 +140,8 @@ def prepare_process(session: Session) -> None:
         session.detail(*f"kulla: warning: {message}".splitlines())
 
     warnings.showwarning = show
+    signal.signal(signal.SIGTERM, _stopped)  # a scheduler that stops a run means what Ctrl-C means
+
+
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
