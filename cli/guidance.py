@@ -12,7 +12,7 @@ from playbooks.compiler import FilledCommand, Guide, GuideStep
 from playbooks.decisions import Decision
 from playbooks.legal import DUTIES, deadline
 from playbooks.model import AUTOMATION_NAMES, HASHINGS, PHASE_NAMES, Step
-from playbooks.placeholders import PLACEHOLDERS
+from playbooks.placeholders import PLACEHOLDERS, Unused
 from playbooks.texts import Language
 
 
@@ -104,7 +104,7 @@ def _head(
         *((texts.legal_clock, words) for words in _clock_words(step, guide.incident, lang, texts)),
         *((texts.missing, f"{name} ({PLACEHOLDERS[name].meaning.in_language(lang)})") for name in item.missing),
         *((texts.refused, f"{unused.value}: {unused.reason.in_language(lang)}") for unused in item.refused),
-        *((texts.left_out, f"{unused.value}: {unused.reason.in_language(lang)}") for unused in item.left_out),
+        *((texts.left_out, told) for told in _by_reason(item.left_out, lang)),
     ]
     if decided := decisions.get(step.id):
         rows.append((texts.decided, f"{decided.outcome}, {decided.actor}, {decided.at}: {decided.reason}"))
@@ -164,3 +164,11 @@ def _command_record(command: FilledCommand) -> Mapping[str, object]:
         "missing": command.missing,
         "refused": [{"placeholder": unused.placeholder, "value": unused.value} for unused in command.refused],
     }
+
+
+def _by_reason(unused: Sequence[Unused], lang: Language) -> list[str]:
+    """Return one line per reason, with the values it holds for."""
+    values: dict[str, list[str]] = {}
+    for item in unused:
+        values.setdefault(item.reason.in_language(lang), []).append(item.value)
+    return [f"{', '.join(dict.fromkeys(found))}: {reason}" for reason, found in values.items()]

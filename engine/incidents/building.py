@@ -142,6 +142,9 @@ def _entities(alerts: Sequence[Alert]) -> tuple[Entity, ...]:
     hosts = {entity.value for entity in counts if entity.kind == "host"}
     for entity in [item for item in counts if item.kind == "domain" and item.value in hosts]:
         del counts[entity]  # a machine of the estate, which is there as a host
+    full = {value.partition(".")[0]: value for value in sorted(hosts) if "." in value}
+    for name in [value for value in hosts if value in full]:
+        counts[Entity("host", full[name])] += counts.pop(Entity("host", name))  # the same machine without its domain
     return tuple(entity for entity, _ in sorted(counts.items(), key=lambda pair: (pair[0].kind, -pair[1], pair[0])))
 
 
