@@ -1,6 +1,6 @@
 """The engine and a plain row-by-row oracle agree on every (rule, event) pair.
 
-`KULLA_FULL_ORACLE=1` takes every rule and every event instead of seeded samples (about a quarter of an hour).
+`KULLA_FULL_ORACLE=1` takes every rule and every event instead of seeded samples (tens of minutes).
 """
 
 from __future__ import annotations
