@@ -236,7 +236,7 @@ def sighting_rows(board: Scoreboard) -> tuple[tuple[str, ...], ...]:
             sighting.host,
             ", ".join(sighting.techniques),
             sighting.action,
-            ", ".join(sighting.rules),
+            _few(sighting.rules, 3),
         )
         for sighting in board.sightings
     )
@@ -266,5 +266,10 @@ def total_rows(board: Scoreboard) -> tuple[tuple[str, str], ...]:
 def false_alert_rows(board: Scoreboard) -> tuple[tuple[str, ...], ...]:
     """Return one row a false alert: time, level, rule, where its events stand."""
     return tuple(
-        (instant(alert.timestamp), alert.level, alert.rule, ", ".join(alert.sources)) for alert in board.false_alerts
+        (instant(alert.timestamp), alert.level, alert.rule, _few(alert.sources, 1)) for alert in board.false_alerts
     )
+
+
+def _few(words: Sequence[str], most: int) -> str:
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" (+{more})" if more > 0 else "")
