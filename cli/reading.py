@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -22,6 +23,16 @@ Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Log files a
 Zone = Annotated[
     str | None, typer.Option("--zone", metavar="ZONE", help="Time zone of stamps that name none (Europe/Tirane).")
 ]
+Year = Annotated[
+    int | None,
+    typer.Option(
+        "--year",
+        metavar="YEAR",
+        min=1970,
+        max=9999,
+        help="Year of the newest stamp, where stamps have none; else the file's time decides.",
+    ),
+]
 Host = Annotated[str | None, typer.Option("--host", metavar="NAME", help="The machine, where the logs do not name it.")]
 
 STDIN = Path("-")
@@ -30,16 +41,22 @@ TOLD_LETTERS = 10  # dead letters of one file that are told one by one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How logs are read: the source (`auto` recognises it), the zone and the host, where they are given."""
+    """How logs are read: the source (`auto` recognises it), the zone and the host, where they are given.
+
+    `newest` is the newest instant that a stamp without a year can mean, where it is not the file's own time; `now`
+    takes that place for stdin, which has no time.
+    """
 
     source: str
     zone: str
     host: str | None
+    newest: datetime | None = None
+    now: datetime | None = None
 
     def open(self, path: Path, known: Sequence[tuple[str, int, str]] = (), *, stdin: object = None) -> LogReader:
         """Open a log, or `stdin` for `STDIN`; raise `InputError` where that fails."""
         stream = getattr(stdin, "buffer", None) if path == STDIN else None
-        reference = None if stream else modified(path)
+        reference = self.newest or (self.now if stream else modified(path))
         options = Options(zone=ZoneInfo(self.zone), reference=reference, host=self.host or host_of(path))
         try:
             stream = readable(stream) if stream else None
@@ -48,7 +65,7 @@ class Reading:
         return LogReader(path, source=self.source, options=options, known=known, stream=stream)
 
 
-def reading(session: Session, *, source: str, zone: str | None, host: str | None) -> Reading:
+def reading(session: Session, *, source: str, zone: str | None, host: str | None, year: int | None = None) -> Reading:
     """Return how logs are read, or raise `UsageError` for an unknown zone or source."""
     if zone is not None:
         try:
@@ -59,7 +76,9 @@ def reading(session: Session, *, source: str, zone: str | None, host: str | None
         from collectors.registry import find
 
         source = find(source).name
-    return Reading(source=source, zone=zone or session.settings.zone, host=host)
+    newest = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC) if year else None
+    zone = zone or session.settings.zone
+    return Reading(source=source, zone=zone, host=host, newest=newest, now=session.now())
 
 
 def logs(session: Session, paths: Sequence[str]) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from cli.group import single_app
 from cli.options import Format, Output, SourceName, command
 from cli.output import target
 from cli.progress import progress
-from cli.reading import Host, Letters, Paths, Zone, logs, reading
+from cli.reading import Host, Letters, Paths, Year, Zone, logs, reading
 from cli.session import Session
 
 app = single_app()
@@ -33,13 +33,14 @@ def collect(
     *,
     source: SourceName = "auto",
     zone: Zone = None,
+    year: Year = None,
     host: Host = None,
     fmt: Format = None,
     output: Output = None,
 ) -> None:
     """Read log files and folders into the store. Reading a log again stores only what is new in it."""
     out = target(session, fmt, output)
-    how = reading(session, source=source, zone=zone, host=host)
+    how = reading(session, source=source, zone=zone, host=host, year=year)
     files = list(logs(session, paths))
     accounts: list[Account] = []
     with session.open_store() as store, progress(session, "collecting", len(files)) as advance:

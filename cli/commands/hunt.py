@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from shlex import quote
 
@@ -29,7 +31,7 @@ from cli.options import (
 from cli.options import level as level_of
 from cli.output import target
 from cli.progress import progress
-from cli.reading import Host, Letters, Paths, Reading, Zone, logs, reading
+from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
 from cli.session import Session
 from cli.summary_view import short, summary_report
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, alert_row
@@ -50,6 +52,7 @@ def hunt(
     rules_status: RulesStatus = None,
     source: SourceName = "auto",
     zone: Zone = None,
+    year: Year = None,
     host: Host = None,
     since: Since = None,
     until: Until = None,
@@ -60,24 +63,23 @@ def hunt(
 ) -> None:
     """Look for attacks in log files and folders, with Sigma rules; nothing is stored."""
     out = target(session, fmt, output)
-    how = reading(session, source=source, zone=zone, host=host)
+    how = reading(session, source=source, zone=zone, host=host, year=year)
     span, lowest, alarm = window(session, since, until), shown_level(session, level), level_of("--fail-on", fail_on)
     files = list(logs(session, paths))
     loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
     summary = Summary()
     watch = _Alarm(alarm)
     read: list[Path] = []
-    found = _alerts(session, files, loaded, how, summary=summary, read=read)
-    alerts = _kept(watch.over(_within(found, span)), lowest, summary)
     rulesets.tell_broken(session, loaded)
-    if out.format == "table":
-        for _ in alerts:
-            pass
-        out.write(_summary(summary, loaded, read))
-    else:
-        rows: Iterator[Row] = (alert_row(alert) for alert in alerts)
-        out.write(Listing(name="alerts", title="Alerts", columns=ALERT_COLUMNS, rows=rows, fields=ALERT_FIELDS))
-        session.say(short(summary))
+    with closing(_alerts(session, files, loaded, how, summary=summary, read=read)) as found:  # ends its processes
+        alerts = _kept(watch.over(_within(found, span)), lowest, summary)
+        if out.format == "table":
+            deque(alerts, maxlen=0)
+            out.write(_summary(summary, loaded, read))
+        else:
+            rows: Iterator[Row] = (alert_row(alert) for alert in alerts)
+            out.write(Listing(name="alerts", title="Alerts", columns=ALERT_COLUMNS, rows=rows, fields=ALERT_FIELDS))
+            session.say(short(summary))
     session.alarm = watch.rings
     if summary.events:
         session.hint(_next(summary, paths, out.format))
@@ -85,7 +87,7 @@ def hunt(
 
 def _alerts(
     session: Session, files: Sequence[Path], rules: RuleSet, how: Reading, *, summary: Summary, read: list[Path]
-) -> Iterator[Alert]:
+) -> Generator[Alert, None, None]:
     from cli.hunters import hunt as hunt_files
     from engine.hunting import Findings, conclude
     from engine.sigma.correlation import Correlator

@@ -8,7 +8,7 @@ from cli.document import Listing, Row
 from cli.group import single_app
 from cli.options import Format, Output, SourceName, command
 from cli.output import target
-from cli.reading import Host, Letters, Paths, Reading, Zone, logs, reading
+from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
 from cli.session import Session
 from collectors.document import document
 from engine.errors import InputError
@@ -24,12 +24,13 @@ def parse(
     *,
     source: SourceName = "auto",
     zone: Zone = None,
+    year: Year = None,
     host: Host = None,
     fmt: Format = None,
     output: Output = None,
 ) -> None:
     """Print the logs' events as ECS documents, one JSON object a line (NDJSON)."""
-    how = reading(session, source=source, zone=zone, host=host)
+    how = reading(session, source=source, zone=zone, host=host, year=year)
     rows = _documents(session, paths, how)
     listing = Listing(name="events", title="Events", columns=(), rows=rows, fields=())
     target(session, fmt or "jsonl", output, allowed=("jsonl", "json")).write(listing)
