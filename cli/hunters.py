@@ -83,7 +83,19 @@ def _shared_out(paths: Sequence[Path], rules: RuleSet, how: Reading, workers: in
         if not ended:  # interrupted, or the reader of the output has gone: nobody waits for the rest
             for process in multiprocessing.active_children():
                 process.kill()
+            _let_go(pool)
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _let_go(pool: ProcessPoolExecutor) -> None:
+    """Close this process's own end of the pipe of results.
+
+    A worker that was killed while it wrote leaves half a result; the pool's thread would wait for the other half for
+    ever, because the pipe still has a writer: this process. The executor has no public way to say so.
+    """
+    writer = getattr(getattr(pool, "_result_queue", None), "_writer", None)
+    if writer is not None:
+        writer.close()
 
 
 def _died(path: Path) -> InputError:

@@ -24,9 +24,10 @@ class Findings:
     events: dict[str, Event] = field(default_factory=dict)
 
     def add(self, other: Findings) -> None:
-        """Join the findings of another stream."""
+        """Join the findings of another stream; an event that both have stays where it was read first."""
         self.hits.extend(other.hits)
-        self.events.update(other.events)
+        for number, event in other.events.items():
+            self.events.setdefault(number, event)
 
 
 class Hunter:
