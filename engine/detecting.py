@@ -23,6 +23,7 @@ from engine.store.protocol import BaseHit, Slice, Store
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_CORRELATED_AT_ONCE = 500_000  # hits kept in memory before a very long run correlates what it has
 _RECENT = 20_000  # events of correlation hits kept in memory during a run
 
 
@@ -43,6 +44,8 @@ class Detector:
         self._engine = engine
         self._store = store
         self._name = name
+        self._correlated = f"{name}/correlated"
+        self._again = f"{name}/again"  # a cursor of no meaning: looking again moves none
         self._matcher = ColumnMatcher(engine)
         self._correlator = Correlator(engine.rules)
         self._silent = engine.rules.silent()
@@ -50,32 +53,54 @@ class Detector:
         self._told: set[str] = set()
 
     def run(self) -> Run:
-        """Look at everything received since the cursor, and move it."""
-        return self._look(self._store.cursor(self._name), None, None, moves=True)
+        """Look at everything received since the cursor, and move it.
+
+        Correlations are evaluated once all of it was seen, so that the order of logs does not matter. They have a
+        cursor of their own: where a run was killed before that, the next one takes their part up again.
+        """
+        cursor = self._store.cursor(self._name)
+        run = Run(cursor=cursor)
+        fresh: list[Hit] = []
+        after = min(cursor, self._store.cursor(self._correlated))
+        for part in self._slices(after=after):
+            alerts, hits = self._slice(part)
+            run.cursor = max(run.cursor, part.last_sequence)
+            self._commit(run, self._name, alerts, hits)
+            run.events += part.table.num_rows if part.last_sequence > cursor else 0
+            fresh.extend(hits)
+            if len(fresh) >= _CORRELATED_AT_ONCE:
+                self._commit(run, self._correlated, list(self._correlate(fresh, again=False)), [])
+                fresh.clear()
+        self._commit(run, self._correlated, list(self._correlate(fresh, again=False)), [])
+        return run
 
     def rerun(self, since: datetime | None, before: datetime | None) -> Run:
-        """Look again at events of a window of event time; the cursor stays."""
-        return self._look(0, since, before, moves=False)
-
-    def _look(self, after: int, since: datetime | None, before: datetime | None, *, moves: bool) -> Run:
-        run = Run(cursor=after)
-        until = self._store.last_sequence()
-        columns = self._columns()
-        for part in self._store.scan(after=after, until=until, since=since, before=before, columns=columns):
+        """Look again at events of a window of event time; the cursors stay."""
+        run = Run(cursor=self._store.cursor(self._name))
+        fresh: list[Hit] = []
+        for part in self._slices(after=0, since=since, before=before):
             alerts, hits = self._slice(part)
-            cursor = max(run.cursor, part.last_sequence) if moves else self._store.cursor(self._name)
-            run.new += self._store.commit_run(self._name, cursor=cursor, alerts=alerts, hits=hits)
+            self._commit(run, self._again, alerts, [])
             run.events += part.table.num_rows
-            run.alerts.extend(alerts)
-            run.cursor = cursor
+            fresh.extend(hits)
+        self._commit(run, self._again, list(self._correlate(fresh, again=True)), fresh)
         return run
+
+    def _slices(self, *, after: int, since: datetime | None = None, before: datetime | None = None) -> Iterator[Slice]:
+        until = self._store.last_sequence()
+        return self._store.scan(after=after, until=until, since=since, before=before, columns=self._columns())
+
+    def _commit(self, run: Run, name: str, alerts: Sequence[Alert], hits: Sequence[Hit]) -> None:
+        kept = [_base_hit(hit) for hit in hits]
+        run.new += self._store.commit_run(name, cursor=run.cursor, alerts=alerts, hits=kept)
+        run.alerts.extend(alerts)
 
     def _columns(self) -> Sequence[str] | None:
         """Return the columns to read, None for all."""
         names = self._engine.columns(self._store.status().datasets)
         return None if names is None else sorted(names)
 
-    def _slice(self, part: Slice) -> tuple[list[Alert], list[BaseHit]]:
+    def _slice(self, part: Slice) -> tuple[list[Alert], list[Hit]]:
         found = list(self._matcher.match(part.table))
         if not found:
             return [], []
@@ -91,9 +116,7 @@ class Detector:
             events = self._store.events_by_id(list(chunk.values()), within=within)
             for hits in found:
                 self._take(hits, {row: events[number] for row, number in chunk.items()}, alerts, fresh)
-        kept = [_base_hit(hit) for hit in fresh]
-        alerts.extend(self._correlate(fresh))
-        return alerts, kept
+        return alerts, fresh
 
     def _take(self, hits: Hits, events: Mapping[int, Event], alerts: list[Alert], fresh: list[Hit]) -> None:
         for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
@@ -107,13 +130,19 @@ class Detector:
             if match.rule.name not in self._silent and match.rule.info.id not in self._silent:
                 alerts.append(event_alert(match, event))
 
-    def _correlate(self, fresh: Sequence[Hit]) -> Iterator[Alert]:
-        """Return the alerts of bursts that these hits began, given the hits that earlier runs and segments left."""
+    def _correlate(self, fresh: Sequence[Hit], *, again: bool) -> Iterator[Alert]:
+        """Return the alerts of bursts that these hits began, given the hits that earlier runs left.
+
+        `again` says that the hits may have been correlated before.
+        """
         if not fresh:
             return
         first = min(hit.timestamp for hit in fresh)
         names = sorted({f"{hit.correlation}/{name}" for hit in fresh for name in self._rules_of(hit)})
         older = [_hit(item) for item in self._store.hits(names, since=_moved(first, -self._correlator.history))]
+        if not again:
+            new = set(fresh)
+            older = [hit for hit in older if hit not in new]  # they were committed with their segments
         groups = {(hit.correlation, hit.group) for hit in fresh}
         known = {hit: None for hit in (*older, *fresh) if (hit.correlation, hit.group) in groups}
         newest = {(hit.correlation, hit.group): hit.timestamp for hit in sorted(older, key=lambda hit: hit.timestamp)}
@@ -179,7 +208,7 @@ def _moved(moment: datetime, by: timedelta) -> datetime:
     try:
         return moment + by
     except OverflowError:
-        return (datetime.min if by < timedelta() else datetime.max).replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC) if by < timedelta() else datetime.max.replace(tzinfo=UTC)
 
 
 def _base_hit(hit: Hit) -> BaseHit:

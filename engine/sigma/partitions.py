@@ -31,7 +31,8 @@ from engine.sigma.predicates import (
 from engine.sigma.rules import Rule
 
 MAX_VALUES = 200_000  # signatures kept per field before the table is emptied
-MAX_PROFILES = 200_000
+MAX_PROFILES = 50_000
+MAX_NAMES = 20_000  # field names remembered; they come from the log
 MAX_KEPT_LENGTH = 1024  # characters; longer values (script blocks) are rarely seen twice and are tested each time
 
 # Logs in which an absent value is written as a dash; some collectors keep it, some leave the field out.
@@ -125,6 +126,8 @@ class Signatures:
 
 # A place in the profile that an event field can fill: position, table, and the fields that go before it.
 _Slot: TypeAlias = tuple[int, Signatures, tuple[str, ...]]
+# What an event field is good for: its places, and the table of keywords where its text is searched for them.
+_Plan: TypeAlias = tuple[tuple[_Slot, ...], Signatures | None]
 
 
 class Partition:
@@ -151,7 +154,7 @@ class Partition:
         self._keyword_numbers = frozenset(number for number, _ in keywords)
         self._slots: defaultdict[str, list[_Slot]] = defaultdict(list)
         self._spread: list[int] = []
-        self._searched: dict[str, bool] = {}
+        self._plans: dict[str, _Plan] = {}
         self.tables = tuple(Signatures(ValueTester(items)) for items in groups.values())
         if kind.dataset in _DASHED:
             for table in self.tables:
@@ -163,6 +166,7 @@ class Partition:
         self._evaluated = 0  # profiles since the tables were last emptied
         # several values can be searched as one text only where no keyword asks for a text's beginning or end
         self._joinable = all(item.operator in {"contains", "glob", "exists"} for _, item in keywords)
+        self._plain = self.keywords.tested("") if self.keywords else 0  # the signature of a text without any keyword
 
     def renew(self) -> None:
         """Forget all signatures and profiles once there were very many; never while signatures are in use.
@@ -174,6 +178,7 @@ class Partition:
             self._memo.clear()
             for table in (*self.tables, *([self.keywords] if self.keywords else ())):
                 table.renew()
+            self._plain = self.keywords.tested("") if self.keywords else 0
 
     def _place(self) -> None:
         for index, (accessor, table) in enumerate(zip(self.accessors, self.tables, strict=True)):
@@ -210,60 +215,54 @@ class Partition:
         """Return the positions of the rules that match the event. `original` is its raw text, for keywords."""
         self.renew()
         profile = [0] * len(self.tables)
-        slots = self._slots
+        plans = self._plans
+        found: set[int] = set()
+        fresh: list[str] = []
         for name, value in fields.items():
-            for index, table, earlier in slots.get(name, ()):
+            slots, keywords = plans.get(name) or self._plan(name)
+            for index, table, earlier in slots:
                 if earlier and not fields.keys().isdisjoint(earlier):
                     continue
                 known = table.numbers.get(value) if type(value) is str else None
                 profile[index] = table.of(value) if known is None else known
+            if keywords is not None:
+                known = keywords.numbers.get(value) if type(value) is str else None
+                if known is None:
+                    fresh.extend(texts(value))
+                else:
+                    found.add(known)
         for index in self._spread:
             profile[index] = self.tables[index].of(self.accessors[index].value(fields))
         if self.keywords is not None:
-            profile.append(self._keyword_signature(fields, original))
+            profile.append(self._keyword_signature(self.keywords, found, fresh, original))
         if self._references:
             profile.append(self.reference_bits(fields))
         return self.evaluate(tuple(profile))
 
-    def _keyword_signature(self, fields: Mapping[str, Value], original: str | bytes) -> int:
-        table = self.keywords
-        if table is None or self.kind.family != "windows":
-            text = original if isinstance(original, str) else original.decode("utf-8", "backslashreplace")
-            return table.tested(text) if table else 0
-        numbers, searched = table.numbers, self._searched
-        found: set[int] = set()
-        fresh: list[str] = []
-        for name, value in fields.items():
-            wanted = searched.get(name)
-            if wanted is None:
-                wanted = self._remember_name(name)
-            if not wanted:
-                continue
-            known = numbers.get(value) if type(value) is str else None
-            if known is None:
-                fresh.extend(item for item in texts(value) if item not in numbers)
-                found.update(numbers[item] for item in texts(value) if item in numbers)
-            else:
-                found.add(known)
+    def _plan(self, name: str) -> _Plan:
+        """Return what an event field is good for: its places in the profile, and the table of keywords."""
+        if len(self._plans) >= MAX_NAMES:
+            self._plans.clear()
+        searched = self.kind.family == "windows" and name.startswith(_WINDOWS_TEXT)
+        plan = self._plans[name] = (tuple(self._slots.get(name, ())), self.keywords if searched else None)
+        return plan
+
+    def _keyword_signature(self, table: Signatures, found: set[int], fresh: list[str], original: str | bytes) -> int:
+        """Return the signature of all texts for keywords: those known already (`found`) and those that are `fresh`."""
+        if self.kind.family != "windows":
+            return table.tested(original if isinstance(original, str) else original.decode("utf-8", "backslashreplace"))
         if fresh:
             found.update(self._fresh_keywords(table, fresh))
         if len(found) == 1:
             return found.pop()
         return table.number(frozenset[int]().union(*(table.true[number] for number in found)))
 
-    def _remember_name(self, name: str) -> bool:
-        if len(self._searched) >= MAX_VALUES:
-            self._searched.clear()
-        wanted = self._searched[name] = name.startswith(_WINDOWS_TEXT)
-        return wanted
-
     def _fresh_keywords(self, table: Signatures, values: list[str]) -> set[int]:
         """Test values not seen before: all in one go, and each by itself only where the whole shows something."""
-        plain = table.tested("")
-        if self._joinable and table.tested("\n".join(values)) == plain:
+        if self._joinable and table.tested("\n".join(values)) == self._plain:
             for item in values:
-                table.keep(item, plain)
-            return {plain}
+                table.keep(item, self._plain)
+            return {self._plain}
         return {table.of(item) for item in values}
 
     def evaluate(self, profile: tuple[int, ...]) -> tuple[int, ...]:

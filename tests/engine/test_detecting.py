@@ -166,3 +166,45 @@ def test_events_of_impossible_years_stop_no_run(year: int, store: EmbeddedStore)
         store.append([event(number, (0, {"a": "1", "u": "ann", "@timestamp": moment}))], [])
         Detector(Engine(found), store).run()
     assert len(store.alerts()) == 1
+
+
+@pytest.mark.parametrize("correlation", CORRELATIONS)
+@pytest.mark.parametrize("seed", range(3))
+def test_logs_collected_one_after_the_other_are_correlated_as_one(
+    correlation: Any, seed: int, store: EmbeddedStore
+) -> None:
+    """Two machines' logs lie in two segments whose times overlap: one run sees them as a hunt does."""
+    found, events = rules(correlation), strictly(a_day(seed))
+    for host in "xyz":
+        part = [item for item in events if item.fields["h"] == host]
+        if part:
+            store.append(part, [])
+    Detector(Engine(found), store).run()
+    assert {alert.id for alert in store.alerts()} == hunted(found, events)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("at", range(1, 5))  # three segments, then the correlations
+def test_a_run_killed_before_it_correlated_is_made_up_for(
+    at: int, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, events = rules(COUNT), strictly(a_day(5))
+    for host in "xyz":
+        store.append([item for item in events if item.fields["h"] == host], [])
+    commits, commit = [], store.commit_run
+
+    def killing(*words: Any, **named: Any) -> int:
+        commits.append(words)
+        if len(commits) == at:
+            raise KilledError
+        return commit(*words, **named)
+
+    monkeypatch.setattr(store, "commit_run", killing)
+    with pytest.raises(KilledError):
+        Detector(Engine(found), store).run()
+    monkeypatch.undo()
+    Detector(Engine(found), store).run()
+    assert {alert.id for alert in store.alerts()} == hunted(found, events)
