@@ -11,6 +11,8 @@ from collectors.source import Source
 from engine.errors import NotFoundError
 
 HEAD = 64 * 1024  # bytes of a log that recognition looks at
+_FIRST = 4096  # bytes that it looks at first
+_SURE = 95
 
 
 @cache
@@ -35,10 +37,18 @@ def find(name: str) -> Source:
 
 
 def recognise(head: bytes, filename: str) -> Source | None:
-    """Return the source that the bytes look most like, or None where no source knows them."""
+    """Return the source that the bytes look most like, or None where no source knows them.
+
+    The first bytes are enough for a format that is sure of itself; only where none is are all of them looked at.
+    """
     if not head.strip(b"\x00 \t\r\n"):
         return None
-    ranked = max(sources(), key=lambda source: source.recognise(head, filename), default=None)
-    if ranked is None or ranked.recognise(head, filename) <= 0:
-        return None
-    return ranked
+    sure, source = _surest(head[:_FIRST], filename)
+    if sure < _SURE and len(head) > _FIRST:
+        sure, source = _surest(head, filename)
+    return source if sure > 0 else None
+
+
+def _surest(head: bytes, filename: str) -> tuple[int, Source]:
+    scores = [(source.recognise(head, filename), source) for source in sources()]
+    return max(scores, key=lambda scored: scored[0])
