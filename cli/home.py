@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.config import Settings
-from cli.session import Clock
 
 if TYPE_CHECKING:
     from engine.store.protocol import Store
@@ -22,7 +23,7 @@ def head_path(settings: Settings) -> Path:
     return settings.home / "ledger.head"
 
 
-def open_store(settings: Settings, clock: Clock) -> Store:
+def open_store(settings: Settings, clock: Callable[[], datetime]) -> Store:
     """Open the embedded store, which is made at its first use."""
     from engine.store.embedded import EmbeddedStore
 
