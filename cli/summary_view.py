@@ -12,6 +12,7 @@ from engine.summary import Summary
 
 _LEVELS = tuple(reversed(Level))
 _TOP = 5
+_TOP_RULES = 3  # per level, so that the whole fits one screen
 
 
 def summary_report(summary: Summary, rules: RuleSet, *, files: int, unreachable: int, title: str) -> Report:
@@ -26,7 +27,7 @@ def summary_report(summary: Summary, rules: RuleSet, *, files: int, unreachable:
         told = ", ".join(f"{name} {count:,}" for name, count in summary.tactics())
         sections.append(Section(heading="ATT&CK tactics reached", body=Lines(lines=(told,))))
     for level in _LEVELS[:3]:
-        if top := summary.top_rules(level, _TOP):
+        if top := summary.top_rules(level, _TOP_RULES):
             lines = tuple(f"{count:,} x {name}" for name, count in top)
             sections.append(Section(heading=f"Top rules: {level.label}", body=Lines(lines=lines)))
     sections.append(Section(heading="Rules", body=Lines(lines=_rules(rules, unreachable))))

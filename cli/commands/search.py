@@ -25,11 +25,31 @@ def _time(row: Row) -> object:
     return cell(row.get("@timestamp"))[:19].replace("T", " ")
 
 
+def _told(row: Row) -> object:
+    """Return what a row of the table says of an event: what it was, who and what, else its raw record's beginning."""
+    parts = [f"{word}{cell(row[name])}" for name, word in _TOLD.items() if row.get(name) not in (None, "")]
+    text = ", ".join(parts) or cell(row.get("event.original"))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ... (the whole record: -f jsonl)"
+
+
+_SHOWN = 240  # characters of an event in a table
+_TOLD = {
+    "event.code": "event ",
+    "event.action": "",
+    "user.name": "user ",
+    "source.ip": "from ",
+    "http.request.method": "",
+    "url.original": "",
+    "http.response.status_code": "status ",
+    "process.command_line": "ran ",
+    "process.executable": "by ",
+    "file.path": "file ",
+}
 _COLUMNS = (
     Column(field="@timestamp", heading="Time (UTC)", whole=True, derive=_time),
     Column(field="event.dataset", heading="Dataset"),
     Column(field="host.name", heading="Host"),
-    Column(field="event.original", heading="Record"),
+    Column(field="event.original", heading="What", derive=_told),
 )
 _FIRST = tuple(column.field for column in _COLUMNS)
 

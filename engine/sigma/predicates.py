@@ -68,7 +68,7 @@ class Predicate:
         word = {"eq": "is", "glob": "is like", "number": "is", "ref": "equals the field"}.get(
             self.operator, self.operator
         )
-        return f"{word} {shown}" + (" (cased)" if self.cased else "")
+        return f"{word} {shown}" + (" (cased)" if self.cased and self.operator != "re" else "")
 
 
 # A boolean expression over predicate numbers: a number is a leaf, the tuples are ("and", a, b, ...), ("or", a, b, ...)
