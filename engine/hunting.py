@@ -15,10 +15,12 @@ from engine.sigma.alerting import burst_alert, event_alert, event_time
 from engine.sigma.correlation import Correlator, Hit
 from engine.sigma.engine import Engine
 
+MAX_KEPT = 50_000  # events kept whole for the alerts of correlations; hits beyond are counted, their events not shown
+
 
 @dataclass(slots=True)
 class Findings:
-    """What hunting leaves for correlations: hits, and the events they rest on (text cut short)."""
+    """What hunting leaves for correlations: hits, and the events they rest on (the first `MAX_KEPT`)."""
 
     hits: list[Hit] = field(default_factory=list)
     events: dict[str, Event] = field(default_factory=dict)
@@ -26,8 +28,13 @@ class Findings:
     def add(self, other: Findings) -> None:
         """Join the findings of another stream; an event that both have stays where it was read first."""
         self.hits.extend(other.hits)
-        for number, event in other.events.items():
-            self.events.setdefault(number, event)
+        for event in other.events.values():
+            self.keep(event)
+
+    def keep(self, event: Event) -> None:
+        """Keep an event, within bounds; one that is there already stays as it is."""
+        if len(self.events) < MAX_KEPT:
+            self.events.setdefault(event.id, event)
 
 
 class Hunter:
@@ -57,7 +64,7 @@ class Hunter:
         found = list(hits)
         if found:
             self.findings.hits.extend(found)
-            self.findings.events[event.id] = event
+            self.findings.keep(event)
 
     def conclude(self) -> list[Alert]:
         """Return the alerts of all correlations over everything seen."""

@@ -64,6 +64,8 @@ _PE: Final = {
     "OriginalFileName": "original_file_name",
     "Product": "product",
 }
+# What ECS names of a loaded library under `dll` as well as under `file`.
+_OF_LIBRARY: Final = ("file.path", "file.name", "file.hash.", "file.code_signature.", "file.pe.")
 _FILE_HASHES: Final = frozenset({"6", "7", "15", "26", "27", "29"})
 _HIVES: Final = ("HKLM", "HKU", "HKCR", "HKCU", "HKCC")
 _RECORD_TYPES: Final = {
@@ -94,6 +96,9 @@ def sysmon(fields: Fields) -> None:
         _loaded(fields, code)
     if code in _FILE_HASHES:
         put_hashes(fields, datum(fields, "Hashes", "Hash"), "file")
+    if code == "7":
+        for name in [item for item in fields if item.startswith(_OF_LIBRARY)]:
+            put(fields, "dll" + name.removeprefix("file"), fields[name])
     created = moment_of(datum(fields, "CreationUtcTime"), UTC)
     put(fields, "file.created", created)
     special = _SPECIAL.get(code)

@@ -52,8 +52,14 @@ def burst_alert(burst: Burst, events: Mapping[str, Event]) -> Alert:
         rule=info,
         events=tuple(reference(event) for event in known),
         why=burst.why(),
-        fields=_merged([alert_fields(event.fields) for event in known]),
+        fields=_merged([alert_fields(event.fields) for event in known] or [_group_fields(burst)]),
     )
+
+
+def _group_fields(burst: Burst) -> dict[str, Value]:
+    """Return what the group itself says, for a burst none of whose events is at hand."""
+    group = zip(burst.correlation.group_by, burst.hits[0].group, strict=True)
+    return {name: value for name, value in group if name in ENTITY_FIELDS}
 
 
 def reference(event: Event) -> EventRef:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 import yaml
 
+from engine import hunting
 from engine.alerts import Alert
 from engine.events import Event, Origin, Value, event_id
 from engine.hunting import Findings, Hunter, conclude
@@ -220,3 +221,13 @@ def test_a_burst_tells_its_time_its_events_and_their_entities() -> None:
     assert alert.fields["source.ip"] == "192.0.2.1"
     assert alert.why[0].predicate == "events gte 3 in 10 s"
     assert alert.why[0].value == "3"
+
+
+def test_a_flood_keeps_few_events_and_loses_no_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hunting, "MAX_KEPT", 3)
+    hunter = Hunter(Engine(rules(COUNT, a={"a": "1"})))
+    for number in range(50):
+        item = event(number, (float(number), {"u": "ann", "h": "x", "a": "1"}))
+        hunter.look(dict(item.fields), b"", lambda item=item: item)  # type: ignore[misc]
+    assert len(hunter.findings.events) == 3
+    assert len(hunter.conclude()) == 1
