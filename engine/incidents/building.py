@@ -153,7 +153,8 @@ def _title(alerts: Sequence[Alert], entities: Sequence[Entity]) -> str:
     hosts = [entity.value for entity in entities if entity.kind == "host"]
     if not hosts:
         return worst.rule.name
-    more = f" and {len(hosts) - 1} more hosts" if len(hosts) > 1 else ""
+    others = len(hosts) - 1
+    more = f" and {others} more host{'s' if others > 1 else ''}" if others else ""
     first = next(iter(texts(worst.fields.get("host.name"))), hosts[0])
     return f"{worst.rule.name} on {first}{more}"
 
