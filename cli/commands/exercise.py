@@ -25,7 +25,7 @@ from engine.incidents.model import Incident
 from playbooks.choose import Choice, choose
 from playbooks.compiler import compile_guide
 from playbooks.exercises.catalogue import Exercise, exercises, find_exercise
-from playbooks.exercises.scoreboard import false_alert_rows, sighting_rows, total_rows
+from playbooks.exercises.scoreboard import Scoreboard, false_alert_rows, sighting_rows, total_rows
 from playbooks.exercises.truth import GROUND_TRUTH, LOGS
 from playbooks.loader import load_library
 
@@ -109,7 +109,7 @@ def _report(session: Session, title: str, result: Result) -> Report:
         Section(heading="Collected", body=Pairs(rows=_account(result.accounts))),
         Section(
             heading="Storyboard",
-            body=_grid(("No", "Seen", "Host", "Technique", "What happened", "Seen by"), sighting_rows(board)),
+            body=_grid(("No", "Seen", "Host", "What happened", "First rule that saw it"), _storyboard(board)),
         ),
         Section(heading="Incidents", body=Pairs(rows=_incidents(result))),
     ]
@@ -126,6 +126,16 @@ def _report(session: Session, title: str, result: Result) -> Report:
         "storyboard": [list(row) for row in sighting_rows(board)],
     }
     return Report(name="exercise", title=title, record=record, sections=tuple(sections), lang=session.lang)
+
+
+def _storyboard(board: Scoreboard) -> tuple[tuple[str, ...], ...]:
+    """Return the storyboard as people read it; `-f json` has techniques and more rules."""
+    rows = []
+    for sighting, (number, seen, host, _, action, _) in zip(board.sightings, sighting_rows(board), strict=True):
+        others = len(sighting.rules) - 1
+        first = sighting.rules[0] if sighting.rules else "-"
+        rows.append((number, seen, host, action, first + (f" (+{others})" if others > 0 else "")))
+    return tuple(rows)
 
 
 def _grid(headings: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Grid:
