@@ -12,17 +12,13 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import BinaryIO
 
-from collectors.framing import decode, lines
+from collectors.framing import lines
 from collectors.source import Options, Parser, Record
-from collectors.web.access import read_access
 from collectors.web.address import is_ip
 from collectors.web.client import source_fields
-from collectors.web.complete import complete
-from collectors.web.continued import continuation
-from collectors.web.jsonlog import read_json
 from collectors.web.likeness import apache_habits, sureness
+from collectors.web.mixed import MixedParser
 from collectors.web.stamps import any_instant
-from engine.errors import MalformedRecordError
 from engine.events import Fields
 
 _LEVELS = "emerg|alert|crit|error|warn|notice|info|debug|trace[1-8]"
@@ -48,47 +44,15 @@ _MISSING_FILE = ("File does not exist: ", "script not found or unable to stat: "
 _USER = re.compile(r"user (?P<name>[^\s:]{1,255})(?:: authentication failure| not found)", re.ASCII)
 
 
-class ApacheParser:
-    """Reads access and error lines in any mixture; a line behind an error that has no stamp continues it.
+class ApacheParser(MixedParser):
+    """Reads Apache's access and error lines in any mixture."""
 
-    Apache lets programs write to its error log as they like, so such lines are evidence (a shell's complaint, the
-    output of a downloader), not noise.
-    """
+    module = "apache"
 
-    def __init__(self, options: Options) -> None:
-        self._zone = options.zone
-        self._host = options.host
-        self._last_error: Fields | None = None
-
-    def parse(self, record: Record) -> Fields | None:
-        """Return the fields of one line; see `Parser`."""
-        line = decode(record.raw).strip(" \x00")
-        if not line:
-            return None
-        fields = self._read(line)
-        if self._host is not None:
-            fields.setdefault("host.name", self._host)
-        return fields
-
-    def complete(self, fields: Fields) -> Fields:
-        """Complete the fields; see `Parser`."""
-        return complete(fields)
-
-    def _read(self, line: str) -> Fields:
-        if line[0] == "{":
-            return read_json(line, "apache", self._zone)
+    def error(self, line: str, zone: tzinfo) -> Fields | None:
+        """Return the fields of an error line, None for any other."""
         found = _ERROR.fullmatch(line) if line[0] == "[" or ": [" in line else None
-        if found is not None:
-            self._last_error = _error(found, self._zone)
-            return dict(self._last_error)
-        try:
-            fields = read_access(line, "apache", self._zone)
-        except MalformedRecordError:
-            if self._last_error is None:
-                raise
-            return continuation(line, self._last_error)
-        self._last_error = None
-        return fields
+        return _error(found, zone) if found is not None else None
 
 
 class ApacheSource:

@@ -11,18 +11,14 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import BinaryIO
 
-from collectors.framing import decode, lines
+from collectors.framing import lines
 from collectors.source import Options, Parser, Record
-from collectors.web.access import read_access
 from collectors.web.address import endpoint
 from collectors.web.client import destination_fields, source_fields
-from collectors.web.complete import complete
-from collectors.web.continued import continuation
-from collectors.web.jsonlog import read_json
 from collectors.web.likeness import nginx_habits, sureness
+from collectors.web.mixed import MixedParser
 from collectors.web.request import read_host, read_request, read_target
 from collectors.web.stamps import clf_instant, iso_instant
-from engine.errors import MalformedRecordError
 from engine.events import Fields
 
 _RELAY = r"(?:(?:<\d{1,3}>)?[^\[\]\"]{15,120}? nginx(?:\[\d{1,10}\])?: )?+"
@@ -48,45 +44,20 @@ _MANAGER = re.compile(
 )
 
 
-class NginxParser:
-    """Reads access and error lines in any mixture; a line behind an error that has no stamp continues it."""
+class NginxParser(MixedParser):
+    """Reads nginx's access and error lines in any mixture, and those of a proxy manager."""
 
-    def __init__(self, options: Options) -> None:
-        self._zone = options.zone
-        self._host = options.host
-        self._last_error: Fields | None = None
+    module = "nginx"
 
-    def parse(self, record: Record) -> Fields | None:
-        """Return the fields of one line; see `Parser`."""
-        line = decode(record.raw).strip(" \x00")
-        if not line:
-            return None
-        fields = self._read(line)
-        if self._host is not None:
-            fields.setdefault("host.name", self._host)
-        return fields
+    def own(self, line: str, zone: tzinfo) -> Fields | None:
+        """Return the fields of a proxy manager's line, None for any other."""
+        found = _MANAGER.fullmatch(line) if line[0] == "[" else None
+        return _manager(found, zone) if found is not None else None
 
-    def complete(self, fields: Fields) -> Fields:
-        """Complete the fields; see `Parser`."""
-        return complete(fields)
-
-    def _read(self, line: str) -> Fields:
-        if line[0] == "{":
-            return read_json(line, "nginx", self._zone)
-        if line[0] == "[" and (found := _MANAGER.fullmatch(line)):
-            return _manager(found, self._zone)
+    def error(self, line: str, zone: tzinfo) -> Fields | None:
+        """Return the fields of an error line, None for any other."""
         found = _ERROR.fullmatch(line) if line[4:5] == "/" or "nginx" in line[:200] else None
-        if found is not None:
-            self._last_error = _error(found, self._zone)
-            return dict(self._last_error)
-        try:
-            fields = read_access(line, "nginx", self._zone)
-        except MalformedRecordError:
-            if self._last_error is None:
-                raise
-            return continuation(line, self._last_error)
-        self._last_error = None
-        return fields
+        return _error(found, zone) if found is not None else None
 
 
 class NginxSource:

@@ -1,0 +1,71 @@
+"""Reading a log in which a server's access and error lines stand in any mixture."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from datetime import tzinfo
+
+from collectors.framing import decode
+from collectors.source import Options, Record
+from collectors.web.access import read_access
+from collectors.web.complete import complete
+from collectors.web.continued import continuation
+from collectors.web.jsonlog import read_json
+from engine.errors import MalformedRecordError
+from engine.events import Fields
+
+
+class MixedParser(ABC):
+    """Reads access, JSON and error lines; a line behind an error that has no stamp continues it.
+
+    Servers let programs write to their error log as they like, so such lines are evidence (a shell's complaint, the
+    output of a downloader), not noise. `module` is the server's (`apache` or `nginx`).
+    """
+
+    module: str
+
+    def __init__(self, options: Options) -> None:
+        self._zone = options.zone
+        self._host = options.host
+        self._last_error: Fields | None = None
+
+    @abstractmethod
+    def error(self, line: str, zone: tzinfo) -> Fields | None:
+        """Return the fields of an error line, None for any other."""
+
+    def own(self, line: str, zone: tzinfo) -> Fields | None:  # noqa: ARG002 - most servers have no form of their own
+        """Return the fields of a line in a form that only this server has, None for any other."""
+        return None
+
+    def parse(self, record: Record) -> Fields | None:
+        """Return the fields of one line; see `Parser`."""
+        line = decode(record.raw).strip(" \x00")
+        if not line:
+            return None
+        fields = self._read(line)
+        if self._host is not None:
+            fields.setdefault("host.name", self._host)
+        return fields
+
+    def complete(self, fields: Fields) -> Fields:
+        """Complete the fields; see `Parser`."""
+        return complete(fields)
+
+    def _read(self, line: str) -> Fields:
+        if line[0] == "{":
+            return read_json(line, self.module, self._zone)
+        own = self.own(line, self._zone)
+        if own is not None:
+            return own
+        error = self.error(line, self._zone)
+        if error is not None:
+            self._last_error = error
+            return dict(error)
+        try:
+            fields = read_access(line, self.module, self._zone)
+        except MalformedRecordError:
+            if self._last_error is None:
+                raise
+            return continuation(line, self._last_error)
+        self._last_error = None
+        return fields
