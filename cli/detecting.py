@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cli.options import Window
 from engine.alerts import Alert
 from engine.detecting import Detector, Run
+from engine.events import moved
 from engine.incidents.building import Changes, update
 from engine.sigma.engine import Engine
 from engine.store.protocol import Store
@@ -39,14 +40,9 @@ def refresh_incidents(store: Store, found: Sequence[Alert]) -> Changes:
         return Changes(saved=(), removed=())
     known = store.incidents()
     held = {alert for item in known for alert in item.alerts}
-    first = _before(min((alert.timestamp for alert in found), default=alerts[-1].timestamp))
+    first = moved(min((alert.timestamp for alert in found), default=alerts[-1].timestamp), -LOOK_BACK)
     recent = [alert for alert in alerts if alert.timestamp >= first or alert.id in held]
     changes = update(known, recent)
     if changes.saved or changes.removed:
         store.save_incidents(changes.saved, removed=changes.removed)
     return changes
-
-
-def _before(moment: datetime) -> datetime:
-    earliest = datetime.min.replace(tzinfo=UTC)
-    return moment - LOOK_BACK if moment - earliest > LOOK_BACK else earliest

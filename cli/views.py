@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from cli.document import Column, Row
 from cli.formats.cells import cell
-from engine.alerts import Alert, EventRef, Level, Reason
+from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
 from engine.incidents.model import Incident, Join, Moment
 
@@ -121,16 +121,6 @@ def alert_row(alert: Alert) -> dict[str, object]:
 def reason_row(reason: Reason) -> dict[str, object]:
     """Return one `why`."""
     return {"field": reason.field, "predicate": reason.predicate, "value": reason.value}
-
-
-def event_row(event: EventRef) -> dict[str, object]:
-    """Return the event that an alert rests on."""
-    return {
-        "event.id": event.id,
-        "@timestamp": instant(event.timestamp) if event.timestamp else None,
-        "source": event.source,
-        "event.original": event.original,
-    }
 
 
 def incident_row(incident: Incident) -> dict[str, object]:

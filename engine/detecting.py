@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.alerts import Alert
-from engine.events import Event
+from engine.events import Event, moved
 from engine.sigma.alerting import MAX_EVENTS, burst_alert, burst_id, event_alert, event_time
 from engine.sigma.columns import ColumnMatcher, Hits
 from engine.sigma.correlation import Burst, Correlator, Hit
@@ -48,7 +48,6 @@ class Detector:
         self._again = f"{name}/again"  # a cursor of no meaning: looking again moves none
         self._matcher = ColumnMatcher(engine)
         self._correlator = Correlator(engine.rules)
-        self._silent = engine.rules.silent()
         self._recent = _Recent(_RECENT)
         self._told: set[str] = set()
 
@@ -127,7 +126,7 @@ class Detector:
             if self._correlator.wants(match):
                 fresh.extend(self._correlator.hits(match, event.fields, event_time(event.fields), event.id))
                 self._recent.keep(event)
-            if match.rule.name not in self._silent and match.rule.info.id not in self._silent:
+            if not self._correlator.is_silent(match):
                 alerts.append(event_alert(match, event))
 
     def _correlate(self, fresh: Sequence[Hit], *, again: bool) -> Iterator[Alert]:
@@ -139,7 +138,7 @@ class Detector:
             return
         first = min(hit.timestamp for hit in fresh)
         names = sorted({f"{hit.correlation}/{name}" for hit in fresh for name in self._rules_of(hit)})
-        older = [_hit(item) for item in self._store.hits(names, since=_moved(first, -self._correlator.history))]
+        older = [_hit(item) for item in self._store.hits(names, since=moved(first, -self._correlator.history))]
         if not again:
             new = set(fresh)
             older = [hit for hit in older if hit not in new]  # they were committed with their segments
@@ -167,7 +166,7 @@ class Detector:
         span = timedelta(seconds=burst.correlation.timespan, microseconds=1)
         near = [
             alert
-            for alert in self._store.alerts(since=_moved(last.timestamp, -span), before=_moved(last.timestamp, span))
+            for alert in self._store.alerts(since=moved(last.timestamp, -span), before=moved(last.timestamp, span))
             if (alert.rule.id, alert.rule.version) == (info.id, info.version)
         ]
         if any(alert.id == burst_id(burst) for alert in near):
@@ -201,14 +200,6 @@ class _Recent:
 
     def get(self, number: str) -> Event | None:
         return self._events.get(number)
-
-
-def _moved(moment: datetime, by: timedelta) -> datetime:
-    """Return an instant earlier or later, within what a `datetime` can hold: events may claim the year 1 or 9999."""
-    try:
-        return moment + by
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC) if by < timedelta() else datetime.max.replace(tzinfo=UTC)
 
 
 def _base_hit(hit: Hit) -> BaseHit:

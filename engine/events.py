@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -73,6 +73,14 @@ def instant(value: datetime) -> str:
     moment = value.astimezone(UTC)
     spec = "milliseconds" if moment.microsecond % 1000 == 0 else "microseconds"
     return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+
+
+def moved(moment: datetime, by: timedelta) -> datetime:
+    """Return an instant earlier or later, within what a `datetime` can hold: events may claim the year 1 or 9999."""
+    try:
+        return moment + by
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC) if by < timedelta() else datetime.max.replace(tzinfo=UTC)
 
 
 def texts(value: Value | None) -> tuple[str, ...]:

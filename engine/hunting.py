@@ -43,7 +43,6 @@ class Hunter:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._correlator = Correlator(engine.rules)
-        self._silent = engine.rules.silent()
         self.findings = Findings()
 
     def look(self, fields: Fields, raw: bytes, whole: Callable[[], Event]) -> list[Alert]:
@@ -56,7 +55,7 @@ class Hunter:
         for match in matches:
             if self._correlator.wants(match):
                 self._remember(self._correlator.hits(match, fields, event_time(event.fields), event.id), event)
-            if match.rule.name not in self._silent and match.rule.info.id not in self._silent:
+            if not self._correlator.is_silent(match):
                 alerts.append(event_alert(match, event))
         return alerts
 

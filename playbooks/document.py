@@ -42,11 +42,6 @@ class Value:
         return DocumentError(message, where=self.where, hint=hint)
 
     @property
-    def is_mapping(self) -> bool:
-        """Tell whether this is a mapping."""
-        return isinstance(self.node, yaml.MappingNode)
-
-    @property
     def is_scalar(self) -> bool:
         """Tell whether this is a single value."""
         return isinstance(self.node, yaml.ScalarNode)

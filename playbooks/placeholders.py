@@ -161,11 +161,6 @@ class Values:
     left_out: tuple[Unused, ...]
     elsewhere: int
 
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether the incident names nothing at all for the placeholder."""
-        return not (self.usable or self.refused or self.left_out or self.elsewhere)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:

@@ -68,6 +68,7 @@ class Correlator:
 
     def __init__(self, rules: RuleSet) -> None:
         self.correlations = {item.info.id: item for item in rules.correlations}
+        self._silent = rules.silent()
         self._by_rule: defaultdict[str, list[tuple[Correlation, str]]] = defaultdict(list)
         for item in rules.correlations:
             for name in item.rules:
@@ -76,6 +77,10 @@ class Correlator:
     def wants(self, match: Match) -> bool:
         """Tell whether any correlation refers to the rule that matched."""
         return match.rule.name in self._by_rule or match.rule.info.id in self._by_rule
+
+    def is_silent(self, match: Match) -> bool:
+        """Tell whether the rule that matched only feeds correlations and raises no alerts of its own."""
+        return match.rule.name in self._silent or match.rule.info.id in self._silent
 
     def hits(self, match: Match, fields: Mapping[str, Value], timestamp: datetime, event_id: str) -> Iterator[Hit]:
         """Yield the hit of each correlation that refers to the rule that matched."""

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,12 +107,6 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-
-    def changed(self, connection: sqlite3.Connection, write: Callable[[], object]) -> int:
-        """Return how many rows a write within a transaction inserted, changed or removed."""
-        before = connection.total_changes
-        write()
-        return connection.total_changes - before
 
     def full_id(self, table: str, prefix: str) -> str:
         """Return the one id in `table` that starts with `prefix` (at least four characters, or the whole id).
