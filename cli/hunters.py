@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -95,7 +96,9 @@ def _let_go(pool: ProcessPoolExecutor) -> None:
     """
     writer = getattr(getattr(pool, "_result_queue", None), "_writer", None)
     if writer is not None:
-        writer.close()
+        # the pool's thread may close the same end at this moment; closed twice is closed
+        with contextlib.suppress(OSError, TypeError):
+            writer.close()
 
 
 def _died(path: Path) -> InputError:

@@ -256,7 +256,7 @@ def test_an_interrupted_hunt_says_so_and_leaves_no_process(
     process.stdout.read()
     errors = process.stderr.read()
     code = process.wait(timeout=60)
-    assert code == (130 if number != signal.SIGKILL else -signal.SIGKILL)
+    assert code == (130 if number != signal.SIGKILL else -signal.SIGKILL), errors
     assert "Traceback" not in errors
     assert ("interrupted" in errors) == (number != signal.SIGKILL)
     for _ in range(500):
