@@ -44,10 +44,18 @@ def run(command: TyperGroup, argv: Sequence[str], session: Session) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _finish(session, INTERRUPTED)
     except OSError as error:
-        return _os_refused(session, error)
+        return _finish(session, INTERRUPTED) if _tidying(error) else _os_refused(session, error)
     except Exception as error:  # noqa: BLE001 # the one broad handler: this is the edge of the process
-        return _unexpected(session, error)
+        return _finish(session, INTERRUPTED) if _tidying(error) else _unexpected(session, error)
     return code
+
+
+def _tidying(error: BaseException) -> bool:
+    """Tell whether the error came up while the run was already ending because of Ctrl-C or SIGTERM."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__context__
+    return cause is not None
 
 
 def _invoke(command: TyperGroup, argv: Sequence[str], session: Session) -> int:

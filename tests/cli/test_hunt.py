@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import hunters
+from cli import edge, hunters
 from cli.reading import Reading
 from engine.sigma.loader import load_rules
 from engine.sigma.rules import RuleSet
@@ -264,6 +264,13 @@ def test_an_interrupted_hunt_says_so_and_leaves_no_process(
             break
         time.sleep(0.01)
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists() and "Z" not in _state(pid)]
+
+
+def test_an_error_while_tidying_up_after_an_interrupt_is_an_interrupt() -> None:
+    error = OSError(9, "Bad file descriptor")
+    assert not edge._tidying(error)
+    error.__context__ = KeyboardInterrupt()
+    assert edge._tidying(error)
 
 
 def _state(pid: int) -> str:
