@@ -23,7 +23,7 @@ from engine.errors import RuleError
 from engine.sigma.predicates import Expression, Predicate
 from engine.sigma.rules import Correlation, LogSource, Rule, RuleSet
 
-FORMAT = 3  # to be raised whenever the compiler gives something else for the same rule
+FORMAT = 4  # to be raised whenever the compiler gives something else for the same rule
 
 
 def read(folder: Path, key: str) -> RuleSet | None:

@@ -133,7 +133,7 @@ def _string(field: str, value: SigmaString) -> Predicate:
 def _glob_part(part: object) -> str:
     if isinstance(part, str):
         if MANY in part or ONE in part:
-            raise ValueError("a value holds control characters")
+            raise ValueError("a value holds U+FDD0 or U+FDD1, which are no characters")
         return part
     if part is SpecialChars.WILDCARD_MULTI:
         return MANY

@@ -1,8 +1,9 @@
 """Sigma's encoding modifiers where pySigma 1.5 falls short of the specification.
 
 pySigma knows `utf16le` only as `wide`, encodes nothing but ASCII as UTF-16, writes the byte order mark of `utf16` as
-UTF-8, counts characters where `base64offset` needs bytes, and expands `windash` to 5^n strings. The classes here take
-the places of its own in the table of modifiers (Sigma specification 2.1, appendix "Modifiers").
+UTF-8, counts characters where `base64offset` needs bytes, expands `windash` to 5^n strings, and forgets `cased` where
+an encoding or `windash` comes after it. The classes here take the places of its own in the table of modifiers (Sigma
+specification 2.1, appendix "Modifiers").
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from sigma.exceptions import SigmaValueError
 from sigma.modifiers import (
     SigmaBase64Modifier,
     SigmaBase64OffsetModifier,
+    SigmaCaseSensitiveModifier,
     SigmaValueModifier,
     SigmaWindowsDashModifier,
     modifier_mapping,
 )
-from sigma.types import SigmaExpansion, SigmaString, SpecialChars
+from sigma.types import SigmaCasedString, SigmaExpansion, SigmaString, SpecialChars
 
 DASHES = ("-", "/", "\u2013", "\u2014", "\u2015")
 MAX_DASHES = 4  # 5^4 variants; a value with more is refused
@@ -35,8 +37,16 @@ class EncodedString(SigmaString):
         return self.encoded
 
 
+class EncodedCasedString(EncodedString, SigmaCasedString):
+    """The same, compared with regard to case."""
+
+
+def _empty_like(value: SigmaString) -> SigmaString:
+    return SigmaCasedString() if isinstance(value, SigmaCasedString) else SigmaString()
+
+
 def _encoded(value: SigmaString, codec: str, mark: bytes = b"") -> SigmaString:
-    result = EncodedString()
+    result = EncodedCasedString() if isinstance(value, SigmaCasedString) else EncodedString()
     result.original = value.original
     parts: list[str | SpecialChars] = [mark.decode("latin-1")] if mark else []
     for part in value.s:
@@ -81,21 +91,46 @@ def _plain_bytes(value: SigmaString) -> bytes:
     return "".join(part for part in value.s if isinstance(part, str)).encode()
 
 
+def _ascii_like(value: SigmaString, text: str) -> SigmaString:
+    result = _empty_like(value)
+    result.original = text
+    result.s = [text]
+    return result
+
+
+class Cased(SigmaCaseSensitiveModifier):
+    """`cased`: compared with regard to case."""
+
+    def modify(self, val: SigmaString) -> SigmaCasedString:
+        """Return the string as one that is compared with regard to case."""
+        if not isinstance(val, EncodedString):
+            return super().modify(val)
+        result = EncodedCasedString()
+        result.original, result.s, result.encoded = val.original, val.s, val.encoded
+        return result
+
+
 class Base64(SigmaBase64Modifier):
     """`base64`: the Base64 form of the value's bytes."""
 
     def modify(self, val: SigmaString) -> SigmaString:
         """Return the encoded string."""
-        return SigmaString(b64encode(_plain_bytes(val)).decode())
+        return _ascii_like(val, b64encode(_plain_bytes(val)).decode())
 
 
 class Base64Offset(SigmaBase64OffsetModifier):
     """`base64offset`: the three forms the value can have inside a longer Base64 text."""
 
     def modify(self, val: SigmaString) -> SigmaExpansion:
-        """Return the three encoded strings, without the characters that depend on neighbours."""
+        """Return the three encoded strings, without the characters that depend on neighbours.
+
+        Raise `SigmaValueError` for less than two bytes: no character of one of its forms is that value's alone, so
+        that the form would be found in every text.
+        """
         plain = _plain_bytes(val)
-        return SigmaExpansion([SigmaString(self._at(plain, offset)) for offset in range(3)])
+        if len(plain) < 2:
+            raise SigmaValueError("base64offset needs a value of two bytes or more")
+        return SigmaExpansion([_ascii_like(val, self._at(plain, offset)) for offset in range(3)])
 
     def _at(self, plain: bytes, offset: int) -> str:
         encoded = b64encode(b" " * offset + plain)
@@ -117,10 +152,10 @@ class Windash(SigmaWindowsDashModifier):
         count = pieces.count(None)
         if count > MAX_DASHES:
             raise SigmaValueError(f"windash on a value with {count} dashes; at most {MAX_DASHES} can be expanded")
-        return SigmaExpansion([_joined(pieces, dashes) for dashes in product(DASHES, repeat=count)])
+        return SigmaExpansion([_joined(val, pieces, dashes) for dashes in product(DASHES, repeat=count)])
 
 
-def _joined(pieces: list[str | SpecialChars | None], dashes: tuple[str, ...]) -> SigmaString:
+def _joined(value: SigmaString, pieces: list[str | SpecialChars | None], dashes: tuple[str, ...]) -> SigmaString:
     rest = iter(dashes)
     merged: list[str | SpecialChars] = []
     for piece in pieces:
@@ -129,7 +164,7 @@ def _joined(pieces: list[str | SpecialChars | None], dashes: tuple[str, ...]) ->
             merged[-1] += item
         elif item != "":
             merged.append(item)
-    result = SigmaString()
+    result = _empty_like(value)
     result.s = list(merged)
     return result
 
@@ -145,5 +180,6 @@ def install() -> None:
             "base64": Base64,
             "base64offset": Base64Offset,
             "windash": Windash,
+            "cased": Cased,
         }
     )

@@ -38,9 +38,10 @@ Operator = Literal[
     "year",
 ]
 
-# In the value of a `glob`, these stand for Sigma's wildcards `*` and `?`.
-MANY = "\x01"
-ONE = "\x02"
+# In the value of a `glob`, these stand for Sigma's wildcards `*` and `?`. Unicode keeps both from being characters of
+# any text, and no byte that an encoding modifier puts into a value has their numbers.
+MANY = "\ufdd0"
+ONE = "\ufdd1"
 
 KEYWORD = ""  # the field of a predicate that looks at the whole event
 

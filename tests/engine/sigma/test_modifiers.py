@@ -272,6 +272,8 @@ def test_references_to_another_field(modifiers: str, one: Value, other: Value | 
     [
         ({"f|windash|contains": " -a" * 5}, "5 dashes"),
         ({"f|base64": "a*b"}, "wildcards"),
+        ({"f|base64offset|contains": "a"}, "two bytes"),
+        ({"f|base64offset|contains": ""}, "two bytes"),
         ({"f|re": "(?=a)b"}, "linear-time"),
         ({"f|re": "(a)\\1"}, "linear-time"),
         ({"f|re": "("}, "invalid"),
@@ -280,7 +282,7 @@ def test_references_to_another_field(modifiers: str, one: Value, other: Value | 
         ({"f|gt": "text"}, "incompatible"),
         ({"f|expand": "%names%"}, "%names%"),
         ({"f|re|expand": "a%names%b"}, "%names%"),
-        ({"f": "a\x01b"}, "control"),
+        ({"f": "a\ufdd0b"}, "U+FDD0"),
         ({"|cidr": "10.0.0.0/8"}, "keyword"),
         ({"|fieldref": "g"}, "keyword"),
     ],
