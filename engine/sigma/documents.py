@@ -12,7 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError, SigmaRuleLocation
 from sigma.rule import SigmaRule
@@ -23,6 +22,7 @@ from engine.sigma import modifiers
 from engine.sigma.compiler import Compiler, correlation, rule_info
 from engine.sigma.limits import check_document, check_text
 from engine.sigma.rules import RuleSet
+from engine.sigma.yaml_reading import read_yaml
 
 MAX_FILE = 4 * 1024 * 1024  # bytes of one rule file (SigmaHQ's list of vulnerable drivers has 300 KiB)
 _BORDER = re.compile(r"---\s*(#.*)?\Z")  # between two documents
@@ -125,13 +125,8 @@ def _is_new(info: RuleInfo, known: Mapping[str, RuleInfo]) -> bool:
 
 
 def _parse(text: str, first_line: int) -> dict[str, Any]:
-    try:
-        check_text(text)
-        document = yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" (line {first_line + mark.line}, column {mark.column + 1})" if mark else ""
-        raise ValueError(f"not YAML: {getattr(error, 'problem', None) or error}{place}") from error
+    check_text(text)
+    document = read_yaml(text, first_line=first_line)
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise ValueError("not a Sigma rule: a mapping with names is expected")
     check_document(document)

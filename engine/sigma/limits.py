@@ -9,33 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 MAX_RULE = 1024 * 1024  # characters of one rule (one YAML document)
-MAX_DEPTH = 50  # of nested lists and mappings, and of brackets and negations in a condition
-MAX_ALIASES = 20
+MAX_DEPTH = 50  # of brackets and negations in a condition
 MAX_CONDITION = 10_000  # characters
 MAX_LEAVES = 60_000  # values of all selections times the times they are named; SigmaHQ's largest rule has 6,000
 MAX_PATTERN = 50_000  # characters of one regular expression
 
 _WORD = re.compile(r"[\w*-]+")
-_ANCHOR = re.compile(r"&[0-9A-Za-z_-]")
 _OPERATORS = frozenset({"and", "or", "not", "of", "1", "any", "all"})
 
 
 def check_text(text: str) -> None:
-    """Raise `ValueError` for a document that is too long or repeats itself by aliases."""
+    """Raise `ValueError` for a document that is too long."""
     if len(text) > MAX_RULE:
         raise ValueError(f"a rule of {len(text):,} characters; at most {MAX_RULE:,} are read")
-    if text.count("*") > MAX_ALIASES and _ANCHOR.search(text):
-        events = yaml.parse(text, Loader=yaml.CSafeLoader)
-        if sum(isinstance(event, yaml.AliasEvent) for event in events) > MAX_ALIASES:
-            raise ValueError(f"more than {MAX_ALIASES} YAML aliases")
 
 
 def check_document(document: Mapping[str, object]) -> None:
-    """Raise `ValueError` for a document that is nested too deeply or would grow too large when it is compiled."""
-    _check_depth(document)
+    """Raise `ValueError` for a document that would grow too large when it is compiled."""
     detection = document.get("detection")
     if not isinstance(detection, dict):
         return
@@ -50,14 +41,6 @@ def check_document(document: Mapping[str, object]) -> None:
     for pattern in _patterns(selections):
         if len(pattern) > MAX_PATTERN:
             raise ValueError(f"a regular expression of {len(pattern):,} characters; at most {MAX_PATTERN:,} are read")
-
-
-def _check_depth(value: object, depth: int = 0) -> None:
-    if depth > MAX_DEPTH:
-        raise ValueError(f"nested more than {MAX_DEPTH} deep")
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            _check_depth(item, depth + 1)
 
 
 def _check_condition(condition: str) -> None:
