@@ -80,7 +80,8 @@ class Signatures:
         """Return the signature of a value; 0 is that of an absent one."""
         if value is None:
             return 0
-        key = value if isinstance(value, str) else texts(value)
+        parts = (value,) if isinstance(value, str) else texts(value)
+        key = parts[0] if len(parts) == 1 else parts  # a list of one is that one: a dash in it is a dash
         known = self.numbers.get(key)
         if known is not None:
             return known
