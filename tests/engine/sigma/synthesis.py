@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -24,10 +25,12 @@ from sigma.types import (
     SigmaNumber,
     SigmaRegularExpression,
     SigmaString,
+    SigmaTimestampPart,
     SpecialChars,
+    TimestampPart,
 )
 
-from engine.events import Value
+from engine.events import Scalar, Value, texts
 from engine.sigma.fieldmap import event_fields
 from engine.sigma.logsources import WINDOWS_CATEGORIES, WINDOWS_SERVICES, datasets_of, kind_of
 from engine.sigma.rules import LogSource
@@ -49,7 +52,12 @@ FILL = [
     "*?",
     "'\"",
     "é" * 3,
+    "-",
+    "x" * 3000,
 ]
+# Letters that fold to the letter before them, and letters that only look as if they did.
+TWINS = {"k": "\u212a", "i": "İ", "å": "\u212b", "ß": "\u1e9e", "σ": "Σ", "я": "Я", "é": "É", "ω": "\u2126"}
+FALSE_TWINS = {"s": "ſ", "i": "ı", "σ": "ς", "K": "k\u0301", "-": "\u2010", "/": "\u2044", "a": "а", ".": "\u3002"}
 CODES = ["1", "3", "7", "10", "11", "13", "22", "4688", "4624", "4104", "7045", "1102", "12", "17", "23", "400"]
 
 
@@ -85,42 +93,41 @@ class Maker:
     def __init__(self, rule: Oracle, chance: Random) -> None:
         self.chance = chance
         self.fields = shape(rule.source, chance)
+        self._given = frozenset(self.fields)
         self.kind = kind_of(self.fields)
         self.texts: list[str] = []
         self.miss = chance.random() < 0.4  # whether this event may miss
-        self._walk(chance.choice(rule.trees), True)
+        self._walk(chance.choice(rule.trees), wanted=True)
 
     @property
     def original(self) -> str:
         return " ".join(["line", *self.texts])
 
-    def _walk(self, node: Any, wanted: bool) -> None:
+    def _walk(self, node: Any, *, wanted: bool) -> None:
         chance = self.chance
         if self.miss and chance.random() < 0.08:
             wanted = not wanted
         if isinstance(node, ConditionNOT):
-            self._walk(node.args[0], not wanted)
+            self._walk(node.args[0], wanted=not wanted)
         elif isinstance(node, ConditionAND | ConditionOR):
             parts = list(node.args)
             if isinstance(node, ConditionOR) == wanted:
                 parts = chance.sample(parts, min(len(parts), chance.choice([1, 1, 2])))
             for part in parts:
-                self._walk(part, wanted)
+                self._walk(part, wanted=wanted)
         elif isinstance(node, ConditionFieldEqualsValueExpression):
-            self._put(node.field, node.value, wanted)
+            self._put(node.field, node.value, wanted=wanted)
         elif wanted and isinstance(node, ConditionValueExpression):
-            self._say(text_for(node.value, chance))
+            self._say(str(value_for(node.value, chance)))
 
     def _say(self, text: str) -> None:
         if self.kind.family == "windows":
             self.fields[f"winlog.event_data.said{len(self.texts)}"] = text
         self.texts.append(text.replace("\\", "\\\\") if self.chance.random() < 0.3 else text)
 
-    def _put(self, field: str, value: Any, wanted: bool) -> None:
+    def _put(self, field: str, value: Any, *, wanted: bool) -> None:
         chance = self.chance
         name = event_fields(field, self.kind)[0 if chance.random() < 0.8 else -1]
-        if name in {"winlog.channel", "event.code"} and chance.random() < 0.5 and not wanted:
-            return
         if isinstance(value, SigmaExpansion):
             value = chance.choice(value.values)
         if isinstance(value, SigmaNull) or (isinstance(value, SigmaExists) and value.exists != wanted):
@@ -132,28 +139,79 @@ class Maker:
         if not wanted and chance.random() < 0.7:
             return  # most often the filters' fields are just not there
         if isinstance(value, SigmaFieldReference):
-            other = event_fields(value.field, self.kind)[0]
-            self.fields.setdefault(other, chance.choice(FILL) + "Shared")
-            text = random_case(str(self.fields[other]), chance)
+            made: Scalar = self._referred(value)
         else:
-            text = text_for(value, chance)
+            made = value_for(value, chance)
         if self.miss and chance.random() < 0.15:
-            text = nearly(text, chance)
-        self._set(name, text)
+            made = nearly(str(made), chance)
+        self._set(name, made)
 
-    def _set(self, name: str, text: str) -> None:
-        before = self.fields.get(name)
-        if isinstance(before, str) and name not in {"winlog.channel", "event.code", "event.dataset", "process.name"}:
-            # several conditions on one field: their texts one after the other, or as a list
-            self.fields[name] = before + text if self.chance.random() < 0.6 else [before, text]
-        elif isinstance(before, list):
-            self.fields[name] = [*before, text]
+    def _referred(self, value: SigmaFieldReference) -> str:
+        chance = self.chance
+        name = event_fields(value.field, self.kind)[0]
+        self.fields.setdefault(name, chance.choice(FILL) + "Shared")
+        other = texts(self.fields[name])
+        text = random_case(chance.choice(other) if other else "", chance)
+        before = chance.choice(FILL) if value.ends_with else ""
+        after = chance.choice(FILL) if value.starts_with else ""
+        return before + text + after
+
+    def _set(self, name: str, made: Scalar) -> None:
+        chance, before = self.chance, self.fields.get(name)
+        if name in self._given:
+            self.fields[name] = made if isinstance(made, str) else str(made)
+        elif isinstance(before, str) and isinstance(made, str) and chance.random() < 0.6:
+            self.fields[name] = before + made  # several conditions on one field: their texts one after the other
+        elif before is not None:
+            self.fields[name] = [*(before if isinstance(before, list) else [before]), made]
+        elif chance.random() < 0.06:
+            self.fields[name] = chance.choice([[made], [made, ""], ["x", made], [made, 7, True], [made, made]])
         else:
-            self.fields[name] = text
+            self.fields[name] = made
+
+
+def value_for(value: Any, chance: Random) -> Scalar:
+    """Return a value of an event for which a rule's value most likely holds."""
+    if isinstance(value, SigmaNumber) and not isinstance(value, SigmaTimestampPart):
+        number = value.number
+        return chance.choice([number, str(number), str(number), f" {number}", float(number), f"0{number}", number + 1])
+    if isinstance(value, SigmaBool):
+        made = chance.choice([value.boolean, str(value.boolean), not value.boolean, int(value.boolean)])
+        return random_case(made, chance) if isinstance(made, str) else made
+    if isinstance(value, SigmaTimestampPart):
+        return moment_for(value, chance)
+    if isinstance(value, SigmaCompareExpression):
+        if isinstance(value.number, SigmaTimestampPart):
+            return moment_for(value.number, chance)
+        bound = value.number.number
+        near = chance.choice([bound - 1, bound, bound + 1, bound + 0.5, hex(int(bound)), f"{bound}.5", f"{bound}e0"])
+        return near if chance.random() < 0.5 else str(near)
+    return text_for(value, chance)
+
+
+def moment_for(value: SigmaTimestampPart, chance: Random) -> Scalar:
+    """Return an instant whose part is the one asked for, or the one before or after it."""
+    moment = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randrange(10**9))
+    number = value.number + chance.choice([0, 0, 0, -1, 1])
+    part = value.timestamp_part
+    try:
+        if part is TimestampPart.WEEK:
+            moment = datetime.fromisocalendar(moment.year, number, 1 + chance.randrange(7)).replace(tzinfo=UTC)
+        else:
+            moment = moment.replace(**{part.name.lower(): number})
+    except ValueError:
+        pass  # no such day: any moment will do
+    shift = timedelta(hours=chance.choice([0, 0, 2, -11]))
+    there = (moment.replace(tzinfo=None) + shift).isoformat()
+    zone = f"{'-' if shift < timedelta() else '+'}{abs(shift) // timedelta(hours=1):02}:00" if shift else "Z"
+    seconds = int(moment.timestamp())
+    return chance.choice(
+        [moment, there + zone, there + zone, seconds, str(seconds), str(seconds * 1000), there, "then"]
+    )
 
 
 def text_for(value: Any, chance: Random) -> str:
-    """Return a text for which a value most likely holds."""
+    """Return a text for which a rule's value most likely holds."""
     if isinstance(value, SigmaExpansion):
         return text_for(chance.choice(value.values), chance)
     if isinstance(value, SigmaString):
@@ -161,14 +219,9 @@ def text_for(value: Any, chance: Random) -> str:
         return "".join(random_case(part, chance) if isinstance(part, str) else fill[part] for part in value.s)
     if isinstance(value, SigmaCIDRExpression):
         return address(value.network, chance)
-    if isinstance(value, SigmaCompareExpression):
-        bound = value.number.number
-        return str(chance.choice([bound - 1, bound, bound + 1, f"{bound}.5", hex(int(bound))]))
     if isinstance(value, SigmaRegularExpression):
         return plain_of(str(value.regexp), chance)
-    if isinstance(value, SigmaBool):
-        return random_case(str(value), chance)
-    return str(value.number) if isinstance(value, SigmaNumber) else chance.choice(FILL)
+    return str(value_for(value, chance)) if isinstance(value, SigmaNumber | SigmaBool) else chance.choice(FILL)
 
 
 def plain_of(pattern: str, chance: Random) -> str:
@@ -202,10 +255,15 @@ def address(network: Any, chance: Random) -> str:
 
 
 def random_case(text: str, chance: Random) -> str:
-    kind = chance.randrange(4)
-    if kind == 0:
+    """Change the case of letters: as most rules ignore it, the text still matches."""
+    kind = chance.randrange(8)
+    if kind < 2:
         return text.upper() if text.isascii() else text
-    return "".join(c.swapcase() if c.isascii() and chance.random() < 0.3 else c for c in text) if kind == 1 else text
+    if kind < 4:
+        return "".join(c.swapcase() if c.isascii() and chance.random() < 0.3 else c for c in text)
+    if kind == 4:
+        return "".join(TWINS.get(c.lower(), c) if chance.random() < 0.5 else c for c in text)
+    return text
 
 
 def nearly(text: str, chance: Random) -> str:
@@ -213,7 +271,9 @@ def nearly(text: str, chance: Random) -> str:
     if not text:
         return "x"
     place = chance.randrange(len(text))
-    how = chance.randrange(4)
+    how = chance.randrange(5)
+    if how == 4:
+        return "".join(FALSE_TWINS.get(c, c) for c in text)
     if how == 0:
         return text[:place] + text[place + 1 :]
     if how == 1:

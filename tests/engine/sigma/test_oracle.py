@@ -1,117 +1,82 @@
-"""The engine and a plain row-by-row oracle agree on every (rule, event) pair.
+"""The engine, by rows and by columns, and a plain row-by-row oracle agree on every (rule, event) pair.
 
-`KULLA_FULL_ORACLE=1` takes every rule and every event instead of seeded samples (tens of minutes).
+By default on seeded samples. `KULLA_FULL_ORACLE=1` takes every rule and every event (minutes; `tests/bench/oracle.py`
+does the same and prints the figures).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
-from sigma.exceptions import SigmaError
-from sigma.rule import SigmaRule
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sigma.types import SpecialChars
 
-from collectors.reader import LogReader, Parsed
-from engine.events import Value
-from engine.sigma import modifiers
-from engine.sigma.documents import compile_files
-from engine.sigma.engine import Engine
-from engine.sigma.logsources import covers
-from engine.sigma.rules import LogSource
-from tests.engine.sigma.oracle import Oracle, View
-from tests.engine.sigma.synthesis import Maker
+from tests.bench.oracle import SEED, Extent, collected, run
+from tests.engine.sigma import invention, oracle_values
+from tests.engine.sigma.comparison import Sides, rows_from_rules, rows_of, rule_files
 
 FULL = os.environ.get("KULLA_FULL_ORACLE") == "1"
-SEED = 20260822
+MANY, ONE = SpecialChars.WILDCARD_MULTI, SpecialChars.WILDCARD_SINGLE
 
 
-@dataclass(frozen=True)
-class Both:
-    """The same rules, compiled by the engine and read by the oracle."""
-
-    engine: Engine
-    oracles: dict[str, Oracle]
-    sources: dict[LogSource, list[Oracle]]
+def some(folder: Path, count: int, only: str = "") -> list[tuple[str, bytes]]:
+    files = [file for file in rule_files(folder) if f"/{only}/" in file[0] or not only]
+    return sorted(Random(SEED).sample(files, count))
 
 
-def rule_files(folder: Path, *, count: int, only: str = "") -> list[Path]:
-    files = sorted(file for file in folder.rglob("*.yml") if only in file.parts or not only)
-    return files if FULL else sorted(Random(SEED).sample(files, count))
-
-
-def both(files: Iterable[Path]) -> Both:
-    modifiers.install()
-    contents = [(str(file), file.read_bytes()) for file in files]
-    rules = compile_files(contents)
-    loaded = {rule.info.id for rule in rules.rules}
-    oracles = {}
-    for _, content in contents:
-        try:
-            oracle = Oracle(SigmaRule.from_yaml(content.decode()))
-        except SigmaError:
-            continue
-        if oracle.id in loaded:
-            oracles[oracle.id] = oracle
-    assert oracles.keys() == loaded
-    sources: dict[LogSource, list[Oracle]] = {}
-    for oracle in oracles.values():
-        sources.setdefault(oracle.source, []).append(oracle)
-    return Both(Engine(rules), oracles, sources)
-
-
-def differing(pair: Both, fields: dict[str, Value], original: str) -> Iterator[str]:
-    found = {match.rule.info.id for match in pair.engine.match(fields, original)}
-    seen = View(fields, original)
-    wanted = {
-        oracle.id
-        for source, oracles in pair.sources.items()
-        if covers(source, seen.kind)
-        for oracle in oracles
-        if oracle.matches(seen)
-    }
-    for name in sorted(found ^ wanted):
-        yield f"{name}: engine {name in found}, on {fields!r} {original[:200]!r}"
-
-
-def events(folder: Path, step: int) -> Iterator[tuple[dict[str, Value], str]]:
-    number = 0
-    for file in sorted(folder.rglob("*.evtx")):
-        for item in LogReader(file).records():
-            number += 1
-            if isinstance(item, Parsed) and number % step == 0:
-                yield item.fields, item.record.raw.decode("utf-8", "replace")
-
-
-@pytest.mark.timeout(3600 if FULL else 300)
 def test_on_real_events(shared: Path) -> None:
-    pair = both(rule_files(shared / "sigma", count=300, only="windows"))
-    wrong, pairs, hits = [], 0, 0
-    for fields, original in events(shared / "evtx", 1 if FULL else 10):
-        pairs += len(pair.oracles)
-        hits += len(pair.engine.match(fields, original))
-        wrong.extend(differing(pair, fields, original))
-    print(f"{pairs:,} pairs, {hits:,} matches")
-    assert wrong == []
-    assert hits > 10, "the sample says something"
+    sides = Sides(some(shared / "sigma", 600, "windows"))
+    logs = sorted((shared / "evtx").rglob("*.evtx"))
+    tally = sides.compare([row for log in logs[::3] for row in rows_of(log, 3)])
+    print(f"{tally.pairs:,} pairs, {tally.matches:,} matches")
+    assert tally.differing == []
+    assert tally.matches > 10, "the sample says something"
 
 
-@pytest.mark.timeout(3600 if FULL else 300)
 def test_on_events_made_from_rules(shared: Path) -> None:
-    pair = both(rule_files(shared / "sigma", count=400))
-    chance = Random(SEED)
-    wrong, hits, own = [], 0, set()
-    for name, oracle in pair.oracles.items():
-        for _ in range(4):
-            made = Maker(oracle, chance)
-            found = {match.rule.info.id for match in pair.engine.match(made.fields, made.original)}
-            hits += len(found)
-            own |= found & {name}
-            wrong.extend(differing(pair, made.fields, made.original))
-    print(f"{len(pair.oracles):,} rules, {4 * len(pair.oracles):,} events, {hits:,} matches, {len(own):,} rules hit")
-    assert wrong == []
-    known = len(pair.oracles) - len(pair.engine.unreachable())
-    assert len(own) > 0.6 * known, "the made events match the rules they were made from"
+    sides = Sides(some(shared / "sigma", 300))
+    tally = sides.compare(rows_from_rules(sides, sides.oracles, 4, SEED))
+    print(f"{len(sides.oracles):,} rules, {tally.events:,} events, {tally.matches:,} matches")
+    assert tally.differing == []
+    known = len(sides.oracles) - len(sides.engine.unreachable())
+    assert len(tally.rules) > 0.8 * known, "the made events match the rules they were made from"
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + 3))
+def test_on_rules_and_events_made_up_by_chance(seed: int) -> None:
+    sides = Sides(invention.rules(120, Random(seed)))
+    tally = sides.compare(rows_from_rules(sides, sides.oracles, 4, seed))
+    print(f"{len(sides.oracles):,} rules, {tally.events:,} events, {tally.matches:,} matches")
+    assert tally.differing == []
+    assert len(sides.oracles) > 90, [str(issue) for issue in sides.rules.issues]
+    assert len(tally.rules) > 0.6 * len(sides.oracles)
+
+
+@pytest.mark.skipif(not FULL, reason="takes minutes; set KULLA_FULL_ORACLE=1")
+@pytest.mark.timeout(3600)
+def test_on_everything(shared: Path) -> None:
+    found = collected(run(shared, os.cpu_count() or 1, Extent(each=8, invented=4800, seed=SEED)))
+    for corpus, (rules, tally, _) in found.items():
+        print(f"{corpus}: {rules:,} rules, {tally.events:,} events, {tally.pairs:,} pairs, {tally.matches:,} matches")
+    assert [line for _, tally, _ in found.values() for line in tally.differing] == []
+    assert len(found) == 4
+
+
+def walked(pattern: list[str | SpecialChars], text: str) -> bool:
+    """Tell by the definition whether a pattern takes a text, one character after the other."""
+    if not pattern:
+        return text == ""
+    first, *rest = pattern
+    if first is MANY:
+        return any(walked(rest, text[place:]) for place in range(len(text) + 1))
+    return text != "" and (first is ONE or first == text[0]) and walked(rest, text[1:])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from([MANY, MANY, ONE, "a", "b"]), max_size=7), st.text("ab", max_size=7))
+def test_the_oracle_reads_wildcards_as_they_are_defined(pattern: list[str | SpecialChars], text: str) -> None:
+    assert oracle_values.like(pattern, cased=False)(text) is walked(pattern, text)
