@@ -1,153 +1,49 @@
 """Which events a rule's log source means: Sigma's product, category and service against what collectors deliver.
 
-Channels and event ids are those of Microsoft's documentation and of Sysmon's; the names of services and categories
-are those of the Sigma taxonomy (Sigma specification 2.1, appendix "Taxonomy"). A rule sees only the events of its log
-source: that is a matter of correctness, not of speed.
+Every kind of event belongs to products, categories and services (`engine/sigma/mapping/`); a log source means it where
+each part that the rule names is among them. A rule sees only the events of its log source: that is a matter of
+correctness, not of speed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.events import Value, texts
+from engine.sigma.mapping.datasets import DATASETS, LISTED_PRODUCTS, Belonging, belonging_of
+from engine.sigma.mapping.hosts import (
+    AUDIT_CATEGORIES,
+    ECS_CATEGORIES,
+    HOST_MODULES,
+    OF_DETAIL,
+    SYSMON_LINUX_CATEGORIES,
+    SYSTEMS,
+)
+from engine.sigma.mapping.windows_sources import (
+    PRODUCTS_IN_CHANNELS,
+    SYSMON,
+    SYSMON_LINUX,
+    WINDOWS_CATEGORIES,
+    WINDOWS_SERVICES,
+)
 from engine.sigma.rules import LogSource
 
-SYSMON = "microsoft-windows-sysmon/operational"
-_POWERSHELL = ("microsoft-windows-powershell/operational", "powershellcore/operational")
-_APPLOCKER = "microsoft-windows-applocker/"
-
-# Sigma service -> Windows event channels (lower case)
-WINDOWS_SERVICES: Mapping[str, tuple[str, ...]] = {
-    "application": ("application",),
-    "security": ("security",),
-    "system": ("system",),
-    "sysmon": (SYSMON,),
-    "powershell": _POWERSHELL,
-    "powershell-classic": ("windows powershell",),
-    "taskscheduler": ("microsoft-windows-taskscheduler/operational",),
-    "wmi": ("microsoft-windows-wmi-activity/operational",),
-    "windefend": ("microsoft-windows-windows defender/operational",),
-    "msexchange-management": ("msexchange management",),
-    "dns-server": ("dns server",),
-    "dns-server-audit": ("microsoft-windows-dns-server/audit",),
-    "dns-server-analytic": ("microsoft-windows-dns-server/analytical",),
-    "dns-client": ("microsoft-windows-dns-client/operational", "microsoft-windows-dns client events/operational"),
-    "driver-framework": ("microsoft-windows-driverframeworks-usermode/operational",),
-    "ldap": ("microsoft-windows-ldap-client/debug",),
-    "ldap_debug": ("microsoft-windows-ldap-client/debug",),
-    "ntlm": ("microsoft-windows-ntlm/operational",),
-    "printservice-admin": ("microsoft-windows-printservice/admin",),
-    "printservice-operational": ("microsoft-windows-printservice/operational",),
-    "applocker": tuple(
-        _APPLOCKER + name
-        for name in ("exe and dll", "msi and script", "packaged app-deployment", "packaged app-execution")
-    ),
-    "firewall-as": ("microsoft-windows-windows firewall with advanced security/firewall",),
-    "bits-client": ("microsoft-windows-bits-client/operational",),
-    "codeintegrity-operational": ("microsoft-windows-codeintegrity/operational",),
-    "openssh": ("openssh/operational",),
-    "microsoft-servicebus-client": (
-        "microsoft-servicebus-client",
-        "microsoft-servicebus-client/admin",
-        "microsoft-servicebus-client/operational",
-    ),
-    "smbclient-security": ("microsoft-windows-smbclient/security",),
-    "smbclient-connectivity": ("microsoft-windows-smbclient/connectivity",),
-    "smbserver-connectivity": ("microsoft-windows-smbserver/connectivity",),
-    "shell-core": ("microsoft-windows-shell-core/operational",),
-    "security-mitigations": (
-        "microsoft-windows-security-mitigations/kernel mode",
-        "microsoft-windows-security-mitigations/user mode",
-        "microsoft-windows-security-mitigations/kernelmode",
-        "microsoft-windows-security-mitigations/usermode",
-    ),
-    "diagnosis-scripted": ("microsoft-windows-diagnosis-scripted/operational",),
-    "vhdmp": ("microsoft-windows-vhdmp/operational",),
-    "terminalservices-localsessionmanager": ("microsoft-windows-terminalservices-localsessionmanager/operational",),
-    "appxdeployment-server": ("microsoft-windows-appxdeploymentserver/operational",),
-    "appxpackaging-om": ("microsoft-windows-appxpackaging/operational",),
-    "appmodel-runtime": ("microsoft-windows-appmodel-runtime/admin",),
-    "capi2": ("microsoft-windows-capi2/operational",),
-    "certificateservicesclient-lifecycle-system": (
-        "microsoft-windows-certificateservicesclient-lifecycle-system/operational",
-    ),
-    "lsa-server": ("microsoft-windows-lsa/operational",),
-    "iis-configuration": ("microsoft-iis-configuration/operational",),
-    "kernel-event-tracing": ("microsoft-windows-kernel-eventtracing/admin",),
-}
-
-# Sigma category -> (channels, event ids)
-_KERNEL_FILE = ("microsoft-windows-kernel-file/analytic",)
-WINDOWS_CATEGORIES: Mapping[str, tuple[tuple[tuple[str, ...], frozenset[str]], ...]] = {
-    **{
-        category: (((SYSMON,), frozenset(ids)),)
-        for category, ids in {
-            "file_change": ("2",),
-            "network_connection": ("3",),
-            "sysmon_status": ("4", "16"),
-            "process_termination": ("5",),
-            "driver_load": ("6",),
-            "image_load": ("7",),
-            "create_remote_thread": ("8",),
-            "raw_access_thread": ("9",),
-            "process_access": ("10",),
-            "file_event": ("11",),
-            "registry_add": ("12",),
-            "registry_delete": ("12",),
-            "registry_set": ("13",),
-            "registry_rename": ("14",),
-            "registry_event": ("12", "13", "14"),
-            "create_stream_hash": ("15",),
-            "pipe_created": ("17", "18"),
-            "wmi_event": ("19", "20", "21"),
-            "dns_query": ("22",),
-            "file_delete": ("23", "26"),
-            "clipboard_capture": ("24",),
-            "process_tampering": ("25",),
-            "file_block": ("27",),
-            "file_block_executable": ("27",),
-            "file_block_shredding": ("28",),
-            "file_executable_detected": ("29",),
-            "sysmon_error": ("255",),
-        }.items()
-    },
-    "process_creation": (((SYSMON,), frozenset({"1"})), (("security",), frozenset({"4688"}))),
-    "ps_module": ((_POWERSHELL, frozenset({"4103"})),),
-    "ps_script": ((_POWERSHELL, frozenset({"4104"})),),
-    "ps_classic_start": ((("windows powershell",), frozenset({"400"})),),
-    "ps_classic_provider_start": ((("windows powershell",), frozenset({"600"})),),
-    "ps_classic_script": ((("windows powershell",), frozenset({"800"})),),
-    "file_access": ((_KERNEL_FILE, frozenset({"12"})),),
-    "file_rename": ((_KERNEL_FILE, frozenset({"19", "27"})),),
-}
-
-# Other products and categories -> datasets, by whole name or by the part before the dot (`nginx.`)
-_DATASETS: Mapping[tuple[str, str, str], tuple[str, ...]] = {
-    ("", "webserver", ""): ("iis.access", "nginx.access", "apache.access", "traefik.access", "caddy.access"),
-    ("windows", "webserver", ""): ("iis.access",),
-    ("", "webserver", "iis"): ("iis.access",),
-    ("windows", "", "iis"): ("iis.access",),
-    ("", "", "iis"): ("iis.access",),
-    ("", "", "nginx"): ("nginx.",),
-    ("", "", "apache"): ("apache.",),
-    ("nginx", "", ""): ("nginx.",),
-    ("apache", "", ""): ("apache.",),
-    ("", "webserver", "nginx"): ("nginx.",),
-    ("", "webserver", "apache"): ("apache.",),
-    ("", "proxy", ""): ("squid.access", "proxy.", "bluecoat.", "zscaler."),
-    ("squid", "", ""): ("squid.",),
-    ("linux", "", ""): ("system.auth", "system.syslog", "auditd.log", "linux."),
-    ("linux", "", "syslog"): ("system.auth", "system.syslog"),
-    ("linux", "", "auth"): ("system.auth",),
-    ("linux", "", "auditd"): ("auditd.log",),
-    ("openvpn", "", ""): ("openvpn.",),
-    ("", "vpn", ""): ("openvpn.",),
-    ("", "firewall", ""): ("firewall.", "iptables.", "pfsense.", "panw.", "fortinet_fortigate.", "cisco_asa."),
-    ("", "dns", ""): ("dns.", "bind.", "unbound.", "dnsmasq.", "zeek.dns"),
-    ("", "antivirus", ""): ("antivirus.", "clamav."),
-    ("", "database", ""): ("postgresql.", "mysql.", "mssql.", "oracle."),
-}
+__all__ = [
+    "KIND_FIELDS",
+    "SYSMON",
+    "WINDOWS_CATEGORIES",
+    "WINDOWS_SERVICES",
+    "Kind",
+    "belonging",
+    "covers",
+    "datasets_of",
+    "is_known",
+    "kind_from",
+    "kind_of",
+    "kinds_of",
+]
 
 # services of product linux that are programs writing to the system log: dataset system.auth or system.syslog
 _LINUX_PROGRAMS: Mapping[str, frozenset[str]] = {
@@ -158,15 +54,9 @@ _LINUX_PROGRAMS: Mapping[str, frozenset[str]] = {
     "guacamole": frozenset({"guacd", "guacamole"}),
     "vsftpd": frozenset({"vsftpd"}),
 }
-_LINUX_CATEGORIES: Mapping[str, frozenset[str]] = {  # auditd record types that carry what the category asks for
-    "process_creation": frozenset({"execve", "syscall", "proctitle"}),
-    "file_event": frozenset({"path", "syscall"}),
-    "network_connection": frozenset({"sockaddr", "syscall"}),
-}
-
-
-_PROGRAMS = frozenset().union(*_LINUX_PROGRAMS.values())
-_RECORD_TYPES = frozenset().union(*_LINUX_CATEGORIES.values())
+_SYSLOG = frozenset({"system.auth", "system.syslog"})
+_PROGRAMS = {program: service for service, programs in _LINUX_PROGRAMS.items() for program in programs}
+_RECORD_TYPES = frozenset().union(*AUDIT_CATEGORIES.values())
 _CHANNELS = frozenset(channel for channels in WINDOWS_SERVICES.values() for channel in channels)
 _CATEGORY_IDS: Mapping[str, frozenset[str]] = {
     channel: frozenset().union(
@@ -176,11 +66,16 @@ _CATEGORY_IDS: Mapping[str, frozenset[str]] = {
     for channels, _ in parts
     for channel in channels
 }
+WINDOWS_ECS = "windows-ecs"  # the family of Windows events that an agent tells in ECS, without the event log
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What decides which rules see an event: for Windows `windows`, channel and event id; else dataset and program."""
+    """What decides which rules see an event.
+
+    `family` and `dataset`: for Windows events `windows` and the channel; for others the system or the module, and the
+    dataset. `detail` is the event id, the program, the record type, or what an agent's ECS event is about.
+    """
 
     family: str
     dataset: str
@@ -195,6 +90,9 @@ KIND_FIELDS = (
     "event.module",
     "process.name",
     "auditd.log.record_type",
+    "host.os.type",
+    "event.category",
+    "event.type",
 )
 
 
@@ -209,19 +107,27 @@ def kind_from(values: Sequence[str]) -> Kind:
     Channels, event ids and programs that no log source names are all one kind: what an attacker writes there can't
     make the number of kinds grow.
     """
-    channel, code, dataset, module, program, record_type = values
+    channel, code, dataset, module, program, record_type, system, category, kind = values
     if channel:
         return _windows_kind(channel.lower(), code)
-    if dataset in {"system.auth", "system.syslog"}:
+    if dataset in _SYSLOG:
         name = program.lower()
         return Kind("linux", dataset, name if name in _PROGRAMS else "")
     if dataset == "auditd.log":
         return Kind("linux", dataset, record_type.lower() if record_type.lower() in _RECORD_TYPES else "")
+    family = dataset.partition(".")[0] or module
+    if system and family in HOST_MODULES:
+        known = ECS_CATEGORIES.get((category, kind))
+        if known is not None and system.lower() in SYSTEMS:
+            host = SYSTEMS[system.lower()]
+            return Kind(host if host != "windows" else WINDOWS_ECS, dataset, known)
     # the dataset alone tells the family, so that the store's list of datasets names every field prefix there can be
-    return Kind(dataset.partition(".")[0] or module, dataset, "")
+    return Kind(family, dataset, "")
 
 
 def _windows_kind(channel: str, code: str) -> Kind:
+    if channel == SYSMON_LINUX:
+        return Kind("linux", "sysmon_linux.log", code if code in SYSMON_LINUX_CATEGORIES else "")
     ids = _CATEGORY_IDS.get(channel)
     if ids is None:
         return Kind("windows", channel if channel in _CHANNELS else "", "")
@@ -229,62 +135,110 @@ def _windows_kind(channel: str, code: str) -> Kind:
 
 
 def _first(value: Value | None) -> str:
+    if type(value) is str:
+        return value
     found = texts(value)
     return found[0] if found else ""
 
 
+@lru_cache(maxsize=4096)
+def belonging(kind: Kind) -> Belonging:
+    """Return the products, categories and services that events of this kind belong to."""
+    if kind.family == "windows":
+        return _windows_belonging(kind)
+    found = belonging_of(kind.dataset)
+    if kind.dataset in _SYSLOG:
+        program = _PROGRAMS.get(kind.detail)
+        return _with(found, services=frozenset({program}) if program else frozenset())
+    if kind.dataset == "auditd.log":
+        told = frozenset(name for name, types in AUDIT_CATEGORIES.items() if kind.detail in types)
+        return _with(found, categories=told)
+    if kind.dataset == "sysmon_linux.log":
+        known = SYSMON_LINUX_CATEGORIES.get(kind.detail)
+        return _with(found, categories=frozenset({known}) if known else frozenset())
+    if kind.detail in OF_DETAIL:
+        system = kind.family if kind.family != WINDOWS_ECS else "windows"
+        return _with(found, products=frozenset({system}), categories=OF_DETAIL[kind.detail])
+    return found
+
+
+def _with(
+    found: Belonging,
+    *,
+    products: frozenset[str] = frozenset(),
+    categories: frozenset[str] = frozenset(),
+    services: frozenset[str] = frozenset(),
+) -> Belonging:
+    return Belonging(
+        products=found.products | products,
+        categories=found.categories | categories,
+        services=found.services | services,
+    )
+
+
+def _windows_belonging(kind: Kind) -> Belonging:
+    categories = {
+        name
+        for name, parts in WINDOWS_CATEGORIES.items()
+        if any(kind.dataset in channels and kind.detail in ids for channels, ids in parts)
+    }
+    products = {"windows"}
+    for product, (channel, category) in PRODUCTS_IN_CHANNELS.items():
+        if kind.dataset == channel:
+            products.add(product)
+            categories.add(category)
+    return Belonging(
+        products=frozenset(products),
+        categories=frozenset(categories),
+        services=frozenset(name for name, channels in WINDOWS_SERVICES.items() if kind.dataset in channels),
+    )
+
+
 def covers(source: LogSource, kind: Kind) -> bool:
     """Tell whether events of this kind belong to the log source."""
-    if kind.family == "windows":
-        return source.product in {"windows", ""} and _covers_windows(source, kind)
-    if source.product == "linux" and (source.service or source.category):
-        return _covers_linux(source, kind)
-    if not source.product and source.category in _LINUX_CATEGORIES and kind.family == "linux":
-        return not source.service and kind.detail in _LINUX_CATEGORIES[source.category]
-    datasets = datasets_of(source)
-    return any(kind.dataset == name or (name.endswith(".") and kind.dataset.startswith(name)) for name in datasets)
+    if source.product == "windows" and not source.category and not source.service:
+        return kind.family in {"windows", WINDOWS_ECS}  # the event log, not IIS' text log
+    return belonging(kind).fits(source.product, source.category, source.service)
 
 
-def _covers_windows(source: LogSource, kind: Kind) -> bool:
-    if not source.product and not source.service and not source.category:
-        return False
-    if source.category:
-        wanted = WINDOWS_CATEGORIES.get(source.category, ())
-        if not any(kind.dataset in channels and kind.detail in ids for channels, ids in wanted):
-            return False
-    if source.service:
-        return kind.dataset in WINDOWS_SERVICES.get(source.service, ())
-    return True
+@lru_cache(maxsize=1)
+def _known_kinds() -> tuple[Kind, ...]:
+    """Return every kind of event that the mapping names, one by one."""
+    windows = [Kind("windows", "", "")]
+    windows += [Kind("windows", channel, "") for channel in sorted(_CHANNELS | _CATEGORY_IDS.keys())]
+    windows += [Kind("windows", channel, code) for channel, ids in _CATEGORY_IDS.items() for code in sorted(ids)]
+    linux = [Kind("linux", dataset, name) for dataset in sorted(_SYSLOG) for name in ("", *_PROGRAMS)]
+    linux += [Kind("linux", "auditd.log", name) for name in ("", *sorted(_RECORD_TYPES))]
+    linux += [Kind("linux", "sysmon_linux.log", code) for code in ("", *SYSMON_LINUX_CATEGORIES)]
+    agents = [
+        Kind(family, "endpoint.events", detail) for family in ("linux", "macos", WINDOWS_ECS) for detail in OF_DETAIL
+    ]
+    told = {kind.dataset for kind in linux}
+    others = [Kind(name.partition(".")[0], name, "") for name in DATASETS if name not in told]
+    return (*windows, *linux, *agents, *others)
 
 
-def _covers_linux(source: LogSource, kind: Kind) -> bool:
-    if kind.family != "linux":
-        return False
-    if source.category:
-        return kind.detail in _LINUX_CATEGORIES.get(source.category, ())
-    if source.service in _LINUX_PROGRAMS:
-        return kind.dataset != "auditd.log" and kind.detail in _LINUX_PROGRAMS[source.service]
-    return kind.dataset in datasets_of(source)
+@lru_cache(maxsize=1024)
+def kinds_of(source: LogSource) -> tuple[Kind, ...]:
+    """Return the known kinds of events that the log source means; a module stands for its datasets (`zeek.`)."""
+    return tuple(kind for kind in _known_kinds() if covers(source, kind))
 
 
+@lru_cache(maxsize=1024)
 def datasets_of(source: LogSource) -> tuple[str, ...]:
-    """Return the datasets of a log source that is not Windows'; for an unknown product, those named after it."""
-    parts = (source.product, source.category, source.service)
-    if parts in _DATASETS:
-        return _DATASETS[parts]
-    if source.product in {"windows", "linux", "macos", ""}:
+    """Return the datasets that a log source means whole; for an unknown product, those named after it.
+
+    None for log sources that (also) mean events of the Windows event log, or only part of a dataset's events.
+    """
+    found = kinds_of(source)
+    if any(kind.family == "windows" for kind in found):
         return ()
-    if source.service:
-        return (f"{source.product}.{source.service}", f"{source.service}.")
-    return (f"{source.product}.",)
+    whole = tuple(dict.fromkeys(kind.dataset for kind in found if not kind.detail))
+    if whole or found or not source.product or source.product in LISTED_PRODUCTS:
+        return whole
+    return (f"{source.product}.{source.service}",) if source.service else (f"{source.product}.",)
 
 
 def is_known(source: LogSource) -> bool:
     """Tell whether any event could ever belong to the log source."""
-    category, service = source.category, source.service
-    if source.product in {"windows", ""} and (source.product or category or service):
-        known = (not category or category in WINDOWS_CATEGORIES) and (not service or service in WINDOWS_SERVICES)
-        return known or bool(datasets_of(source))
-    if source.product == "linux" and (source.category or source.service):
-        return source.category in _LINUX_CATEGORIES or source.service in _LINUX_PROGRAMS or bool(datasets_of(source))
-    return bool(datasets_of(source))
+    return bool(kinds_of(source) or datasets_of(source))

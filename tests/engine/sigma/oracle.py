@@ -45,7 +45,8 @@ from tests.engine.sigma import oracle_values
 from tests.engine.sigma.oracle_values import Test, fold
 
 _MANY = SpecialChars.WILDCARD_MULTI
-_UNNAMED = "Data"  # in Windows events: the values that have no name of their own, all of them
+# in Windows events: the values that have no name of their own, and what stands in several forms; all of them
+_SPREAD = ("Data", "Level", "Keywords")
 # In these logs a dash is how an absent value is written: it is as good as none, and only a rule's own `-` finds it.
 _DASHED = ("iis.access", "nginx.access", "apache.access", "squid.access")
 _fields = lru_cache(maxsize=None)(event_fields)
@@ -94,7 +95,7 @@ class View:
 
     def _values(self, field: str) -> tuple[str, ...]:
         names = _fields(field, self.kind)
-        if field == _UNNAMED and self.kind.family == "windows":
+        if field in _SPREAD and self.kind.family == "windows":
             return tuple(text for name in names for text in texts(self.fields.get(name)))
         return next((texts(self.fields[name]) for name in names if name in self.fields), ())
 

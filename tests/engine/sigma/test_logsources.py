@@ -138,7 +138,10 @@ def test_one_engine_keeps_kinds_apart() -> None:
         (("linux", "", ""), True),
         (("", "webserver", ""), True),
         (("", "nosuch", ""), False),
-        (("macos", "process_creation", ""), False),
+        (("macos", "process_creation", ""), True),
+        (("macos", "", "nosuch"), False),
+        (("linux", "process_creation", "sysmon"), True),
+        (("windows", "process_creation", "system"), False),
         (("acme", "", ""), True),
     ],
 )
