@@ -153,31 +153,31 @@ FIELDS_OF: Final = {
         "powershell": "ContextInfo UserData Payload MessageNumber MessageTotal ScriptBlockText ScriptBlockId Path",
         "application": "AppName AppVersion ModuleName ModuleVersion ExceptionCode FaultingOffset AppPath ModulePath",
         "security": """
-            AccessGranted AccessList AccessMask AccessReason AccountExpires AccountName AdditionalInfo
-            AdditionalInfo2 AlgorithmName AllowedToDelegateTo Application AttributeLDAPDisplayName AttributeSyntaxOID
-            AttributeValue Attributes AuditPolicyChanges AuditSourceName AuthenticationPackageName CallerProcessId
+            AccessGranted AccessList AccessMask AccessReason AccountExpires AccountName AdditionalInfo AdditionalInfo2
+            AlgorithmName AllowedToDelegateTo Application AttributeLDAPDisplayName Attributes AttributeSyntaxOID
+            AttributeValue AuditPolicyChanges AuditSourceName AuthenticationPackageName CallerProcessId
             CallerProcessName CategoryId CertIssuerName CertSerialNumber CertThumbprint ClassId ClassName
             ClientCreationTime ClientProcessId ClientProcessStartKey CommandLine CrashOnAuditFailValue CreationTime
-            DSName DSType DestAddress DestPort DestinationDRA DeviceDescription DeviceId Direction
-            DisabledPrivilegeList DisplayName DnsHostName Dummy ElevatedToken EnabledPrivilegeList EventSourceId
-            FailureReason FileName FilterName FilterOrigin FilterRTID FQDN HandleId HomeDirectory HomePath
-            ImpersonationLevel IpAddress IpPort KeyFilePath KeyLength KeyName KeyType KeywordsMask LayerName LayerRTID
-            LinkName LmPackageName LogonGuid LogonHours LogonProcessName LogonType MandatoryLabel MemberName MemberSid
-            NewObjectDN NewProcessId NewProcessName NewSd NewTargetUserName NewTemplateContent NewTime NewUacValue
-            NewValue NewValueType ObjectClass ObjectDN ObjectGUID ObjectName ObjectServer ObjectType ObjectValueName
-            OldObjectDN OldSd OldTargetUserName OldUacValue OldValue OldValueType OpCorrelationID Operation
-            OperationType PackageName ParentProcessId ParentProcessName PasswordLastSet PreAuthType PreviousTime
-            PrimaryGroupId PrivilegeList ProcessId ProcessName ProfilePath Properties Protocol ProviderContextName
-            ProviderName RelativeTargetName RemoteMachineID RemoteUserID ResourceAttributes RestrictedAdminMode
-            ReturnCode RpcCallClientLocality SamAccountName ScriptPath Service ServiceAccount ServiceFileName
-            ServiceName ServicePrincipalNames ServiceSid ServiceStartType ServiceType SessionId SessionName
-            ShareLocalPath ShareName SidHistory SidList SourceAddress SourceDRA SourcePort Status SubStatus
-            SubcategoryGuid SubcategoryId SubjectAccountName SubjectDomainName SubjectLogonId SubjectUserName
-            SubjectUserSid TargetDomainName TargetHandleId TargetInfo TargetLinkedLogonId TargetLogonGuid TargetLogonId
-            TargetName TargetOutboundDomainName TargetOutboundUserName TargetProcessId TargetServerName TargetSid TargetUserName
-            TargetUserSid TaskContent TaskContentNew TaskName TemplateContent TemplateInternalName TicketEncryptionType
-            TicketOptions TokenElevationType TransactionId TransmittedServices UserAccountControl UserParameters
-            UserPrincipalName UserWorkstations VendorIds VirtualAccount Workstation WorkstationName
+            DestAddress DestinationDRA DestPort DeviceDescription DeviceId Direction DisabledPrivilegeList DisplayName
+            DnsHostName DSName DSType Dummy ElevatedToken EnabledPrivilegeList EventSourceId FailureReason FileName
+            FilterName FilterOrigin FilterRTID FQDN HandleId HomeDirectory HomePath ImpersonationLevel IpAddress IpPort
+            KeyFilePath KeyLength KeyName KeyType KeywordsMask LayerName LayerRTID LinkName LmPackageName LogonGuid
+            LogonHours LogonProcessName LogonType MandatoryLabel MemberName MemberSid NewObjectDN NewProcessId
+            NewProcessName NewSd NewTargetUserName NewTemplateContent NewTime NewUacValue NewValue NewValueType
+            ObjectClass ObjectDN ObjectGUID ObjectName ObjectServer ObjectType ObjectValueName OldObjectDN OldSd
+            OldTargetUserName OldUacValue OldValue OldValueType OpCorrelationID Operation OperationType PackageName
+            ParentProcessId ParentProcessName PasswordLastSet PreAuthType PreviousTime PrimaryGroupId PrivilegeList
+            ProcessId ProcessName ProfilePath Properties Protocol ProviderContextName ProviderName RelativeTargetName
+            RemoteMachineID RemoteUserID ResourceAttributes RestrictedAdminMode ReturnCode RpcCallClientLocality
+            SamAccountName ScriptPath Service ServiceAccount ServiceFileName ServiceName ServicePrincipalNames
+            ServiceSid ServiceStartType ServiceType SessionId SessionName ShareLocalPath ShareName SidHistory SidList
+            SourceAddress SourceDRA SourcePort Status SubcategoryGuid SubcategoryId SubjectAccountName
+            SubjectDomainName SubjectLogonId SubjectUserName SubjectUserSid SubStatus TargetDomainName TargetHandleId
+            TargetInfo TargetLinkedLogonId TargetLogonGuid TargetLogonId TargetName TargetOutboundDomainName
+            TargetOutboundUserName TargetProcessId TargetServerName TargetSid TargetUserName TargetUserSid TaskContent
+            TaskContentNew TaskName TemplateContent TemplateInternalName TicketEncryptionType TicketOptions
+            TokenElevationType TransactionId TransmittedServices UserAccountControl UserParameters UserPrincipalName
+            UserWorkstations VendorIds VirtualAccount Workstation WorkstationName
         """,
         "system": """
             AccountName Caption DeviceName Description DriveName DwordVal EventSourceName ExtraInfo HiveName
