@@ -106,12 +106,17 @@ def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:
     """
     if lowest == Level.INFORMATIONAL and not statuses:
         return rules
-    correlations = [item for item in rules.correlations if _fits(item.info.level, item.info.status, lowest, statuses)]
-    needed = {name for item in correlations for name in item.rules}
+    needed: set[str] = set()
+    correlations = []
+    for item in reversed(rules.correlations):  # inner ones come before those over them
+        if _fits(item.info.level, item.info.status, lowest, statuses) or item.info.id in needed:
+            correlations.append(item)
+            needed.update(item.rules)
+    correlations.reverse()
     kept = [
         rule
         for rule in rules.rules
-        if _fits(rule.info.level, rule.info.status, lowest, statuses) or {rule.name, rule.info.id} & needed
+        if _fits(rule.info.level, rule.info.status, lowest, statuses) or rule.info.id in needed
     ]
     return type(rules)(predicates=rules.predicates, rules=kept, correlations=correlations, issues=rules.issues)
 

@@ -6,7 +6,8 @@ are committed together, segment by segment: a killed run goes on where it was, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -14,42 +15,63 @@ import numpy as np
 import pyarrow as pa
 
 from engine.alerts import Alert
-from engine.events import Event, moved
-from engine.sigma.alerting import MAX_EVENTS, burst_alert, burst_id, event_alert, event_time
+from engine.correlating import StoreCorrelator
+from engine.events import Event
+from engine.sigma.alerting import burst_alert, event_alert, event_time
 from engine.sigma.columns import ColumnMatcher, Hits
-from engine.sigma.correlation import Burst, Correlator, Hit
+from engine.sigma.correlations.bursts import Burst
+from engine.sigma.correlations.correlator import Correlator
+from engine.sigma.correlations.hits import Hit, to_store
 from engine.sigma.engine import Engine
-from engine.store.protocol import BaseHit, Slice, Store
+from engine.store.protocol import Slice, Store
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
-_NEVER = datetime.min.replace(tzinfo=UTC)
-_CORRELATED_AT_ONCE = 500_000  # hits kept in memory before a very long run correlates what it has
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CORRELATED_AT_ONCE = 500_000  # groups with new hits before a very long run correlates what it has
 _RECENT = 20_000  # events of correlation hits kept in memory during a run
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What a run did. `alerts` are those found, `new` how many of them the store did not know."""
+    """What a run did. `alerts` are those found, `new` how many of them the store did not know.
+
+    `left_out` counts, by the name of a correlation, the hits that it did not look at for want of room (see
+    `correlations.kept`): its answers are not complete.
+    """
 
     events: int = 0
     alerts: list[Alert] = field(default_factory=list)
     new: int = 0
     cursor: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 class Detector:
-    """Runs a rule set over a store under a name that has its own cursor."""
+    """Runs a rule set over a store under a name that has its own cursor.
 
-    def __init__(self, engine: Engine, store: Store, name: str = "default") -> None:
+    `lateness` is how late events may come without any effect on correlations, which are told that much later for it;
+    `now` is the present (see `correlating`).
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        name: str = "default",
+        *,
+        lateness: timedelta = timedelta(),
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._name = name
         self._correlated = f"{name}/correlated"
         self._again = f"{name}/again"  # a cursor of no meaning: looking again moves none
         self._matcher = ColumnMatcher(engine)
+        self._waits = f"{name}/waiting"
         self._correlator = Correlator(engine.rules)
+        self._correlations = StoreCorrelator(store, self._correlator, lateness=lateness, now=now)
         self._recent = _Recent(_RECENT)
-        self._told: set[str] = set()
 
     def run(self) -> Run:
         """Look at everything received since the cursor, and move it.
@@ -59,30 +81,29 @@ class Detector:
         """
         cursor = self._store.cursor(self._name)
         run = Run(cursor=cursor)
-        fresh: list[Hit] = []
+        self._correlations.begin()
         after = min(cursor, self._store.cursor(self._correlated))
         for part in self._slices(after=after):
             alerts, hits = self._slice(part)
             run.cursor = max(run.cursor, part.last_sequence)
             self._commit(run, self._name, alerts, hits)
             run.events += part.table.num_rows if part.last_sequence > cursor else 0
-            fresh.extend(hits)
-            if len(fresh) >= _CORRELATED_AT_ONCE:
-                self._commit(run, self._correlated, list(self._correlate(fresh, again=False)), [])
-                fresh.clear()
-        self._commit(run, self._correlated, list(self._correlate(fresh, again=False)), [])
+            self._correlations.touch(hits)
+            if self._correlations.groups >= _CORRELATED_AT_ONCE:
+                self._correlate(run, self._correlated)
+        self._correlate(run, self._correlated)
         return run
 
     def rerun(self, since: datetime | None, before: datetime | None) -> Run:
         """Look again at events of a window of event time; the cursors stay."""
         run = Run(cursor=self._store.cursor(self._name))
-        fresh: list[Hit] = []
+        self._correlations.begin()
         for part in self._slices(after=0, since=since, before=before):
             alerts, hits = self._slice(part)
-            self._commit(run, self._again, alerts, [])
+            self._commit(run, self._again, alerts, hits)
             run.events += part.table.num_rows
-            fresh.extend(hits)
-        self._commit(run, self._again, list(self._correlate(fresh, again=True)), fresh)
+            self._correlations.touch(hits)
+        self._correlate(run, self._again)
         return run
 
     def _slices(self, *, after: int, since: datetime | None = None, before: datetime | None = None) -> Iterator[Slice]:
@@ -90,7 +111,7 @@ class Detector:
         return self._store.scan(after=after, until=until, since=since, before=before, columns=self._columns())
 
     def _commit(self, run: Run, name: str, alerts: Sequence[Alert], hits: Sequence[Hit]) -> None:
-        kept = [_base_hit(hit) for hit in hits]
+        kept = [to_store(hit) for hit in hits]
         run.new += self._store.commit_run(name, cursor=run.cursor, alerts=alerts, hits=kept)
         run.alerts.extend(alerts)
 
@@ -129,56 +150,32 @@ class Detector:
             if not self._correlator.is_silent(match):
                 alerts.append(event_alert(match, event))
 
-    def _correlate(self, fresh: Sequence[Hit], *, again: bool) -> Iterator[Alert]:
-        """Return the alerts of bursts that these hits began, given the hits that earlier runs left.
+    def _correlate(self, run: Run, name: str) -> None:
+        """Tell the bursts that the new hits began, and those that earlier runs had to wait for.
 
-        `again` says that the hits may have been correlated before.
+        What is waited for is written down before the alerts where it reaches further back, and moves on after them.
         """
-        if not fresh:
-            return
-        first = min(hit.timestamp for hit in fresh)
-        names = sorted({f"{hit.correlation}/{name}" for hit in fresh for name in self._rules_of(hit)})
-        older = [_hit(item) for item in self._store.hits(names, since=moved(first, -self._correlator.history))]
-        if not again:
-            new = set(fresh)
-            older = [hit for hit in older if hit not in new]  # they were committed with their segments
-        groups = {(hit.correlation, hit.group) for hit in fresh}
-        known = {hit: None for hit in (*older, *fresh) if (hit.correlation, hit.group) in groups}
-        newest = {(hit.correlation, hit.group): hit.timestamp for hit in sorted(older, key=lambda hit: hit.timestamp)}
-        bursts = [
-            burst
-            for burst in self._correlator.bursts(known, since=first)
-            if burst_id(burst) not in self._told and not self._is_told(burst, newest)
-        ]
-        self._told.update(burst_id(burst) for burst in bursts)
-        events = self._events_of(bursts)
-        for burst in bursts:
-            yield burst_alert(burst, events)
+        before = self._waiting()
+        found = self._correlations.find(before)
+        run.left_out += found.left_out
+        events = self._events_of(found.bursts)
+        alerts = [burst_alert(burst, events, self._correlator.names) for burst in found.bursts]
+        if found.waiting is not None and (before is None or found.waiting < before):
+            self._wait(found.waiting)
+        self._commit(run, name, alerts, [])
+        if found.waiting != before and name != self._again:
+            self._wait(found.waiting)
 
-    def _is_told(self, burst: Burst, newest: Mapping[tuple[str, tuple[str, ...]], datetime]) -> bool:
-        """Tell whether late events, or some of the same instant, only gave other members to a burst told before.
+    def _waiting(self) -> datetime | None:
+        micros = self._store.cursor(self._waits)
+        return _EPOCH + timedelta(microseconds=micros) if micros else None
 
-        Where all hits come in order of time, no burst ends before or with an older hit, and this is never so.
-        """
-        info, last = burst.correlation.info, burst.hits[-1]
-        if last.timestamp > newest.get((last.correlation, last.group), _NEVER):
-            return False
-        span = timedelta(seconds=burst.correlation.timespan, microseconds=1)
-        near = [
-            alert
-            for alert in self._store.alerts(since=moved(last.timestamp, -span), before=moved(last.timestamp, span))
-            if (alert.rule.id, alert.rule.version) == (info.id, info.version)
-        ]
-        if any(alert.id == burst_id(burst) for alert in near):
-            return False
-        members = {hit.event_id for hit in burst.hits}
-        return any(not members.isdisjoint(event.id for event in alert.events) for alert in near)
-
-    def _rules_of(self, hit: Hit) -> tuple[str, ...]:
-        return self._correlator.correlations[hit.correlation].rules
+    def _wait(self, since: datetime | None) -> None:
+        micros = 0 if since is None else (since - _EPOCH) // timedelta(microseconds=1) or 1
+        self._store.commit_run(self._waits, cursor=micros, alerts=[], hits=[])
 
     def _events_of(self, bursts: Sequence[Burst]) -> dict[str, Event]:
-        wanted = dict.fromkeys(hit.event_id for burst in bursts for hit in burst.hits[:MAX_EVENTS])
+        wanted = dict.fromkeys(hit.event_id for burst in bursts for hit in burst.hits)
         events = {number: event for number in wanted if (event := self._recent.get(number)) is not None}
         missing = [number for number in wanted if number not in events]
         for start in range(0, len(missing), _ASKED_AT_ONCE):
@@ -200,18 +197,3 @@ class _Recent:
 
     def get(self, number: str) -> Event | None:
         return self._events.get(number)
-
-
-def _base_hit(hit: Hit) -> BaseHit:
-    return BaseHit(
-        rule_id=f"{hit.correlation}/{hit.rule}",
-        timestamp=hit.timestamp,
-        group=hit.group,
-        value=hit.value,
-        event_id=hit.event_id,
-    )
-
-
-def _hit(item: BaseHit) -> Hit:
-    correlation, _, rule = item.rule_id.partition("/")
-    return Hit(correlation, rule, item.timestamp, item.group, item.value, item.event_id)

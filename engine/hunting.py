@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from engine.alerts import Alert
 from engine.events import Event, Fields
 from engine.sigma.alerting import burst_alert, event_alert, event_time
-from engine.sigma.correlation import Correlator, Hit
+from engine.sigma.correlations.correlator import Correlator
+from engine.sigma.correlations.hits import Hit
+from engine.sigma.correlations.kept import KeptHits
 from engine.sigma.engine import Engine
 
 MAX_KEPT = 50_000  # events kept whole for the alerts of correlations; hits beyond are counted, their events not shown
@@ -22,12 +24,12 @@ MAX_KEPT = 50_000  # events kept whole for the alerts of correlations; hits beyo
 class Findings:
     """What hunting leaves for correlations: hits, and the events they rest on (the first `MAX_KEPT`)."""
 
-    hits: list[Hit] = field(default_factory=list)
+    hits: KeptHits = field(default_factory=lambda: KeptHits({}))
     events: dict[str, Event] = field(default_factory=dict)
 
     def add(self, other: Findings) -> None:
         """Join the findings of another stream; an event that both have stays where it was read first."""
-        self.hits.extend(other.hits)
+        self.hits.join(other.hits)
         for event in other.events.values():
             self.keep(event)
 
@@ -43,7 +45,7 @@ class Hunter:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._correlator = Correlator(engine.rules)
-        self.findings = Findings()
+        self.findings = self._none()
 
     def look(self, fields: Fields, raw: bytes, whole: Callable[[], Event]) -> list[Alert]:
         """Return the alerts of one event; `whole` makes the complete event and is called only where a rule matched."""
@@ -60,10 +62,12 @@ class Hunter:
         return alerts
 
     def _remember(self, hits: Iterable[Hit], event: Event) -> None:
-        found = list(hits)
-        if found:
-            self.findings.hits.extend(found)
+        kept = [self.findings.hits.add(hit) for hit in hits]
+        if any(kept):
             self.findings.keep(event)
+
+    def _none(self) -> Findings:
+        return Findings(hits=KeptHits(self._correlator.bounds))
 
     def conclude(self) -> list[Alert]:
         """Return the alerts of all correlations over everything seen."""
@@ -72,4 +76,4 @@ class Hunter:
 
 def conclude(correlator: Correlator, hits: Iterable[Hit], events: Mapping[str, Event]) -> list[Alert]:
     """Return the alerts of correlations over these hits."""
-    return [burst_alert(burst, events) for burst in correlator.bursts(hits)]
+    return [burst_alert(burst, events, correlator.names) for burst in correlator.bursts(hits)]

@@ -88,9 +88,10 @@ def hunt(
 def _alerts(
     session: Session, files: Sequence[Path], rules: RuleSet, how: Reading, *, summary: Summary, read: list[Path]
 ) -> Generator[Alert, None, None]:
+    from cli.detecting import left_out
     from cli.hunters import hunt as hunt_files
     from engine.hunting import Findings, conclude
-    from engine.sigma.correlation import Correlator
+    from engine.sigma.correlations.correlator import Correlator
 
     findings = Findings()
     with progress(session, "hunting", len(files)) as advance:
@@ -103,7 +104,10 @@ def _alerts(
             advance()
             yield from found.alerts
     # the same log may lie there twice (a copy, a link): one event counts once, as it does in the store
-    yield from conclude(Correlator(rules), dict.fromkeys(findings.hits), findings.events)
+    correlator = Correlator(rules)
+    for key, count in findings.hits.left_out.items():
+        session.issue(left_out(correlator.correlations[key].info.name, count))
+    yield from conclude(correlator, findings.hits, findings.events)
 
 
 def _tell(session: Session, found: Hunted) -> None:

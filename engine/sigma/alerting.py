@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from engine.alerts import Alert, EventRef, alert_id
 from engine.entities import CONTEXT_FIELDS, ENTITY_FIELDS, alert_fields
 from engine.events import Event, Scalar, Value
-from engine.sigma.correlation import Burst
+from engine.sigma.correlations.bursts import MAX_MEMBERS, Burst
 from engine.sigma.engine import Match
 
 MAX_VALUES = 50  # distinct values of a field that a correlation's alert carries
-MAX_EVENTS = 500  # events of a window that an alert refers to; its id rests on all of them
+MAX_EVENTS = MAX_MEMBERS  # events of a window that an alert refers to
 _UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,30 +35,26 @@ def event_alert(match: Match, event: Event) -> Alert:
     )
 
 
-def burst_id(burst: Burst) -> str:
-    """Return the id of a burst's alert."""
-    info = burst.correlation.info
-    return alert_id(info.id, info.version, tuple(dict.fromkeys(hit.event_id for hit in burst.hits)))
+def burst_alert(burst: Burst, events: Mapping[str, Event], names: Mapping[str, str]) -> Alert:
+    """Return the alert of a correlation.
 
-
-def burst_alert(burst: Burst, events: Mapping[str, Event]) -> Alert:
-    """Return the alert of a correlation; `events` holds the window's events by id (those that are known)."""
-    info = burst.correlation.info
+    `events` holds the window's events by id (those that are known), `names` those of rules by id.
+    """
     ids = dict.fromkeys(hit.event_id for hit in burst.hits)
     known = [events[item] for item in ids if item in events][:MAX_EVENTS]
     return Alert(
-        id=burst_id(burst),
-        timestamp=burst.hits[-1].timestamp,
-        rule=info,
+        id=burst.id,
+        timestamp=burst.at,
+        rule=burst.correlation.info,
         events=tuple(reference(event) for event in known),
-        why=burst.why(),
+        why=burst.why(names),
         fields=_merged([alert_fields(event.fields) for event in known] or [_group_fields(burst)]),
     )
 
 
 def _group_fields(burst: Burst) -> dict[str, Value]:
     """Return what the group itself says, for a burst none of whose events is at hand."""
-    group = zip(burst.correlation.group_by, burst.hits[0].group, strict=True)
+    group = zip(burst.correlation.group_by, burst.group, strict=True)
     return {name: value for name, value in group if name in ENTITY_FIELDS}
 
 

@@ -21,9 +21,9 @@ import orjson
 from engine.alerts import Level, RuleInfo
 from engine.errors import RuleError
 from engine.sigma.predicates import Expression, Predicate
-from engine.sigma.rules import Correlation, LogSource, Rule, RuleSet
+from engine.sigma.rules import Bound, Correlation, LogSource, Rule, RuleSet, Term
 
-FORMAT = 4  # to be raised whenever the compiler gives something else for the same rule
+FORMAT = 5  # to be raised whenever the compiler gives something else for the same rule
 
 
 def read(folder: Path, key: str) -> RuleSet | None:
@@ -86,8 +86,10 @@ def _revive(content: dict[str, Any]) -> RuleSet:
 
 
 def _revive_correlation(item: dict[str, Any]) -> Correlation:
-    lists = {name: tuple(item[name]) for name in ("rules", "group_by")}
-    return Correlation(**{**item, **lists, "info": _revive_info(item["info"])})
+    lists = {name: tuple(item[name]) for name in ("rules", "group_by", "value_fields")}
+    bounds = tuple(Bound(**each) for each in item["bounds"])
+    terms = tuple(Term(tuple(each["seen"]), tuple(each["absent"])) for each in item["terms"])
+    return Correlation(**{**item, **lists, "bounds": bounds, "terms": terms, "info": _revive_info(item["info"])})
 
 
 def _revive_info(item: dict[str, Any]) -> RuleInfo:

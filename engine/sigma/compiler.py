@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import re2
 from sigma.conditions import (
@@ -12,8 +12,6 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
-from sigma.exceptions import SigmaCorrelationConditionError
 from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
 from sigma.types import (
@@ -36,10 +34,9 @@ from engine.alerts import Level, RuleInfo
 from engine.ecs_types import kind_of
 from engine.sigma.folding import fold
 from engine.sigma.predicates import KEYWORD, MANY, ONE, Expression, Operator, Predicate
-from engine.sigma.rules import Correlation, CorrelationType, LogSource, Rule
+from engine.sigma.rules import LogSource, Rule
 
 _KEYWORDS = (SigmaString, SigmaNumber, SigmaRegularExpression, SigmaBool)
-_SUPPORTED = ("event_count", "value_count", "temporal")
 
 
 class Compiler:
@@ -50,17 +47,29 @@ class Compiler:
         self._numbers: dict[Predicate, int] = {}
 
     def rule(self, rule: SigmaRule, info: RuleInfo) -> Rule:
-        """Compile a rule; several conditions are alternatives. Raise `SigmaError` or `ValueError` with the reason."""
+        """Compile a rule. Raise `SigmaError` or `ValueError` with the reason."""
+        source = rule.logsource
+        where = LogSource(*(fold(part or "") for part in (source.product, source.category, source.service)))
+        return Rule(info=info, name=rule_name(rule), logsource=where, expression=self.expression(rule))
+
+    def expression(self, rule: SigmaRule) -> Expression:
+        """Compile a rule's conditions, which are alternatives. Raise `SigmaError` or `ValueError` with the reason."""
         parts: list[Expression] = []
         for condition in rule.detection.parsed_condition:
             tree = condition.parsed
             if tree is None:
                 raise ValueError("the condition selects nothing")
             parts.append(self._expression(tree))
-        expression = parts[0] if len(parts) == 1 else ("or", *parts)
-        source = rule.logsource
-        where = LogSource(*(fold(part or "") for part in (source.product, source.category, source.service)))
-        return Rule(info=info, name=_name(rule), logsource=where, expression=expression)
+        return parts[0] if len(parts) == 1 else ("or", *parts)
+
+    def selections(self, rule: SigmaRule) -> dict[str, Expression]:
+        """Compile each selection by itself, under its name in the rule."""
+        found: dict[str, Expression] = {}
+        for name, detection in rule.detection.detections.items():
+            tree = detection.postprocess(rule.detection)
+            if tree is not None:
+                found[name] = self._expression(tree)
+        return found
 
     def _expression(self, node: object) -> Expression:
         if isinstance(node, ConditionAND | ConditionOR):
@@ -197,30 +206,6 @@ def _reference_operator(value: SigmaFieldReference) -> Operator:
     return "ref-startswith" if value.starts_with else "ref-endswith" if value.ends_with else "ref"
 
 
-def correlation(rule: SigmaCorrelationRule, info: RuleInfo) -> Correlation:
-    """Compile a correlation; raise `ValueError` for what is not evaluated yet."""
-    kind, condition = rule.type.name.lower(), rule.condition
-    if kind not in _SUPPORTED:
-        raise ValueError(f"correlations of the type {kind} cannot be evaluated (only {', '.join(_SUPPORTED)})")
-    if not isinstance(condition, SigmaCorrelationCondition):
-        raise SigmaCorrelationConditionError("an extended correlation condition cannot be evaluated")
-    if isinstance(condition.fieldref, list):
-        raise SigmaCorrelationConditionError("a value_count over several fields cannot be evaluated")
-    return Correlation(
-        info=info,
-        name=_name(rule),
-        type=cast("CorrelationType", kind),
-        rules=tuple(item.reference for item in rule.rules or ()),
-        group_by=tuple(rule.group_by or ()),
-        timespan=rule.timespan.seconds,
-        operator=cast("Any", condition.op.name.lower()),
-        threshold=condition.count,
-        value_field=condition.fieldref or "",
-        generate=rule.generate,
-        aliases={item.alias: {key.reference: name for key, name in item.mapping.items()} for item in rule.aliases},
-    )
-
-
 def rule_info(rule: SigmaRuleBase, *, version: str, path: str, playbooks: tuple[str, ...]) -> RuleInfo:
     """Return what is told of a rule. A rule without an id gets one from its content."""
     return RuleInfo(
@@ -239,5 +224,6 @@ def rule_info(rule: SigmaRuleBase, *, version: str, path: str, playbooks: tuple[
     )
 
 
-def _name(rule: SigmaRuleBase) -> str:
+def rule_name(rule: SigmaRuleBase) -> str:
+    """Return what correlations refer to a rule by: its name, else its id, else its title."""
     return str(rule.name or rule.id or rule.title)

@@ -19,12 +19,15 @@ from sigma.rule import SigmaRule
 from engine.alerts import RuleInfo
 from engine.errors import RuleError
 from engine.sigma import modifiers
-from engine.sigma.compiler import Compiler, correlation, rule_info
+from engine.sigma.compiler import Compiler, rule_info, rule_name
+from engine.sigma.correlations.parsing import correlation
+from engine.sigma.correlations.references import resolve
 from engine.sigma.limits import check_document, check_text
 from engine.sigma.rules import RuleSet
 from engine.sigma.yaml_reading import read_yaml
 
 MAX_FILE = 4 * 1024 * 1024  # bytes of one rule file (SigmaHQ's list of vulnerable drivers has 300 KiB)
+_ANY_CORRELATION = {"type": "event_count", "rules": ["any"], "timespan": "1s", "condition": {"gte": 1}}
 _BORDER = re.compile(r"---\s*(#.*)?\Z")  # between two documents
 
 
@@ -46,7 +49,7 @@ def compile_files(files: Iterable[tuple[str, bytes]]) -> RuleSet:
             except (TypeError, AttributeError, KeyError, IndexError) as error:
                 # pySigma 1.5 answers some malformed documents (a list, numbers as keys) with these
                 rules.issues.append(_issue(f"not a Sigma rule ({type(error).__name__}: {error})", where))
-    _check_references(rules)
+    rules.issues += resolve(rules)
     return rules
 
 
@@ -103,10 +106,12 @@ def _compile(text: str, place: tuple[str, int], compiler: Compiler, rules: RuleS
     playbooks = _playbooks(document.get("kulla"))
     location = SigmaRuleLocation(Path(name), line)
     if "correlation" in document:
-        parsed = SigmaCorrelationRule.from_dict(document, source=location)
+        # pySigma reads what rules have in common; the section itself, of which it knows less, is read here
+        parsed = SigmaCorrelationRule.from_dict({**document, "correlation": _ANY_CORRELATION}, source=location)
         info = rule_info(parsed, version=version, path=where, playbooks=playbooks)
+        item = correlation(document, info, rule_name(parsed))
         if _is_new(info, known):
-            rules.correlations.append(correlation(parsed, info))
+            rules.correlations.append(item)
             known[info.id] = info
         return
     rule = SigmaRule.from_dict(document, source=location)
@@ -138,16 +143,3 @@ def _playbooks(block: object) -> tuple[str, ...]:
         return ()
     named = block.get("playbook") or block.get("playbooks") or ()
     return (named,) if isinstance(named, str) else tuple(str(item) for item in named)
-
-
-def _check_references(rules: RuleSet) -> None:
-    known = {rule.name for rule in rules.rules} | {rule.info.id for rule in rules.rules}
-    kept = []
-    for item in rules.correlations:
-        missing = [name for name in item.rules if name not in known]
-        if missing:
-            reason = f"refers to rules that are not loaded: {', '.join(missing)}"
-            rules.issues.append(_issue(reason, item.info.path))
-        else:
-            kept.append(item)
-    rules.correlations[:] = kept

@@ -96,7 +96,7 @@ class Engine:
         named = {item.field for item in predicates} | {item.value for item in predicates if item.operator in REFERENCES}
         for item in self.rules.correlations:
             aliases = {name for mapping in item.aliases.values() for name in mapping.values()}
-            named |= {*item.group_by, *aliases, item.value_field}
+            named |= {*item.group_by, *aliases, *item.value_fields}
         kinds = [Kind("windows", "", ""), Kind("windows", "security", "4688")]
         for dataset in datasets:
             kinds += [Kind(dataset.partition(".")[0], dataset, ""), Kind("linux", dataset, "")]

@@ -1,4 +1,4 @@
-"""Rules as kulla keeps them: pySigma's rules compiled into predicates and expressions, ready to be cached."""
+"""Rules as kulla keeps them: rule documents compiled into predicates and expressions, ready to be cached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from engine.alerts import RuleInfo
 from engine.errors import RuleError
 from engine.sigma.predicates import Expression, Predicate
 
-CorrelationType = Literal["event_count", "value_count", "temporal"]
+CorrelationType = Literal[
+    "event_count",
+    "value_count",
+    "temporal",
+    "temporal_ordered",
+    "value_sum",
+    "value_avg",
+    "value_percentile",
+    "value_median",
+]
+BoundOperator = Literal["lt", "lte", "gt", "gte", "eq", "neq"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +48,32 @@ class Rule:
     expression: Expression
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One comparison of a correlation's condition. `number` is exact: a whole or decimal number as text."""
+
+    operator: BoundOperator
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One way to fulfil an extended condition: the ids of rules that have to be seen, and of those that must not."""
+
+    seen: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correlation:
     """A rule over the matches of other rules within `timespan` seconds, per distinct value of the `group_by` fields.
 
-    `operator` and `threshold` compare the number of events (`event_count`), of distinct values of
-    `value_field` (`value_count`) or of rules that matched (`temporal`). `aliases` maps an alias to the field of each
-    rule.
+    `rules` are ids, of rules or of other correlations, in the order of the document. The condition is either `bounds`,
+    all of which the measured number has to keep, or (temporal types) `terms`, any of which is enough; `condition` is
+    its text. What is measured: events (`event_count`), distinct values of `value_fields` together (`value_count`),
+    rules that matched (`temporal`; `temporal_ordered`: in the order of `rules`), or the sum, average, median or the
+    `percentile` of one field's numbers. A `value_percentile` without `percentile` measures how rare a value is: its
+    share in percent. `aliases` maps an alias to the field of each rule (by id).
     """
 
     info: RuleInfo
@@ -53,11 +82,23 @@ class Correlation:
     rules: tuple[str, ...]
     group_by: tuple[str, ...]
     timespan: int
-    operator: Literal["lt", "lte", "gt", "gte", "eq", "neq"]
-    threshold: int
-    value_field: str
-    generate: bool
+    condition: str
+    bounds: tuple[Bound, ...] = ()
+    terms: tuple[Term, ...] = ()
+    value_fields: tuple[str, ...] = ()
+    percentile: str = ""
+    generate: bool = False
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Return what its hits are kept under: an edited correlation has other fields, and starts anew."""
+        return f"{self.info.id}:{self.info.version}"
+
+    @property
+    def is_rarity(self) -> bool:
+        """Tell whether it looks for values by their share of all values in the window."""
+        return self.type == "value_percentile" and not self.percentile
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +111,7 @@ class RuleSet:
     issues: list[RuleError] = field(default_factory=list)
 
     def silent(self) -> frozenset[str]:
-        """Return the names of rules that only feed correlations and raise no alerts of their own (`generate`)."""
-        used = {name for item in self.correlations if not item.generate for name in item.rules}
-        kept = {name for item in self.correlations if item.generate for name in item.rules}
+        """Return the ids of rules and correlations that only feed correlations and raise no alerts (`generate`)."""
+        used = {number for item in self.correlations if not item.generate for number in item.rules}
+        kept = {number for item in self.correlations if item.generate for number in item.rules}
         return frozenset(used - kept)

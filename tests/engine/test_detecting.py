@@ -174,7 +174,7 @@ def test_logs_collected_one_after_the_other_are_correlated_as_one(
     correlation: Any, seed: int, store: EmbeddedStore
 ) -> None:
     """Two machines' logs lie in two segments whose times overlap: one run sees them as a hunt does."""
-    found, events = rules(correlation), strictly(a_day(seed))
+    found, events = rules(correlation, one={"a": 1}, two={"b": 1}), strictly(a_day(seed))
     for host in "xyz":
         part = [item for item in events if item.fields["h"] == host]
         if part:
@@ -191,7 +191,7 @@ class KilledError(Exception):
 def test_a_run_killed_before_it_correlated_is_made_up_for(
     at: int, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, events = rules(COUNT), strictly(a_day(5))
+    found, events = rules(COUNT, one={"a": 1}), strictly(a_day(5))
     for host in "xyz":
         store.append([item for item in events if item.fields["h"] == host], [])
     commits, commit = [], store.commit_run

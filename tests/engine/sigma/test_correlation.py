@@ -15,7 +15,7 @@ from engine import hunting
 from engine.alerts import Alert
 from engine.events import Event, Origin, Value, event_id
 from engine.hunting import Findings, Hunter, conclude
-from engine.sigma.correlation import Correlator
+from engine.sigma.correlations.correlator import Correlator
 from engine.sigma.engine import Engine
 from engine.sigma.rules import RuleSet
 from tests.engine.sigma.rules import ACME, compiled, document
