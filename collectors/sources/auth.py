@@ -26,6 +26,7 @@ from collectors.auth.sshd import read_sshd
 from collectors.framing import decode, lines
 from collectors.source import Options, Parser, Record, Source
 from collectors.syslog import Header, parse_header, syslog_fields
+from collectors.windows.sysmon_linux import DATASET, PROGRAMS, complete_linux, event_start, from_xml
 from engine.errors import MalformedRecordError
 from engine.events import Fields, Value
 
@@ -69,6 +70,8 @@ class _AuthParser:
         header = parse_header(text, self._options)
         if not header.message and header.kind == "bare":
             return None
+        if header.program in PROGRAMS and (start := event_start(header.message)) != -1:
+            return from_xml(header.message[start:], self._options)  # Sysmon for Linux writes here as well
         fields: Fields = {
             "event.kind": "event",
             "event.module": "system",
@@ -83,6 +86,8 @@ class _AuthParser:
 
     def complete(self, fields: Fields) -> Fields:
         """Add host.hostname, addresses, `source.user.name` of remote log-ins, and `related.*`."""
+        if fields["event.dataset"] == DATASET:
+            return complete_linux(fields)
         if "host.name" in fields:
             fields["host.hostname"] = fields["host.name"]
         for side in ("source", "destination"):

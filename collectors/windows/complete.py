@@ -78,9 +78,14 @@ def complete(fields: Fields) -> Fields:
     _logging_process(fields)
     fields["event.category"] = list(texts(fields.get("event.category")))  # ECS has none for many of Windows' events
     fields["event.type"] = list(texts(fields.get("event.type"))) or ["info"]
+    relate(fields)
+    return fields
+
+
+def relate(fields: Fields) -> None:
+    """Set `related.*` from the fields that name users, addresses, hosts and hashes."""
     for target, names in _RELATED.items():
         _relate(fields, target, names)
-    return fields
 
 
 def _logging_process(fields: Fields) -> None:

@@ -115,6 +115,8 @@ def kind_from(values: Sequence[str]) -> Kind:
         return Kind("linux", dataset, name if name in _PROGRAMS else "")
     if dataset == "auditd.log":
         return Kind("linux", dataset, record_type.lower() if record_type.lower() in _RECORD_TYPES else "")
+    if dataset == "sysmon_linux.log":
+        return _windows_kind(SYSMON_LINUX, code)
     family = dataset.partition(".")[0] or module
     if system and family in HOST_MODULES:
         known = ECS_CATEGORIES.get((category, kind))
