@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,6 @@ from engine.sigma.engine import Engine
 from engine.store.protocol import Slice, Store
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CORRELATED_AT_ONCE = 500_000  # groups with new hits before a very long run correlates what it has
 _RECENT = 20_000  # events of correlation hits kept in memory during a run
 
@@ -36,7 +35,8 @@ class Run:
     """What a run did. `alerts` are those found, `new` how many of them the store did not know.
 
     `left_out` counts, by the name of a correlation, the hits that it did not look at for want of room (see
-    `correlations.kept`): its answers are not complete.
+    `correlations.kept`): its answers are not complete. `excluded` counts the matches that each filter
+    (by id) took away.
     """
 
     events: int = 0
@@ -44,6 +44,7 @@ class Run:
     new: int = 0
     cursor: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
 
 
 class Detector:
@@ -68,9 +69,8 @@ class Detector:
         self._correlated = f"{name}/correlated"
         self._again = f"{name}/again"  # a cursor of no meaning: looking again moves none
         self._matcher = ColumnMatcher(engine)
-        self._waits = f"{name}/waiting"
         self._correlator = Correlator(engine.rules)
-        self._correlations = StoreCorrelator(store, self._correlator, lateness=lateness, now=now)
+        self._correlations = StoreCorrelator(store, self._correlator, f"{name}/waiting", lateness=lateness, now=now)
         self._recent = _Recent(_RECENT)
 
     def run(self) -> Run:
@@ -84,13 +84,14 @@ class Detector:
         self._correlations.begin()
         after = min(cursor, self._store.cursor(self._correlated))
         for part in self._slices(after=after):
-            alerts, hits = self._slice(part)
+            seen = part.last_sequence <= cursor  # by a run that was killed before it correlated
+            alerts, hits = self._slice(part, Counter() if seen else run.excluded)
             run.cursor = max(run.cursor, part.last_sequence)
             self._commit(run, self._name, alerts, hits)
             run.events += part.table.num_rows if part.last_sequence > cursor else 0
             self._correlations.touch(hits)
             if self._correlations.groups >= _CORRELATED_AT_ONCE:
-                self._correlate(run, self._correlated)
+                self._correlate(run, self._again, partly=True)
         self._correlate(run, self._correlated)
         return run
 
@@ -99,7 +100,7 @@ class Detector:
         run = Run(cursor=self._store.cursor(self._name))
         self._correlations.begin()
         for part in self._slices(after=0, since=since, before=before):
-            alerts, hits = self._slice(part)
+            alerts, hits = self._slice(part, run.excluded)
             self._commit(run, self._again, alerts, hits)
             run.events += part.table.num_rows
             self._correlations.touch(hits)
@@ -120,8 +121,8 @@ class Detector:
         names = self._engine.columns(self._store.status().datasets)
         return None if names is None else sorted(names)
 
-    def _slice(self, part: Slice) -> tuple[list[Alert], list[Hit]]:
-        found = list(self._matcher.match(part.table))
+    def _slice(self, part: Slice, excluded: Counter[str]) -> tuple[list[Alert], list[Hit]]:
+        found = [kept for hits in self._matcher.match(part.table) if (kept := _alerting(hits, excluded)).rows.size]
         if not found:
             return [], []
         rows = np.unique(np.concatenate([hits.rows for hits in found]))
@@ -150,29 +151,14 @@ class Detector:
             if not self._correlator.is_silent(match):
                 alerts.append(event_alert(match, event))
 
-    def _correlate(self, run: Run, name: str) -> None:
-        """Tell the bursts that the new hits began, and those that earlier runs had to wait for.
+    def _correlate(self, run: Run, name: str, *, partly: bool = False) -> None:
+        """Tell the bursts that the new hits began, and those that earlier runs had to wait for."""
 
-        What is waited for is written down before the alerts where it reaches further back, and moves on after them.
-        """
-        before = self._waiting()
-        found = self._correlations.find(before)
-        run.left_out += found.left_out
-        events = self._events_of(found.bursts)
-        alerts = [burst_alert(burst, events, self._correlator.names) for burst in found.bursts]
-        if found.waiting is not None and (before is None or found.waiting < before):
-            self._wait(found.waiting)
-        self._commit(run, name, alerts, [])
-        if found.waiting != before and name != self._again:
-            self._wait(found.waiting)
+        def tell(bursts: Sequence[Burst]) -> None:
+            events = self._events_of(bursts)
+            self._commit(run, name, [burst_alert(burst, events, self._correlator.names) for burst in bursts], [])
 
-    def _waiting(self) -> datetime | None:
-        micros = self._store.cursor(self._waits)
-        return _EPOCH + timedelta(microseconds=micros) if micros else None
-
-    def _wait(self, since: datetime | None) -> None:
-        micros = 0 if since is None else (since - _EPOCH) // timedelta(microseconds=1) or 1
-        self._store.commit_run(self._waits, cursor=micros, alerts=[], hits=[])
+        run.left_out += self._correlations.conclude(tell, anew=name == self._again, partly=partly)
 
     def _events_of(self, bursts: Sequence[Burst]) -> dict[str, Event]:
         wanted = dict.fromkeys(hit.event_id for burst in bursts for hit in burst.hits)
@@ -181,6 +167,17 @@ class Detector:
         for start in range(0, len(missing), _ASKED_AT_ONCE):
             events.update(self._store.events_by_id(missing[start : start + _ASKED_AT_ONCE]))
         return events
+
+
+def _alerting(hits: Hits, excluded: Counter[str]) -> Hits:
+    """Return the hits that no filter takes away; the others are counted, without looking at their events."""
+    filters = {place: name for place, rule in enumerate(hits.partition.rules) if (name := rule.excluded_by)}
+    if not filters:
+        return hits
+    taken = np.isin(hits.positions, list(filters))
+    for place, count in zip(*np.unique(hits.positions[taken], return_counts=True), strict=True):
+        excluded[filters[int(place)]] += int(count)
+    return Hits(partition=hits.partition, rows=hits.rows[~taken], positions=hits.positions[~taken])
 
 
 class _Recent:

@@ -6,6 +6,7 @@ process) can share the work: their `hits` and `kept` events are joined before `c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,20 +17,26 @@ from engine.sigma.correlations.correlator import Correlator
 from engine.sigma.correlations.hits import Hit
 from engine.sigma.correlations.kept import KeptHits
 from engine.sigma.engine import Engine
+from engine.sigma.filter_info import without_excluded
 
 MAX_KEPT = 50_000  # events kept whole for the alerts of correlations; hits beyond are counted, their events not shown
 
 
 @dataclass(slots=True)
 class Findings:
-    """What hunting leaves for correlations: hits, and the events they rest on (the first `MAX_KEPT`)."""
+    """What hunting leaves for correlations: hits, and the events they rest on (the first `MAX_KEPT`).
+
+    `excluded` counts the matches that each filter (by id) took away.
+    """
 
     hits: KeptHits = field(default_factory=lambda: KeptHits({}))
     events: dict[str, Event] = field(default_factory=dict)
+    excluded: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Findings) -> None:
         """Join the findings of another stream; an event that both have stays where it was read first."""
         self.hits.join(other.hits)
+        self.excluded.update(other.excluded)
         for event in other.events.values():
             self.keep(event)
 
@@ -49,7 +56,7 @@ class Hunter:
 
     def look(self, fields: Fields, raw: bytes, whole: Callable[[], Event]) -> list[Alert]:
         """Return the alerts of one event; `whole` makes the complete event and is called only where a rule matched."""
-        matches = self._engine.match(fields, raw)
+        matches = without_excluded(self._engine.match(fields, raw), self.findings.excluded)
         if not matches:
             return []
         event = whole()

@@ -20,10 +20,12 @@ import orjson
 
 from engine.alerts import Level, RuleInfo
 from engine.errors import RuleError
+from engine.sigma.filter_info import FilterInfo
 from engine.sigma.predicates import Expression, Predicate
 from engine.sigma.rules import Bound, Correlation, LogSource, Rule, RuleSet, Term
 
-FORMAT = 5  # to be raised whenever the compiler gives something else for the same rule
+FORMAT = 6  # to be raised whenever the compiler gives something else for the same rule
+MAX_KEPT = 16  # rule sets; one of 3,800 rules takes 5 MB
 
 
 def read(folder: Path, key: str) -> RuleSet | None:
@@ -44,8 +46,10 @@ def write(folder: Path, key: str, rules: RuleSet) -> None:
             {
                 "predicates": [[item.field, item.operator, item.value, item.cased] for item in rules.predicates],
                 "rules": [
-                    [_info(item.info), item.name, _source(item.logsource), item.expression] for item in rules.rules
+                    [_info(item.info), item.name, _source(item.logsource), item.expression, item.excluded_by]
+                    for item in rules.rules
                 ],
+                "filters": [asdict(item) for item in rules.filters],
                 "correlations": [asdict(item) for item in rules.correlations],
                 "issues": [[item.message, item.where, item.hint] for item in rules.issues],
             }
@@ -55,6 +59,14 @@ def write(folder: Path, key: str, rules: RuleSet) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(_digest(content) + b"\n" + content)
         Path(name).replace(_file(folder, key))
+        _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
+    """Keep the newest rule sets only: each change of a rule makes a new one."""
+    kept = sorted(folder.glob("rules-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[MAX_KEPT:]:
+        path.unlink(missing_ok=True)
 
 
 def _digest(content: bytes) -> bytes:
@@ -76,12 +88,21 @@ def _source(source: LogSource) -> list[str]:
 def _revive(content: dict[str, Any]) -> RuleSet:
     return RuleSet(
         predicates=[Predicate(*item) for item in content["predicates"]],
-        rules=[
-            Rule(info=_revive_info(info), name=name, logsource=LogSource(*source), expression=_revive_expression(tree))
-            for info, name, source, tree in content["rules"]
-        ],
+        rules=[_revive_rule(*item) for item in content["rules"]],
         correlations=[_revive_correlation(item) for item in content["correlations"]],
         issues=[RuleError(message, where=where, hint=hint) for message, where, hint in content["issues"]],
+        filters=[FilterInfo(**{**item, "named": tuple(item["named"])}) for item in content["filters"]],
+    )
+
+
+def _revive_rule(info: dict[str, Any], name: str, source: list[str], tree: Any, excluded_by: str) -> Rule:
+    expression = _revive_expression(tree)
+    return Rule(
+        info=_revive_info(info),
+        name=name,
+        logsource=LogSource(*source),
+        expression=expression,
+        excluded_by=excluded_by,
     )
 
 

@@ -18,43 +18,126 @@ from sigma.rule import SigmaRule
 
 from engine.alerts import RuleInfo
 from engine.errors import RuleError
-from engine.sigma import modifiers
+from engine.sigma import modifiers, placeholders
 from engine.sigma.compiler import Compiler, rule_info, rule_name
 from engine.sigma.correlations.parsing import correlation
 from engine.sigma.correlations.references import resolve
+from engine.sigma.filters import Filters
 from engine.sigma.limits import check_document, check_text
+from engine.sigma.pipelines import Pipelines
+from engine.sigma.placeholders import fill, filling
+from engine.sigma.predicates import Expression
 from engine.sigma.rules import RuleSet
+from engine.sigma.tailoring import PLAIN, File, Tailoring
 from engine.sigma.yaml_reading import read_yaml
 
 MAX_FILE = 4 * 1024 * 1024  # bytes of one rule file (SigmaHQ's list of vulnerable drivers has 300 KiB)
+_HINT = "kulla rules check FILE"
+# pySigma 1.5 answers some malformed documents (a list, numbers as keys) with these
+_MALFORMED = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, NotImplementedError)
 _ANY_CORRELATION = {"type": "event_count", "rules": ["any"], "timespan": "1s", "condition": {"gte": 1}}
 _BORDER = re.compile(r"---\s*(#.*)?\Z")  # between two documents
 
 
-def compile_files(files: Iterable[tuple[str, bytes]]) -> RuleSet:
-    """Compile (name, content) pairs into one rule set, with an issue for each document that cannot be used."""
+def compile_files(
+    files: Iterable[File], tailoring: Tailoring = PLAIN, *, selections: dict[str, dict[str, Expression]] | None = None
+) -> RuleSet:
+    """Compile (name, content) pairs into one rule set, with an issue for each document that cannot be used.
+
+    `selections`, where given, receives each rule's selections by themselves, by the rule's id and their names. Raise
+    `ConfigurationError` for a pipeline that cannot be used.
+    """
     modifiers.install()
-    compiler = Compiler()
-    rules = RuleSet(predicates=compiler.predicates)
-    known: dict[str, RuleInfo] = {}
+    placeholders.install()
+    reading = _Reading(tailoring, selections)
     for name, content in files:
-        for line, text in _documents(name, content, rules.issues):
+        reading.file(name, content)
+    for name, content in tailoring.filters:
+        reading.file(name, content, only_filters=True)
+    return reading.finish()
+
+
+class _Reading:
+    """What is known while rule documents are read one after the other."""
+
+    def __init__(self, tailoring: Tailoring, selections: dict[str, dict[str, Expression]] | None) -> None:
+        self._compiler = Compiler()
+        self._rules = RuleSet(predicates=self._compiler.predicates)
+        self._known: dict[str, RuleInfo] = {}
+        self._placeholders = tailoring.placeholders
+        self._pipelines = Pipelines(tailoring.pipelines)
+        self._filters = Filters(tailoring.placeholders, self._pipelines, tailoring.today)
+        self._selections = selections
+
+    def file(self, name: str, content: bytes, *, only_filters: bool = False) -> None:
+        """Read all documents of a file; what cannot be used becomes an issue."""
+        for line, text in _documents(name, content, self._rules.issues):
             where = f"{name}:{line}"
             try:
-                _compile(text, (name, line), compiler, rules, known)
+                self._document(text, name, line, only_filters=only_filters)
             except (SigmaError, ValueError) as error:
-                rules.issues.append(_issue(_reason(error), where))
+                self._rules.issues.append(_issue(_reason(error), where, getattr(error, "hint", _HINT)))
             except RecursionError:
-                rules.issues.append(_issue("nested too deeply", where))
-            except (TypeError, AttributeError, KeyError, IndexError) as error:
-                # pySigma 1.5 answers some malformed documents (a list, numbers as keys) with these
-                rules.issues.append(_issue(f"not a Sigma rule ({type(error).__name__}: {error})", where))
-    rules.issues += resolve(rules)
-    return rules
+                self._rules.issues.append(_issue("nested too deeply", where))
+            except _MALFORMED as error:
+                reason = f"not a Sigma rule ({type(error).__name__}: {str(error)[:200]})"
+                self._rules.issues.append(_issue(reason, where))
+
+    def finish(self) -> RuleSet:
+        """Return the rule set, when everything was read."""
+        self._rules.issues += resolve(self._rules)
+        self._rules.issues += self._filters.apply(self._rules, self._compiler)
+        return self._rules
+
+    def _document(self, text: str, name: str, line: int, *, only_filters: bool) -> None:
+        document = _parse(text, line)
+        version = sha256(text.encode()).hexdigest()[:16]
+        is_filter = "filter" in document and "detection" not in document
+        if only_filters and not is_filter:
+            raise ValueError("no Sigma filter (it has no section `filter`): rules are given with --rules")
+        location = SigmaRuleLocation(Path(name), line)
+        if is_filter:
+            self._filters.read(document, f"{name}:{line}", version)
+        elif "correlation" in document:
+            self._correlation(document, version, location)
+        else:
+            self._rule(document, version, location)
+
+    def _correlation(self, document: dict[str, Any], version: str, location: SigmaRuleLocation) -> None:
+        # pySigma reads what rules have in common; the section itself, of which it knows less, is read here
+        parsed = SigmaCorrelationRule.from_dict({**document, "correlation": _ANY_CORRELATION}, source=location)
+        info = _info(parsed, document, version, location)
+        item = correlation(document, info, rule_name(parsed))
+        if _is_new(info, self._known):
+            self._rules.correlations.append(item)
+            self._known[info.id] = info
+
+    def _rule(self, document: dict[str, Any], version: str, location: SigmaRuleLocation) -> None:
+        with filling(self._placeholders):
+            rule = SigmaRule.from_dict(document, source=location)
+            info = _info(rule, document, version, location)
+            if not _is_new(info, self._known):
+                return
+            if self._pipelines:
+                self._filters.heads[info.id] = {name: part for name, part in document.items() if name != "detection"}
+                self._pipelines.apply(rule)
+            fill(rule)
+            compiled = self._compiler.rule(rule, info)
+        self._rules.rules.append(compiled)
+        self._known[info.id] = info
+        if self._selections is not None:
+            self._selections[info.id] = self._compiler.selections(rule)
 
 
-def _issue(reason: str, where: str) -> RuleError:
-    return RuleError(reason, where=where, hint="kulla rules check FILE")
+def _info(
+    rule: SigmaRule | SigmaCorrelationRule, document: dict[str, Any], version: str, location: SigmaRuleLocation
+) -> RuleInfo:
+    path = f"{location.path}:{location.line}"
+    return rule_info(rule, version=version, path=path, playbooks=_playbooks(document.get("kulla")))
+
+
+def _issue(reason: str, where: str, hint: str = _HINT) -> RuleError:
+    return RuleError(reason, where=where, hint=hint)
 
 
 def _reason(error: Exception) -> str:
@@ -94,31 +177,6 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
 def _nonempty(line: int, rows: list[str]) -> Iterator[tuple[int, str]]:
     if any(row.strip() and not row.lstrip().startswith("#") for row in rows):
         yield line, "".join(rows)
-
-
-def _compile(text: str, place: tuple[str, int], compiler: Compiler, rules: RuleSet, known: dict[str, RuleInfo]) -> None:
-    name, line = place
-    where = f"{name}:{line}"
-    document = _parse(text, line)
-    if "filter" in document and "detection" not in document:
-        raise ValueError("a Sigma filter, which this version does not apply")
-    version = sha256(text.encode()).hexdigest()[:16]
-    playbooks = _playbooks(document.get("kulla"))
-    location = SigmaRuleLocation(Path(name), line)
-    if "correlation" in document:
-        # pySigma reads what rules have in common; the section itself, of which it knows less, is read here
-        parsed = SigmaCorrelationRule.from_dict({**document, "correlation": _ANY_CORRELATION}, source=location)
-        info = rule_info(parsed, version=version, path=where, playbooks=playbooks)
-        item = correlation(document, info, rule_name(parsed))
-        if _is_new(info, known):
-            rules.correlations.append(item)
-            known[info.id] = info
-        return
-    rule = SigmaRule.from_dict(document, source=location)
-    info = rule_info(rule, version=version, path=where, playbooks=playbooks)
-    if _is_new(info, known):
-        rules.rules.append(compiler.rule(rule, info))
-        known[info.id] = info
 
 
 def _is_new(info: RuleInfo, known: Mapping[str, RuleInfo]) -> bool:

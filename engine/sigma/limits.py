@@ -9,14 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-MAX_RULE = 1024 * 1024  # characters of one rule (one YAML document)
+MAX_RULE = 512 * 1024  # characters of one rule (one YAML document); SigmaHQ's largest has 300,000
 MAX_DEPTH = 50  # of brackets and negations in a condition
-MAX_CONDITION = 10_000  # characters
+MAX_CONDITION = 10_000  # characters, of all conditions of a rule
+MAX_SELECTIONS = 1_000
 MAX_LEAVES = 60_000  # values of all selections times the times they are named; SigmaHQ's largest rule has 6,000
-MAX_PATTERN = 50_000  # characters of one regular expression
+MAX_PATTERNS = 500  # regular expressions of one rule
+MAX_PATTERN = 50_000  # characters of all of them
 
 _WORD = re.compile(r"[\w*-]+")
+_DASH = re.compile(r"\B[-/]\b")
 _OPERATORS = frozenset({"and", "or", "not", "of", "1", "any", "all"})
+# How many values one value becomes; `windash` makes five of each dash, within what `modifiers` allows.
+_GROWTH = {"base64offset": 3}
+_DASHES, _MOST_DASHES = 5, 4
 
 
 def check_text(text: str) -> None:
@@ -26,21 +32,28 @@ def check_text(text: str) -> None:
 
 
 def check_document(document: Mapping[str, object]) -> None:
-    """Raise `ValueError` for a document that would grow too large when it is compiled."""
-    detection = document.get("detection")
-    if not isinstance(detection, dict):
-        return
+    """Raise `ValueError` for a rule or a filter that would grow too large when it is compiled."""
+    for name in ("detection", "filter"):
+        block = document.get(name)
+        if isinstance(block, dict):
+            _check_block({key: value for key, value in block.items() if name == "detection" or key != "rules"})
+
+
+def _check_block(detection: Mapping[object, object]) -> None:
     condition = detection.get("condition")
     conditions = [item for item in (condition if isinstance(condition, list) else [condition]) if isinstance(item, str)]
-    for item in conditions:
-        _check_condition(item)
+    _check_condition(" ".join(conditions))
     selections = [value for name, value in detection.items() if name != "condition"]
+    if len(selections) > MAX_SELECTIONS:
+        raise ValueError(f"{len(selections):,} selections; at most {MAX_SELECTIONS:,} are read")
     named = sum(word not in _OPERATORS for item in conditions for word in _WORD.findall(item.lower()))
-    if sum(map(_leaves, selections)) * named > MAX_LEAVES:
+    if sum(map(_leaves, selections)) * max(named, 1) > MAX_LEAVES:
         raise ValueError(f"selections and condition together stand for more than {MAX_LEAVES:,} values")
-    for pattern in _patterns(selections):
-        if len(pattern) > MAX_PATTERN:
-            raise ValueError(f"a regular expression of {len(pattern):,} characters; at most {MAX_PATTERN:,} are read")
+    patterns = list(_patterns(selections))
+    if len(patterns) > MAX_PATTERNS:
+        raise ValueError(f"{len(patterns):,} regular expressions; at most {MAX_PATTERNS:,} are read")
+    if (length := sum(map(len, patterns))) > MAX_PATTERN:
+        raise ValueError(f"regular expressions of {length:,} characters; at most {MAX_PATTERN:,} are read")
 
 
 def _check_condition(condition: str) -> None:
@@ -51,10 +64,18 @@ def _check_condition(condition: str) -> None:
         raise ValueError(f"a condition with more than {MAX_DEPTH} brackets or negations")
 
 
-def _leaves(value: object) -> int:
+def _leaves(value: object, modifiers: frozenset[str] = frozenset()) -> int:
+    """Count the values that a selection becomes once its modifiers were applied."""
     if isinstance(value, dict):
-        return sum(map(_leaves, value.values()))
-    return sum(map(_leaves, value)) if isinstance(value, list) else 1
+        return sum(_leaves(item, frozenset(str(key).lower().split("|")[1:])) for key, item in value.items())
+    if isinstance(value, list):
+        return sum(_leaves(item, modifiers) for item in value)
+    count = 1
+    for name in modifiers:
+        count *= _GROWTH.get(name, 1)
+    if "windash" in modifiers and isinstance(value, str):
+        count *= _DASHES ** min(len(_DASH.findall(value)), _MOST_DASHES)
+    return count
 
 
 def _patterns(value: object, *, inside: bool = False) -> Iterator[str]:

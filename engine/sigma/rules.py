@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.alerts import RuleInfo
 from engine.errors import RuleError
+from engine.sigma.filter_info import FilterInfo
 from engine.sigma.predicates import Expression, Predicate
 
 CorrelationType = Literal[
@@ -39,13 +40,15 @@ class LogSource:
 class Rule:
     """One Sigma rule: what it is called, where it looks, and its expression over the rule set's predicates.
 
-    `name` is what correlations refer to it by (its `name`, else its id).
+    `name` is what correlations refer to it by (its `name`, else its id). Where `excluded_by` is the id of a filter,
+    this is no rule of its own but holds where that filter takes a match away (see `filters`): it is only counted.
     """
 
     info: RuleInfo
     name: str
     logsource: LogSource
     expression: Expression
+    excluded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,18 @@ class Correlation:
 
 @dataclass(slots=True, kw_only=True)
 class RuleSet:
-    """Rules, correlations and what could not be loaded. `predicates` is indexed by the numbers in expressions."""
+    """Rules, correlations, filters and what could not be loaded. `predicates` is indexed by numbers in expressions."""
 
     predicates: list[Predicate] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     correlations: list[Correlation] = field(default_factory=list)
     issues: list[RuleError] = field(default_factory=list)
+    filters: list[FilterInfo] = field(default_factory=list)
+
+    @property
+    def alerting(self) -> list[Rule]:
+        """Return the rules without the exclusions of filters."""
+        return [rule for rule in self.rules if not rule.excluded_by]
 
     def silent(self) -> frozenset[str]:
         """Return the ids of rules and correlations that only feed correlations and raise no alerts (`generate`)."""

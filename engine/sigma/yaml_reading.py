@@ -36,8 +36,8 @@ class _Scalars(SafeConstructor, Resolver):
 
     def tag(self, value: str) -> str:
         """Return the tag that a plain scalar has."""
-        found: str = self.resolve(yaml.ScalarNode, value, (True, False))
-        return found
+        found = self.resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call] # PyYAML's stubs
+        return str(found)
 
     def value(self, tag: str, text: str) -> object:
         """Return what a scalar with this tag stands for; raise `ValueError` where it is none."""
@@ -81,13 +81,15 @@ class _Builder:
             self._add(done.into, done.anchor, self._nodes - done.before)
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent) and self.found:
+            raise ValueError("a second document begins")
 
     def _begin(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._stack) >= MAX_DEPTH:
             raise ValueError(f"nested more than {MAX_DEPTH} deep")
         mapping = isinstance(event, yaml.MappingStartEvent)
         if event.tag not in {None, "!", f"{_PREFIX}map" if mapping else f"{_PREFIX}seq"}:
-            raise ValueError(f"not YAML: the tag {event.tag[:100]} is not read")
+            raise ValueError(f"not YAML: the tag {str(event.tag)[:100]} is not read")
         if self._stack and self._awaits_key(self._stack[-1]):
             raise ValueError("not YAML: a list or a mapping stands where a key is expected")
         self._stack.append(_Open({} if mapping else [], event.anchor, self._nodes))
@@ -102,7 +104,7 @@ class _Builder:
         if self._aliases > MAX_ALIASES:
             raise ValueError(f"more than {MAX_ALIASES} YAML aliases")
         if event.anchor not in self._anchors:
-            raise ValueError(f"not YAML: the alias *{event.anchor[:100]} stands for nothing that ended before it")
+            raise ValueError(f"not YAML: the alias *{str(event.anchor)[:100]} stands for nothing that ended before it")
         value, size = self._anchors[event.anchor]
         if self._awaits_key(self._stack[-1]) and isinstance(value, dict | list):
             raise ValueError("not YAML: a list or a mapping stands where a key is expected")
@@ -132,8 +134,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> object:
         text: str = event.value
-        tag = event.tag
-        if tag in {None, "!"}:
+        tag: str | None = event.tag
+        if tag is None or tag == "!":
             if not event.implicit[0]:
                 return text
             tag = self._scalars.tag(text)
@@ -158,8 +160,6 @@ def read_yaml(text: str, *, first_line: int = 1) -> object:
     event = None
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.DocumentStartEvent) and builder.found:
-                raise ValueError("a second document begins")
             builder.take(event)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -1,0 +1,197 @@
+"""Placeholders: a site's own words (`%Administrators%`) in the place that a rule left for them (modifier `expand`).
+
+Values come from configuration or a YAML file (`name: [value, ...]`). They are literals: a star, a question mark or a
+backslash in them means itself, and in a regular expression they are quoted. A value of a rule may name several
+placeholders; all combinations are meant, within `MAX_VARIANTS`. (Sigma specification 2.1, appendix "Modifiers".)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+from typing import TypeAlias
+
+import re2
+from sigma.modifiers import SigmaValueModifier, modifier_mapping
+from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
+from sigma.types import (
+    Placeholder,
+    SigmaExpansion,
+    SigmaRegularExpression,
+    SigmaString,
+    SigmaType,
+    SpecialChars,
+    special_char_mapping,
+)
+
+from engine.errors import ConfigurationError
+from engine.sigma.yaml_reading import read_yaml
+
+MAX_VALUES = 10_000  # of one placeholder
+MAX_VALUE = 1_000  # characters
+MAX_VARIANTS = 10_000  # combinations that one value of a rule may stand for
+_NAME = re.compile(r"[^%\s]{1,100}")
+
+Placeholders: TypeAlias = Mapping[str, tuple[str, ...]]
+
+
+def placeholders_of(table: object, where: str) -> dict[str, tuple[str, ...]]:
+    """Return the placeholders in a table of names to values (text or whole numbers, one or a list of them).
+
+    Raise `ConfigurationError` with `where` for anything else.
+    """
+    if not isinstance(table, dict):
+        raise ConfigurationError("a table of placeholders is wanted", where=where, hint="Administrators: [anna, ben]")
+    return {_name(name, where): _values(name, given, where) for name, given in table.items()}
+
+
+def read_placeholders(text: str, where: str) -> dict[str, tuple[str, ...]]:
+    """Return the placeholders of a YAML file; raise `ConfigurationError` for what cannot be used."""
+    try:
+        found = read_yaml(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error), where=where, hint="Administrators: [anna, ben]") from error
+    return placeholders_of(found if found is not None else {}, where)
+
+
+def _name(name: object, where: str) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{str(name)[:100]!r} is no name of a placeholder", where=where, hint="without spaces and percent signs"
+        )
+    return name
+
+
+def _values(name: object, given: object, where: str) -> tuple[str, ...]:
+    values = list(given) if isinstance(given, list | tuple) else [given]
+    hint = f'{name} = ["value", ...]'
+    if not values or len(values) > MAX_VALUES:
+        raise ConfigurationError(f"the placeholder {name} has {len(values):,} values", where=where, hint=hint)
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, str | int) or not 0 < len(str(value)) <= MAX_VALUE:
+            what = f"a value of the placeholder {name} is no text of 1 to {MAX_VALUE:,} characters"
+            raise ConfigurationError(what, where=where, hint=hint)
+    return tuple(dict.fromkeys(str(value) for value in values))
+
+
+@dataclass(slots=True)
+class _Filling:
+    """The values at hand while one rule is compiled, and the names for which there were none."""
+
+    values: Placeholders = field(default_factory=dict)
+    missing: dict[str, None] = field(default_factory=dict)
+
+
+_current: ContextVar[_Filling] = ContextVar("placeholders")
+
+
+class Missing(ValueError):  # noqa: N818 - told as the reason for which a rule is not loaded
+    """A rule names placeholders that have no value here."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = " and ".join(f"%{name}%" for name in names[:5]) + (" and more" if len(names) > 5 else "")
+        one = len(names) == 1
+        super().__init__(f"the placeholder{'' if one else 's'} {shown} {'has' if one else 'have'} no value")
+        self.hint = f'give it one: [rules.placeholders] {names[0]} = ["..."] in kulla.toml, or --placeholders FILE'
+
+
+@contextmanager
+def filling(values: Placeholders) -> Iterator[None]:
+    """Let `expand` use these values inside; raise `Missing` at the end, or instead of an error that followed from it.
+
+    pySigma makes modifiers itself, without any way to hand them something: hence the context variable.
+    """
+    state = _Filling(values)
+    token = _current.set(state)
+    try:
+        yield
+    except Exception as error:
+        if state.missing:
+            raise Missing(list(state.missing)) from error
+        raise
+    finally:
+        _current.reset(token)
+    if state.missing:
+        raise Missing(list(state.missing))
+
+
+class Expand(SigmaValueModifier[SigmaString | SigmaRegularExpression, SigmaType]):
+    """`expand`: every combination of the values of the placeholders in a text.
+
+    Where a value is lacking, the place-holder stays, for a processing pipeline to fill (see `fill`).
+    """
+
+    def modify(self, val: SigmaString | SigmaRegularExpression) -> SigmaType:
+        """Return the text without placeholders, or all texts that it stands for."""
+        return _expanded(val.insert_placeholders(), leave=True)
+
+
+def install() -> None:
+    """Put `expand` into pySigma's table of modifiers; doing it again changes nothing."""
+    modifier_mapping["expand"] = Expand
+
+
+def fill(rule: SigmaRule) -> None:
+    """Fill what pipelines left or brought; names without a value are remembered (see `filling`)."""
+    for detection in rule.detection.detections.values():
+        _fill(detection)
+
+
+def _fill(detection: SigmaDetection) -> None:
+    for item in detection.detection_items:
+        if isinstance(item, SigmaDetectionItem):
+            item.value = [_filled(value) for value in item.value]
+        else:
+            _fill(item)
+
+
+def _filled(value: SigmaType) -> SigmaType:
+    if isinstance(value, SigmaExpansion):
+        return SigmaExpansion([_filled(item) for item in value.values])
+    return _expanded(value, leave=False) if isinstance(value, SigmaString | SigmaRegularExpression) else value
+
+
+def _expanded(value: SigmaString | SigmaRegularExpression, *, leave: bool) -> SigmaType:
+    text = value.regexp if isinstance(value, SigmaRegularExpression) else value
+    names = [part.name for part in text.s if isinstance(part, Placeholder)]
+    if not names:
+        return value
+    state = _current.get()
+    missing = [name for name in names if name not in state.values]
+    if missing:
+        if not leave:
+            state.missing.update(dict.fromkeys(missing))
+        return value
+    count = prod(len(state.values[name]) for name in names)
+    if count > MAX_VARIANTS:
+        raise ValueError(f"placeholders of one value stand for {count:,} texts; at most {MAX_VARIANTS:,} are read")
+    found = [_with(value, text, chosen) for chosen in product(*(state.values[name] for name in names))]
+    return found[0] if len(found) == 1 else SigmaExpansion(found)
+
+
+def _with(value: SigmaString | SigmaRegularExpression, text: SigmaString, chosen: Sequence[str]) -> SigmaType:
+    rest = iter(chosen)
+    quoted = isinstance(value, SigmaRegularExpression)
+    parts: list[str | SpecialChars] = []
+    for part in text.s:
+        if isinstance(part, Placeholder):
+            literal = next(rest)
+            item: str | SpecialChars = str(re2.escape(literal)) if quoted else literal
+        else:
+            item = part
+        if isinstance(item, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += item
+        else:
+            parts.append(item)
+    if isinstance(value, SigmaRegularExpression):
+        pattern = "".join(part if isinstance(part, str) else special_char_mapping[part] for part in parts)
+        return SigmaRegularExpression(pattern, set(value.flags))
+    result = value.__class__()
+    result.s = list(parts)
+    result.original = "".join(part if isinstance(part, str) else "*" for part in parts)
+    return result
