@@ -18,7 +18,7 @@ from collectors.json_fields import REST, Json, as_json, flatten, load, to_instan
 from collectors.json_framing import json_objects
 from collectors.source import Options, Parser, Record, Source
 from engine.errors import MalformedRecordError
-from engine.events import Fields, Scalar, Value
+from engine.events import Fields, Scalar, Value, texts
 
 _STAMPS = (
     *("timestamp", "time", "ts", "datetime", "date_time", "eventTime", "event_time", "EventTime"),
@@ -40,6 +40,17 @@ _RELATED = (
     ("related.user", ("user.name", "user.effective.name", "user.target.name")),
     ("related.hosts", ("host.name", "host.hostname", "source.domain", "destination.domain")),
 )
+# ECS' `host.os.type`, by what older agents say instead
+_SYSTEM_FIELDS = ("host.os.family", "host.os.platform", "host.os.name", "host.os.full")
+_LINUXES = (
+    *("linux", "debian", "ubuntu", "kali", "redhat", "rhel", "centos", "fedora", "rocky", "almalinux", "oracle"),
+    *("amazon", "amzn", "suse", "sles", "opensuse", "arch", "alpine", "gentoo"),
+)
+_SYSTEMS = {
+    **dict.fromkeys(("darwin", "macos", "mac os x", "osx"), "macos"),
+    **dict.fromkeys(("windows", "win32"), "windows"),
+    **dict.fromkeys(_LINUXES, "linux"),
+}
 _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:\"|\})")
 
 
@@ -66,6 +77,7 @@ class _JsonParser:
         fields.setdefault("event.kind", "event")
         fields.setdefault("event.dataset", "json.generic")
         fields.setdefault("event.module", str(fields["event.dataset"]).partition(".")[0])
+        _host_facts(fields)
         if rest:
             fields[REST] = as_json(rest)
         if self._options.host:
@@ -96,6 +108,19 @@ class _JsonParser:
                 if values:
                     fields[related] = values
         return fields
+
+
+def _host_facts(fields: Fields) -> None:
+    """Say of an agent's event what rules for hosts need and ECS lets it leave out: the system, the command line."""
+    if "host.os.type" not in fields:
+        for name in _SYSTEM_FIELDS:
+            system = _SYSTEMS.get(str(fields.get(name, "")).lower())
+            if system is not None:
+                fields["host.os.type"] = system
+                break
+    arguments = fields.get("process.args")
+    if isinstance(arguments, list | tuple) and "process.command_line" not in fields:
+        fields["process.command_line"] = " ".join(texts(arguments))
 
 
 def _texts(value: Value | None) -> Iterator[Scalar]:

@@ -47,7 +47,7 @@ def _table(family: str, dataset: str) -> FieldTable:
     known = _BY_DATASET.get(dataset) or _BY_DATASET.get(f"{module}.")
     if known is not None:
         return known
-    prefixes = tuple(dict.fromkeys(f"{name}." for name in (dataset, module, family) if name))
+    prefixes = tuple(dict.fromkeys(f"{name}." for name in (dataset, module or family) if name))
     return FieldTable(datasets=(), names=_ANY, prefixes=prefixes)
 
 

@@ -16,6 +16,7 @@ from collectors.source import Options, Record
 from collectors.sources.json_lines import SOURCE
 from engine.errors import MalformedRecordError
 from engine.events import Fields
+from tests.engine.sigma.rules import fires
 
 
 def read(document: object) -> Fields:
@@ -99,6 +100,7 @@ def test_an_ecs_document_keeps_its_names_and_gets_types() -> None:
         "source.port": 443,
         "user.id": "1000",
         "process.args": ["a", "b"],
+        "process.command_line": "a b",
         "http.response.status_code": 404,
         "custom.number": 5,
         "custom.flag": True,
@@ -255,3 +257,57 @@ def test_any_document_is_an_event_or_a_dead_letter(document: object) -> None:
             continue
         if record.problem is None and fields is not None:
             json.dumps(parser.complete(fields), default=str).encode("utf-8")
+
+
+def mac(category: str, kind: str, **more: object) -> dict[str, object]:
+    """Return an event of an endpoint agent on macOS, in ECS."""
+    return {
+        "@timestamp": "2026-03-10T08:00:00Z",
+        "event": {"kind": "event", "category": [category], "type": [kind], "dataset": f"endpoint.events.{category}"},
+        "host": {"name": "mac04", "os": {"type": "macos", "name": "macOS"}},
+        "process": {
+            "executable": "/usr/bin/osascript",
+            "command_line": "osascript -e 'display dialog \"password\"'",
+            "parent": {"executable": "/Applications/Mail.app/Contents/MacOS/Mail", "command_line": "Mail"},
+        },
+        **more,
+    }
+
+
+_PROCESS = {"product": "macos", "category": "process_creation"}
+_FILE = {"product": "macos", "category": "file_event"}
+_PLIST = {"file": {"path": "/Library/LaunchDaemons/com.example.x.plist"}}
+
+
+@pytest.mark.parametrize(
+    ("document", "source", "selection", "expected"),
+    [
+        (mac("process", "start"), _PROCESS, {"Image|endswith": "/osascript", "CommandLine|contains": "password"}, True),
+        (mac("process", "start"), _PROCESS, {"ParentImage|endswith": "/Mail", "ParentCommandLine": "Mail"}, True),
+        (mac("process", "end"), _PROCESS, {"Image|endswith": "/osascript"}, False),
+        (mac("process", "start"), {**_PROCESS, "product": "linux"}, {"Image|endswith": "/osascript"}, False),
+        (mac("process", "start"), {**_PROCESS, "product": "windows"}, {"Image|endswith": "/osascript"}, False),
+        (mac("process", "start"), {"category": "process_creation"}, {"Image|endswith": "/osascript"}, True),
+        (mac("file", "creation", **_PLIST), _FILE, {"TargetFilename|startswith": "/Library/LaunchDaemons/"}, True),
+        (mac("file", "deletion", **_PLIST), _FILE, {"TargetFilename|startswith": "/Library/LaunchDaemons/"}, False),
+        (mac("process", "start"), _FILE, {"Image|endswith": "/osascript"}, False),
+    ],
+)
+def test_rules_for_macos_see_an_agents_events(
+    document: dict[str, object], source: dict[str, str], selection: dict[str, str], expected: bool
+) -> None:
+    assert fires({"s": selection, "condition": "s"}, read(document), source=source) is expected
+
+
+def test_the_system_is_told_by_what_older_agents_say() -> None:
+    older = mac("process", "start")
+    for names, system in (({"family": "darwin"}, "macos"), ({"platform": "ubuntu"}, "linux"), ({"name": "x"}, None)):
+        fields = read({**older, "host": {"name": "h", "os": names}})
+        assert fields.get("host.os.type") == system
+
+
+def test_a_network_sensors_event_is_not_the_shipping_hosts() -> None:
+    flow = mac("network", "connection", destination={"ip": "203.0.113.9", "port": 4444})
+    flow["event"] = {"category": ["network"], "type": ["connection"], "dataset": "suricata.eve"}
+    wanted = {"s": {"DestinationPort": 4444}, "condition": "s"}
+    assert not fires(wanted, read(flow), source={"product": "macos", "category": "network_connection"})
