@@ -1,0 +1,1 @@
+"""What the audit logs of cloud services have in common: JSON documents of a vendor, read into ECS."""

@@ -1,0 +1,1 @@
+"""What identity services have in common: names of accounts, and the tables of their event types."""

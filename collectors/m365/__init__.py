@@ -1,0 +1,1 @@
+"""Parts of the Microsoft 365 unified audit log: what record types mean, alerts, mail."""
