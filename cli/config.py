@@ -22,6 +22,7 @@ Lang = Literal["en", "sq"]
 Colour = Literal["auto", "always", "never"]
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
+_TABLES = frozenset({"rules.placeholders"})  # settings whose value can be a table of the user's own names
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -99,6 +100,21 @@ class Settings:
         """Return the statuses of rules that are used; empty means all."""
         return cast("tuple[str, ...]", self.origins["rules.status"].value)
 
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Return the files and folders of Sigma filters."""
+        return cast("tuple[str, ...]", self.origins["rules.filters"].value)
+
+    @property
+    def pipelines(self) -> tuple[str, ...]:
+        """Return the files of processing pipelines."""
+        return cast("tuple[str, ...]", self.origins["rules.pipelines"].value)
+
+    @property
+    def placeholders(self) -> str | Mapping[str, object]:
+        """Return the values of placeholders: a table of them, or the path of a YAML file (empty: none)."""
+        return cast("str | Mapping[str, object]", self.origins["rules.placeholders"].value)
+
 
 def _word(*words: str) -> Callable[[object], object]:
     def parse(value: object) -> object:
@@ -161,6 +177,12 @@ def _list(*words: str) -> Callable[[object], object]:
     return parse
 
 
+def _words_or_file(value: object) -> object:
+    if isinstance(value, str | dict) and value:
+        return value
+    raise ValueError("a table of names and values, or a YAML file, is wanted")
+
+
 def _default_home() -> Path:
     import platformdirs
 
@@ -208,6 +230,27 @@ def settings_table() -> tuple[Setting, ...]:
             parse=_list(*STATUSES),
             default=(),
             purpose="statuses of rules used",
+        ),
+        Setting(
+            key="rules.filters",
+            variable="KULLA_FILTERS",
+            parse=_list(),
+            default=(),
+            purpose="Sigma filters: exclusions kept outside the rules",
+        ),
+        Setting(
+            key="rules.placeholders",
+            variable="KULLA_PLACEHOLDERS",
+            parse=_words_or_file,
+            default="",
+            purpose="values of the rules' placeholders",
+        ),
+        Setting(
+            key="rules.pipelines",
+            variable="KULLA_PIPELINES",
+            parse=_list(),
+            default=(),
+            purpose="pySigma pipelines applied to rules",
         ),
     )
 
@@ -297,7 +340,7 @@ def _settings(path: Path, text: str, document: Mapping[str, object]) -> Iterator
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for key, value in table.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and prefix + key not in _TABLES:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value
@@ -307,6 +350,8 @@ def _line_of(text: str, key: str) -> int:
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
         bare = re.sub(r"[\s\"']", "", line)
+        if bare == f"[{key}]":
+            return number
         if bare.startswith("["):
             section = bare.strip("[]").split("]")[0] + "."
         elif "=" in bare and section + bare.split("=", 1)[0] == key:

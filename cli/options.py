@@ -61,6 +61,18 @@ RulesLevel = Annotated[
 RulesStatus = Annotated[
     list[str] | None, typer.Option("--rules-status", metavar="STATUS", help="Only rules of this status. Repeatable.")
 ]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option("--filters", metavar="PATH", help="Sigma filters (exclusions): files and folders. Repeatable."),
+]
+Placeholders = Annotated[
+    str | None,
+    typer.Option("--placeholders", metavar="FILE", help="YAML with the values of the rules' placeholders."),
+]
+PipelineFiles = Annotated[
+    list[str] | None,
+    typer.Option("--pipeline", metavar="FILE", help="pySigma pipeline (YAML) applied to the rules. Repeatable."),
+]
 
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more; errors show their traceback.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing beside data and errors.")]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.options import choice
 from cli.options import level as level_option
 from cli.session import Session
+from cli.tailoring import NOTHING, Own, tailoring
 from engine.alerts import Level
 from engine.errors import ConfigurationError, RuleError
 
@@ -69,14 +71,20 @@ def load(
     *,
     level: str | None = None,
     status: Sequence[str] | None = None,
+    own: Own = NOTHING,
 ) -> RuleSet:
     """Load the rules; `issues` of the result are those that can't be (see `tell_broken`)."""
-    from engine.sigma.loader import load_rules
-
-    rules = load_rules(rule_paths(session, names), cache_folder=session.settings.home / "cache")
+    rules = loaded(session, rule_paths(session, names), own)
     lowest = level_option("--rules-level", level) or session.settings.rules_level or Level.INFORMATIONAL
     allowed = [choice("--rules-status", word, STATUSES) for word in status or ()] or session.settings.rules_status
     return narrow(rules, lowest, allowed)
+
+
+def loaded(session: Session, paths: Sequence[Path], own: Own = NOTHING) -> RuleSet:
+    """Load every rule under the paths, with the site's own filters, values and pipelines."""
+    from engine.sigma.loader import load_rules
+
+    return load_rules(paths, cache_folder=session.settings.home / "cache", tailoring=tailoring(session, own))
 
 
 def tell_broken(session: Session, rules: RuleSet) -> None:
@@ -92,11 +100,35 @@ def tell_broken(session: Session, rules: RuleSet) -> None:
         waiting = sum(map(is_waiting, rules.issues))
         why = f" ({waiting:,} of them have placeholders without a value)" if waiting else ""
         session.say(f"{len(rules.issues):,} rules not loaded{why}: kulla rules list --not-loaded")
+    tell_idle_filters(session, rules)
+
+
+def tell_idle_filters(session: Session, rules: RuleSet) -> None:
+    """Say which filters have expired or name rules that are not there: they take nothing away."""
+    expired = [item.title for item in rules.filters if item.state == "expired"]
+    unsure = [item.title for item in rules.filters if item.state != "expired" and item.why]
+    if expired:
+        session.say(f"filters expired and not applied: {_some(expired)} (kulla rules filters)")
+    if unsure:
+        session.say(f"filters that name rules which are not here: {_some(unsure)} (kulla rules filters)")
+
+
+def _some(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - 3:,} more" if len(titles) > 3 else ""
+    return ", ".join(titles[:3]) + more
+
+
+def tell_excluded(session: Session, rules: RuleSet, counts: Mapping[str, int]) -> None:
+    """Say how many matches each filter took away."""
+    from engine.sigma.filter_info import told
+
+    if line := told(counts, rules.filters):
+        session.say(line)
 
 
 def is_waiting(issue: RuleError) -> bool:
     """Tell whether a rule only lacks the value of a placeholder."""
-    return issue.message.startswith("the placeholder ")
+    return issue.message.startswith("the placeholder")
 
 
 def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:
@@ -118,7 +150,7 @@ def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:
         for rule in rules.rules
         if _fits(rule.info.level, rule.info.status, lowest, statuses) or rule.info.id in needed
     ]
-    return type(rules)(predicates=rules.predicates, rules=kept, correlations=correlations, issues=rules.issues)
+    return replace(rules, rules=kept, correlations=correlations)
 
 
 def _fits(level: Level, status: str, lowest: Level, statuses: Sequence[str]) -> bool:

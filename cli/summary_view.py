@@ -79,7 +79,7 @@ def _affected(summary: Summary) -> Pairs:
 
 
 def _rules(rules: RuleSet, unreachable: int) -> tuple[str, ...]:
-    loaded = len(rules.rules) + len(rules.correlations)
+    loaded = len(rules.alerting) + len(rules.correlations)
     lines = [f"{loaded:,} loaded ({len(rules.correlations):,} of them correlations)"]
     if rules.issues:
         lines.append(f"{len(rules.issues):,} not loaded: {_reasons(rules.issues)}")
@@ -108,6 +108,10 @@ def _record(summary: Summary, rules: RuleSet, files: int) -> dict[str, object]:
         "hosts": dict(summary.top_hosts(1000)),
         "users": dict(summary.top_users(1000)),
         "tactics": dict(summary.tactics()),
-        "rules_loaded": len(rules.rules) + len(rules.correlations),
+        "rules_loaded": len(rules.alerting) + len(rules.correlations),
+        "filters": [
+            {"id": item.id, "title": item.title, "state": item.state, "excluded": summary.excluded[item.id]}
+            for item in rules.filters
+        ],
         "rules_not_loaded": [{"where": item.where, "what": item.message} for item in rules.issues],
     }

@@ -14,7 +14,10 @@ from engine.events import texts
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of everything seen so far. `events` and `hit_events` are set by whoever reads the events."""
+    """Counts of everything seen so far. `events`, `hit_events` and `excluded` are set by whoever reads the events.
+
+    `excluded` holds the matches that Sigma filters took away, by filter.
+    """
 
     events: int = 0
     hit_events: set[str] = field(default_factory=set)
@@ -24,6 +27,7 @@ class Summary:
     hosts: Counter[str] = field(default_factory=Counter)
     users: Counter[str] = field(default_factory=Counter)
     reached: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
 
     def add(self, alert: Alert) -> None:
         """Count an alert."""

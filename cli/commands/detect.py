@@ -14,9 +14,12 @@ from cli.document import Listing
 from cli.group import single_app
 from cli.options import (
     FailOn,
+    Filters,
     Format,
     MinLevel,
     Output,
+    PipelineFiles,
+    Placeholders,
     Rules,
     RulesLevel,
     RulesStatus,
@@ -29,6 +32,7 @@ from cli.options import (
 from cli.options import level as level_of
 from cli.output import Target, target
 from cli.session import Session
+from cli.tailoring import Own
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
 from engine.alerts import Alert, Level
 from engine.errors import UsageError
@@ -48,6 +52,9 @@ def detect(
     rules: Rules = None,
     rules_level: RulesLevel = None,
     rules_status: RulesStatus = None,
+    filters: Filters = None,
+    placeholders: Placeholders = None,
+    pipeline: PipelineFiles = None,
     since: Since = None,
     until: Until = None,
     watch: Watch = None,
@@ -67,7 +74,8 @@ def detect(
         raise UsageError("--watch runs from the cursor on; --since and --until look back", hint="leave one of them out")
     if pause is not None and (out.path is not None or out.format not in {"table", "jsonl"}):
         raise UsageError("--watch prints run after run", where="--watch", hint="-f table or jsonl, to stdout (> FILE)")
-    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
+    own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
+    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status, own=own)
     rulesets.tell_broken(session, loaded)
 
     from cli.detecting import detect as run_once
@@ -86,6 +94,7 @@ def detect(
             f"{run.events:,} events looked at, {len(run.alerts):,} alerts ({run.new:,} new), "
             f"{len(changes.saved):,} incidents opened or changed"
         )
+        rulesets.tell_excluded(session, loaded, run.excluded)
         worst = max((alert.rule.level for alert in run.alerts), default=None)
         session.alarm |= alarm is not None and worst is not None and worst >= alarm
 

@@ -14,9 +14,12 @@ from cli.group import single_app
 from cli.hunters import Hunted
 from cli.options import (
     FailOn,
+    Filters,
     Format,
     MinLevel,
     Output,
+    PipelineFiles,
+    Placeholders,
     Rules,
     RulesLevel,
     RulesStatus,
@@ -34,6 +37,7 @@ from cli.progress import progress
 from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
 from cli.session import Session
 from cli.summary_view import short, summary_report
+from cli.tailoring import Own
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, alert_row
 from engine.alerts import Alert, Level
 from engine.sigma.rules import RuleSet
@@ -50,6 +54,9 @@ def hunt(
     rules: Rules = None,
     rules_level: RulesLevel = None,
     rules_status: RulesStatus = None,
+    filters: Filters = None,
+    placeholders: Placeholders = None,
+    pipeline: PipelineFiles = None,
     source: SourceName = "auto",
     zone: Zone = None,
     year: Year = None,
@@ -66,7 +73,8 @@ def hunt(
     how = reading(session, source=source, zone=zone, host=host, year=year)
     span, lowest, alarm = window(session, since, until), shown_level(session, level), level_of("--fail-on", fail_on)
     files = list(logs(session, paths))
-    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
+    own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
+    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status, own=own)
     summary = Summary()
     watch = _Alarm(alarm)
     read: list[Path] = []
@@ -80,6 +88,7 @@ def hunt(
             rows: Iterator[Row] = (alert_row(alert) for alert in alerts)
             out.write(Listing(name="alerts", title="Alerts", columns=ALERT_COLUMNS, rows=rows, fields=ALERT_FIELDS))
             session.say(short(summary))
+    rulesets.tell_excluded(session, loaded, summary.excluded)
     session.alarm = watch.rings
     if summary.events:
         session.hint(_next(summary, paths, out.format))
@@ -103,6 +112,7 @@ def _alerts(
             findings.add(found.findings)
             advance()
             yield from found.alerts
+    summary.excluded.update(findings.excluded)
     # the same log may lie there twice (a copy, a link): one event counts once, as it does in the store
     correlator = Correlator(rules)
     for key, count in findings.hits.left_out.items():
@@ -155,7 +165,7 @@ def _kept(alerts: Iterator[Alert], lowest: Level, summary: Summary) -> Iterator[
 def _summary(summary: Summary, rules: RuleSet, files: Sequence[Path]) -> Report:
     from engine.sigma.engine import Engine
 
-    unreachable = len(Engine(rules).unreachable())
+    unreachable = len({rule.info.id for rule in Engine(rules).unreachable()})
     return summary_report(summary, rules, files=len(files), unreachable=unreachable, title="Hunt")
 
 

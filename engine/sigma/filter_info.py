@@ -62,4 +62,4 @@ def told(counts: Mapping[str, int], filters: Iterable[FilterInfo]) -> str:
     titles = {item.id: item.title for item in filters}
     parts = [f"{count:,} by {titles.get(number, number)}" for number, count in sorted(counts.items()) if count]
     total = sum(counts.values())
-    return f"{total:,} matches excluded by filters: {'; '.join(parts)}" if parts else ""
+    return f"{total:,} {'match' if total == 1 else 'matches'} excluded by filters: {'; '.join(parts)}" if parts else ""

@@ -24,7 +24,8 @@ from engine.sigma.compiler import Compiler
 from engine.sigma.filter_info import FilterInfo
 from engine.sigma.folding import fold
 from engine.sigma.pipelines import Pipelines
-from engine.sigma.placeholders import Placeholders, fill, filling
+from engine.sigma.placeholder_values import Placeholders
+from engine.sigma.placeholders import fill, filling
 from engine.sigma.predicates import Expression
 from engine.sigma.rules import LogSource, Rule, RuleSet
 
