@@ -92,8 +92,9 @@ def absent_reason(field: str, source: LogSource) -> str:
 def _knows(field: str, kind: Kind, source: LogSource) -> bool:
     if kind.family == "windows":
         return field in SYSTEM_FIELDS or any(field in FIELDS_OF.get(name, ()) for name in _named(kind, source))
-    table = _table(kind.family, kind.dataset)
-    return table.knows(field)
+    if kind.detail in hosts.OF_DETAIL:  # an agent's event: what ECS has a name for, of what such events have
+        return field in hosts.ECS.names and field in SYSTEM_FIELDS | FIELDS_OF.get(kind.detail, frozenset())
+    return _table(kind.family, kind.dataset).knows(field)
 
 
 def _named(kind: Kind, source: LogSource) -> tuple[str, ...]:

@@ -1,0 +1,158 @@
+"""What `kulla rules list` and `kulla rules coverage` say: how rules stand, by rule, by log source and by tactic."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.document import Column, Row
+from cli.session import Session
+from engine.attack import TACTICS, in_order, tactics, techniques
+
+if TYPE_CHECKING:
+    from engine.errors import RuleError
+    from engine.sigma.coverage import Standing, Surveyor
+    from engine.sigma.rules import RuleSet
+
+
+def _shown(row: Row) -> str:
+    return "/".join(str(row[name]) or "*" for name in ("product", "category", "service"))
+
+
+def _percent(share: object) -> str:
+    return f"{float(share):.0%}" if isinstance(share, int | float) else ""
+
+
+def _count(items: object) -> int:
+    return len(items) if isinstance(items, Sequence) else 0
+
+
+SOURCE_FIELDS = (
+    *("product", "category", "service", "rules", "loaded", "can_fire", "fields", "mapped", "mapped_share", "absent"),
+    *("unknown", "collectors", "techniques", "tactics"),
+)
+SOURCE_COLUMNS = (
+    Column(field="logsource", heading="Log source", derive=_shown),
+    Column(field="rules", heading="Rules", number=True),
+    Column(field="loaded", heading="Loaded", number=True),
+    Column(field="can_fire", heading="Can fire", number=True),
+    Column(field="mapped_share", heading="Fields mapped", derive=lambda row: _percent(row["mapped_share"])),
+    Column(field="collectors", heading="Collectors"),
+    Column(field="techniques", heading="Techniques", derive=lambda row: _count(row["techniques"]), number=True),
+)
+TACTIC_FIELDS = ("tactic", "rules", "can_fire", "techniques", "covered", "uncovered")
+TACTIC_COLUMNS = (
+    Column(field="tactic", heading="Tactic", whole=True),
+    Column(field="rules", heading="Rules", number=True),
+    Column(field="can_fire", heading="Can fire", number=True),
+    Column(field="techniques", heading="Techniques", number=True),
+    Column(field="covered", heading="Covered", derive=lambda row: _count(row["covered"]), number=True),
+)
+# a log source of a rule that could not be loaded is told by its lines alone
+_PART = re.compile(r"[ \t]{1,20}(product|category|service):[ \t]{0,20}['\"]?([A-Za-z0-9_.-]{1,80})")
+_LONGEST_RULE = 256 * 1024
+
+
+def surveyor(session: Session, rules: RuleSet, *, stored: bool) -> Surveyor:
+    """Return what tells how rules stand; `stored` looks into the store for the events that it holds."""
+    from collectors.datasets import delivered
+    from engine.sigma.coverage import Surveyor, kinds_in
+
+    seen = None
+    if stored:
+        with session.open_store() as store:
+            seen = kinds_in(store)
+    return Surveyor(rules.predicates, delivered(), seen)
+
+
+@dataclass(slots=True)
+class _Source:
+    """What is counted of one log source."""
+
+    broken: int = 0
+    standings: list[Standing] = field(default_factory=list)
+
+    def row(self, parts: tuple[str, str, str]) -> Row:
+        readings = {name: found for item in self.standings for name, found in item.fields.items()}
+        mapped = [name for name, found in readings.items() if found == "mapped"]
+        tags = [tag for item in self.standings if item.state == "loaded" for tag in item.rule.info.tags]
+        return {
+            "product": parts[0],
+            "category": parts[1],
+            "service": parts[2],
+            "rules": len(self.standings) + self.broken,
+            "loaded": len(self.standings),
+            "can_fire": sum(item.state == "loaded" for item in self.standings),
+            "fields": len(readings),
+            "mapped": len(mapped),
+            "mapped_share": round(len(mapped) / len(readings), 3) if readings else 1.0,
+            "absent": sorted(name for name, found in readings.items() if found == "absent"),
+            "unknown": sorted(name for name, found in readings.items() if found == "unknown"),
+            "collectors": sorted({name for item in self.standings for name in item.collectors}),
+            "techniques": techniques(tags),
+            "tactics": tactics(tags),
+        }
+
+
+def by_source(rules: RuleSet, survey: Surveyor) -> list[Row]:
+    """Return a row for every product, category and service that rules name, in that order."""
+    found: defaultdict[tuple[str, str, str], _Source] = defaultdict(_Source)
+    for item in standings(rules, survey):
+        source = item.rule.logsource
+        found[source.product, source.category, source.service].standings.append(item)
+    for issue in rules.issues:
+        found[_source_of(issue)].broken += 1
+    return [found[parts].row(parts) for parts in sorted(found)]
+
+
+def by_tactic(rules: RuleSet, survey: Surveyor) -> list[Row]:
+    """Return a row for every tactic of ATT&CK: its rules, the techniques they name, and those that can be found."""
+    found: defaultdict[str, list[tuple[bool, Sequence[str]]]] = defaultdict(list)
+    told = [(item.state == "loaded", item.rule.info.tags) for item in standings(rules, survey)]
+    for fires, tags in [*told, *((True, item.info.tags) for item in rules.correlations)]:
+        for tactic in tactics(tags):
+            found[tactic].append((fires, techniques(tags)))
+    return [_tactic(name, found[name]) for name in in_order({*TACTICS[:7], *TACTICS[9:], *found})]
+
+
+def _tactic(name: str, items: Iterable[tuple[bool, Sequence[str]]]) -> Row:
+    items = list(items)
+    every = {technique for _, found in items for technique in found}
+    covered = {technique for fires, found in items if fires for technique in found}
+    return {
+        "tactic": name,
+        "rules": len(items),
+        "can_fire": sum(fires for fires, _ in items),
+        "techniques": len(every),
+        "covered": sorted(covered),
+        "uncovered": sorted(every - covered),
+    }
+
+
+def standings(rules: RuleSet, survey: Surveyor) -> Iterator[Standing]:
+    """Yield how each rule stands; rules that only serve a filter are none of their own."""
+    for rule in rules.rules:
+        if not rule.excluded_by:
+            yield survey.standing(rule)
+
+
+def _source_of(issue: RuleError) -> tuple[str, str, str]:
+    """Return the log source of a rule that could not be loaded, empty where its file does not tell."""
+    path = Path((issue.where or "").partition(".yml")[0] + ".yml")
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            lines = stream.read(_LONGEST_RULE).splitlines()
+    except OSError:
+        return ("", "", "")
+    start = next((number for number, line in enumerate(lines) if line.startswith("logsource:")), len(lines))
+    parts: dict[str, str] = {}
+    for line in lines[start + 1 :]:
+        if line[:1] not in {" ", "\t", "#", ""}:
+            break
+        if match := _PART.match(line):
+            parts[match[1]] = match[2].lower()
+    return (parts.get("product", ""), parts.get("category", ""), parts.get("service", ""))

@@ -1,0 +1,56 @@
+"""Which datasets (`event.dataset`) each log source delivers, for telling which rules can fire on what is collected.
+
+A source says so itself by an attribute `datasets`; for those that do not, it stands here. `winlog` is the Windows event
+log, whatever the channel; `*` is any dataset, where a document names it; a name that ends with a dot is a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from collectors.registry import sources
+from collectors.source import Source
+
+_DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "apache": ("apache.access", "apache.error"),
+    "auditd": ("auditd.log",),
+    "auth": ("system.auth", "system.syslog", "sysmon_linux.log"),
+    "auth0": ("auth0.logs",),
+    "aws_cloudtrail": ("aws.cloudtrail",),
+    "azure_activity": ("azure.activitylogs",),
+    "bind": ("bind.",),
+    "checkpoint": ("checkpoint.firewall",),
+    "cisco_asa": ("cisco_asa.log", "cisco_ftd.log"),
+    "cisco_ios": ("cisco_ios.log",),
+    "entra": ("azure.signinlogs", "azure.auditlogs", "azure.identity_protection"),
+    "evtx": ("winlog",),
+    "exchange": ("exchange.",),
+    "fortigate": ("fortinet_fortigate.log",),
+    "gcp_audit": ("gcp.audit",),
+    "github_audit": ("github.audit",),
+    "iis": ("iis.access", "iis.error"),
+    "json": ("*",),
+    "kubernetes_audit": ("kubernetes.audit_logs",),
+    "m365": ("o365.audit",),
+    "nginx": ("nginx.access", "nginx.error"),
+    "okta": ("okta.system",),
+    "openvpn": ("openvpn.log",),
+    "panw": ("panw.panos",),
+    "squid": ("squid.access", "squid.log"),
+    "suricata": ("suricata.eve",),
+    "unbound": ("unbound.log",),
+    "windows": ("winlog",),
+    "zeek": ("zeek.",),
+}
+
+
+def datasets_of(source: Source) -> tuple[str, ...]:
+    """Return the datasets that a source delivers; those named after it where nobody says."""
+    own: Sequence[str] = getattr(source, "datasets", ())
+    return tuple(own) or _DATASETS.get(source.name, (f"{source.name}.",))
+
+
+def delivered() -> Mapping[str, tuple[str, ...]]:
+    """Return the datasets of every source, by the source's name."""
+    return {source.name: datasets_of(source) for source in sources()}
