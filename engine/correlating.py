@@ -19,7 +19,7 @@ have undone it (`lt`, `eq`, averages, `not`).
 
 What must be absent afterwards is told when its time has passed by the clock of the events; this clock is held back to
 the present (`now`), so that one stamp of the year 9999 does not end all waiting. Runs that wait remember from where
-on (the cursor `NAME/waiting`: microseconds, 0 for nothing).
+on (a cursor that counts microseconds, 0 for nothing).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from engine.alerts import Alert
 from engine.events import moved
@@ -37,32 +37,37 @@ from engine.sigma.correlations.hits import Group, Hit, from_store
 from engine.sigma.correlations.kept import KeptHits
 from engine.store.protocol import Store
 
-
-@dataclass(slots=True, kw_only=True)
-class Correlated:
-    """What correlating found: bursts to tell, from where on to look again, and hits left out by correlation (title)."""
-
-    bursts: list[Burst] = field(default_factory=list)
-    waiting: datetime | None = None
-    left_out: Counter[str] = field(default_factory=Counter)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class StoreCorrelator:
-    """Finds the bursts of one run. `now` is the present; without it the newest event stands for it."""
+    """Finds the bursts of one run.
+
+    `waiting` is the name of the cursor that remembers what is waited for; `now` is the present: without it the newest
+    event stands for it.
+    """
 
     def __init__(
-        self, store: Store, correlator: Correlator, *, lateness: timedelta, now: Callable[[], datetime] | None
+        self,
+        store: Store,
+        correlator: Correlator,
+        waiting: str,
+        *,
+        lateness: timedelta,
+        now: Callable[[], datetime] | None,
     ) -> None:
         self._store = store
+        self._cursor = waiting
         self._correlator = correlator
         self._lateness = lateness
         self._now = now
         self._newest: datetime | None = None
+        self._known: datetime | None = None  # up to which all events have been looked at
         self._touched: dict[str, dict[Group, datetime]] = {}
 
     def begin(self) -> None:
         """Note how far events reach; to be called before the run fixes which events it looks at."""
-        self._newest = self._store.status().last_timestamp if self._correlator.families else None
+        self._known = self._newest = self._store.status().last_timestamp if self._correlator.families else None
         self._touched.clear()
 
     def touch(self, hits: Iterable[Hit]) -> None:
@@ -76,15 +81,39 @@ class StoreCorrelator:
         """Return how many groups got hits."""
         return sum(map(len, self._touched.values()))
 
-    def find(self, waiting: datetime | None) -> Correlated:
-        """Return the bursts to tell. `waiting` is from where on an earlier run could not be certain."""
-        found = Correlated()
+    def conclude(
+        self, tell: Callable[[Sequence[Burst]], None], *, anew: bool = False, partly: bool = False
+    ) -> Counter[str]:
+        """Have the bursts told; return how many hits were left out for want of room, by a correlation's name.
+
+        What has to be waited for is written down before they are told where it reaches further back, and after they
+        are told where it moves on, so that a run killed in between loses nothing. `anew` says that the run looks again
+        at old events: it may wait for more, and never for less. `partly` says that more of its events are to come.
+        """
+        if partly:
+            self._known = None
+        before = self._waiting()
+        found = _Found()
         for family in self._correlator.families:
-            first = self._first(family, waiting)
+            first = self._first(family, before)
             if first is not None:
-                self._find(family, moved(first, -family.reach), waiting, found)
+                self._find(family, moved(first, -family.reach), before, found)
+        if found.waiting is not None and (before is None or found.waiting < before):
+            self._wait(found.waiting)
+        tell(found.bursts)
+        if not anew and found.waiting != before:
+            self._wait(found.waiting)
         self._touched.clear()
-        return found
+        self._known = self._newest
+        return found.left_out
+
+    def _waiting(self) -> datetime | None:
+        micros = self._store.cursor(self._cursor)
+        return _EPOCH + timedelta(microseconds=micros) if micros else None
+
+    def _wait(self, since: datetime | None) -> None:
+        micros = 0 if since is None else (since - _EPOCH) // timedelta(microseconds=1) or -1
+        self._store.commit_run(self._cursor, cursor=micros, alerts=[], hits=[])
 
     def _waits(self, family: Family) -> bool:
         return bool(self._lateness or family.reach)
@@ -95,7 +124,7 @@ class StoreCorrelator:
             starts.append(waiting)
         return min(starts, default=None)
 
-    def _find(self, family: Family, since: datetime, waiting: datetime | None, found: Correlated) -> None:
+    def _find(self, family: Family, since: datetime, waiting: datetime | None, found: _Found) -> None:
         alone = len(family.members) == 1 and (waiting is None or not self._waits(family))
         hits = self._load(family, moved(since, -family.history), only_touched=alone)
         for key, count in hits.left_out.items():
@@ -121,10 +150,10 @@ class StoreCorrelator:
         ahead = now is not None and burst.at > now  # by a clock that is wrong: waiting for the present to come is vain
         if burst.settled == burst.at and (ahead or not self._lateness):
             return True
-        if self._newest is None:
+        if self._known is None:
             return False
-        newest = self._newest if now is None or ahead else min(self._newest, now)
-        return moved(burst.settled, self._lateness) < newest
+        known = self._known if now is None or ahead else min(self._known, now)
+        return moved(burst.settled, self._lateness) < known
 
     def _untold(self, bursts: Sequence[Burst]) -> list[Burst]:
         """Return the bursts that no alert of the store stands for, late events considered."""
@@ -134,6 +163,13 @@ class StoreCorrelator:
         first, last = min(burst.at for burst in bursts), max(burst.at for burst in bursts)
         told = _Told(self._store.alerts(since=moved(first, -span), before=moved(last, span)))
         return [burst for burst in bursts if not told.covers(burst)]
+
+
+@dataclass(slots=True)
+class _Found:
+    bursts: list[Burst] = field(default_factory=list)
+    waiting: datetime | None = None
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 class _Told:

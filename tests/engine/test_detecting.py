@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +37,7 @@ def a_day(seed: int, count: int = 120) -> list[Event]:
         fields: dict[str, Value] = {
             "u": chance.choice(["ann", "ANN", "bob"]),
             "h": chance.choice("xyz"),
+            "n": chance.choice(["1", "2", "1.5"]),
             chance.choice("ab"): "1",
         }
         steps.append((seconds, fields))
@@ -83,7 +85,17 @@ def detected(
         return {alert.id for alert in store.alerts()}
 
 
-CORRELATIONS: list[Any] = [COUNT, VALUES, TEMPORAL, {**COUNT, "condition": {"eq": 2}}, {**COUNT, "generate": True}]
+CORRELATIONS: list[Any] = [
+    COUNT,
+    VALUES,
+    TEMPORAL,
+    {**COUNT, "condition": {"eq": 2}},
+    {**COUNT, "generate": True},
+    {**TEMPORAL, "type": "temporal_ordered"},
+    {"type": "value_sum", "group-by": ["u"], "condition": {"gte": 4.5, "field": "n"}},
+    {"type": "value_percentile", "group-by": ["u"], "condition": {"lte": 25, "field": "h"}},
+]
+WITHOUT: Any = {**TEMPORAL, "condition": "one and not two"}
 
 
 @pytest.mark.parametrize("correlation", CORRELATIONS)
@@ -187,11 +199,12 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("at", range(1, 5))  # three segments, then the correlations
+@pytest.mark.parametrize("correlation", [COUNT, WITHOUT])
+@pytest.mark.parametrize("at", range(1, 7))  # three segments, then what is waited for, the correlations, and again
 def test_a_run_killed_before_it_correlated_is_made_up_for(
-    at: int, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+    at: int, correlation: Any, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, events = rules(COUNT, one={"a": 1}), strictly(a_day(5))
+    found, events = rules(correlation, one={"a": 1}, two={"b": 1}), strictly(a_day(5))
     for host in "xyz":
         store.append([item for item in events if item.fields["h"] == host], [])
     commits, commit = [], store.commit_run
@@ -203,8 +216,56 @@ def test_a_run_killed_before_it_correlated_is_made_up_for(
         return commit(*words, **named)
 
     monkeypatch.setattr(store, "commit_run", killing)
-    with pytest.raises(KilledError):
+    with contextlib.suppress(KilledError):
         Detector(Engine(found), store).run()
     monkeypatch.undo()
+    store.append([event(999, (100_000, {}))], [])  # long after: nothing has to be waited for
     Detector(Engine(found), store).run()
-    assert {alert.id for alert in store.alerts()} == hunted(found, events)
+    assert {alert.id for alert in store.alerts()} == hunted(found, events) != set()
+
+
+def test_what_must_be_absent_is_told_once_its_time_has_passed(store: EmbeddedStore) -> None:
+    found = rules(WITHOUT, one={"a": 1}, two={"b": 1})
+    steps: list[Step] = [(0, {"a": "1", "u": "ann"}), (1, {"a": "1", "u": "bob"}), (4, {"b": "1", "u": "bob"})]
+    told = []
+    for number, step in enumerate([*steps, (9, {}), (10.5, {})]):
+        store.append([event(number, step)], [])
+        told.append(len(Detector(Engine(found), store).run().alerts))
+    assert told == [0, 0, 0, 0, 1]
+    assert store.alerts()[0].why[1].value == "ann"
+
+
+def test_a_lateness_holds_alerts_back_and_makes_them_exact(store: EmbeddedStore) -> None:
+    found = rules(COUNT, one={"a": 1})
+    times = [
+        0,
+        4,
+        5,
+        6,
+        2,
+        1,
+        60,
+    ]  # the fifth and the sixth come late: without them the burst began at the fifth second
+    events = [event(number, (seconds, {"a": "1", "u": "ann"})) for number, seconds in enumerate(times)]
+    for item in events:
+        store.append([item], [])
+        Detector(Engine(found), store, lateness=timedelta(seconds=30)).run()
+    (alert,) = store.alerts()
+    assert alert.timestamp == START + timedelta(seconds=2)
+    assert {alert.id} == hunted(found, events)
+
+
+def test_an_event_of_the_future_is_told_at_once(store: EmbeddedStore) -> None:
+    found = rules(COUNT, one={"a": 1})
+    store.append([event(number, (3600, {"a": "1", "u": "ann"})) for number in range(3)], [])
+    detector = Detector(Engine(found), store, lateness=timedelta(seconds=30), now=lambda: START)
+    assert len(detector.run().alerts) == 1
+
+
+def test_an_edited_correlation_starts_anew_and_looks_back_when_asked(store: EmbeddedStore) -> None:
+    narrow, wide = rules({**COUNT, "group-by": ["u", "h"]}, one={"a": 1}), rules(COUNT, one={"a": 1})
+    events = [event(number, (number, {"a": "1", "u": "ann", "h": str(number)})) for number in range(3)]
+    store.append(events, [])
+    assert Detector(Engine(narrow), store).run().alerts == []
+    assert Detector(Engine(wide), store).run().alerts == []
+    assert {alert.id for alert in Detector(Engine(wide), store).rerun(None, None).alerts} == hunted(wide, events)
