@@ -24,6 +24,7 @@ from engine.events import Fields
 _P = "o365.audit."
 _ADDRESSES = ("ClientIP", "ClientIPAddress", "ActorIpAddress")
 _PAIRS = frozenset({"ExtendedProperties", "Parameters", "DeviceProperties", "OperationProperties", "ExtraProperties"})
+_SEARCHED = frozenset({"Parameters", "OperationProperties"})  # rules look for names in the list's text
 _FAILED = frozenset({"failed", "false", "failure", "partiallysucceeded"})
 _LABELLED = 43  # MipLabel
 _FILE_FIELDS = (
@@ -135,6 +136,8 @@ def _vendor(document: Document, fields: Fields) -> None:
         if not isinstance(value, list):
             spread(_P, {name: value}, fields)
             continue
+        if name in _SEARCHED and value:
+            put(f"{_P}{name}Text", as_json(value), fields)
         for pair in value:
             _keep_pair(f"{_P}{name}.", pair, fields)
     for changed in objects(document.get("ModifiedProperties")):

@@ -38,5 +38,8 @@ ABSENT: Final[Mapping[tuple[str, str, str], Mapping[str, str]]] = {
         "Image": "the kernel's file provider names the process by its number alone; only agents add its path",
         "SourceFilename": "the event carries the new path alone; only agents add the old one",
     },
+    ("azure", "", "auditlogs"): {
+        "ConsentContext.IsAdminConsent": "a pair in the list of modified properties, no field of its own",
+    },
     ("", "firewall", ""): {"blocked": _GENERIC},
 }

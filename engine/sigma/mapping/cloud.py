@@ -74,7 +74,10 @@ _ACTIVITY: Final[Names] = {
     "properties.message": (*_azure("activitylogs", "properties.message"), *_operation("activitylogs")),
     "Category": _azure("activitylogs", "eventCategory", "category"),
     "CategoryValue": _azure("activitylogs", "eventCategory", "category"),
-    "ResourceProviderValue": ("azure.resource.provider", *_azure("activitylogs", "resourceProvider")),
+    "ResourceProviderValue": (
+        "azure.resource.provider",
+        *_azure("activitylogs", "resourceProviderName", "resourceProvider"),
+    ),
     "ResourceId": ("azure.resource.id", "cloud.resource_id", *_azure("activitylogs", "resourceId")),
     "Status": _result("activitylogs"),
     "status": _result("activitylogs"),
@@ -124,11 +127,6 @@ _AUDIT: Final[Names] = {
     **dict.fromkeys(
         ("TargetResources.modifiedProperties.newValue", "TargetResources.ModifiedProperties.NewValue"),
         _targets(*(f"{place}.newValue" for place in _MODIFIED)),
-    ),
-    "ConsentContext.IsAdminConsent": _azure(
-        "auditlogs",
-        "properties.consentContext.isAdminConsent",
-        "properties.additionalDetails.ConsentContext.IsAdminConsent",
     ),
     "additionalDetails.additionalInfo": _azure(
         "auditlogs", "properties.additionalDetails.additionalInfo", "properties.additionalDetails.value"
@@ -203,20 +201,28 @@ _M365: Final[Names] = {
     "UserAgent": ("user_agent.original", "o365.audit.UserAgent"),
     "ClientIP": ("source.ip", "o365.audit.ClientIP", "o365.audit.ClientIPAddress"),
     "RequestType": ("o365.audit.ExtendedProperties.RequestType", "o365.audit.RequestType"),
-    "Parameters": ("o365.audit.Parameters", "o365.audit.Parameters.Name"),
+    # a list of names and values, whose text rules search; Elastic's integration keeps only the values by name
+    "Parameters": ("o365.audit.ParametersText", "o365.audit.Parameters", "o365.audit.Parameters.Name"),
     "OperationProperties": (
+        "o365.audit.OperationPropertiesText",
         "o365.audit.OperationProperties",
         "o365.audit.OperationProperties.RuleActions",
         "o365.audit.OperationProperties.Value",
     ),
 }
 
+_GCP_PARAMETERS: Final = (
+    "gcp.audit.flattened.metadata.event.parameter.value",
+    "gcp.audit.metadata.event.parameter.value",
+)
 _GCP_EVENT: Final = (
+    "gcp.audit.flattened.metadata.event.eventName",
     "gcp.audit.metadata.event.eventName",
     "gcp.audit.metadata.event.event_name",
     "event.action",
 )
-_GCP_AUDIT: Final[Names] = table_of("""
+_GCP_AUDIT: Final[Names] = (
+    table_of("""
     gcp.audit.method_name                            gcp.audit.method_name event.action
     data.protoPayload.methodName                     gcp.audit.method_name event.action
     data.protoPayload.serviceName                    gcp.audit.service_name service.name
@@ -227,9 +233,10 @@ _GCP_AUDIT: Final[Names] = table_of("""
     eventService                                     gcp.audit.service_name service.name
     protoPayload.serviceName                         gcp.audit.service_name service.name
     protoPayload.Servicename                         gcp.audit.service_name service.name
-    setting_name                                     gcp.audit.metadata.event.parameter.setting_name
-    new_value                                        gcp.audit.metadata.event.parameter.new_value
-""") | dict.fromkeys(("eventName", "protoPayload.metadata.event.eventName"), _GCP_EVENT)
+""")
+    | dict.fromkeys(("eventName", "protoPayload.metadata.event.eventName"), _GCP_EVENT)
+    | dict.fromkeys(("setting_name", "new_value"), _GCP_PARAMETERS)
+)
 _WORKSPACE: Final[Names] = table_of("""
     eventService                            google_workspace.event.service gcp.audit.service_name event.provider
     protoPayload.serviceName                google_workspace.event.service gcp.audit.service_name event.provider

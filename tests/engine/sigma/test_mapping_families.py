@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from collectors.source import Options, Record
+from collectors.sources.m365 import SOURCE as m365  # noqa: N811 - the module's name says more than SOURCE
 from engine.events import Value
 from engine.sigma.logsources import KIND_FIELDS, kind_of
 from tests.engine.sigma.rules import fires
@@ -301,3 +305,24 @@ def test_the_kind_depends_on_the_fields_that_are_named_alone() -> None:
     """Stored columns are read for these names; a kind told by any other field would differ between file and store."""
     for _, _, event, _ in CASES:
         assert kind_of(event) == kind_of({name: value for name, value in event.items() if name in KIND_FIELDS})
+
+
+def test_a_mailbox_rule_in_the_audit_log_of_microsoft_365_is_found_by_its_parameters() -> None:
+    record = {
+        "CreationTime": "2026-03-10T08:00:00",
+        "Id": "1",
+        "RecordType": 1,
+        "Operation": "New-InboxRule",
+        "OrganizationId": "o",
+        "Workload": "Exchange",
+        "UserId": "eva@gov.example",
+        "ResultStatus": "True",
+        "Parameters": [{"Name": "ForwardTo", "Value": "x@attacker.example"}, {"Name": "Name", "Value": "."}],
+    }
+    parsed = m365.open(Options()).parse(Record(offset=0, number=1, raw=json.dumps(record).encode()))
+    assert parsed is not None
+    found = {"s": {"Operation": "New-InboxRule", "Parameters|contains": "ForwardTo"}, "condition": "s"}
+    assert fires(found, parsed, source=source("m365//audit"))
+    assert not fires(
+        {"s": {"Parameters|contains": "DeleteMessage"}, "condition": "s"}, parsed, source=source("m365//audit")
+    )
