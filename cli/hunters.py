@@ -55,9 +55,9 @@ def hunt(
     """
     count = min(workers or os.cpu_count() or 1, len(paths))
     if count < 2 or STDIN in paths or sum(_size(path) for path in paths) < worth:
-        engine = Engine(rules)
+        hunter = Hunter(Engine(rules))
         for path in paths:
-            yield hunt_file(path, engine, how, stdin=stdin)
+            yield hunt_file(path, hunter, how, stdin=stdin)
         return
     left = list(paths)
     while left:
@@ -113,7 +113,7 @@ def _died(path: Path) -> InputError:
 class _Worker:
     """What a worker process keeps between files."""
 
-    engine: Engine | None = None
+    hunter: Hunter | None = None
     how: Reading | None = None
 
 
@@ -124,7 +124,7 @@ def _prepare(rules: RuleSet, how: Reading) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent alone says so, and ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker.engine, _worker.how = Engine(rules), how
+    _worker.hunter, _worker.how = Hunter(Engine(rules)), how
 
 
 def _end_with_parent() -> None:
@@ -135,12 +135,12 @@ def _end_with_parent() -> None:
 
 
 def _hunt_in_worker(path: Path) -> Hunted:
-    if _worker.engine is None or _worker.how is None:
+    if _worker.hunter is None or _worker.how is None:
         raise RuntimeError("the worker process was not prepared")
-    return hunt_file(path, _worker.engine, _worker.how)
+    return hunt_file(path, _worker.hunter, _worker.how)
 
 
-def hunt_file(path: Path, engine: Engine, how: Reading, *, stdin: object = None) -> Hunted:
+def hunt_file(path: Path, hunter: Hunter, how: Reading, *, stdin: object = None) -> Hunted:
     """Return what was found in one file; a file that can't be read says so in `problem`."""
     found = Hunted(path=path)
     try:
@@ -148,8 +148,7 @@ def hunt_file(path: Path, engine: Engine, how: Reading, *, stdin: object = None)
     except InputError as error:
         found.problem = error
         return found
-    hunter = Hunter(engine)
-    for item in reader.records():
+    for item in reader.records(hunter.may_match):
         if isinstance(item, DeadLetter):
             if len(found.letters) < TOLD_LETTERS:
                 found.letters.append(item)
@@ -157,7 +156,7 @@ def hunt_file(path: Path, engine: Engine, how: Reading, *, stdin: object = None)
         found.alerts.extend(hunter.look(item.fields, item.record.raw, lambda item=item: reader.event(item)))  # type: ignore[misc]
     tally = reader.tally
     found.source, found.records, found.events, found.dead = reader.source.name, tally.records, tally.events, tally.dead
-    found.findings = hunter.findings
+    found.findings = hunter.take()
     return found
 
 

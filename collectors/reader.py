@@ -5,19 +5,23 @@ The law: records = events + dead letters. Lines that are no records (headers, co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from collectors.compression import archive_of, damage
 from collectors.files import alias_of, identity_of, open_log, rewound
 from collectors.framing import decode
 from collectors.registry import HEAD, find, recognise
-from collectors.source import Options, Parser, Record, Source
+from collectors.source import Options, Parser, Record, Sketching, Source
 from engine.errors import InputError, MalformedRecordError
 from engine.events import DeadLetter, Event, Fields, Origin, event_id
+from engine.sketches import Shape
+
+Wanted: TypeAlias = Callable[[Shape, Mapping[str, Any], bytes], bool]
+"""Tells from a record's sketch (shape and values) and its raw bytes whether its event is wanted."""
 
 # What a parser may raise on a record that nobody thought of; such a record becomes a dead letter like any other.
 _PARSER_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -77,10 +81,20 @@ class LogReader:
         self._stream = rewound(self._stream, head)
         return head
 
-    def records(self) -> Iterator[Parsed | DeadLetter]:
-        """Yield every record in order, as parsed fields or as a dead letter with the reason."""
+    def records(self, wanted: Wanted | None = None) -> Iterator[Parsed | DeadLetter]:
+        """Yield every record in order, as parsed fields or as a dead letter with the reason.
+
+        Where `wanted` is given, events whose sketch it refuses are counted, and neither parsed nor yielded.
+        """
+        sketch = self._parser.sketch if wanted is not None and isinstance(self._parser, Sketching) else None
         try:
             for record in self.source.frame(self._stream):
+                if sketch is not None and wanted is not None and record.problem is None:
+                    sketched = sketch(record)
+                    if sketched is not None and not wanted(*sketched, record.raw):
+                        self.tally.records += 1
+                        self.tally.events += 1
+                        continue
                 item = self._read(record)
                 if item is not None:
                     yield item

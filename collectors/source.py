@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from engine.events import Fields
+from engine.sketches import Sketch
 
 MAX_RECORD = 16 * 1024 * 1024  # bytes; a longer record becomes a dead letter
 
@@ -57,6 +58,18 @@ class Parser(Protocol):
 
     def complete(self, fields: Fields) -> Fields:
         """Return the fields with everything else that ECS asks for; may change and return its argument."""
+        ...
+
+
+@runtime_checkable
+class Sketching(Protocol):
+    """A parser that can tell cheaply what a record says, so that most records need not be parsed at all."""
+
+    def sketch(self, record: Record) -> Sketch | None:
+        """Return the record's sketch, whose promises are those of `engine.sketches`; None where it must be parsed.
+
+        A record that `parse` would refuse or pass over as a header has no sketch.
+        """
         ...
 
 

@@ -18,6 +18,7 @@ from engine.sigma.correlations.hits import Hit
 from engine.sigma.correlations.kept import KeptHits
 from engine.sigma.engine import Engine
 from engine.sigma.filter_info import without_excluded
+from engine.sigma.screening import Screen
 
 MAX_KEPT = 50_000  # events kept whole for the alerts of correlations; hits beyond are counted, their events not shown
 
@@ -47,11 +48,15 @@ class Findings:
 
 
 class Hunter:
-    """Looks at events one by one. `findings` grows with the matches that correlations ask for."""
+    """Looks at events one by one. `findings` grows with the matches that correlations ask for.
+
+    `may_match` tells from a sketch (see `engine.sketches`) whether an event need be looked at at all.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._correlator = Correlator(engine.rules)
+        self.may_match = Screen(engine).may_match
         self.findings = self._none()
 
     def look(self, fields: Fields, raw: bytes, whole: Callable[[], Event]) -> list[Alert]:
@@ -75,6 +80,11 @@ class Hunter:
 
     def _none(self) -> Findings:
         return Findings(hits=KeptHits(self._correlator.bounds))
+
+    def take(self) -> Findings:
+        """Return the findings so far and begin anew, for another file."""
+        findings, self.findings = self.findings, self._none()
+        return findings
 
     def conclude(self) -> list[Alert]:
         """Return the alerts of all correlations over everything seen."""

@@ -16,8 +16,10 @@ from collectors.windows.event_form import event_document, from_event
 from collectors.windows.evtx_chunks import CHUNK_MAGIC, FILE_MAGIC
 from collectors.windows.evtx_frames import evtx_records
 from collectors.windows.normalise import finish
+from collectors.windows.sketches import EVENTS
 from engine.errors import MalformedRecordError
 from engine.events import Fields
+from engine.sketches import Sketch
 
 
 class EvtxParser:
@@ -25,6 +27,14 @@ class EvtxParser:
 
     def __init__(self, options: Options) -> None:
         self._host = options.host
+
+    def sketch(self, record: Record) -> Sketch | None:
+        """Return what rules need to know first; see `engine.sketches`."""
+        try:
+            event = event_document(orjson.loads(record.raw))
+        except orjson.JSONDecodeError:
+            return None
+        return EVENTS.of(event, self._host) if event is not None else None
 
     def parse(self, record: Record) -> Fields:
         """Return the fields that rules need: the `System` part and the event's data."""

@@ -13,12 +13,16 @@ import orjson
 
 from collectors.framing import decode
 from collectors.source import Options, Record
+from collectors.windows.beats_form import is_beats
 from collectors.windows.complete import complete
-from collectors.windows.forms import from_document, from_text
+from collectors.windows.event_form import event_document
+from collectors.windows.forms import from_document, from_text, is_plainly_flat, merged
 from collectors.windows.frames import event_records
 from collectors.windows.normalise import finish
+from collectors.windows.sketches import EVENTS, FLAT
 from engine.errors import MalformedRecordError
 from engine.events import Fields
+from engine.sketches import Sketch
 
 _LONGEST_PREFIX: Final = 1024  # bytes that may stand before the object: a syslog header
 _STRONG: Final = (
@@ -37,6 +41,19 @@ class WindowsParser:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+
+    def sketch(self, record: Record) -> Sketch | None:
+        """Return what rules need to know first, for the forms that are written most; see `engine.sketches`."""
+        try:
+            document = orjson.loads(record.raw)
+        except orjson.JSONDecodeError:
+            return None
+        if type(document) is not dict:
+            return None
+        if is_plainly_flat(document):
+            return FLAT.of(merged(document), self._options.host)
+        event = event_document(document) if "Event" in document and not is_beats(document) else None
+        return EVENTS.of(event, self._options.host) if event is not None else None
 
     def parse(self, record: Record) -> Fields:
         """Return the fields that rules need: the envelope and the event's data."""

@@ -39,28 +39,34 @@ def from_event(event: _Object, *, host: str | None = None) -> Fields:
 
 
 def _system(system: _Object, host: str | None) -> Fields:
-    get = system.get
-    provider = attributes(system, "Provider")
-    key = (
-        provider.get("Name"), provider.get("EventSourceName"), provider.get("Guid"), host, get("EventID"),
-        get("Version"), get("Level"), get("Task"), get("Opcode"), get("Keywords"), get("Channel"), get("Computer"),
-    )  # fmt: skip
+    key = shared_key(system, host)
     try:
-        template = _templates.get(key)
+        known = _templates.get(key)
     except TypeError:  # an EventID with qualifiers is an object
-        fields = _template(system, provider, host)
+        fields = template(system, host)
     else:
-        if template is None:
-            template = _template(system, provider, host)
+        if known is None:
+            known = template(system, host)
             if len(_templates) < _MOST_TEMPLATES:
-                _templates[key] = template
-        fields = template.copy()
+                _templates[key] = known
+        fields = known.copy()
     _own(fields, system)
     return fields
 
 
-def _template(system: _Object, provider: _Object, host: str | None) -> Fields:
+def shared_key(system: _Object, host: str | None) -> tuple[object, ...]:
+    """Return all of a `System` part on which `template` rests."""
+    get = system.get
+    provider = attributes(system, "Provider")
+    return (
+        provider.get("Name"), provider.get("EventSourceName"), provider.get("Guid"), host, get("EventID"),
+        get("Version"), get("Level"), get("Task"), get("Opcode"), get("Keywords"), get("Channel"), get("Computer"),
+    )  # fmt: skip
+
+
+def template(system: _Object, host: str | None) -> Fields:
     """Return what this event shares with all others of its provider, id and machine."""
+    provider = attributes(system, "Provider")
     fields = system_fields(
         event_id=system.get("EventID"),
         channel=one_text(system.get("Channel")),
@@ -182,7 +188,7 @@ def _event_data(fields: Fields, data: object) -> None:
     names = EVENT_DATA
     for name, value in data.items():
         if type(value) is str:
-            fields[names[name]] = "{" + value + "}" if len(value) == 36 and _GUID.fullmatch(value) else value
+            fields[names[name]] = braced(value) if len(value) == 36 else value
         elif type(value) is int:
             fields[names[name]] = str(value)
         elif name == "Data":
@@ -191,6 +197,11 @@ def _event_data(fields: Fields, data: object) -> None:
             fields[names[name]] = text(value)
     if "Data" in data and isinstance(data["Data"], str):
         _unnamed(fields, data["Data"])
+
+
+def braced(value: str) -> str:
+    """Return a GUID in the braces that Windows writes around it; any other text as it is."""
+    return "{" + value + "}" if len(value) == 36 and _GUID.fullmatch(value) else value
 
 
 def _unnamed(fields: Fields, value: object) -> None:

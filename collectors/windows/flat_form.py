@@ -11,12 +11,13 @@ NXLog's field names know no letter case, so its `ProcessID` (of the process that
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from collectors.source import Options
 from collectors.windows.event_form import set_guid, set_keywords, set_number, system_fields
-from collectors.windows.message import message_data
+from collectors.windows.message import hidden_data, message_data
 from collectors.windows.names import EVENT_DATA, one_text, text
 from collectors.windows.system import LEVEL_NAMES, OPCODES, guid_of, moment_of, number_of
 from engine.events import Fields
@@ -33,7 +34,7 @@ _PROCESS: Final = ("ExecutionProcessID", "ProcessID", "process_id")
 _THREAD: Final = ("ThreadID", "ExecutionThreadID", "ThreadId", "thread_id")
 _KEYWORDS: Final = ("Keywords", "keywords")
 _GUID: Final = ("ProviderGuid", "ProviderId", "provider_guid")
-_MESSAGE: Final = ("Message", "message", "RenderedDescription")
+MESSAGE: Final = ("Message", "message", "RenderedDescription")
 _LEVEL: Final = ("Level", "Severity", "LevelDisplayName", "level")
 _REST: Final = (
     "@metadata", "@version", "AccountName", "AccountType", "ActivityID", "ActivityId", "Bookmark", "Category", "Domain",
@@ -42,15 +43,15 @@ _REST: Final = (
     "SeverityValue", "SourceModuleName", "SourceModuleType", "StringInserts", "Task", "TaskDisplayName", "UserID",
     "UserId", "Version", "host", "port", "tags", "type",
 )  # fmt: skip
-_ENVELOPE: Final = frozenset(
+ENVELOPE: Final = frozenset(
     name
     for names in (
-        _ID, _CHANNEL, _PROVIDER, _COMPUTER, _TIME, _RECORD, _PROCESS, _THREAD, _KEYWORDS, _GUID, _MESSAGE, _LEVEL,
+        _ID, _CHANNEL, _PROVIDER, _COMPUTER, _TIME, _RECORD, _PROCESS, _THREAD, _KEYWORDS, _GUID, MESSAGE, _LEVEL,
         _REST,
     )
     for name in names
 ) - {"Id", "Source", "ProviderName", "Level", "time", "ThreadId"}  # fmt: skip
-_SHARED: Final = (
+SHARED: Final = (
     *_ID, *_CHANNEL, *_PROVIDER, *_COMPUTER, *_GUID, *_KEYWORDS, *_LEVEL, "AccountName", "AccountType", "Category",
     "Domain", "EventType", "Opcode", "OpcodeValue", "TaskDisplayName", "UserID", "UserId", "Version",
 )  # fmt: skip
@@ -58,6 +59,15 @@ _MOST_TEMPLATES: Final = 20_000  # their keys come from the log
 _templates: Final[dict[tuple[object, ...], Fields]] = {}
 _SEVERITIES: Final = frozenset(LEVEL_NAMES)
 _EVENT_TYPED: Final = frozenset({"12", "13", "14", "17", "18", "19", "20", "21"})
+_SOME_DATA: Final = frozenset(
+    f"winlog.event_data.{name}"
+    for name in (
+        "Application", "CallerProcessId", "FilterRTID", "Image", "LayerRTID", "ProcessGuid", "ProviderKey", "RuleId",
+        "SourceProcessGUID", "SubjectLogonId", "SubjectUserName", "SubjectUserSid", "TargetSid", "TargetUserName",
+        "TargetUserSid", "UtcTime",
+    )
+)  # fmt: skip
+_PROCESS_DATA: Final = frozenset({"winlog.event_data.ProcessId", "winlog.event_data.SourceProcessId"})
 _WITH_PROCESS: Final = frozenset(
     {"4611", "4616", "4624", "4625", "4648", "4656", "4657", "4658", "4660", "4661", "4663", "4670", "4673", "4674",
      "4688", "4689", "4690", "4703", "4904", "4905", "4907", "4985"}
@@ -78,37 +88,37 @@ def from_flat(document: _Object, options: Options) -> Fields:
     fields = _envelope(document, options)
     names = EVENT_DATA
     for name, value in document.items():
-        if name in _ENVELOPE:
+        if name in ENVELOPE:
             continue
         if type(value) is str:
             fields[names[name]] = value
         elif value is not None:
             fields[names[name]] = text(value)
-    kind = document.get("EventType")
-    if isinstance(kind, str) and kind.lower() not in _SEVERITIES:
+    if (kind := own_type(document)) is not None:
         fields["winlog.event_data.EventType"] = kind
     if "StringInserts" in document or "Properties" in document:
         _positional(fields, document)
     dataset, code = str(fields["event.dataset"]), str(fields["event.code"])
-    if "message" in fields and _is_partial(fields, dataset, code):
-        for name, value in message_data(str(fields["message"]), dataset, code):
+    if "message" in fields and is_partial(fields, dataset, code):
+        missing = hidden_data if has_data(fields) else message_data
+        for name, value in missing(str(fields["message"]), dataset, code):
             fields.setdefault(EVENT_DATA[name], value)
     return fields
 
 
 def _envelope(document: _Object, options: Options) -> Fields:
     get = document.get
-    key = (options.host, *map(get, _SHARED))
+    key = (options.host, *map(get, SHARED))
     try:
-        template = _templates.get(key)
+        known = _templates.get(key)
     except TypeError:  # an object or a list where a plain value should stand
-        fields = _template(document, options.host)
+        fields = template(document, options.host)
     else:
-        if template is None:
-            template = _template(document, options.host)
+        if known is None:
+            known = template(document, options.host)
             if len(_templates) < _MOST_TEMPLATES:
-                _templates[key] = template
-        fields = template.copy()
+                _templates[key] = known
+        fields = known.copy()
     moment = _moment(document, options.zone)
     if moment is not None:
         fields["@timestamp"] = moment
@@ -120,7 +130,7 @@ def _envelope(document: _Object, options: Options) -> Fields:
     pid = get("ExecutionProcessID")
     set_number(fields, "winlog.process.pid", pid if pid is not None else _one_of(document, _PROCESS))
     set_number(fields, "winlog.process.thread.id", _one_of(document, _THREAD))
-    message = get("Message") or _first(document, _MESSAGE)
+    message = get("Message") or _first(document, MESSAGE)
     if message:
         fields["message"] = message
     activity = get("ActivityID") or get("ActivityId")
@@ -129,7 +139,7 @@ def _envelope(document: _Object, options: Options) -> Fields:
     return fields
 
 
-def _template(document: _Object, host: str | None) -> Fields:
+def template(document: _Object, host: str | None) -> Fields:
     """Return what this event shares with all others of its provider, id, machine and user."""
     get = document.get
     fields = system_fields(
@@ -161,6 +171,12 @@ def _template(document: _Object, host: str | None) -> Fields:
     if version:
         fields["winlog.version"] = version
     return fields
+
+
+def own_type(document: _Object) -> str | None:
+    """Return the event's own `EventType` (Sysmon's), which is not the severity that NXLog writes there."""
+    kind = document.get("EventType")
+    return kind if isinstance(kind, str) and kind.lower() not in _SEVERITIES else None
 
 
 def _id(document: _Object) -> object:
@@ -211,17 +227,25 @@ def _level(fields: Fields, document: _Object) -> None:
         fields["log.level"] = level
 
 
-def _is_partial(fields: Fields, dataset: str, code: str) -> bool:
+def is_partial(fields: Collection[str], dataset: str, code: str) -> bool:
     """Tell whether event data that the message shows may be missing: hidden by NXLog's envelope, or all of it."""
     if dataset == "windows.sysmon_operational":
         if code in _EVENT_TYPED and "winlog.event_data.EventType" not in fields:
             return True
-        return not ("winlog.event_data.ProcessId" in fields or "winlog.event_data.SourceProcessId" in fields)
+        return _PROCESS_DATA.isdisjoint(fields)
     if dataset != "system.security":
         return False
-    if code in _WITH_PROCESS and "winlog.event_data.ProcessId" not in fields:
-        return True
-    return "winlog.event_data.SubjectUserName" not in fields and "winlog.event_data.TargetUserName" not in fields
+    return (code in _WITH_PROCESS and "winlog.event_data.ProcessId" not in fields) or not has_data(fields)
+
+
+def can_tell(name: str) -> bool:
+    """Tell whether the presence of this field decides what `is_partial` and `has_data` say."""
+    return name in _SOME_DATA or name in _PROCESS_DATA
+
+
+def has_data(fields: Collection[str]) -> bool:
+    """Tell whether a Sysmon or Security event has event data at all, so that its message adds only what is hidden."""
+    return not _SOME_DATA.isdisjoint(fields)
 
 
 def _user(fields: Fields, document: _Object) -> None:

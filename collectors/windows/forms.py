@@ -18,6 +18,7 @@ from engine.errors import MalformedRecordError
 from engine.events import Fields
 
 _Object = dict[str, Any]
+NESTED: Final = ("EventData", "event_data", "Payload")  # what may hold a flat event's data, in an object or a text
 _SYSMON_TITLE: Final = "\nUtcTime: "
 
 
@@ -31,8 +32,8 @@ def from_text(line: str, options: Options) -> Fields:
 
 def from_document(document: _Object, options: Options) -> Fields:
     """Return the fields of a decoded JSON object, whichever form it has; raise `MalformedRecordError` for others."""
-    if "EventID" in document:
-        return _flat(document, options)
+    if is_plainly_flat(document):
+        return from_flat(merged(document), options)
     if is_beats(document):
         return from_beats(document, options)
     event = event_document(document)
@@ -52,7 +53,7 @@ def _rarer(document: _Object, options: Options) -> Fields:
     if "RawXml" in properties or "EventId" in properties:
         return _azure(document, properties, options)
     if is_flat(document):
-        return _flat(document, options)
+        return from_flat(merged(document), options)
     for wrapper in ("_source", "event", "Event", "message", "EventXml", "xml"):
         inner = document.get(wrapper)
         if isinstance(inner, dict) and (is_flat(inner) or is_beats(inner) or event_document(inner)):
@@ -67,18 +68,23 @@ def _inner(document: _Object, name: str) -> _Object:
     return found if isinstance(found, dict) else {}
 
 
-def _flat(document: _Object, options: Options) -> Fields:
-    """Read a flat event; its data may also stand together, as an object, as XML or as JSON in a string."""
-    name = "EventData" if "EventData" in document else "Payload" if "Payload" in document else ""
+def is_plainly_flat(document: _Object) -> bool:
+    """Tell whether an object is a flat event at first sight: NXLog's and others', or of winlogbeat before version 7."""
+    return "EventID" in document or ("event_data" in document and "event_id" in document)
+
+
+def merged(document: _Object) -> _Object:
+    """Return a flat event with its data beside its envelope; they may stand together, as an object, XML or JSON."""
+    name = next((name for name in NESTED if name in document), "")
     data = document.get(name)
     if isinstance(data, str):
         data = _data_in_text(data)
     inner = data.get("EventData", data) if isinstance(data, dict) else data
     if not isinstance(inner, dict | list):
-        return from_flat(document, options)
+        return document
     plain = {key: value for key, value in document.items() if key != name}
     plain.update(_named(inner))
-    return from_flat(plain, options)
+    return plain
 
 
 def _data_in_text(data: str) -> object:

@@ -131,6 +131,19 @@ def message_data(message: str, dataset: str, code: str) -> Iterator[tuple[str, s
         yield from _sections(message, code)
 
 
+def hidden_data(message: str, dataset: str, code: str) -> Iterator[tuple[str, str]]:
+    """Yield those event data of a rendered message that can be missing beside others; see `HIDDEN`."""
+    return (item for item in message_data(message, dataset, code) if item[0] in HIDDEN)
+
+
+# Event data that NXLog's own fields hide, since it writes names without regard to case.
+HIDDEN: Final = frozenset(
+    {"AccountName", "AccountType", "ActivityId", "Category", "Channel", "Domain", "EventType", "Hostname", "Keywords",
+     "Message", "Opcode", "ProcessID", "ProcessId",
+     "Severity", "SourceName", "Task", "ThreadId", "Type", "UserId", "Version"}
+)  # fmt: skip
+
+
 def _lines(message: str) -> list[str]:
     text = message if "\n" in message else message.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
     return text.split("\n", _MOST_LINES)[:_MOST_LINES]

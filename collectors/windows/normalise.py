@@ -18,17 +18,22 @@ _AUDITS: Final = {"success": "0x8020000000000000", "failure": "0x801000000000000
 
 def finish(fields: Fields) -> Fields:
     """Add what rules ask for: the level's number, an audit's keywords, Sysmon's own time, Exchange's cmdlet."""
+    rank(fields)
     dataset = fields["event.dataset"]
-    if dataset == SECURITY:
-        mask = _AUDITS.get(str(fields.get("event.outcome")))
-        if mask is not None:
-            fields["winlog.keywords_mask"] = mask
-        return fields
-    level = _LEVELS.get(str(fields.get("log.level")))
-    if level is not None:
-        fields["winlog.level"] = level
     if dataset == SYSMON:
         sysmon_time(fields)
     elif dataset == EXCHANGE:
         exchange_cmdlet(fields)
     return fields
+
+
+def rank(fields: Fields) -> None:
+    """Add what follows from the envelope alone: the level's number, and an audit's keywords."""
+    if fields["event.dataset"] == SECURITY:
+        mask = _AUDITS.get(str(fields.get("event.outcome")))
+        if mask is not None:
+            fields["winlog.keywords_mask"] = mask
+        return
+    level = _LEVELS.get(str(fields.get("log.level")))
+    if level is not None:
+        fields["winlog.level"] = level

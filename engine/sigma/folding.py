@@ -8,10 +8,12 @@ neighbours of `Σ`) and not `str.casefold()` (which makes `ß` equal `ss`).
 
 from __future__ import annotations
 
+_ODD = frozenset("\u0130\u03a3")  # the two letters of which `str.lower` makes something else
+
 
 def fold(text: str) -> str:
     """Return the text with every code point in its simple lower-case form; the length never changes."""
-    if text.isascii():
+    if text.isascii() or _ODD.isdisjoint(text):
         return text.lower()
     return "".join(map(_fold_character, text))
 

@@ -16,6 +16,7 @@ from engine.alerts import Reason
 from engine.events import Value, texts
 from engine.sigma.fieldmap import SPREAD, event_fields
 from engine.sigma.folding import fold
+from engine.sigma.keyword_scan import KeywordScan
 from engine.sigma.logsources import Kind
 from engine.sigma.matching import ValueTester
 from engine.sigma.predicates import (
@@ -91,10 +92,15 @@ class Signatures:
 
     def tested(self, key: str | tuple[str, ...]) -> int:
         """Return the signature of a value (or of several) without looking it up or keeping it."""
-        if not key and not isinstance(key, str):
+        if isinstance(key, str):
+            return self.number(self._tester.test(key))
+        if not key:
             return 0
-        parts = (key,) if isinstance(key, str) else key
-        return self.number(frozenset[int]().union(*(self._tester.test(part) for part in parts)))
+        return self.number(frozenset[int]().union(*(self._tester.test(part) for part in key)))
+
+    def holding(self, text: str) -> frozenset[int]:
+        """Return the predicates that are true of a text, without giving them a signature."""
+        return self._tester.test(text)
 
     def number(self, true: frozenset[int]) -> int:
         """Return the signature that stands for a set of true predicates."""
@@ -164,8 +170,10 @@ class Partition:
         self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
         self._candidates, self._always = self._index(used)
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self.epoch = 0  # how often the tables were emptied: a signature is good for one epoch
         self._evaluated = 0  # profiles since the tables were last emptied
         # several values can be searched as one text only where no keyword asks for a text's beginning or end
+        self.keyword_scan = KeywordScan(item for _, item in keywords)
         self._joinable = all(item.operator in {"contains", "glob", "exists"} for _, item in keywords)
         self._plain = self.keywords.tested("") if self.keywords else 0  # the signature of a text without any keyword
 
@@ -175,6 +183,7 @@ class Partition:
         Every new set of true predicates makes a new profile, so counting profiles bounds the sets as well.
         """
         if self._evaluated >= MAX_PROFILES:
+            self.epoch += 1
             self._evaluated = 0
             self._memo.clear()
             for table in (*self.tables, *([self.keywords] if self.keywords else ())):
@@ -205,11 +214,34 @@ class Partition:
                 candidates[number].append(position)
         return dict(candidates), always
 
+    def asked(self) -> tuple[list[list[tuple[int, Predicate]]], list[tuple[int, Predicate]]]:
+        """Return the predicates of each table, and those of keywords, each with its number and in its order."""
+        fields: list[list[tuple[int, Predicate]]] = [[] for _ in self.tables]
+        for number, index in sorted(self._home.items()):
+            fields[index].append((number, self._predicates[number]))
+        return fields, [(number, self._predicates[number]) for number in sorted(self._keyword_numbers)]
+
+    def compared(self) -> tuple[tuple[Predicate, tuple[str, ...], tuple[str, ...]], ...]:
+        """Return the predicates that compare two fields, in the order of their bits, with the event fields of both."""
+        return tuple(
+            (item, self.accessor(item.field).names, self.accessor(item.value).names) for _, item in self._references
+        )
+
+    def lacks_keywords(self, text: str) -> bool:
+        """Tell whether no keyword can stand in any of several values, given all of them in one text."""
+        table = self.keywords
+        return table is not None and self._joinable and table.true[self._plain] == table.holding(text)
+
+    @property
+    def is_dashed(self) -> bool:
+        """Tell whether a dash means an absent value in events of this kind."""
+        return self.kind.dataset in _DASHED
+
     def columns(self) -> frozenset[str]:
         """Return the event fields that matching reads."""
         names = {name for accessor in self.accessors for name in accessor.names}
-        for _, item in self._references:
-            names.update(self.accessor(item.field).names, self.accessor(item.value).names)
+        for _, left, right in self.references:
+            names.update(left, right)
         return frozenset(names)
 
     def match(self, fields: Mapping[str, Value], original: str | bytes) -> tuple[int, ...]:
@@ -295,6 +327,16 @@ class Partition:
         return tuple(position for position in sorted(candidates) if holds(self.rules[position].expression, true))
 
     @property
+    def without_keywords(self) -> int | None:
+        """Return the signature of a text in which no keyword stands; None where some predicate is true of any text."""
+        return self._plain if self.keywords is None or not self.keywords.true[self._plain] else None
+
+    @property
+    def references(self) -> Sequence[tuple[Predicate, tuple[str, ...], tuple[str, ...]]]:
+        """Return the predicates that compare two fields, with the event fields on either side, in the order of bits."""
+        return [(item, self.accessor(item.field).names, self.accessor(item.value).names) for _, item in self._references]
+
+    @property
     def has_references(self) -> bool:
         """Tell whether any rule compares two fields of an event."""
         return bool(self._references)
@@ -305,7 +347,7 @@ class Partition:
         for bit, (_, item) in enumerate(self._references):
             left = texts(self.accessor(item.field).value(fields))
             right = texts(self.accessor(item.value).value(fields))
-            if any(_refers(item, fold(one), fold(other)) for one in left for other in right):
+            if any(refers(item, fold(one), fold(other)) for one in left for other in right):
                 bits |= 1 << bit
         return bits
 
@@ -362,7 +404,8 @@ def _keyword_variants(items: Sequence[tuple[int, Predicate]], kind: Kind) -> lis
     return found
 
 
-def _refers(item: Predicate, value: str, other: str) -> bool:
+def refers(item: Predicate, value: str, other: str) -> bool:
+    """Tell whether a predicate that compares two fields holds for these two values, both folded."""
     if item.operator == "ref":
         return value == other
     if item.operator == "ref-contains":

@@ -87,10 +87,10 @@ def test_a_faulty_parser_costs_one_record_not_the_run(where: str, monkeypatch: p
 class _Failing(io.BytesIO):
     """A disk that fails after so many bytes."""
 
-    def readline(self, size: int | None = -1, /) -> bytes:
+    def read1(self, size: int | None = -1, /) -> bytes:
         if self.tell() > 400:
             raise OSError(5, "Input/output error")
-        return super().readline(-1 if size is None else size)
+        return super().read1(200)
 
 
 def test_a_disk_that_fails_in_the_middle_is_told() -> None:

@@ -1,0 +1,64 @@
+"""Looking for keywords in a record's raw bytes, before anything of it is decoded into fields.
+
+Keywords are searched in every value of a Windows event. Nearly no event holds one, so it is enough to know that no
+value *can* hold one: each keyword needs a piece of plain text, and one scan for all pieces over the raw JSON shows
+that none is there. The pieces are made of characters that no JSON writer escapes; where a record spells such characters
+as `\\u00xx` all the same, or holds a letter outside ASCII that folds into it, the scan gives no answer.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from typing import Final
+
+import ahocorasick_rs
+
+from engine.sigma.predicates import Predicate
+
+_PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#$~|*?")
+_SHORTEST: Final = 3  # characters; shorter pieces are found everywhere
+# The letters outside ASCII that fold into ASCII: KELVIN SIGN, and LATIN CAPITAL LETTER I WITH DOT ABOVE.
+_STRANGERS: Final = ("\u212a".encode(), "\u0130".encode())
+# An escape of one of these, or of an ASCII character that is no control character and not escaped for HTML's sake.
+_ESCAPED: Final = re.compile(rb"\\u(?:00(?:2[013-589ac-e]|3[0-9abdf]|[46][0-9a-f]|5[0-9abdef]|7[0-9a-e])|212a|0130)")
+
+
+class KeywordScan:
+    """Tells whether a record's raw JSON can hold any of the keywords; `usable` where each keyword has a plain piece."""
+
+    def __init__(self, keywords: Iterable[Predicate]) -> None:
+        pieces = [_piece(item) for item in keywords]
+        self.usable = all(pieces)
+        found = sorted({piece.encode() for piece in pieces if piece})
+        # leftmost matching lets the automaton look at many bytes at once; that something matches is all that is asked
+        self._automaton = (
+            ahocorasick_rs.BytesAhoCorasick(found, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst) if found else None
+        )
+
+    def may_hold(self, raw: bytes) -> bool:
+        """Tell whether a value of the record may hold a keyword; only a false answer is certain."""
+        if self._automaton is None:
+            return not self.usable
+        folded = raw.lower()
+        if self._automaton.find_matches_as_indexes(folded):
+            return True
+        if not raw.isascii() and any(letter in raw for letter in _STRANGERS):
+            return True
+        return b"\\u" in folded and _ESCAPED.search(folded) is not None
+
+
+def _piece(item: Predicate) -> str:
+    """Return the longest plain piece of text that a value must hold for the predicate to be true, folded; or nothing.
+
+    A piece has a letter and begins with no colon: numbers, and objects inside values, may be written differently.
+    """
+    if item.operator not in {"contains", "startswith", "endswith", "eq", "glob"}:
+        return ""
+    runs, run = [""], ""
+    for character in item.value:
+        run = run + character if character in _PLAIN else ""
+        runs.append(run.lstrip(":"))
+    longest = max((item for item in runs if any(map(str.isalpha, item))), key=len, default="")
+    return longest.lower() if len(longest) >= _SHORTEST else ""
