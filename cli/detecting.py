@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from cli.options import Window
 from engine.alerts import Alert
@@ -18,12 +18,19 @@ RUN = "default"  # the name under which the cursor of `kulla detect` is kept
 LOOK_BACK = timedelta(days=31)  # alerts that can still be joined to an incident
 
 
-def detect(store: Store, engine: Engine, span: Window) -> tuple[Run, Changes]:
+def detect(
+    store: Store,
+    engine: Engine,
+    span: Window,
+    *,
+    lateness: timedelta = timedelta(),
+    now: Callable[[], datetime] | None = None,
+) -> tuple[Run, Changes]:
     """Run the rules over what the store has received since the last run, or over a window of event time.
 
-    Then join alerts into incidents and save them.
+    Then join alerts into incidents and save them. For `lateness` and `now` see `engine.correlating`.
     """
-    detector = Detector(engine, store, RUN, now=lambda: datetime.now(UTC))
+    detector = Detector(engine, store, RUN, lateness=lateness, now=now)
     windowed = span.since is not None or span.before is not None
     run = detector.rerun(span.since, span.before) if windowed else detector.run()
     return run, refresh_incidents(store, run.alerts)

@@ -88,12 +88,13 @@ class StoreCorrelator:
 
         What has to be waited for is written down before they are told where it reaches further back, and after they
         are told where it moves on, so that a run killed in between loses nothing. `anew` says that the run looks again
-        at old events: it may wait for more, and never for less. `partly` says that more of its events are to come.
+        at old events: it may wait for more and never for less, and told bursts are given again. `partly` says that
+        more of its events are to come.
         """
         if partly:
             self._known = None
         before = self._waiting()
-        found = _Found()
+        found = _Found(again=anew and not partly)
         for family in self._correlator.families:
             first = self._first(family, before)
             if first is not None:
@@ -135,7 +136,7 @@ class StoreCorrelator:
                 sure.append(burst)
             elif found.waiting is None or burst.at < found.waiting:
                 found.waiting = burst.at
-        found.bursts += self._untold(sure)
+        found.bursts += self._untold(sure, again=found.again)
 
     def _load(self, family: Family, since: datetime, *, only_touched: bool) -> KeptHits:
         hits = KeptHits(self._correlator.bounds)
@@ -155,18 +156,19 @@ class StoreCorrelator:
         known = self._known if now is None or ahead else min(self._known, now)
         return moved(burst.settled, self._lateness) < known
 
-    def _untold(self, bursts: Sequence[Burst]) -> list[Burst]:
-        """Return the bursts that no alert of the store stands for, late events considered."""
+    def _untold(self, bursts: Sequence[Burst], *, again: bool) -> list[Burst]:
+        """Return the bursts that no alert stands for, late events considered (`again`: or only their own alert)."""
         if not bursts:
             return []
         span = timedelta(seconds=max(burst.correlation.timespan for burst in bursts), microseconds=1)
         first, last = min(burst.at for burst in bursts), max(burst.at for burst in bursts)
         told = _Told(self._store.alerts(since=moved(first, -span), before=moved(last, span)))
-        return [burst for burst in bursts if not told.covers(burst)]
+        return [burst for burst in bursts if (again and told.has(burst)) or not told.covers(burst)]
 
 
 @dataclass(slots=True)
 class _Found:
+    again: bool
     bursts: list[Burst] = field(default_factory=list)
     waiting: datetime | None = None
     left_out: Counter[str] = field(default_factory=Counter)
@@ -180,6 +182,11 @@ class _Told:
         for alert in alerts:
             group = tuple(reason.value for reason in alert.why if reason.predicate == SAME)
             self._groups[alert.rule.id, alert.rule.version, group][alert.id] = alert.timestamp
+
+    def has(self, burst: Burst) -> bool:
+        """Tell whether the burst itself was told."""
+        info = burst.correlation.info
+        return burst.id in self._groups.get((info.id, info.version, burst.group), {})
 
     def covers(self, burst: Burst) -> bool:
         """Tell whether an alert of the same group, at most a time span away, stands for the burst."""

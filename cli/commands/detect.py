@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -43,6 +44,14 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 Watch = Annotated[
     str | None, typer.Option("--watch", metavar="TIME", help="Stay, and run again each TIME (30s, 5m); Ctrl-C ends it.")
 ]
+Lateness = Annotated[
+    str | None,
+    typer.Option(
+        "--lateness",
+        metavar="TIME",
+        help="How late events may come (30s, 5m) without any effect on correlations, which are told that much later.",
+    ),
+]
 
 
 @command(app, "detect")
@@ -58,6 +67,7 @@ def detect(
     since: Since = None,
     until: Until = None,
     watch: Watch = None,
+    lateness: Lateness = None,
     level: MinLevel = None,
     fail_on: FailOn = None,
     fmt: Format = None,
@@ -69,7 +79,7 @@ def detect(
     """
     out = target(session, fmt, output)
     span, lowest, alarm = window(session, since, until), shown_level(session, level), level_of("--fail-on", fail_on)
-    pause = _pause(watch)
+    pause, late = _seconds("--watch", watch), _seconds("--lateness", lateness) or 0
     if pause is not None and (span.since is not None or span.before is not None):
         raise UsageError("--watch runs from the cursor on; --since and --until look back", hint="leave one of them out")
     if pause is not None and (out.path is not None or out.format not in {"table", "jsonl"}):
@@ -86,7 +96,7 @@ def detect(
 
     def once() -> None:
         with session.open_store() as store:
-            run, changes = run_once(store, engine, span)
+            run, changes = run_once(store, engine, span, lateness=timedelta(seconds=late), now=session.now)
         _report(session, out, run.alerts, lowest)
         for name, count in run.left_out.items():
             session.issue(left_out(name, count))
@@ -109,12 +119,12 @@ def _repeat(once: Callable[[], None], pause: float | None) -> None:
         once()
 
 
-def _pause(word: str | None) -> float | None:
+def _seconds(option: str, word: str | None) -> float | None:
     if word is None:
         return None
     match = re.fullmatch(r"(\d{1,6})([smh])", word.strip())
     if not match or int(match[1]) == 0:
-        raise UsageError(f"{word!r} is no span of time", where="--watch", hint="--watch 60s, or 5m")
+        raise UsageError(f"{word!r} is no span of time", where=option, hint=f"{option} 60s, or 5m")
     return int(match[1]) * _UNITS[match[2]]
 
 

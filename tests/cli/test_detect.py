@@ -97,3 +97,11 @@ def test_the_alarm_rings_whatever_is_shown(home: Path, rules: str) -> None:
     _collect(home, "a.log", access_log(3, path="/evil"))
     assert kulla("detect", "--rules", rules, "--level", "critical", "--fail-on", "high", home=home).code == 1
     assert kulla("detect", "--rules", rules, "--fail-on", "high", home=home).code == 0
+
+
+def test_a_lateness_is_a_span_of_time(home: Path, rules: str) -> None:
+    _collect(home, "a.log", access_log(5))
+    assert _detect(home, rules, "--lateness", "5m")[0] == []
+    wrong = kulla("detect", "--rules", rules, "--lateness", "soon", home=home)
+    assert wrong.code == 2
+    assert "--lateness" in wrong.err
