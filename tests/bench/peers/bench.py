@@ -241,9 +241,14 @@ class Bench:
         for key in [row.key for row in self.rows if row.key.startswith("rsigma") and row.cost]:
             for ours in ("cold", "cache", "warm"):
                 found[f"kulla {ours} : {rows[key].what}"] = faster(ours, key)
-        for key in ("sql", "sql_index"):
+        for key, said in (
+            ("sql", "queries alone"),
+            ("sql_index", "queries alone"),
+            ("sql_whole", "both from the file"),
+        ):
             what = rows[key].what if key in rows else "SQL per rule"
-            found[f"kulla from cache : {what} (queries alone)"] = faster("cache", key)
+            found[f"kulla from cache : {what} ({said})"] = faster("cache", key)
+        found["kulla warm matching : SQL per rule, as the backend leaves it (queries alone)"] = faster("match", "sql")
         for key in ("naive_partitioned", "naive_all"):
             found[f"kulla warm matching : {key.replace('_', ' ')}"] = faster("match", key)
         return found | {
