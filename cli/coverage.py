@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _shown(row: Row) -> str:
-    return "/".join(str(row[name]) or "*" for name in ("product", "category", "service"))
+    return " ".join(str(row[name]) for name in ("product", "category", "service") if row[name])
 
 
 def _percent(share: object) -> str:
@@ -39,8 +39,8 @@ SOURCE_COLUMNS = (
     Column(field="logsource", heading="Log source", derive=_shown),
     Column(field="rules", heading="Rules", number=True),
     Column(field="loaded", heading="Loaded", number=True),
-    Column(field="can_fire", heading="Can fire", number=True),
-    Column(field="mapped_share", heading="Fields mapped", derive=lambda row: _percent(row["mapped_share"])),
+    Column(field="can_fire", heading="Fire", number=True),
+    Column(field="mapped_share", heading="Mapped", derive=lambda row: _percent(row["mapped_share"])),
     Column(field="collectors", heading="Collectors"),
     Column(field="techniques", heading="Techniques", derive=lambda row: _count(row["techniques"]), number=True),
 )
@@ -98,10 +98,10 @@ class _Source:
         }
 
 
-def by_source(rules: RuleSet, survey: Surveyor) -> list[Row]:
+def by_source(rules: RuleSet, told: Iterable[Standing]) -> list[Row]:
     """Return a row for every product, category and service that rules name, in that order."""
     found: defaultdict[tuple[str, str, str], _Source] = defaultdict(_Source)
-    for item in standings(rules, survey):
+    for item in told:
         source = item.rule.logsource
         found[source.product, source.category, source.service].standings.append(item)
     for issue in rules.issues:
@@ -109,11 +109,11 @@ def by_source(rules: RuleSet, survey: Surveyor) -> list[Row]:
     return [found[parts].row(parts) for parts in sorted(found)]
 
 
-def by_tactic(rules: RuleSet, survey: Surveyor) -> list[Row]:
+def by_tactic(rules: RuleSet, told: Iterable[Standing]) -> list[Row]:
     """Return a row for every tactic of ATT&CK: its rules, the techniques they name, and those that can be found."""
     found: defaultdict[str, list[tuple[bool, Sequence[str]]]] = defaultdict(list)
-    told = [(item.state == "loaded", item.rule.info.tags) for item in standings(rules, survey)]
-    for fires, tags in [*told, *((True, item.info.tags) for item in rules.correlations)]:
+    tagged = [(item.state == "loaded", item.rule.info.tags) for item in told]
+    for fires, tags in [*tagged, *((True, item.info.tags) for item in rules.correlations)]:
         for tactic in tactics(tags):
             found[tactic].append((fires, techniques(tags)))
     return [_tactic(name, found[name]) for name in in_order({*TACTICS[:7], *TACTICS[9:], *found})]
@@ -133,11 +133,9 @@ def _tactic(name: str, items: Iterable[tuple[bool, Sequence[str]]]) -> Row:
     }
 
 
-def standings(rules: RuleSet, survey: Surveyor) -> Iterator[Standing]:
-    """Yield how each rule stands; rules that only serve a filter are none of their own."""
-    for rule in rules.rules:
-        if not rule.excluded_by:
-            yield survey.standing(rule)
+def standings(rules: RuleSet, survey: Surveyor) -> list[Standing]:
+    """Return how each rule stands; rules that only serve a filter are none of their own."""
+    return [survey.standing(rule) for rule in rules.rules if not rule.excluded_by]
 
 
 def _source_of(issue: RuleError) -> tuple[str, str, str]:
