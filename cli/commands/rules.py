@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import rulesets
+from cli import coverage, rulesets
+from cli.commands.rules_coverage import Stored, show_coverage
 from cli.document import Column, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Rules, RulesLevel, RulesStatus, command, shown_level
@@ -37,8 +38,6 @@ _TEST_COLUMNS = (
     Column(field="rule", heading="Rule"),
     Column(field="name", heading="Test"),
 )
-_NO_SOURCE = "no collector delivers its log source"
-
 app = sub_app("Sigma rules: list, show, check and test them.")
 
 
@@ -53,14 +52,15 @@ def list_rules(
     not_loaded: Annotated[
         bool, typer.Option("--not-loaded", help="Only rules that can't be loaded or can't fire, with the reason.")
     ] = False,
+    stored: Stored = False,
     fmt: Format = None,
     output: Output = None,
 ) -> None:
-    """List rules: loaded, not loaded and why, or loaded but without any log source that could feed them."""
+    """List rules: loaded, not loaded and why, or loaded but unable to fire: no log source, no field, no events."""
     out = target(session, fmt, output)
     lowest = shown_level(session, level)
     loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
-    rows = [row for row in _rows(loaded) if not not_loaded or row["state"] != "loaded"]
+    rows = [row for row in _rows(session, loaded, stored=stored) if not not_loaded or row["state"] != "loaded"]
     names = {item.label for item in type(lowest) if item >= lowest}
     rows = [row for row in rows if row["level"] in names or row["state"] == "not loaded"]
     out.write(Listing(name="rules", title="Rules", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="no such rules"))
@@ -69,14 +69,9 @@ def list_rules(
     session.hint("kulla rules show ID" if not not_loaded else "kulla rules check FILE")
 
 
-def _rows(rules: RuleSet) -> Iterator[Row]:
-    from engine.sigma.engine import Engine
-
-    unreachable = {rule.info.id for rule in Engine(rules).unreachable()}
-    for rule in rules.rules:
-        lost = rule.info.id in unreachable
-        state, why = ("no source", _NO_SOURCE) if lost else ("loaded", "")
-        yield _row(rule.info, state=state, why=why, logsource=str(rule.logsource))
+def _rows(session: Session, rules: RuleSet, *, stored: bool = False) -> Iterator[Row]:
+    for told in coverage.standings(rules, coverage.surveyor(session, rules, stored=stored)):
+        yield _row(told.rule.info, state=told.state, why=told.why, logsource=str(told.rule.logsource))
     for item in rules.correlations:
         yield _row(item.info, state="loaded", why="", logsource=f"{item.type} of {len(item.rules)} rules")
     for issue in rules.issues:
@@ -171,7 +166,7 @@ def check(
 
     out = target(session, fmt, output)
     loaded = load_rules(rulesets.rule_paths(session, paths), cache_folder=session.settings.home / "cache")
-    rows = [row for row in _rows(loaded) if row["state"] != "loaded"]
+    rows = [row for row in _rows(session, loaded) if row["state"] != "loaded"]
     out.write(
         Listing(
             name="rules", title="Rules with problems", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="no problems"
@@ -239,3 +234,6 @@ def _result(session: Session, engine: Engine, path: Path, rule: str, item: RuleT
         "result": "passed" if passed else "FAILED",
         "path": str(path),
     }
+
+
+command(app, "coverage")(show_coverage)
