@@ -98,6 +98,9 @@ KIND_FIELDS = (
 
 def kind_of(fields: Mapping[str, Value]) -> Kind:
     """Tell the kind of an event from its fields."""
+    channel = fields.get("winlog.channel")
+    if type(channel) is str and channel:  # the usual case of a hunt
+        return _windows_kind(channel.lower(), _first(fields.get("event.code")))
     return kind_from([_first(fields.get(name)) for name in KIND_FIELDS])
 
 
