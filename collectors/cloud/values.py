@@ -27,10 +27,13 @@ _RELATED: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def inner(document: Mapping[str, Json], *names: str) -> dict[str, Json]:
     """Return the object at a path, an empty one where there is none. The answer is not to be changed."""
-    value: Json | Mapping[str, Json] = document
+    found: Mapping[str, Json] = document
     for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, dict) else _NOTHING
+        value = found.get(name)
+        if value.__class__ is not dict:
+            return _NOTHING
+        found = value
+    return found  # type: ignore[return-value] # as above
 
 
 def objects(value: Json) -> Iterator[dict[str, Json]]:
@@ -43,6 +46,8 @@ def objects(value: Json) -> Iterator[dict[str, Json]]:
 
 def text(value: Json) -> str:
     """Return a text or a number as text without blanks around; place-holders (`<null>`) and all else are no text."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         found = value.strip()
         return "" if found in _ABSENT else found

@@ -72,7 +72,7 @@ def read_diagnostic(document: Document, fields: Fields, options: Options) -> Non
     put_text("azure.tenant_id", document.get("tenantId"), fields)
     put_text("azure.correlation_id", document.get("correlationId"), fields)
     put_text("azure.resource.id", document.get("resourceId"), fields)
-    spread(prefix, {key: value for key, value in document.items() if key not in _LEFT}, fields, snaked=True)
+    spread(prefix, document, fields, snaked=True, skip=_LEFT)
     spread(prefix + "properties.", details, fields, snaked=True)
 
 

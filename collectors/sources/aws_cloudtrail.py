@@ -27,6 +27,8 @@ _FLATTENED = (
     ("serviceEventDetails", _P + "flattened.service_event_details.", _P + "service_event_details"),
 )
 _CONSOLE = (("MobileVersion", "mobile_version"), ("LoginTo", "login_to"), ("MFAUsed", "mfa_used"))
+_SESSION = frozenset({"sessionContext"})
+_ATTRIBUTES = frozenset({"attributes"})
 _READ = frozenset(
     (
         *("userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent"),
@@ -80,13 +82,12 @@ def _identity(document: Document, fields: Fields) -> None:
     put_text("user.name", identity.get("userName") or issuer.get("userName"), fields)
     put_text("cloud.account.id", identity.get("accountId"), fields)
     put_text("cloud.account.id", document.get("recipientAccountId"), fields)
-    for key, value in identity.items():
-        if key == "sessionContext" and isinstance(value, dict):
-            spread(_P + "user_identity.session_context.", inner(value, "attributes"), fields, snaked=True)
-            rest = {name: part for name, part in value.items() if name != "attributes"}
-            spread(_P + "user_identity.session_context.", rest, fields, snaked=True)
-        elif value not in (None, ""):
-            spread(_P + "user_identity.", {key: value}, fields, snaked=True)
+    prefix = _P + "user_identity."
+    spread(prefix, identity, fields, snaked=True, skip=_SESSION)
+    session = inner(identity, "sessionContext")
+    if session:
+        spread(prefix + "session_context.", inner(session, "attributes"), fields, snaked=True)
+        spread(prefix + "session_context.", session, fields, snaked=True, skip=_ATTRIBUTES)
 
 
 def _outcome(document: Document, insight: Document, fields: Fields) -> None:
@@ -126,9 +127,7 @@ def _vendor(document: Document, fields: Fields) -> None:
         for field, names in (("arn", ("ARN", "arn")), ("account_id", ("accountId",)), ("type", ("type",))):
             if found := first(resource, names):
                 put(f"{_P}resources.{field}", found, fields)
-    for name, value in document.items():
-        if name not in _READ:
-            spread(_P, {name: value}, fields, snaked=True)
+    spread(_P, document, fields, snaked=True, skip=_READ)
 
 
 SOURCE: Final = JsonSource(

@@ -112,7 +112,7 @@ def _outcome(payload: Document, fields: Fields) -> None:
 
 
 def _vendor(document: Document, payload: Document, fields: Fields) -> None:
-    spread(_P, {key: value for key, value in payload.items() if key not in _WHOLE}, fields, snaked=True)
+    spread(_P, payload, fields, snaked=True, skip=_WHOLE)
     for name in _WHOLE & payload.keys():
         value = payload[name]
         if isinstance(value, dict):
@@ -124,7 +124,7 @@ def _vendor(document: Document, payload: Document, fields: Fields) -> None:
     resource = inner(document, "resource")
     put_text("gcp.audit.resource.type", resource.get("type"), fields)
     spread("gcp.audit.resource.labels.", inner(resource, "labels"), fields)
-    spread(_P, {key: value for key, value in document.items() if key not in _LEFT}, fields, snaked=True)
+    spread(_P, document, fields, snaked=True, skip=_LEFT)
 
 
 SOURCE: Final = JsonSource(

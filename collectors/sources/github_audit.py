@@ -33,6 +33,7 @@ _VERBS = (
     (("destroy", "delete", "remove"), "deletion"),
     (("access", "download", "clone", "fetch"), "access"),
 )
+_STAMP = frozenset({"@timestamp"})
 _SUBJECTS = {"user": "user", "member": "user", "team": "group"}
 _HINTS = ("_document_id", "org", "business", "actor_id", "operation_type", "repo", "created_at", "actor_location")
 
@@ -92,7 +93,7 @@ def read(document: Document, fields: Fields, options: Options) -> None:
     put_text("group.name", document.get("team"), fields)
     put_source(document.get("actor_ip"), fields, names=False)
     put_text("user_agent.original", document.get("user_agent"), fields)
-    spread("github.", {name: value for name, value in document.items() if name != "@timestamp"}, fields)
+    spread("github.", document, fields, skip=_STAMP)
 
 
 SOURCE: Final = JsonSource(

@@ -144,7 +144,7 @@ def _read_gke(document: Document, fields: Fields, options: Options) -> None:
         put_text("orchestrator.namespace", space, fields)
         put_text("orchestrator.resource.name", first(labels, ("pod_name",)), fields)
         put_text("orchestrator.resource.type", resource.get("type"), fields)
-    spread(_G, {key: value for key, value in document.items() if key not in _OWN_STAMPS}, fields)
+    spread(_G, document, fields, skip=_OWN_STAMPS)
 
 
 SOURCE: Final = JsonSource(

@@ -25,6 +25,7 @@ _P = "o365.audit."
 _ADDRESSES = ("ClientIP", "ClientIPAddress", "ActorIpAddress")
 _PAIRS = frozenset({"ExtendedProperties", "Parameters", "DeviceProperties", "OperationProperties", "ExtraProperties"})
 _SEARCHED = frozenset({"Parameters", "OperationProperties"})  # rules look for names in the list's text
+_LISTS = _PAIRS | {"ModifiedProperties"}
 _FAILED = frozenset({"failed", "false", "failure", "partiallysucceeded"})
 _LABELLED = 43  # MipLabel
 _FILE_FIELDS = (
@@ -129,8 +130,7 @@ def _read_file(document: Document, fields: Fields) -> None:
 
 def _vendor(document: Document, fields: Fields) -> None:
     """Keep every field of the record; lists of names and values become fields by these names."""
-    plain = {name: value for name, value in document.items() if name not in _PAIRS and name != "ModifiedProperties"}
-    spread(_P, plain, fields)
+    spread(_P, document, fields, skip=_LISTS)
     for name in _PAIRS & document.keys():
         value = document[name]
         if not isinstance(value, list):

@@ -1,0 +1,236 @@
+"""One small record of each source of cloud and identity services, made up for the tests."""
+
+from __future__ import annotations
+
+import json
+
+SAMPLES: dict[str, tuple[bytes, ...]] = {
+    "aws_cloudtrail": (
+        json.dumps(
+            {
+                "eventVersion": "1.09",
+                "userIdentity": {
+                    "type": "AssumedRole",
+                    "principalId": "AROAEXAMPLE:eva",
+                    "arn": "arn:aws:sts::123456789012:assumed-role/ops/eva",
+                    "accountId": "123456789012",
+                    "accessKeyId": "ASIAEXAMPLE",
+                    "sessionContext": {
+                        "attributes": {"mfaAuthenticated": "false"},
+                        "sessionIssuer": {"type": "Role", "userName": "ops"},
+                    },
+                },
+                "eventTime": "2025-03-04T05:06:07Z",
+                "eventSource": "iam.amazonaws.com",
+                "eventName": "CreateUser",
+                "awsRegion": "eu-south-1",
+                "sourceIPAddress": "203.0.113.9",
+                "userAgent": "aws-cli/2.15.0",
+                "requestParameters": {"userName": "backdoor", "tags": [{"key": "a", "value": "b"}]},
+                "responseElements": None,
+                "errorCode": "AccessDenied",
+                "errorMessage": "not authorized",
+                "eventID": "11111111-2222-3333-4444-555555555555",
+                "eventType": "AwsApiCall",
+            }
+        ).encode(),
+    ),
+    "azure_activity": (
+        json.dumps(
+            {
+                "time": "2025-03-04T05:06:07.1234567Z",
+                "resourceId": "/SUBSCRIPTIONS/AAA/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/V",
+                "operationName": "MICROSOFT.KEYVAULT/VAULTS/DELETE",
+                "category": "Administrative",
+                "resultType": "Failure",
+                "resultSignature": "Failed.Forbidden",
+                "callerIpAddress": "203.0.113.9",
+                "identity": {
+                    "authorization": {"scope": "/subscriptions/aaa", "action": "Microsoft.KeyVault/vaults/delete"},
+                    "claims": {
+                        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn": "eva@gov.example",
+                        "name": "Eva Hoxha",
+                    },
+                },
+                "level": "Error",
+            }
+        ).encode(),
+    ),
+    "entra": (
+        json.dumps(
+            {
+                "time": "2025-03-04T05:06:07.1234567Z",
+                "operationName": "Sign-in activity",
+                "category": "SignInLogs",
+                "resultType": "50126",
+                "resultDescription": "Invalid username or password",
+                "callerIpAddress": "203.0.113.9",
+                "correlationId": "c-1",
+                "Level": 4,
+                "properties": {
+                    "userDisplayName": "Eva Hoxha",
+                    "userPrincipalName": "eva@gov.example",
+                    "userId": "u-1",
+                    "userAgent": "Mozilla/5.0",
+                    "conditionalAccessStatus": "failure",
+                    "status": {"errorCode": 50126},
+                },
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "activityDateTime": "2025-03-04T05:06:07Z",
+                "activityDisplayName": "Add member to role",
+                "correlationId": "c-2",
+                "category": "RoleManagement",
+                "initiatedBy": {
+                    "user": {"id": "u-1", "userPrincipalName": "eva@gov.example", "ipAddress": "192.0.2.7"}
+                },
+                "operationType": "Assign",
+                "result": "success",
+                "loggedByService": "Core Directory",
+                "targetResources": [{"id": "u-2", "type": "User", "userPrincipalName": "ana@gov.example"}],
+            }
+        ).encode(),
+    ),
+    "m365": (
+        json.dumps(
+            {
+                "CreationTime": "2025-03-04T05:06:07",
+                "Operation": "New-InboxRule",
+                "RecordType": 1,
+                "ResultStatus": "True",
+                "OrganizationId": "o-1",
+                "UserKey": "k-1",
+                "UserId": "eva@gov.example",
+                "Workload": "Exchange",
+                "ClientIP": "203.0.113.9:50112",
+                "ObjectId": "rule",
+                "Parameters": [{"Name": "ForwardTo", "Value": "x@evil.example"}, {"Name": "Name", "Value": "."}],
+            }
+        ).encode(),
+    ),
+    "gcp_audit": (
+        json.dumps(
+            {
+                "insertId": "i",
+                "logName": "projects/p-1/logs/cloudaudit.googleapis.com%2Factivity",
+                "timestamp": "2025-03-04T05:06:07.123Z",
+                "severity": "ERROR",
+                "resource": {"type": "service_account", "labels": {"project_id": "p-1"}},
+                "protoPayload": {
+                    "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                    "serviceName": "iam.googleapis.com",
+                    "methodName": "google.iam.admin.v1.CreateServiceAccountKey",
+                    "authenticationInfo": {"principalEmail": "eva@gov.example"},
+                    "requestMetadata": {"callerIp": "203.0.113.9", "callerSuppliedUserAgent": "gcloud/1"},
+                    "status": {"code": 7, "message": "PERMISSION_DENIED"},
+                    "request": {"name": "sa"},
+                },
+            }
+        ).encode(),
+    ),
+    "kubernetes_audit": (
+        json.dumps(
+            {
+                "kind": "Event",
+                "apiVersion": "audit.k8s.io/v1",
+                "auditID": "a-1",
+                "stage": "ResponseComplete",
+                "requestURI": "/api/v1/namespaces/tax/secrets",
+                "verb": "list",
+                "user": {"username": "system:serviceaccount:tax:web", "uid": "s-1", "groups": ["system:authenticated"]},
+                "sourceIPs": ["203.0.113.9", "10.0.0.1"],
+                "userAgent": "kubectl/v1.31",
+                "objectRef": {"resource": "secrets", "namespace": "tax"},
+                "responseStatus": {"code": 403},
+                "requestReceivedTimestamp": "2025-03-04T05:06:07.123456Z",
+                "annotations": {"authorization.k8s.io/decision": "forbid"},
+            }
+        ).encode(),
+    ),
+    "github_audit": (
+        json.dumps(
+            {
+                "@timestamp": 1741064767000,
+                "_document_id": "d-1",
+                "action": "org.add_member",
+                "actor": "eva",
+                "actor_id": 7,
+                "actor_ip": "203.0.113.9",
+                "org": "tax",
+                "org_id": 9,
+                "user": "mallory",
+                "operation_type": "create",
+            }
+        ).encode(),
+    ),
+    "okta": (
+        json.dumps(
+            {
+                "uuid": "u",
+                "published": "2025-03-04T05:06:07.123Z",
+                "eventType": "user.session.start",
+                "displayMessage": "User login to Okta",
+                "severity": "WARN",
+                "actor": {"id": "00u1", "type": "User", "alternateId": "eva@gov.example", "displayName": "Eva"},
+                "client": {"ipAddress": "203.0.113.9", "userAgent": {"rawUserAgent": "Mozilla/5.0"}},
+                "outcome": {"result": "FAILURE", "reason": "INVALID_CREDENTIALS"},
+                "target": None,
+            }
+        ).encode(),
+    ),
+    "auth0": (
+        json.dumps(
+            {
+                "log_id": "900",
+                "data": {
+                    "date": "2025-03-04T05:06:07.123Z",
+                    "type": "fp",
+                    "client_id": "c",
+                    "ip": "2001:db8::9",
+                    "user_name": "eva@gov.example",
+                    "user_agent": "unknown",
+                    "log_id": "900",
+                },
+            }
+        ).encode(),
+    ),
+    "keycloak": (
+        (
+            b"2025-03-04 05:06:07,123 WARN  [org.keycloak.events] (executor-thread-1) type=LOGIN_ERROR, realmId=tax, "
+            b"clientId=portal, userId=null, ipAddress=203.0.113.9, error=user_not_found, username=eva"
+        ),
+        json.dumps(
+            {
+                "timestamp": "2025-03-04T05:06:07.123Z",
+                "loggerName": "org.keycloak.events",
+                "level": "WARN",
+                "message": 'type="LOGIN", realmId="r", clientId="portal", userId="u-1", ipAddress="203.0.113.9"',
+                "threadName": "executor-1",
+                "threadId": 4,
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "time": 1741064767000,
+                "realmId": "tax",
+                "operationType": "CREATE",
+                "resourceType": "USER",
+                "resourcePath": "users/u-9",
+                "authDetails": {"clientId": "admin-cli", "userId": "u-1", "ipAddress": "203.0.113.9"},
+            }
+        ).encode(),
+    ),
+    "freeradius": (
+        (
+            b"Tue Mar  4 05:06:07 2025 : Auth: (12) Login incorrect (mschap: bad): [TAX\\eva/<via Auth-Type = EAP>] "
+            b"(from client wlc-1 port 8 cli 00-11-22-33-44-55 via TLS tunnel)"
+        ),
+    ),
+    "openldap": (
+        b'Mar  4 05:06:07 ldap1 slapd[42]: conn=7 op=0 BIND dn="uid=eva,ou=people,dc=gov,dc=example" method=128',
+        b"67c68a8f.1a2b3c4d 0x7f12 conn=7 fd=12 ACCEPT from IP=203.0.113.9:50112 (IP=0.0.0.0:389)",
+        b"conn=7 op=0 RESULT tag=97 err=49 text=",
+    ),
+}
