@@ -11,8 +11,8 @@ from cli.options import choice
 from cli.options import level as level_option
 from cli.session import Session
 from cli.tailoring import NOTHING, Own, tailoring
-from engine.alerts import Level
-from engine.errors import ConfigurationError, RuleError
+from engine.alerts import Level, RuleInfo
+from engine.errors import ConfigurationError, NotFoundError, RuleError
 
 if TYPE_CHECKING:
     from engine.sigma.rules import RuleSet
@@ -155,3 +155,15 @@ def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:
 
 def _fits(level: Level, status: str, lowest: Level, statuses: Sequence[str]) -> bool:
     return level >= lowest and (not statuses or status in statuses)
+
+
+def find(rules: RuleSet, identifier: str) -> RuleInfo:
+    """Return the rule with this id, beginning of an id, or title; raise `NotFoundError` unless there is just one."""
+    infos = [*(rule.info for rule in rules.alerting), *(item.info for item in rules.correlations)]
+    wanted = identifier.lower()
+    found = [info for info in infos if info.id == wanted or info.name.lower() == wanted]
+    found = found or [info for info in infos if len(wanted) >= 4 and info.id.startswith(wanted)]
+    if len(found) != 1:
+        what = "no rule" if not found else f"{len(found)} rules"
+        raise NotFoundError(f"{what} answer to {identifier}", hint="kulla rules list -f jsonl, for the ids")
+    return found[0]

@@ -44,14 +44,14 @@ def tailoring(session: Session, own: Own = NOTHING) -> Tailoring:
     names = settings.pipelines if own.pipelines is None else own.pipelines
     return Tailoring(
         filters=_filters(session, settings.filters if own.filters is None else own.filters),
-        pipelines=tuple(_file(session, name, "--pipeline") for name in names),
+        pipelines=tuple(file_of(session, name, "--pipeline") for name in names),
         placeholders=values,
         today=session.now().date(),
     )
 
 
 def _values(session: Session, name: str) -> dict[str, tuple[str, ...]]:
-    where, content = _file(session, name, "--placeholders")
+    where, content = file_of(session, name, "--placeholders")
     try:
         return read_placeholders(content.decode("utf-8-sig"), where)
     except UnicodeDecodeError as error:
@@ -71,7 +71,8 @@ def _path(session: Session, name: str) -> Path:
     return path if path.is_absolute() else session.cwd / path
 
 
-def _file(session: Session, name: str, flag: str) -> File:
+def file_of(session: Session, name: str, flag: str) -> File:
+    """Return the file that an option names; raise `ConfigurationError` where it cannot be read."""
     path = _path(session, name)
     try:
         if not path.is_file():

@@ -6,12 +6,29 @@ from typing import Annotated, cast
 
 import typer
 
+from cli import rulesets
 from cli.decisions import Actor, actor_of, record
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
 from cli.group import sub_app
-from cli.options import Format, Limit, MinLevel, Output, Since, Until, choice, command, shown_level, window
+from cli.options import (
+    Filters,
+    Format,
+    Limit,
+    MinLevel,
+    Output,
+    PipelineFiles,
+    Placeholders,
+    Rules,
+    Since,
+    Until,
+    choice,
+    command,
+    shown_level,
+    window,
+)
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
+from cli.tailoring import Own, tailoring
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
 from engine.alerts import Alert, Verdict
 from engine.errors import UsageError
@@ -20,7 +37,7 @@ from engine.events import instant
 VERDICTS = ("true-positive", "false-positive", "benign")
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or the beginning of it.")]
 
-app = sub_app("What rules found: list, show and judge alerts.")
+app = sub_app("What rules found: list, show, explain and judge alerts.")
 
 
 @command(app, "list")
@@ -98,6 +115,30 @@ def report(alert: Alert) -> Report:
         sections.append(Section(heading="Known false positives", body=Lines(lines=rule.falsepositives)))
     row = alert_row(alert) | {"rule.description": rule.description, "rule.falsepositives": rule.falsepositives}
     return Report(name="alert", title=rule.name, record=row, sections=tuple(sections))
+
+
+@command(app, "explain")
+def explain(
+    session: Session,
+    identifier: AlertId,
+    *,
+    rules: Rules = None,
+    filters: Filters = None,
+    placeholders: Placeholders = None,
+    pipeline: PipelineFiles = None,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Say which predicates held for an alert's events, which did not, and how near the others came."""
+    from cli.explaining_alerts import explained
+
+    out = target(session, fmt, output, allowed=REPORT_FORMATS)
+    own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
+    with session.open_store() as store:
+        alert = store.alert(identifier)
+        events = store.events_by_id([event.id for event in alert.events])
+    out.write(explained(session, alert, events, rulesets.load(session, rules, own=own), tailoring(session, own)))
+    session.hint(f"kulla alerts show {alert.id[:SHORT]}")
 
 
 @command(app, "close")

@@ -71,7 +71,7 @@ class _Reading:
 
     def file(self, name: str, content: bytes, *, only_filters: bool = False) -> None:
         """Read all documents of a file; what cannot be used becomes an issue."""
-        for line, text in _documents(name, content, self._rules.issues):
+        for line, text in documents(name, content, self._rules.issues):
             where = f"{name}:{line}"
             try:
                 self._document(text, name, line, only_filters=only_filters)
@@ -90,7 +90,7 @@ class _Reading:
         return self._rules
 
     def _document(self, text: str, name: str, line: int, *, only_filters: bool) -> None:
-        document = _parse(text, line)
+        document = parse(text, line)
         version = sha256(text.encode()).hexdigest()[:16]
         is_filter = "filter" in document and "detection" not in document
         if only_filters and not is_filter:
@@ -146,7 +146,8 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _documents(name: str, content: bytes, issues: list[RuleError]) -> Iterator[tuple[int, str]]:
+def documents(name: str, content: bytes, issues: list[RuleError]) -> Iterator[tuple[int, str]]:
+    """Yield each document of a file with the number of its first line; what is no text becomes an issue."""
     if len(content) > MAX_FILE:
         issues.append(_issue(f"larger than {MAX_FILE // 1024:,} KiB", f"{name}:1"))
         return
@@ -187,7 +188,8 @@ def _is_new(info: RuleInfo, known: Mapping[str, RuleInfo]) -> bool:
     return other is None
 
 
-def _parse(text: str, first_line: int) -> dict[str, Any]:
+def parse(text: str, first_line: int) -> dict[str, Any]:
+    """Return a rule document within its limits; raise `ValueError` with the reason where it is none."""
     check_text(text)
     document = read_yaml(text, first_line=first_line)
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):

@@ -167,6 +167,11 @@ def _day(value: object) -> str:
         raise ValueError("expires is a day, such as 2026-12-31") from error
 
 
+def expiry(document: Mapping[str, Any]) -> str:
+    """Return the last day of a filter's document (ISO 8601, empty where there is none); raise `ValueError`."""
+    return _block(document).expires
+
+
 def _targets(item: _Filter, rules: RuleSet, source_of: Callable[[Rule], LogSource]) -> tuple[list[int], list[str]]:
     """Return the indexes of the rules that the filter is for, and what is wrong with those that it names."""
     if [name.lower() for name in item.info.named] == ["any"]:

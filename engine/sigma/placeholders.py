@@ -40,7 +40,7 @@ class _Filling:
     missing: dict[str, None] = field(default_factory=dict)
 
 
-_current: ContextVar[_Filling] = ContextVar("placeholders")
+_current: ContextVar[_Filling | None] = ContextVar("placeholders", default=None)
 
 
 class Missing(ValueError):  # noqa: N818 - told as the reason for which a rule is not loaded
@@ -114,7 +114,7 @@ def _expanded(value: SigmaString | SigmaRegularExpression, *, leave: bool) -> Si
     names = [part.name for part in text.s if isinstance(part, Placeholder)]
     if not names:
         return value
-    state = _current.get()
+    state = _current.get() or _Filling()
     missing = [name for name in names if name not in state.values]
     if missing:
         if not leave:
