@@ -17,8 +17,10 @@ import re2
 
 from engine.sigma.folding import fold
 from engine.sigma.predicates import MANY, ONE, TIME_PARTS, Predicate
+from engine.sigma.required import required
 
 Numbered = tuple[int, Predicate]
+_LONG_S = "\u017f"  # a pattern without regard to case takes it for an `s`; folding leaves it as it is
 _COMPACT_DATE = 8  # characters of 20240131
 _LITERALS = frozenset({"contains", "startswith", "endswith"})
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -39,12 +41,13 @@ class ValueTester:
         items = list(predicates)
         self.absent = frozenset(number for number, item in items if item.operator in {"null", "absent"})
         self._present = frozenset(number for number, item in items if item.operator == "exists")
-        self._folded = _Literals([item for item in items if not item[1].cased])
+        patterns = [item for item in items if item[1].operator in {"glob", "re"}]
+        self._gated = [_Gated(number, item, text) for number, item in patterns if (text := required(item))]
+        free = [(number, item) for number, item in patterns if not required(item)]
+        self._folded = _Literals([item for item in items if not item[1].cased], self._gated)
         self._cased = _Literals([item for item in items if item[1].cased])
-        self._folded_globs = _Patterns([item for item in items if item[1].operator == "glob" and not item[1].cased])
-        self._cased_patterns = _Patterns(
-            [item for item in items if item[1].operator in {"glob", "re"} and item[1].cased]
-        )
+        self._folded_globs = _Patterns([item for item in free if not item[1].cased])
+        self._cased_patterns = _Patterns([item for item in free if item[1].cased])
         self._networks = [(number, _network(item.value)) for number, item in items if item.operator == "cidr"]
         self._numbers = [item for item in items if item[1].operator in _COMPARISONS and item[1].operator != "eq"]
         self._times = [item for item in items if item[1].operator in TIME_PARTS]
@@ -59,7 +62,10 @@ class ValueTester:
         if not value.isascii():
             value = value.encode("utf-8", "backslashreplace").decode()  # lone surrogates: the matchers take UTF-8
         folded = fold(value)
-        self._folded.test(folded, true)
+        gates = self._folded.test(folded, true)
+        for gated in self._gated if _LONG_S in value else [self._gated[index] for index in gates]:
+            if gated.matches(value if gated.cased else folded):
+                true.add(gated.number)
         self._folded_globs.test(folded, true)
         self._cased.test(value, true)
         self._cased_patterns.test(value, true)
@@ -72,10 +78,27 @@ class ValueTester:
         return frozenset(true)
 
 
-class _Literals:
-    """Equality by table; contains, startswith and endswith by one automaton over all literals."""
+class _Gated:
+    """A pattern that is tried only where the text that it requires was found. Compiled when it is first tried."""
 
-    def __init__(self, items: Sequence[Numbered]) -> None:
+    def __init__(self, number: int, item: Predicate, text: str) -> None:
+        self.number = number
+        self.cased = item.cased
+        self.text = text
+        self._item = item
+        self._pattern: re2._Regexp | None = None
+
+    def matches(self, value: str) -> bool:
+        """Tell whether the pattern matches the value (folded, where the pattern is not cased)."""
+        if self._pattern is None:
+            self._pattern = re2.compile(_expression(self._item), _options())
+        return self._pattern.search(value) is not None
+
+
+class _Literals:
+    """Equality by table; contains, startswith and endswith by one automaton over all literals, and over the gates."""
+
+    def __init__(self, items: Sequence[Numbered], gated: Sequence[_Gated] = ()) -> None:
         self._equal: defaultdict[str, list[int]] = defaultdict(list)
         within: defaultdict[str, list[Numbered]] = defaultdict(list)
         for number, item in items:
@@ -83,8 +106,11 @@ class _Literals:
                 self._equal[item.value].append(number)
             elif item.operator in _LITERALS:
                 within[item.value].append((number, item))
-        literals = [literal for literal in within if literal]
-        self._uses = [self._split(within[literal]) for literal in literals]
+        gates: defaultdict[str, list[int]] = defaultdict(list)
+        for index, pattern in enumerate(gated):
+            gates[pattern.text].append(index)
+        literals = [literal for literal in dict.fromkeys((*within, *gates)) if literal]
+        self._uses = [(*self._split(within.get(literal, [])), tuple(gates.get(literal, ()))) for literal in literals]
         self._automaton = ahocorasick_rs.AhoCorasick(literals) if literals else None
 
     @staticmethod
@@ -98,21 +124,25 @@ class _Literals:
         """Return the numbers of the predicates that ask for exactly this text."""
         return self._equal.get(literal, ())
 
-    def test(self, value: str, true: set[int]) -> None:
-        """Add the numbers of the predicates that hold for the value."""
+    def test(self, value: str, true: set[int]) -> Iterable[int]:
+        """Add the numbers of the predicates that hold for the value; return the indexes of the gates that are open."""
         if value in self._equal:
             true.update(self._equal[value])
         if self._automaton is None:
-            return
+            return ()
         length, uses = len(value), self._uses
+        opened: set[int] = set()
         for index, start, end in self._automaton.find_matches_as_indexes(value, overlapping=True):
-            contains, starts, ends = uses[index]
+            contains, starts, ends, gates = uses[index]
             if contains:
                 true.update(contains)
             if starts and start == 0:
                 true.update(starts)
             if ends and end == length:
                 true.update(ends)
+            if gates:
+                opened.update(gates)
+        return opened
 
 
 class _Patterns:
@@ -124,9 +154,7 @@ class _Patterns:
         self._set: re2.Set | None = None
         if not items:
             return
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = 64 << 20
+        options = _options()
         found = re2.Set.SearchSet(options)
         for number, item in items:
             found.Add(_expression(item))
@@ -146,6 +174,13 @@ class _Patterns:
         for number, pattern in self._single:
             if pattern.search(value):
                 true.add(number)
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    return options
 
 
 def _expression(item: Predicate) -> str:

@@ -143,6 +143,7 @@ class Partition:
     def __init__(self, kind: Kind, rules: Sequence[Rule], predicates: Sequence[Predicate]) -> None:
         self.kind = kind
         self.rules = rules
+        self._accessors: dict[str, Accessor] = {}
         self._predicates = predicates
         used = sorted(set().union(*(leaves(rule.expression) for rule in rules))) if rules else []
         self._references = [
@@ -200,7 +201,11 @@ class Partition:
 
     def accessor(self, field: str) -> Accessor:
         """Return how a rule's field is read from events of this kind."""
-        return Accessor(event_fields(field, self.kind), field in SPREAD and self.kind.family == "windows")
+        known = self._accessors.get(field)
+        if known is None:
+            spread = field in SPREAD and self.kind.family == "windows"
+            known = self._accessors[field] = Accessor(event_fields(field, self.kind), spread)
+        return known
 
     def _index(self, used: Iterable[int]) -> tuple[dict[int, list[int]], list[int]]:
         cost = {number: rarity(self._predicates[number]) for number in used}
@@ -334,7 +339,9 @@ class Partition:
     @property
     def references(self) -> Sequence[tuple[Predicate, tuple[str, ...], tuple[str, ...]]]:
         """Return the predicates that compare two fields, with the event fields on either side, in the order of bits."""
-        return [(item, self.accessor(item.field).names, self.accessor(item.value).names) for _, item in self._references]
+        return [
+            (item, self.accessor(item.field).names, self.accessor(item.value).names) for _, item in self._references
+        ]
 
     @property
     def has_references(self) -> bool:
