@@ -1,0 +1,1 @@
+"""F5 BIG-IP: its daemons' messages, and the events of its security modules."""

@@ -1,0 +1,1 @@
+"""Fortinet's logs: FortiOS' fields, whichever of its formats they came in."""

@@ -1,0 +1,1 @@
+"""Palo Alto Networks' firewalls: columns of PAN-OS, keys of its other formats, ECS fields."""

@@ -1,0 +1,72 @@
+"""What the texts of PAN-OS' system logs say: who logged in, from where, which server was asked, why it failed.
+
+Texts: "PAN-OS System Log Messages" (auth, globalprotect, vpn, general, url-filtering, wildfire).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+
+from collectors.network.values import put
+from collectors.web.address import is_ip
+from engine.events import Fields
+
+_IP = r"[0-9A-Fa-f:.]{2,45}"
+_USER = re.compile(
+    r"(?:for user|[Uu]ser ?name:?|[Uu]ser|[Aa]dmin)"
+    r" (?:'(?P<quoted>[^']{1,256})'|(?P<bare>(?!from\b|is\b|to\b|group|login|logged)[^\s',]{1,256}))"
+)
+_FROM = re.compile(
+    r"(?:From:|from|initiated by|[Ss]ource IP:|[Ll]ogin from:|Login from|Client IP address:)"
+    rf" ?'?(?P<ip>{_IP})'?(?=[\s,.;]|$)"
+)
+_SERVER = re.compile(rf"server address '?(?P<server>{_IP}|[\w\-.]{{1,253}})'?(?=[\s,;']|$)", re.ASCII)
+_CONNECTED = re.compile(rf"connect(?:ed)? to address: (?P<ip>{_IP}) port: (?P<port>\d{{1,5}})", re.ASCII)
+_ELECTED = re.compile(rf"CLOUD ELECTION: (?P<host>[\w\-.]{{1,253}}) IP: (?P<ip>{_IP})", re.ASCII)
+_REASON = re.compile(r"[Rr]eason: ?(?P<reason>[^,.]{1,256}\.?)")
+_HOST = re.compile(
+    r"[Cc]loud:? (?P<host>(?=[\w\-]{0,63}[A-Za-z])[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8})(?=[\s,;:]|\.?$)", re.ASCII
+)
+_FILE = re.compile(r"package: (?P<file>[\w.\-]{1,255})", re.ASCII)
+
+
+def system_fields(text: str, zone: tzinfo) -> Fields:
+    """Return what the text of a system log says."""
+    fields: Fields = {"message": text, "event.reason": text}
+    found = _USER.search(text)
+    if found is not None:
+        put(fields, "user.name", found["quoted"] or found["bare"].rstrip(".:"), zone)
+    found = _FROM.search(text)
+    if found is not None and is_ip(found["ip"].rstrip(".")):
+        fields["source.ip"] = found["ip"].rstrip(".")
+    _servers(text, fields)
+    found = _REASON.search(text)
+    if found is not None:
+        fields["event.reason"] = found["reason"]
+    found = _FILE.search(text)
+    if found is not None:
+        fields["file.name"] = found["file"].rstrip(".")
+    return fields
+
+
+def _servers(text: str, fields: Fields) -> None:
+    """Set the server that was asked: of the log-in, of the update, of the cloud."""
+    found = _SERVER.search(text)
+    if found is not None:
+        server = found["server"].rstrip(".")
+        fields[f"destination.{'ip' if is_ip(server) else 'domain'}"] = server
+        return
+    found = _CONNECTED.search(text) or _ELECTED.search(text)
+    if found is not None:
+        parts = found.groupdict()
+        if is_ip(parts["ip"]):
+            fields["destination.ip"] = parts["ip"]
+        if "port" in parts:
+            fields["destination.port"] = int(parts["port"])
+        if "host" in parts:
+            fields["destination.domain"] = parts["host"]
+        return
+    found = _HOST.search(text)
+    if found is not None:
+        fields["destination.domain"] = found["host"].rstrip(".")

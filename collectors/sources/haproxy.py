@@ -1,0 +1,196 @@
+"""HAProxy: HTTP, TCP and error log lines, state messages, and the JSON lines of HAProxy Enterprise.
+
+Format: HAProxy's configuration manual, section 8 "Logging" (`option httplog`, `httpslog`, `tcplog`, connection errors).
+Stamps are in `Options.zone`. Field names are those of Elastic's integration `haproxy`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from collectors.json_fields import flatten, load
+from collectors.network.device import DeviceSource
+from collectors.network.values import put
+from collectors.source import Options
+from collectors.syslog import parse_header, syslog_fields
+from collectors.web.request import read_request
+from collectors.web.stamps import clf_instant
+from engine.errors import MalformedRecordError
+from engine.events import Fields, texts
+
+_ENDS = r"""(?P<client>[0-9A-Fa-f.:]{2,45}|unix):(?P<port>\d{1,5})\ \[(?P<stamp>[^\]]{20,40})\]
+    \ (?P<frontend>[^\s/]{1,128})"""
+_QUEUES = r"\ (?P<connections>\d+/\d+/\d+/\d+/\+?\d+)\ (?P<queues>\d+/\d+)(?P<headers>(?:\ \{[^}]{0,4096}\}){0,2})"
+_HTTP = re.compile(
+    rf"""{_ENDS}\ (?P<backend>[^\s/]{{1,128}})/(?P<server>\S{{0,128}})\ (?P<timers>-?\d+/-?\d+/-?\d+/-?\d+/\+?\d+)
+    \ (?P<status>-?\d{{1,3}})\ \+?(?P<bytes>\d{{1,18}})\ (?P<cookie>\S{{1,256}})\ (?P<set_cookie>\S{{1,256}})
+    \ (?P<state>[\w\-]{{4}}){_QUEUES}\ "(?P<request>[^"]{{0,16384}})"?(?P<more>.*)""",
+    re.VERBOSE | re.ASCII | re.DOTALL,
+)
+_TCP = re.compile(
+    rf"""{_ENDS}\ (?P<backend>[^\s/]{{1,128}})/(?P<server>\S{{0,128}})\ (?P<timers>-?\d+/-?\d+/\+?\d+)
+    \ \+?(?P<bytes>\d{{1,18}})\ (?P<state>[\w\-]{{2}}){_QUEUES}(?P<more>.*)""",
+    re.VERBOSE | re.ASCII | re.DOTALL,
+)
+_ERROR = re.compile(rf"{_ENDS}/(?P<bind>[^\s:]{{1,128}}):\ (?P<error>.*)", re.VERBOSE | re.ASCII | re.DOTALL)
+_STATE = re.compile(
+    r"(?:Proxy|Server|Backend|Health check|backend|Stopping|Pausing|Reexecuting|Connect from)[ :]\S", re.ASCII
+)
+_CONNECT = re.compile(
+    r"Connect from (?P<client>[0-9A-Fa-f.:]{2,45}):(?P<port>\d{1,5}) to (?P<server>[0-9A-Fa-f.:]{2,45})"
+    r":(?P<server_port>\d{1,5})"
+    r" \((?P<frontend>[^/]{1,128})/(?P<mode>\w{2,8})\)",
+    re.ASCII,
+)
+_TLS = re.compile(r"\b(?P<protocol>TLS|SSL)v(?P<version>\d(?:\.\d)?)\b")
+_TIMERS = {
+    5: ("http.request.time_wait_ms", "time_queue", "time_backend_connect", "http.request.time_wait_without_data_ms"),
+    3: ("time_queue", "time_backend_connect"),
+}
+_JSON_KEYS = {"ip": "source.ip", "port": "source.port", "code": "http.response.status_code",
+              "meth": "http.request.method",
+              "bytes": "http.response.bytes", "ua": "user_agent.original", "fqdn": "destination.domain",
+              "backend": "haproxy.backend_name", "action": "event.action"}  # fmt: skip
+
+
+def _read(line: str, options: Options) -> Fields:
+    header = parse_header(line, options)
+    text = line.strip() if header.kind == "bare" else header.message
+    text = text[_offset(text) :]
+    fields: Fields = {"event.dataset": "haproxy.log", "event.module": "haproxy"}
+    for pattern, read in ((_HTTP, _http), (_TCP, _tcp), (_ERROR, _error)):
+        found = pattern.fullmatch(text)
+        if found is not None:
+            _ends(found, fields, options)
+            read(found, fields)
+            break
+    else:
+        _other(text, fields, options)
+    fields.update(syslog_fields(header))
+    if header.timestamp is not None:
+        fields.setdefault("@timestamp", header.timestamp)
+    for name, value in (("host.name", header.host or options.host), ("process.pid", header.pid)):
+        if value:
+            fields[name] = value
+    return fields
+
+
+def _offset(text: str) -> int:
+    """Return where the log line begins behind a tag that syslog's header did not take (`haproxy[12]: `)."""
+    found = re.match(r"(?:hapee?-lb|haproxy|hapee)(?:\[\d{1,10}\])?: ", text, re.ASCII)
+    return found.end() if found is not None else 0
+
+
+def _ends(found: re.Match[str], fields: Fields, options: Options) -> None:
+    put(fields, "source.ip", found["client"], options.zone)
+    fields["source.port"] = int(found["port"])
+    fields["@timestamp"] = clf_instant(found["stamp"], options.zone)
+    fields["haproxy.frontend_name"] = found["frontend"].rstrip("~")
+    parts = found.groupdict()
+    if parts.get("backend"):
+        fields["haproxy.backend_name"], fields["haproxy.server_name"] = parts["backend"], parts["server"]
+        timers = parts["timers"].split("/")
+        total = timers[-1].lstrip("+")
+        if total.isdecimal() and len(total) < 12:
+            fields["event.duration"] = int(total) * 1_000_000
+        for name, text in zip(_TIMERS[len(timers)], timers, strict=False):
+            if text.isdecimal() and len(text) < 12:
+                fields[f"haproxy.{name}"] = int(text)
+        fields["haproxy.termination_state"] = parts["state"]
+        fields["haproxy.connections"], fields["haproxy.queues"] = parts["connections"], parts["queues"]
+
+
+def _http(found: re.Match[str], fields: Fields) -> None:
+    fields["event.category"], fields["event.type"] = ["web", "network"], ["access"]
+    status = int(found["status"])
+    if status > 0:
+        fields["http.response.status_code"] = status
+        fields["event.outcome"] = "failure" if status >= 400 else "success"
+    fields["http.response.bytes"] = int(found["bytes"])
+    if found["request"] != "<BADREQ>":
+        read_request(found["request"], fields)
+    for name, text in (("request", found["cookie"]), ("response", found["set_cookie"])):
+        if text != "-":
+            fields[f"haproxy.http.{name}.captured_cookie"] = text
+    captured = found["headers"].strip()
+    if captured:
+        fields["haproxy.http.request.captured_headers"] = captured
+    _tls(found["more"], fields)
+
+
+def _tcp(found: re.Match[str], fields: Fields) -> None:
+    fields["event.category"], fields["event.type"] = ["network"], ["connection", "end"]
+    fields["source.bytes"] = int(found["bytes"])
+    _tls(found["more"], fields)
+
+
+def _error(found: re.Match[str], fields: Fields) -> None:
+    fields["event.category"], fields["event.type"] = ["network"], ["connection", "error"]
+    fields["event.outcome"] = "failure"
+    fields["haproxy.bind_name"] = found["bind"]
+    fields["message"] = fields["error.message"] = found["error"].strip()
+    fields["error.type"] = "HAProxy error"
+
+
+def _tls(text: str, fields: Fields) -> None:
+    found = _TLS.search(text)
+    if found is not None:
+        fields["tls.version"], fields["tls.version_protocol"] = found["version"], found["protocol"].lower()
+
+
+def _other(text: str, fields: Fields, options: Options) -> None:
+    """Read a JSON line, a plain connection, a change of state; raise `MalformedRecordError` for anything else."""
+    start = text.find("{")
+    if start >= 0 and '"meth"' in text:
+        _json(text[start:], fields, options)
+        return
+    found = _CONNECT.match(text)
+    if found is not None:
+        put(fields, "source.ip", found["client"], options.zone)
+        put(fields, "destination.ip", found["server"], options.zone)
+        fields["source.port"], fields["destination.port"] = int(found["port"]), int(found["server_port"])
+        fields["haproxy.frontend_name"], fields["haproxy.mode"] = found["frontend"], found["mode"]
+    elif not _STATE.match(text):
+        raise MalformedRecordError("no line of HAProxy: neither HTTP nor TCP nor error nor state")
+    fields["event.category"] = ["network"]
+    fields["event.type"] = ["connection"] if found is not None else ["info"]
+    fields["message"] = text
+
+
+def _json(text: str, fields: Fields, options: Options) -> None:
+    try:
+        document = load(text.encode("utf-8", "backslashreplace"))
+    except ValueError as error:
+        raise MalformedRecordError(str(error)) from error
+    if not isinstance(document, dict):
+        raise MalformedRecordError("JSON, but no object")
+    flat, _ = flatten(document)
+    values = {key: texts(value)[0] for key, value in flat.items() if texts(value)}
+    for key, name in _JSON_KEYS.items():
+        put(fields, name, values.get(key, ""), options.zone)
+    put(fields, "@timestamp", values.get("date", ""), options.zone)
+    fields["http.version"] = values.get("vers", "").removeprefix("HTTP/") or "1.1"
+    path = values.get("path", "")
+    if path:
+        fields["url.original"] = values.get("fqdn", "") + path
+        fields["url.path"] = path
+    fields["event.category"], fields["event.type"] = ["web", "network"], ["access"]
+
+
+def _own(line: str) -> bool:
+    header = parse_header(line[:8192], Options())
+    text = line.strip() if header.kind == "bare" else header.message
+    text = text[_offset(text) :]
+    if _HTTP.match(text) or _TCP.match(text) or _ERROR.fullmatch(text):
+        return True
+    return bool(re.match(r"haproxy|hapee", header.program or "")) or _offset(line.strip()) > 0
+
+
+SOURCE = DeviceSource(
+    name="haproxy",
+    aliases=("haproxy.log", "hapee"),
+    title="HAProxy logs (HTTP, TCP, error, state; JSON of HAProxy Enterprise)",
+    own=_own,
+    read=_read,
+    weight=97,
+)
