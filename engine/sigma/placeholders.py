@@ -15,10 +15,11 @@ from itertools import product
 from math import prod
 
 import re2
-from sigma.modifiers import SigmaValueModifier, modifier_mapping
+from sigma.modifiers import SigmaCIDRModifier, SigmaValueModifier, modifier_mapping
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 from sigma.types import (
     Placeholder,
+    SigmaCIDRExpression,
     SigmaExpansion,
     SigmaRegularExpression,
     SigmaString,
@@ -38,6 +39,7 @@ class _Filling:
 
     values: Placeholders = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
+    left: dict[str, None] = field(default_factory=dict)  # for a pipeline to fill
 
 
 _current: ContextVar[_Filling | None] = ContextVar("placeholders", default=None)
@@ -64,8 +66,8 @@ def filling(values: Placeholders) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if state.missing:
-            raise Missing(list(state.missing)) from error
+        if state.missing or state.left:
+            raise Missing(list(state.missing | state.left)) from error
         raise
     finally:
         _current.reset(token)
@@ -84,9 +86,19 @@ class Expand(SigmaValueModifier[SigmaString | SigmaRegularExpression, SigmaType]
         return _expanded(val.insert_placeholders(), leave=True)
 
 
+class Cidr(SigmaCIDRModifier):
+    """`cidr`, also after `expand`: pySigma 1.5 refuses every other modifier before it."""
+
+    def modify(self, val: SigmaString) -> SigmaCIDRExpression:
+        """Return the network that the text names."""
+        self.applied_modifiers = [kind for kind in self.applied_modifiers if kind is not Expand]
+        return super().modify(val)
+
+
 def install() -> None:
-    """Put `expand` into pySigma's table of modifiers; doing it again changes nothing."""
+    """Put `expand` and `cidr` into pySigma's table of modifiers; doing it again changes nothing."""
     modifier_mapping["expand"] = Expand
+    modifier_mapping["cidr"] = Cidr
 
 
 def fill(rule: SigmaRule) -> None:
@@ -117,8 +129,7 @@ def _expanded(value: SigmaString | SigmaRegularExpression, *, leave: bool) -> Si
     state = _current.get() or _Filling()
     missing = [name for name in names if name not in state.values]
     if missing:
-        if not leave:
-            state.missing.update(dict.fromkeys(missing))
+        (state.left if leave else state.missing).update(dict.fromkeys(missing))
         return value
     count = prod(len(state.values[name]) for name in names)
     if count > MAX_VARIANTS:
