@@ -39,17 +39,19 @@ _OTHERS = frozenset(
     )
 )
 _CATEGORIES = {name.lower(): name for name in (*_SIGN_INS, *_RISKS, *_OTHERS)}
+_DIRECTORY = frozenset({"initiatedBy", "activityDisplayName", "loggedByService", "targetResources"})
 _LEFT = frozenset({"properties", "time", "tenantId", "correlationId", "resourceId", "callerIpAddress"})
 
 
 def is_diagnostic(document: Mapping[str, Json]) -> bool:
     """Tell a record by its category, which only Entra's have."""
     category = document.get("category")
-    return (
-        isinstance(category, str)
-        and category.lower() in _CATEGORIES
-        and ("operationName" in document or "properties" in document)
-    )
+    if not isinstance(category, str) or category.lower() not in _CATEGORIES:
+        return False
+    if category.lower() == "auditlogs":  # Intune's records have this category too, and other properties
+        properties = document.get("properties")
+        return isinstance(properties, str) or (isinstance(properties, dict) and not _DIRECTORY.isdisjoint(properties))
+    return "operationName" in document or "properties" in document
 
 
 def read_diagnostic(document: Document, fields: Fields, options: Options) -> None:

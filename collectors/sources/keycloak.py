@@ -170,7 +170,8 @@ class Keycloak:
         found = [line for line in decode(head[:16384]).splitlines()[:_LOOKED_AT] if line.strip()]
         loggers = [match["logger"] for line in found if (match := _LINE.search(line[:400]))]
         if not any(logger.startswith(_LOGGERS) for logger in loggers):
-            return 0
+            speaks = any("org.keycloak." in line and _LINE.search(line[:400]) for line in found)
+            return 50 + named if speaks else 0
         return 95 if len(loggers) * 2 >= len(found) else 60 + named
 
     def frame(self, stream: BinaryIO) -> Iterator[Record]:

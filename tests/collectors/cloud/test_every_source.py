@@ -75,6 +75,17 @@ def test_what_is_no_record_of_the_source_is_a_dead_letter(name: str, raw: bytes)
     assert all(letter.reason for letter in dead)
 
 
+def test_an_audit_record_of_intune_is_not_entras() -> None:
+    record = {
+        "time": "2025-03-04T05:06:07Z",
+        "category": "AuditLogs",
+        "operationName": "Patch",
+        "resultType": "Success",
+    }
+    found = recognise(json.dumps(record | {"properties": {"ActivityDate": "x", "Actor": {}}}).encode(), "x.json")
+    assert found is None or found.name != "entra"
+
+
 def test_a_compressed_trail_is_read(tmp_path: Path) -> None:
     path = tmp_path / "trail.json.gz"
     raw = SAMPLES["aws_cloudtrail"][0]
