@@ -1,20 +1,20 @@
 """Detecting: one run of rules over what the store has received since the run's cursor.
 
 The cursor is the ingest sequence, not event time, so late events are seen. Alerts, correlation hits and the cursor
-are committed together, segment by segment: a killed run goes on where it was, and finds nothing twice.
+are committed together, block by block: a killed run goes on where it was, and finds nothing twice. As blocks may
+overlap in sequence, the cursor moves only to where everything was seen.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
-import pyarrow as pa
 
-from engine.alerts import Alert
+from engine.alerts import Alert, alert_id
 from engine.correlating import StoreCorrelator
 from engine.events import Event
 from engine.sigma.alerting import burst_alert, event_alert, event_time
@@ -22,8 +22,8 @@ from engine.sigma.columns import ColumnMatcher, Hits
 from engine.sigma.correlations.bursts import Burst
 from engine.sigma.correlations.correlator import Correlator
 from engine.sigma.correlations.hits import Hit, to_store
-from engine.sigma.engine import Engine
-from engine.store.protocol import Slice, Store
+from engine.sigma.engine import Engine, Match
+from engine.store.protocol import Block, Store
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
 _CORRELATED_AT_ONCE = 500_000  # groups with new hits before a very long run correlates what it has
@@ -83,12 +83,12 @@ class Detector:
         run = Run(cursor=cursor)
         self._correlations.begin()
         after = min(cursor, self._store.cursor(self._correlated))
-        for part in self._slices(after=after):
-            seen = part.last_sequence <= cursor  # by a run that was killed before it correlated
-            alerts, hits = self._slice(part, Counter() if seen else run.excluded)
-            run.cursor = max(run.cursor, part.last_sequence)
+        for block in self._store.blocks(after=after, until=self._store.last_sequence()):
+            seen = block.last_sequence <= cursor  # by a run that was killed before it correlated
+            alerts, hits = self._look(block, Counter() if seen else run.excluded)
+            run.cursor = max(run.cursor, block.settled)
             self._commit(run, self._name, alerts, hits)
-            run.events += part.table.num_rows if part.last_sequence > cursor else 0
+            run.events += 0 if seen else _selected(block)
             self._correlations.touch(hits)
             if self._correlations.groups >= _CORRELATED_AT_ONCE:
                 self._correlate(run, self._again, partly=True)
@@ -99,64 +99,67 @@ class Detector:
         """Look again at events of a window of event time; the cursors stay."""
         run = Run(cursor=self._store.cursor(self._name))
         self._correlations.begin()
-        for part in self._slices(after=0, since=since, before=before):
-            alerts, hits = self._slice(part, run.excluded)
+        for block in self._store.blocks(until=self._store.last_sequence(), since=since, before=before):
+            alerts, hits = self._look(block, run.excluded)
             self._commit(run, self._again, alerts, hits)
-            run.events += part.table.num_rows
+            run.events += _selected(block)
             self._correlations.touch(hits)
         self._correlate(run, self._again)
         return run
 
-    def _slices(self, *, after: int, since: datetime | None = None, before: datetime | None = None) -> Iterator[Slice]:
-        until = self._store.last_sequence()
-        return self._store.scan(after=after, until=until, since=since, before=before, columns=self._columns())
-
-    def _commit(self, run: Run, name: str, alerts: Sequence[Alert], hits: Sequence[Hit]) -> None:
+    def _commit(self, run: Run, name: str, alerts: Mapping[str, Alert | None], hits: Sequence[Hit]) -> None:
+        """Commit what was found. Alerts that the store knows stand as None: they need not be written again."""
         kept = [to_store(hit) for hit in hits]
-        run.new += self._store.commit_run(name, cursor=run.cursor, alerts=alerts, hits=kept)
-        run.alerts.extend(alerts)
+        fresh = [alert for alert in alerts.values() if alert is not None]
+        run.new += self._store.commit_run(name, cursor=run.cursor, alerts=fresh, hits=kept)
+        known = self._store.known_alerts([number for number, alert in alerts.items() if alert is None])
+        run.alerts.extend(alert or known[number] for number, alert in alerts.items())
 
-    def _columns(self) -> Sequence[str] | None:
-        """Return the columns to read, None for all."""
-        names = self._engine.columns(self._store.status().datasets)
-        return None if names is None else sorted(names)
-
-    def _slice(self, part: Slice, excluded: Counter[str]) -> tuple[list[Alert], list[Hit]]:
-        found = [kept for hits in self._matcher.match(part.table) if (kept := _alerting(hits, excluded)).rows.size]
+    def _look(self, block: Block, excluded: Counter[str]) -> tuple[dict[str, Alert | None], list[Hit]]:
+        """Match a block; only events that give new alerts, or hits of correlations, are read whole."""
+        found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, excluded)).rows.size]
         if not found:
-            return [], []
+            return {}, []
         rows = np.unique(np.concatenate([hits.rows for hits in found]))
-        ids = part.table.column("event.id").take(pa.array(rows)).to_pylist()
-        alerts: list[Alert] = []
+        ids = dict(zip(rows.tolist(), block.ids(rows), strict=True))
+        matches: dict[int, list[tuple[Match, str]]] = {}
+        for hits in found:
+            for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
+                match = self._engine.match_at(hits.partition, position)
+                info = match.rule.info
+                matches.setdefault(row, []).append((match, alert_id(info.id, info.version, (ids[row],))))
+        alerts: dict[str, Alert | None] = {
+            number: None
+            for row in sorted(matches)
+            for match, number in matches[row]
+            if not self._correlator.is_silent(match)
+        }
+        stored = self._store.stored_alerts(list(alerts))
         fresh: list[Hit] = []
-        for start in range(0, len(ids), _ASKED_AT_ONCE):
-            chunk = dict(
-                zip(rows[start : start + _ASKED_AT_ONCE].tolist(), ids[start : start + _ASKED_AT_ONCE], strict=True)
-            )
-            within = (part.first_sequence, part.last_sequence)
-            events = self._store.events_by_id(list(chunk.values()), within=within)
-            for hits in found:
-                self._take(hits, {row: events[number] for row, number in chunk.items()}, alerts, fresh)
+        needed = [row for row in sorted(matches) if any(self._needs(*item, stored) for item in matches[row])]
+        for row, event in zip(needed, block.events(np.array(needed, dtype=np.int64)), strict=True):
+            for match, number in matches[row]:
+                self._take(match, event, fresh)
+                if number in alerts and number not in stored:
+                    alerts[number] = event_alert(match, event)
         return alerts, fresh
 
-    def _take(self, hits: Hits, events: Mapping[int, Event], alerts: list[Alert], fresh: list[Hit]) -> None:
-        for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
-            event = events.get(row)
-            if event is None:  # of another chunk
-                continue
-            match = self._engine.match_at(hits.partition, position)
-            if self._correlator.wants(match):
-                fresh.extend(self._correlator.hits(match, event.fields, event_time(event.fields), event.id))
-                self._recent.keep(event)
-            if not self._correlator.is_silent(match):
-                alerts.append(event_alert(match, event))
+    def _needs(self, match: Match, number: str, stored: Collection[str]) -> bool:
+        """Tell whether the event of a match must be read whole."""
+        return self._correlator.wants(match) or (number not in stored and not self._correlator.is_silent(match))
+
+    def _take(self, match: Match, event: Event, fresh: list[Hit]) -> None:
+        if self._correlator.wants(match):
+            fresh.extend(self._correlator.hits(match, event.fields, event_time(event.fields), event.id))
+            self._recent.keep(event)
 
     def _correlate(self, run: Run, name: str, *, partly: bool = False) -> None:
         """Tell the bursts that the new hits began, and those that earlier runs had to wait for."""
 
         def tell(bursts: Sequence[Burst]) -> None:
             events = self._events_of(bursts)
-            self._commit(run, name, [burst_alert(burst, events, self._correlator.names) for burst in bursts], [])
+            alerts = [burst_alert(burst, events, self._correlator.names) for burst in bursts]
+            self._commit(run, name, {alert.id: alert for alert in alerts}, [])
 
         run.left_out += self._correlations.conclude(tell, anew=name == self._again, partly=partly)
 
@@ -167,6 +170,10 @@ class Detector:
         for start in range(0, len(missing), _ASKED_AT_ONCE):
             events.update(self._store.events_by_id(missing[start : start + _ASKED_AT_ONCE]))
         return events
+
+
+def _selected(block: Block) -> int:
+    return block.rows if block.selected is None else int(block.selected.sum())
 
 
 def _alerting(hits: Hits, excluded: Counter[str]) -> Hits:

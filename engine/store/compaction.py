@@ -1,11 +1,13 @@
 """Joining small segments of one day and dataset into larger ones, while others read and write.
 
-The events keep their sequences, which then stand in a column. The files that were joined are removed an hour after
-the change, so that a reader who had begun with them can finish.
+The events keep their sequences, which then stand in a column. Events of one kind (dataset, channel, event code) are put
+together, so that a row group holds few kinds and most columns are empty in it. The files that were joined are removed
+an hour after the change, so that a reader who had begun with them can finish.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -13,17 +15,24 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from engine.store.catalogue import Catalogue, Segment
-from engine.store.columns import BUDGET, SEQUENCE
+from engine.store.columns import BUDGET, ID, ORIGINAL, SEQUENCE, TEXT, type_of
 from engine.store.database import Database, to_micros
 from engine.store.intake import STAGED, segment_path
-from engine.store.segments import SegmentReader, stage
+from engine.store.segments import ROW_GROUP, SegmentReader, Staged, stage
+from engine.store.tested import remove_orphans
 
 _SMALL = 50_000  # events; larger segments are left as they are
 _TARGET = 200_000  # events of a joined segment at most
-_TARGET_BYTES = 48 * 1024 * 1024  # on disk; zstd makes 10 to 25 times of it in memory
+_TARGET_BYTES = 48 * 1024 * 1024  # on disk
+_TARGET_MEMORY = 192 * 1024 * 1024  # of all columns, while they are joined
 _GRACE = timedelta(hours=1)
+_MANY = 24  # small segments of one day and dataset that are too many
+_KIND = ("event.dataset", "winlog.channel", "event.code")  # what tells kinds of events apart
+_LEAST = 4096  # rows that are worth a row group
 
 
 def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetime) -> int:
@@ -32,7 +41,15 @@ def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetim
     for group in _groups(catalogue.segments()):
         joined += _join(folder, database, catalogue, group, now)
     _remove_retired(folder, database, catalogue, now)
+    with database.guarded():
+        remove_orphans(folder, catalogue.paths())
     return joined
+
+
+def is_due(segments: Sequence[Segment]) -> bool:
+    """Tell whether some day and dataset has so many small segments that reading suffers."""
+    small = Counter((segment.day, segment.dataset) for segment in segments if segment.events < _SMALL)
+    return max(small.values(), default=0) >= _MANY
 
 
 def _groups(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
@@ -50,19 +67,40 @@ def _groups(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _join(folder: Path, database: Database, catalogue: Catalogue, group: list[Segment], now: datetime) -> int:
-    tables: list[pa.Table] = []
+    """Join segments of a group, as many at a time as fit into memory."""
+    joined = 0
+    while len(group) > 1:
+        most = _together(folder, group)
+        part, group = group[:most], group[most:]
+        if len(part) > 1:
+            joined += _replace(folder, database, catalogue, part, now)
+    return joined
+
+
+def _together(folder: Path, group: Sequence[Segment]) -> int:
+    """Return how many of the first segments, at least one, are good for one file."""
     names: set[str] = set()
+    size = 0
+    for count, segment in enumerate(group):
+        with SegmentReader(folder / segment.path, as_stored=True) as reader:
+            size += sum(map(reader.weight, range(len(reader.rows))))
+            names.update(reader.names)
+        if count and (size > _TARGET_MEMORY or len(names) > 2 * BUDGET):  # hostile names: too many for one file
+            return count
+    return len(group)
+
+
+def _read(folder: Path, group: Sequence[Segment]) -> list[pa.Table]:
+    tables: list[pa.Table] = []
     for segment in group:
-        table = _whole(folder, segment)
-        if tables and len(names.union(table.column_names)) > 2 * BUDGET:
-            break  # hostile names: the columns of all together would be too many for one file
-        names.update(table.column_names)
-        tables.append(table)
-    group = group[: len(tables)]
-    if len(group) < 2:
-        return 0
+        with SegmentReader(folder / segment.path, as_stored=True) as reader:
+            tables.append(_whole(reader, segment))
+    return tables
+
+
+def _replace(folder: Path, database: Database, catalogue: Catalogue, group: list[Segment], now: datetime) -> int:
     with database.guarded():
-        staged = stage(_sorted(tables), folder / STAGED)
+        staged = _staged(_read(folder, group), folder / STAGED)
     try:
         new = _joined(group, staged.size, catalogue.newest())
         with database.transaction() as connection:
@@ -74,19 +112,60 @@ def _join(folder: Path, database: Database, catalogue: Catalogue, group: list[Se
     return len(group)
 
 
-def _whole(folder: Path, segment: Segment) -> pa.Table:
-    with SegmentReader(folder / segment.path) as reader:
-        table = pa.concat_tables([reader.read(group, reader.names) for group in range(len(reader.rows))])
+def _staged(tables: list[pa.Table], folder: Path) -> Staged:
+    table = pa.concat_tables([_alike(table) for table in tables], promote_options="default")
+    tables.clear()
+    order, sizes = _order(table)
+    return stage(table.unify_dictionaries().combine_chunks().take(pa.array(order)), folder, sizes)
+
+
+def _whole(reader: SegmentReader, segment: Segment) -> pa.Table:
+    table = pa.concat_tables([reader.read(group, reader.names) for group in range(len(reader.rows))])
     if SEQUENCE in table.column_names:
         return table
     sequences = np.arange(segment.first_sequence, segment.last_sequence + 1)
     return table.append_column(SEQUENCE, pa.array(sequences))
 
 
-def _sorted(tables: Sequence[pa.Table]) -> pa.Table:
-    table = pa.concat_tables(tables, promote_options="default").unify_dictionaries().combine_chunks()
-    sequences = table.column(SEQUENCE).to_numpy()
-    return table if bool((sequences[1:] > sequences[:-1]).all()) else table.take(pa.array(np.argsort(sequences)))
+def _alike(table: pa.Table) -> pa.Table:
+    """Give every text column the same type, whether it stood as a dictionary or not."""
+    for place, name in enumerate(table.column_names):
+        kind = type_of(name)
+        if kind == TEXT and table.column(place).type != TEXT and name not in {ID, ORIGINAL}:
+            table = table.set_column(place, name, table.column(place).dictionary_encode())
+    return table
+
+
+def _order(table: pa.Table) -> tuple[NDArray[np.int64], list[int]]:
+    """Return the rows in the order of the new segment, and how many rows each of its row groups gets."""
+    kinds = np.zeros(table.num_rows, dtype=np.int64)
+    for name in _KIND:
+        if name in table.column_names:
+            column = table.column(name)
+            column = column.cast(pa.string()) if column.type == TEXT else column
+            codes = pc.rank(pc.fill_null(column, ""), tiebreaker="dense").to_numpy()
+            _, kinds = np.unique(kinds * (table.num_rows + 1) + codes, return_inverse=True)
+    order = np.lexsort((table.column(SEQUENCE).to_numpy(), kinds))
+    return order, list(_sizes(np.bincount(kinds).tolist()))
+
+
+def _sizes(kinds: Sequence[int]) -> Iterator[int]:
+    """Cut at the borders between kinds: small ones share a row group, large ones get several of equal size."""
+    pending = 0
+    for rows in kinds:
+        if rows < _LEAST:
+            pending += rows
+            if pending >= _LEAST:
+                yield pending
+                pending = 0
+            continue
+        if pending:
+            yield pending
+            pending = 0
+        parts = -(-rows // ROW_GROUP)
+        yield from (rows // parts + (part < rows % parts) for part in range(parts))
+    if pending:
+        yield pending
 
 
 def _joined(group: Sequence[Segment], size: int, newest: int) -> Segment:

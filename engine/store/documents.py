@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +13,19 @@ from engine.entities import Entity
 from engine.incidents.model import Incident, Join, Moment
 from engine.store.values import fields_of, json_default
 
+_ALERT, _RULE, _EVENT, _REASON = (
+    tuple(field.name for field in fields(kind)) for kind in (Alert, RuleInfo, EventRef, Reason)
+)  # by hand where there are thousands: `asdict` copies every text's container
 _RULE_LISTS = ("tags", "references", "falsepositives", "playbooks")
 
 
 def alert_to_text(alert: Alert) -> str:
     """Write an alert as JSON in ASCII."""
-    return _dump({**asdict(alert), "fields": dict(alert.fields)})
+    parts = {name: getattr(alert, name) for name in _ALERT}
+    rule = {name: getattr(alert.rule, name) for name in _RULE}
+    events = [{name: getattr(each, name) for name in _EVENT} for each in alert.events]
+    why = [{name: getattr(each, name) for name in _REASON} for each in alert.why]
+    return _dump({**parts, "rule": rule, "events": events, "why": why, "fields": dict(alert.fields)})
 
 
 def alert_from_text(text: str) -> Alert:

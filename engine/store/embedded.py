@@ -18,8 +18,9 @@ from typing import Self
 from engine.alerts import Alert, Verdict
 from engine.events import DeadLetter, Event, Origin
 from engine.incidents.model import Incident
+from engine.store.blocks import StoredBlock, blocks
 from engine.store.catalogue import Catalogue
-from engine.store.compaction import compact
+from engine.store.compaction import compact, is_due
 from engine.store.database import Database, from_micros, to_micros
 from engine.store.findings import Findings
 from engine.store.intake import Intake
@@ -113,6 +114,15 @@ class EmbeddedStore:
         wanted = Wanted(after=after, until=until, since=low, before=high, columns=columns)
         yield from slices(self.folder, segments, wanted)
 
+    def blocks(
+        self, *, after: int = 0, until: int | None = None, since: datetime | None = None, before: datetime | None = None
+    ) -> Iterator[StoredBlock]:
+        """Yield row groups that hold such events; the set of segments is fixed when the first is asked for."""
+        low, high = to_micros(since) if since else None, to_micros(before) if before else None
+        segments = self._catalogue.segments(after=after, until=until, since=low, before=high)
+        wanted = Wanted(after=after, until=until, since=low, before=high, columns=None)
+        yield from blocks(self.folder, segments, wanted)
+
     def events_by_id(self, ids: Sequence[str], *, within: tuple[int, int] | None = None) -> Mapping[str, Event]:
         """Return the stored events with these ids. Looks through segments, newest first: there is no index over ids."""
         low, high = (within[0] - 1, within[1]) if within else (0, None)
@@ -140,6 +150,10 @@ class EmbeddedStore:
         """Join small segments of a day and dataset; return how many files were joined. Readers are not disturbed."""
         return compact(self.folder, self._open(), self._catalogue, self._clock())
 
+    def tidy(self) -> int:
+        """Compact where there are many small segments; return how many files were joined."""
+        return self.compact() if is_due(self._catalogue.segments()) else 0
+
     # runs
     def cursor(self, name: str) -> int:
         """Return the ingest sequence up to which the run called `name` has looked, 0 at first."""
@@ -161,6 +175,14 @@ class EmbeddedStore:
     def alert(self, id_or_prefix: str) -> Alert:
         """Return one alert; raise `NotFoundError` where no or more than one id starts so."""
         return self._findings.alert(id_or_prefix)
+
+    def known_alerts(self, ids: Sequence[str]) -> Mapping[str, Alert]:
+        """Return those alerts that are stored under these ids."""
+        return self._findings.known_alerts(ids)
+
+    def stored_alerts(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which an alert is stored."""
+        return self._findings.stored_alerts(ids)
 
     def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""

@@ -7,7 +7,7 @@ found them move in one transaction, so that a killed run neither loses nor repea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -18,7 +18,9 @@ from engine.events import DeadLetter, Event
 from engine.incidents.model import Incident
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,49 @@ class Slice:
     first_sequence: int
     last_sequence: int
     table: pa.Table
+
+
+class Block(Protocol):
+    """A piece of the store, of at most some ten thousand events, whose columns are read when they are asked for.
+
+    Rows count from 0. `selected` says which rows are meant (None: all of them); everything else speaks of all rows.
+    Ingest sequences lie between `first_sequence` and `last_sequence`; once this block and those before it are done
+    with, every event up to `settled` was seen.
+    """
+
+    rows: int
+    first_sequence: int
+    last_sequence: int
+    settled: int
+    selected: NDArray[np.bool_] | None
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The fields that any of the events has."""
+        ...
+
+    def read(self, names: Collection[str]) -> pa.Table:
+        """Return these columns for all rows; names that no row has are left out.
+
+        NAME comes with its companion `NAME[]` (see `Slice`); text may be encoded as a dictionary.
+        """
+        ...
+
+    def ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the ids of the events in these rows."""
+        ...
+
+    def events(self, rows: NDArray[np.int64]) -> Iterator[Event]:
+        """Yield the events in these rows, whole, in this order."""
+        ...
+
+    def recall(self, key: str) -> bytes | None:
+        """Return what was kept under this key for the block, None where that is not known (any more)."""
+        ...
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Keep something that was worked out from the block's rows; a store may forget it at any time."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +166,12 @@ class Store(Protocol):
         """
         ...
 
+    def blocks(
+        self, *, after: int = 0, until: int | None = None, since: datetime | None = None, before: datetime | None = None
+    ) -> Iterator[Block]:
+        """Yield the blocks that hold such events (see `scan`); a block is good until the next one is asked for."""
+        ...
+
     def events_by_id(self, ids: Sequence[str], *, within: tuple[int, int] | None = None) -> Mapping[str, Event]:
         """Return the stored events with these ids (ids that are not there are left out).
 
@@ -134,6 +185,10 @@ class Store(Protocol):
 
     def dead_letters(self, *, limit: int | None = None) -> Sequence[DeadLetter]:
         """Return dead letters, newest last."""
+        ...
+
+    def tidy(self) -> int:
+        """Bring the store in shape for reading where it has got out of it; return how many pieces were joined."""
         ...
 
     # runs
@@ -156,6 +211,14 @@ class Store(Protocol):
 
     def alert(self, id_or_prefix: str) -> Alert:
         """Return one alert; raise `NotFoundError` where no or more than one id starts so."""
+        ...
+
+    def known_alerts(self, ids: Sequence[str]) -> Mapping[str, Alert]:
+        """Return those alerts that are stored under these ids (ids that are not there are left out)."""
+        ...
+
+    def stored_alerts(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which an alert is stored."""
         ...
 
     def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:

@@ -54,7 +54,7 @@ def _slice(reader: SegmentReader, group: int, sequences: NDArray[np.int64] | Non
     if not mask.any():
         return None
     if wanted.since is not None or wanted.before is not None:
-        mask &= _in_time(reader, group, len(sequences), wanted)
+        mask &= in_time(reader, group, len(sequences), wanted)
         if not mask.any():
             return None
     table = _columns(reader, group, sequences, wanted.columns)
@@ -63,7 +63,8 @@ def _slice(reader: SegmentReader, group: int, sequences: NDArray[np.int64] | Non
     return Slice(first_sequence=int(sequences.min()), last_sequence=int(sequences.max()), table=table)
 
 
-def _in_time(reader: SegmentReader, group: int, rows: int, wanted: Wanted) -> NDArray[np.bool_]:
+def in_time(reader: SegmentReader, group: int, rows: int, wanted: Wanted) -> NDArray[np.bool_]:
+    """Tell for each row of a row group whether its event lies in the wanted span of time."""
     table = reader.read(group, [_TIME])
     if not table.num_columns:
         return np.zeros(rows, dtype=bool)
@@ -80,17 +81,17 @@ def _columns(
 ) -> pa.Table:
     """Read the columns asked for, with their companions, and what the segment keeps of them elsewhere."""
     if columns is None:
-        return _folded(reader.read(group, [name for name in reader.names if name != SEQUENCE]))
+        return folded(reader.read(group, [name for name in reader.names if name != SEQUENCE]))
     names = [each for name in columns if name != SEQUENCE for each in (name, name + MANY, MISTYPED + name)]
     table = reader.read(group, names)
     missing = frozenset(columns).difference(reader.names)
     if REST in reader.names and missing:
-        table = _with_rest(table, reader.read(group, [REST]).column(REST), missing)
-    table = _folded(table)
+        table = with_rest(table, reader.read(group, [REST]).column(REST), missing)
+    table = folded(table)
     return table.append_column(SEQUENCE, pa.array(sequences)) if SEQUENCE in columns else table
 
 
-def _with_rest(table: pa.Table, rest: pa.ChunkedArray, missing: frozenset[str]) -> pa.Table:
+def with_rest(table: pa.Table, rest: pa.ChunkedArray, missing: frozenset[str]) -> pa.Table:
     """Add columns for fields that had none of their own in this segment and stand in its rest."""
     rows: list[Fields] = []
     for text in rest.to_pylist():
@@ -101,7 +102,7 @@ def _with_rest(table: pa.Table, rest: pa.ChunkedArray, missing: frozenset[str]) 
     return table
 
 
-def _folded(table: pa.Table) -> pa.Table:
+def folded(table: pa.Table) -> pa.Table:
     """Put mistyped values of NAME among its lists, as a list of one: a reader of both has every value."""
     for column in [name for name in table.column_names if name.startswith(MISTYPED)]:
         many = column.removeprefix(MISTYPED) + MANY

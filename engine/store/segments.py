@@ -18,13 +18,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import StoreError
 from engine.store.columns import ID, NUMBER, OFFSET, ORIGINAL, SEQUENCE, TEXT, type_of
 
-ROW_GROUP = 131_072  # rows
+ROW_GROUP = 32_768  # rows at most; reading a few whole events costs a row group of originals
+_PRESENT = b"kulla.present"  # in the file's metadata: for each row group, the numbers of columns that hold anything
 _DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
 _UNIQUE = (ID, ORIGINAL)
 _STAGED_SUFFIX = ".part"
@@ -51,11 +54,11 @@ class Staged:
         self.handle.close()
 
 
-def stage(table: pa.Table, folder: Path) -> Staged:
-    """Write the table as a Parquet file in `folder`, readable by its owner only, and sync it."""
+def stage(table: pa.Table, folder: Path, sizes: Sequence[int] = ()) -> Staged:
+    """Write the table as a Parquet file in `folder`, readable by its owner only, and sync it (see `write_table`)."""
     staged = _begun(folder)
     try:
-        write_table(table, staged.handle)
+        write_table(table, staged.handle, sizes)
         staged.handle.flush()
         os.fsync(staged.handle.fileno())
         staged.size = staged.handle.tell()
@@ -77,20 +80,61 @@ def _begun(folder: Path) -> Staged:
         staged.handle.close()  # another process took it for abandoned before it was locked
 
 
-def write_table(table: pa.Table, sink: BinaryIO) -> None:
-    """Write the table as Parquet: zstd, text by dictionary where that pays, a checksum on every page."""
+def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> None:
+    """Write the table as Parquet: zstd, text by dictionary where that pays, a checksum on every page.
+
+    `sizes` are the rows of each row group; without them, groups are as large as may be.
+    """
     table, repeated = _economical(table)
     evenly = [name for name in _DELTA if name in table.column_names]
+    groups = list(_groups(table.num_rows, sizes))
+    told = {_PRESENT: orjson.dumps([_present(table, start, rows) for start, rows in groups])}
     with pq.ParquetWriter(
         sink,
-        table.schema,
+        table.schema.with_metadata(told),
         compression="zstd",
         use_dictionary=repeated,
         column_encoding=dict.fromkeys(evenly, "DELTA_BINARY_PACKED"),
         write_statistics=["@timestamp", "event.ingested"],
         write_page_checksum=True,
     ) as writer:
-        writer.write_table(table, row_group_size=ROW_GROUP)
+        for start, rows in groups:
+            part = table if len(groups) == 1 else _trimmed(table.slice(start, rows))
+            writer.write_table(part.replace_schema_metadata(told), row_group_size=ROW_GROUP)
+
+
+def _groups(rows: int, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield where each row group begins, and its rows."""
+    start = 0
+    for size in sizes or [rows]:
+        for first in range(start, start + size, ROW_GROUP):
+            yield first, min(ROW_GROUP, start + size - first)
+        start += size
+
+
+def _present(table: pa.Table, start: int, rows: int) -> list[int]:
+    return [n for n, column in enumerate(table.columns) if column.slice(start, rows).null_count < rows]
+
+
+def _trimmed(table: pa.Table) -> pa.Table:
+    """Leave in each dictionary only what these rows use: Arrow would write the whole of it into every row group."""
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        if pa.types.is_dictionary(column.type):
+            table = table.set_column(place, name, pa.chunked_array([_compact(part) for part in column.chunks]))
+    return table
+
+
+def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    if column.null_count == len(column):
+        return pa.nulls(len(column), column.type)
+    codes = column.indices.fill_null(-1).to_numpy()
+    used = np.zeros(len(column.dictionary) + 1, dtype=bool)
+    used[codes] = True  # -1 is the last place
+    used[-1] = False
+    places = (np.cumsum(used, dtype=np.int32) - 1)[codes]
+    kept = column.dictionary.take(pa.array(np.flatnonzero(used)))
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=codes < 0), kept)
 
 
 def _economical(table: pa.Table) -> tuple[pa.Table, list[str]]:
@@ -144,29 +188,44 @@ def sync_folder(folder: Path) -> None:
 
 
 class SegmentReader:
-    """One segment, open for reading. Raise `StoreError` naming the file where it is missing or damaged."""
+    """One segment, open for reading. Raise `StoreError` naming the file where it is missing or damaged.
 
-    def __init__(self, path: Path) -> None:
+    Text columns come as dictionaries; with `as_stored`, those that hardly repeat come as plain text, which is cheaper.
+    """
+
+    def __init__(self, path: Path, *, as_stored: bool = False) -> None:
         self.path = path
         with _damage_named(path):
             metadata = pq.read_metadata(path)
-            self.names: Sequence[str] = metadata.schema.to_arrow_schema().names
+            schema = metadata.schema.to_arrow_schema()
+            self.names: Sequence[str] = schema.names
             self._file = pq.ParquetFile(
                 path,
                 metadata=metadata,
-                read_dictionary=[name for name in self.names if type_of(name) == TEXT],
+                read_dictionary=None if as_stored else [name for name in self.names if type_of(name) == TEXT],
                 page_checksum_verification=True,
             )
         self.rows = tuple(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+        self._present = orjson.loads((metadata.metadata or {}).get(_PRESENT, b"[]"))
+        self._known = frozenset(self.names)
+        self._metadata = metadata
+
+    def present(self, group: int) -> list[str]:
+        """Return the columns that hold anything in this row group (all of them where the file does not say)."""
+        return [self.names[n] for n in self._present[group]] if group < len(self._present) else list(self.names)
 
     def read(self, group: int, names: Iterable[str]) -> pa.Table:
         """Return these columns of one row group, each in one piece; names that the segment lacks are left out."""
-        present = [name for name in dict.fromkeys(names) if name in self.names]
+        present = [name for name in dict.fromkeys(names) if name in self._known]
         if not present:  # a table without columns would forget how many rows it has
             return self.read(group, [OFFSET]).select([])
         with _damage_named(self.path):
-            table = self._file.read_row_group(group, columns=present).select(present)
-            return table.unify_dictionaries().combine_chunks()
+            table = self._file.read_row_group(group, columns=present, use_threads=False).select(present)
+            return table.replace_schema_metadata(None).unify_dictionaries().combine_chunks()
+
+    def weight(self, group: int) -> int:
+        """Return about how many bytes the row group takes in memory."""
+        return int(self._metadata.row_group(group).total_byte_size)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.events import Event, Origin, Value, event_id
 from engine.sigma.columns import ColumnMatcher
 from engine.sigma.engine import Engine
+from engine.sigma.rules import RuleSet
 from engine.store.embedded import EmbeddedStore
 from tests.engine.sigma.rules import compiled, document
 
@@ -128,35 +130,37 @@ def stored(number: int, fields: dict[str, Value], original: str) -> Event:
     return Event(id=event_id("ab" * 16, number, b"x"), origin=origin, original=original, fields=fields)
 
 
-def by_columns(events: Sequence[Event], columns: Sequence[str] | None, folder: Path) -> set[tuple[str, str]]:
-    engine = Engine(RULES)
-    found = set()
+def by_columns(events: Sequence[Event], folder: Path, rules: RuleSet = RULES) -> set[tuple[str, str]]:
+    """Match stored events: as they were appended, again from what was kept, and with tables that cannot be read."""
     with EmbeddedStore(folder, lambda: NOW) as store:
         store.append(events, [])
-        for part in store.scan(columns=columns):
-            ids = part.table.column("event.id").to_pylist()
-            for hits in ColumnMatcher(engine).match(part.table):
-                for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
-                    found.add((str(ids[row]), engine.match_at(hits.partition, position).rule.info.id))
+        found = looked_at(store, rules)
+        assert looked_at(store, rules) == found
+        for path in sorted(folder.rglob("*.tested")):
+            path.write_bytes(path.read_bytes()[:-1] + b"!")
+        assert looked_at(store, rules) == found
     return found
 
 
-def by_rows(events: Sequence[Event]) -> set[tuple[str, str]]:
-    engine = Engine(RULES)
+def looked_at(store: EmbeddedStore, rules: RuleSet) -> set[tuple[str, str]]:
+    engine = Engine(rules)
+    found = set()
+    matcher = ColumnMatcher(engine)
+    for block in store.blocks():
+        ids = block.ids(np.arange(block.rows))
+        for hits in matcher.match(block):
+            for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
+                found.add((ids[row], engine.match_at(hits.partition, position).rule.info.id))
+    return found
+
+
+def by_rows(events: Sequence[Event], rules: RuleSet = RULES) -> set[tuple[str, str]]:
+    engine = Engine(rules)
     return {(event.id, match.rule.info.id) for event in events for match in engine.match(event.fields, event.original)}
 
 
 def test_the_rules_are_loaded() -> None:
     assert [str(issue) for issue in RULES.issues] == []
-
-
-def test_keywords_for_windows_and_events_of_several_datasets_need_every_column() -> None:
-    one = compiled(document({"s": {"f": "x", "g|fieldref": "h"}, "condition": "s"}))
-    columns = Engine(one).columns(["acme.log"])
-    assert columns is not None
-    assert {"acme.log.f", "acme.f", "f", "acme.g", "acme.h", "event.id", "@timestamp"} <= columns
-    assert Engine(one).columns(["acme.log", ""]) is None
-    assert Engine(RULES).columns(["acme.log"]) is None
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -167,29 +171,43 @@ def test_keywords_for_windows_and_events_of_several_datasets_need_every_column()
 def test_columns_agree_with_rows(made: list[tuple[dict[str, Value], str]]) -> None:
     events = [stored(number, fields, original) for number, (fields, original) in enumerate(made)]
     with TemporaryDirectory() as folder:
-        assert by_columns(events, None, Path(folder) / "store") == by_rows(events)
+        assert by_columns(events, Path(folder) / "store") == by_rows(events)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(EVENT, ORIGINAL), min_size=1, max_size=6))
-def test_the_columns_that_rules_name_are_enough(made: list[tuple[dict[str, Value], str]]) -> None:
-    """Windows keywords ask for every column; without them the named columns decide."""
-    quiet = compiled(
-        *(document({"s": s, "condition": "s"}, number=n, source=source) for n, s in enumerate(SELECTIONS[:-3], start=1)
-          for source in [SOURCES[n % 3]])
-    )  # fmt: skip
-    events = [stored(number, fields, original) for number, (fields, original) in enumerate(made)]
-    engine = Engine(quiet)
-    rows = {(event.id, match.rule.info.id) for event in events for match in engine.match(event.fields, event.original)}
-    found = set()
+@given(st.lists(st.lists(st.tuples(EVENT, ORIGINAL), min_size=1, max_size=6), min_size=2, max_size=4))
+def test_compacted_segments_give_the_same(batches: list[list[tuple[dict[str, Value], str]]]) -> None:
+    number, events = 0, []
+    with TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "store", lambda: NOW) as store:
+        for batch in batches:
+            made = [stored(number + place, fields, original) for place, (fields, original) in enumerate(batch)]
+            number += len(made)
+            events += made
+            store.append(made, [])
+        assert looked_at(store, RULES) == by_rows(events)
+        store.compact()
+        assert looked_at(store, RULES) == by_rows(events)
+        assert looked_at(store, RULES) == by_rows(events)
+
+
+def test_other_rules_do_not_take_what_was_kept_for_these() -> None:
+    kind: dict[str, Value] = {"event.dataset": "acme.log", "event.module": "acme"}
+    events = [stored(n, {**kind, "f": value}, "x") for n, value in enumerate(["abc", "b", "abc", "-"])]
+    first, second = (
+        compiled(document({"s": {"f": value}, "condition": "s"}, source=SOURCES[0])) for value in ("abc", "b")
+    )
     with TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "store", lambda: NOW) as store:
         store.append(events, [])
-        columns = engine.columns(store.status().datasets)
-        for part in store.scan(columns=None if columns is None else sorted(columns)):
-            ids = part.table.column("event.id").to_pylist()
-            for hits in ColumnMatcher(engine).match(part.table):
-                found |= {
-                    (str(ids[row]), engine.match_at(hits.partition, position).rule.info.id)
-                    for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True)
-                }
-    assert found == rows
+        for rules in (first, second, first):
+            assert looked_at(store, rules) == by_rows(events, rules)
+
+
+def test_an_event_s_own_field_is_not_the_store_s_column_of_that_name() -> None:
+    kind: dict[str, Value] = {"event.dataset": "acme.log", "event.module": "acme"}
+    same, other = {**kind, "log.file.path": "/x.log"}, {**kind, "log.file.path": "/y.log"}
+    events = [stored(n, fields, "x") for n, fields in enumerate([kind, same, other])]
+    rules = compiled(document({"s": {"log.file.path|contains": "log"}, "condition": "s"}, source=SOURCES[0]))
+    with TemporaryDirectory() as folder:
+        assert {number for number, _ in by_columns(events, Path(folder) / "store", rules)} == {
+            event.id for event in events[1:]
+        }

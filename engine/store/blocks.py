@@ -1,0 +1,193 @@
+"""Blocks: row groups of segments whose columns are read only when somebody asks for them.
+
+A run over the store asks for a few columns, or for none where it has kept what it found in them (see `engine.store.
+tested`); then the segment's file is not even opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.events import Event
+from engine.store.catalogue import Segment
+from engine.store.columns import GIVEN, ID, MANY, MISTYPED, REST, SEQUENCE
+from engine.store.rows import events_of
+from engine.store.scan import Wanted, folded, in_time, with_rest
+from engine.store.segments import SegmentReader
+from engine.store.tested import Tested
+from engine.store.values import from_json
+
+_SHAPE = "shape"  # under this key the tables hold each row group's rows and fields
+_AT_ONCE = 32 * 1024 * 1024  # bytes of columns read together to make whole events
+_EVENTS_AT_ONCE = 2000
+
+
+class _Opened:
+    """One segment in use: its tables of tested values, and its file once that is needed."""
+
+    def __init__(self, folder: Path, segment: Segment) -> None:
+        self.segment = segment
+        self.tested = Tested(folder, segment.path, segment.size)
+        self._path = folder / segment.path
+        self._reader: SegmentReader | None = None
+        self._shape: list[Any] | None = None
+
+    @property
+    def reader(self) -> SegmentReader:
+        """The segment's file, open."""
+        if self._reader is None:
+            self._reader = SegmentReader(self._path, as_stored=True)
+        return self._reader
+
+    @property
+    def shape(self) -> list[Any]:
+        """For each row group its rows and the names of the fields that its events have."""
+        if self._shape is None:
+            known = self.tested.get(_SHAPE)
+            if known is None:
+                shape = [[rows, _fields(self.reader, group)] for group, rows in enumerate(self.reader.rows)]
+                known = orjson.dumps(shape)
+                self.tested.put(_SHAPE, known)
+            self._shape = orjson.loads(known)
+        return self._shape
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self.tested.save()
+
+
+class StoredBlock:
+    """One row group; see `engine.store.protocol.Block`."""
+
+    def __init__(self, opened: _Opened, group: int, *, bounds: tuple[int, int], settled: int) -> None:
+        self._opened = opened
+        self._group = group
+        self.first_sequence, self.last_sequence = bounds
+        self.settled = settled
+        self.rows: int = opened.shape[group][0]
+        self.selected: NDArray[np.bool_] | None = None
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The fields that any of the events has."""
+        found: list[str] = self._opened.shape[self._group][1]
+        return found
+
+    def read(self, names: Collection[str]) -> pa.Table:
+        """Return these columns for all rows, with their companions; names that no row has are left out."""
+        reader, group = self._opened.reader, self._group
+        there = set(reader.present(group))
+        wanted = [each for name in names for each in (name, name + MANY, MISTYPED + name) if each in there]
+        table = reader.read(group, wanted)
+        missing = frozenset(names).difference(reader.names)
+        if REST in there and missing:
+            table = with_rest(table, reader.read(group, [REST]).column(REST), missing)
+        return folded(table)
+
+    def ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the ids of the events in these rows."""
+        column = self._opened.reader.read(self._group, [ID]).column(ID)
+        return [str(number) for number in column.take(pa.array(rows)).to_pylist()]
+
+    def events(self, rows: NDArray[np.int64]) -> Iterator[Event]:
+        """Yield the events in these rows, whole."""
+        if not len(rows):
+            return
+        reader, group = self._opened.reader, self._group
+        names = [name for name in reader.present(group) if name != SEQUENCE]
+        together = max(1, len(names) * _AT_ONCE // max(1, reader.weight(group)))
+        places = pa.array(rows)
+        parts = [
+            reader.read(group, names[start : start + together]).take(places) for start in range(0, len(names), together)
+        ]
+        columns = {name: part.column(name) for part in parts for name in part.column_names}
+        table = pa.table(columns)
+        for start in range(0, len(rows), _EVENTS_AT_ONCE):
+            yield from events_of(table.slice(start, _EVENTS_AT_ONCE))
+
+    def recall(self, key: str) -> bytes | None:
+        """Return what was kept under this key for the block."""
+        return self._opened.tested.get(f"{self._group} {key}")
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Keep something worked out for the block; it may be forgotten."""
+        self._opened.tested.put(f"{self._group} {key}", content)
+
+    def select(self, wanted: Wanted) -> bool:
+        """Mark the rows that are wanted; tell whether there are any."""
+        segment = self._opened.segment
+        mask = None
+        if wanted.after >= self.first_sequence or (wanted.until is not None and wanted.until < self.last_sequence):
+            sequences = self._sequences()
+            mask = sequences > wanted.after
+            if wanted.until is not None:
+                mask &= sequences <= wanted.until
+        if not _within(segment, wanted) and (mask is None or mask.any()):
+            timed = in_time(self._opened.reader, self._group, self.rows, wanted)
+            mask = timed if mask is None else mask & timed
+        self.selected = None if mask is None or mask.all() else mask
+        return mask is None or bool(mask.any())
+
+    def _sequences(self) -> NDArray[np.int64]:
+        if not self._opened.segment.compacted:
+            return np.arange(self.first_sequence, self.last_sequence + 1)
+        found: NDArray[np.int64] = self._opened.reader.read(self._group, [SEQUENCE]).column(SEQUENCE).to_numpy()
+        return found
+
+
+def blocks(folder: Path, segments: Sequence[Segment], wanted: Wanted) -> Iterator[StoredBlock]:
+    """Yield the blocks of these segments that hold wanted rows, in order of the segments.
+
+    `segments` come by their first sequence. What was kept for a segment's blocks is saved when its last was used.
+    """
+    last = wanted.until if wanted.until is not None else max((each.last_sequence for each in segments), default=0)
+    for place, segment in enumerate(segments):
+        following = segments[place + 1].first_sequence - 1 if place + 1 < len(segments) else last
+        opened = _Opened(folder, segment)
+        try:
+            yield from _blocks(opened, wanted, min(following, last))
+        finally:
+            opened.close()
+
+
+def _blocks(opened: _Opened, wanted: Wanted, following: int) -> Iterator[StoredBlock]:
+    segment, first = opened.segment, opened.segment.first_sequence
+    for group, (rows, _) in enumerate(opened.shape):
+        bounds = (segment.first_sequence, segment.last_sequence) if segment.compacted else (first, first + rows - 1)
+        own = segment.first_sequence - 1 if segment.compacted else bounds[1]
+        is_last = group + 1 == len(opened.shape)
+        block = StoredBlock(opened, group, bounds=bounds, settled=following if is_last else min(own, following))
+        first += rows
+        if block.select(wanted):
+            yield block
+
+
+def _within(segment: Segment, wanted: Wanted) -> bool:
+    """Tell whether every event of the segment lies in the wanted span of time."""
+    if wanted.since is None and wanted.before is None:
+        return True
+    if segment.untimed or segment.first_time is None or segment.last_time is None:
+        return False
+    return (wanted.since is None or segment.first_time >= wanted.since) and (
+        wanted.before is None or segment.last_time < wanted.before
+    )
+
+
+def _fields(reader: SegmentReader, group: int) -> list[str]:
+    """Return the fields that any event of a row group has, whatever columns hold them."""
+    names: set[str] = set()
+    there = reader.present(group)
+    for name in there:
+        names.add(name.removeprefix(MISTYPED).removeprefix(GIVEN).removesuffix(MANY))
+    if REST in there:
+        for text in reader.read(group, [REST]).column(REST).to_pylist():
+            names.update(from_json(text) if text else ())
+    return sorted(names)
