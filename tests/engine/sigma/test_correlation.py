@@ -71,6 +71,8 @@ FAIL: dict[str, Value] = {"a": "1", "u": "ann"}
         ([0, 1, 2, 3, 4, 5], 1),  # one alert while it stays hot
         ([0, 1, 2, 12.001, 13, 14], 2),  # a silence longer than the span ends it
         ([0, 1, 2, 11, 12, 13, 21, 22, 23], 1),  # no silence, never fewer than three in ten seconds
+        ([0, 0, 0, 10, 10, 10], 1),  # hot again after exactly a span
+        ([0, 0, 0, 10.001, 10.001, 10.001], 2),
         ([10, 0, 5], 1),  # the order of reading does not matter
         ([0, 8, 16, 24], 0),
     ],

@@ -270,6 +270,14 @@ def test_what_comes_in_time_undoes_an_absence() -> None:
     assert runs.over([[Seen(9, "ann", frozenset("b"), None, 1)]]) == {}
 
 
+@pytest.mark.parametrize(("late", "told"), [(8.0, 0), (8.5, 1)])
+def test_an_event_that_is_late_by_just_the_lateness_is_in_time(late: float, told: int) -> None:
+    runs = Runs(*prepared("events exactly"), 8)
+    runs.run([Seen(0, "ann", frozenset("a"), None, number) for number in range(2)])
+    runs.run([Seen(late, "bob", frozenset("b"), None, 2)])
+    assert len(runs.over([[Seen(0, "ann", frozenset("a"), None, 3)]])) == told  # the third undoes `eq: 2`
+
+
 @pytest.mark.parametrize("year", [1, 9999])
 def test_a_wrong_clock_ends_no_waiting(year: int) -> None:
     """The present holds back the clock of the events, and does not keep those of the future waiting for ever."""
