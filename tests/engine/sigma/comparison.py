@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 import yaml
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
@@ -105,12 +106,8 @@ class Sides:
         found = set()
         with TemporaryDirectory() as folder, EmbeddedStore(Path(folder) / "store", lambda: NOW) as store:
             store.append(events, [])
-            for part in store.scan():
-                ids = part.table.column("event.id").to_pylist()
-                for hits in ColumnMatcher(self.engine).match(part.table):
-                    for row, position in zip(hits.rows.tolist(), hits.positions.tolist(), strict=True):
-                        rule = self.engine.match_at(hits.partition, position).rule
-                        found.add((numbers[str(ids[row])], rule.info.id))
+            for identifier, rule in _stored_matches(self.engine, store):
+                found.add((numbers[identifier], rule))
         return frozenset(found)
 
     def compare(self, rows: Sequence[Row]) -> Tally:
@@ -124,6 +121,20 @@ class Sides:
                 says = "matches" if (number, rule) in found else "does not match"
                 tally.differing.append(f"{rule} {says} by {way}, on {fields!r} {original[:200]!r}")
         return tally
+
+
+def _stored_matches(engine: Engine, store: EmbeddedStore) -> Iterator[tuple[str, str]]:
+    matcher = ColumnMatcher(engine)
+    for block in store.blocks() if hasattr(store, "blocks") else store.scan():
+        for hits in matcher.match(block if hasattr(store, "blocks") else block.table):
+            ids = block.ids(hits.rows) if hasattr(store, "blocks") else _ids(block.table, hits.rows.tolist())
+            for identifier, position in zip(ids, hits.positions.tolist(), strict=True):
+                yield identifier, engine.match_at(hits.partition, position).rule.info.id
+
+
+def _ids(table: pa.Table, rows: list[int]) -> list[str]:
+    every = table.column("event.id").to_pylist()
+    return [str(every[row]) for row in rows]
 
 
 def _origin(number: int) -> Origin:

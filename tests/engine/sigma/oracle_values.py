@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import operator
-import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import re2
 from sigma.types import (
@@ -35,8 +35,8 @@ _ORDER = {
     CompareOperators.GTE: operator.ge,
     None: operator.eq,
 }
-# Each code point that has a lower-case form, and the first character of that form.
-_LOWER = {code: chr(code).lower()[0] for code in range(sys.maxunicode + 1) if chr(code).lower() != chr(code)}
+# Each code point that has a lower-case form (none lies beyond U+1FFFF), and the first character of that form.
+_LOWER = {code: chr(code).lower()[0] for code in range(0x20000) if chr(code).lower() != chr(code)}
 
 
 def fold(text: str) -> str:
@@ -70,13 +70,10 @@ def like(parts: Iterable[str | SpecialChars], *, cased: bool) -> Test:
 
 def _segment(characters: list[str | None]) -> Segment:
     pieces: list[Piece] = []
-    for place, character in enumerate(characters):
-        if character is None:
-            continue
-        if pieces and pieces[-1][0] + len(pieces[-1][1]) == place:
-            pieces[-1] = (pieces[-1][0], pieces[-1][1] + character)
-        else:
-            pieces.append((place, character))
+    for known, group in groupby(enumerate(characters), lambda item: item[1] is not None):
+        if known:
+            found = list(group)
+            pieces.append((found[0][0], "".join(character or "" for _, character in found)))
     return len(characters), pieces
 
 
