@@ -31,7 +31,8 @@ from engine.sigma.rules import RuleSet
 from engine.sigma.tailoring import PLAIN, File, Tailoring
 from engine.sigma.yaml_reading import read_yaml
 
-MAX_FILE = 4 * 1024 * 1024  # bytes of one rule file (SigmaHQ's list of vulnerable drivers has 300 KiB)
+MAX_BROKEN = 1_000  # documents of one file, after which the rest of it is not read
+MAX_FILE = 2 * 1024 * 1024  # bytes of one rule file (SigmaHQ's list of vulnerable drivers has 300 KiB)
 _HINT = "kulla rules check FILE"
 # pySigma 1.5 answers some malformed documents (a list, numbers as keys) with these
 _MALFORMED = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, NotImplementedError)
@@ -71,8 +72,12 @@ class _Reading:
 
     def file(self, name: str, content: bytes, *, only_filters: bool = False) -> None:
         """Read all documents of a file; what cannot be used becomes an issue."""
+        broken = len(self._rules.issues) + MAX_BROKEN
         for line, text in documents(name, content, self._rules.issues):
             where = f"{name}:{line}"
+            if len(self._rules.issues) >= broken:
+                self._rules.issues.append(_issue(f"more than {MAX_BROKEN:,} broken rules; the rest is not read", where))
+                return
             try:
                 self._document(text, name, line, only_filters=only_filters)
             except (SigmaError, ValueError) as error:

@@ -13,7 +13,7 @@ MAX_RULE = 512 * 1024  # characters of one rule (one YAML document); SigmaHQ's l
 MAX_DEPTH = 50  # of brackets and negations in a condition
 MAX_CONDITION = 10_000  # characters, of all conditions of a rule
 MAX_SELECTIONS = 1_000
-MAX_LEAVES = 60_000  # values of all selections times the times they are named; SigmaHQ's largest rule has 6,000
+MAX_LEAVES = 25_000  # values of all selections times the times they are named; SigmaHQ's largest rule has 6,000
 MAX_PATTERNS = 500  # regular expressions of one rule
 MAX_PATTERN = 50_000  # characters of all of them
 

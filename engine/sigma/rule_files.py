@@ -17,7 +17,7 @@ from pathlib import Path
 from engine.errors import ConfigurationError, RuleError
 from engine.sigma.tailoring import File
 
-MAX_READ = 4 * 1024 * 1024 + 1  # bytes of a rule file; a larger one is refused by `documents`
+MAX_READ = 2 * 1024 * 1024 + 1  # bytes of a rule file; a larger one is refused by `documents`
 MAX_TOTAL = 256 * 1024 * 1024  # bytes of all rule files; SigmaHQ has 12 MiB
 MAX_ENTRIES = 200_000  # files and folders looked at
 MAX_ZIP = 64 * 1024 * 1024  # bytes of a packed zip
