@@ -9,14 +9,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import coverage, rulesets
+from cli.commands.rules_convert import convert
 from cli.commands.rules_coverage import Stored, show_coverage
+from cli.commands.rules_explain import explain
+from cli.commands.rules_filters import list_filters
 from cli.document import Column, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
-from cli.options import Format, MinLevel, Output, Rules, RulesLevel, RulesStatus, command, shown_level
+from cli.options import (
+    Filters,
+    Format,
+    MinLevel,
+    Output,
+    PipelineFiles,
+    Placeholders,
+    Rules,
+    RulesLevel,
+    RulesStatus,
+    command,
+    shown_level,
+)
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
+from cli.tailoring import Own
 from engine.alerts import RuleInfo
-from engine.errors import InputError, NotFoundError
+from engine.errors import InputError
 
 if TYPE_CHECKING:
     from detections.catalogue import RuleTest
@@ -48,6 +64,9 @@ def list_rules(
     rules: Rules = None,
     rules_level: RulesLevel = None,
     rules_status: RulesStatus = None,
+    filters: Filters = None,
+    placeholders: Placeholders = None,
+    pipeline: PipelineFiles = None,
     level: MinLevel = None,
     not_loaded: Annotated[
         bool, typer.Option("--not-loaded", help="Only rules that can't be loaded or can't fire, with the reason.")
@@ -59,13 +78,16 @@ def list_rules(
     """List rules: loaded, not loaded and why, or loaded but unable to fire: no log source, no field, no events."""
     out = target(session, fmt, output)
     lowest = shown_level(session, level)
-    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status)
+    own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
+    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status, own=own)
     rows = [row for row in _rows(session, loaded, stored=stored) if not not_loaded or row["state"] != "loaded"]
     names = {item.label for item in type(lowest) if item >= lowest}
     rows = [row for row in rows if row["level"] in names or row["state"] == "not loaded"]
     out.write(Listing(name="rules", title="Rules", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="no such rules"))
-    total = len(loaded.rules) + len(loaded.correlations)
+    total = len(loaded.alerting) + len(loaded.correlations)
     session.say(f"{total:,} rules loaded, {len(loaded.issues):,} not loaded")
+    if waiting := next(filter(rulesets.is_waiting, loaded.issues), None):
+        session.say(f"rules wait for values of placeholders: {waiting.hint}")
     session.hint("kulla rules show ID" if not not_loaded else "kulla rules check FILE")
 
 
@@ -112,7 +134,7 @@ def show(
     """Show one rule: what it looks for, how bad that is, what else can cause it, and what to do."""
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     loaded = rulesets.load(session, rules)
-    info = _find(loaded, identifier)
+    info = rulesets.find(loaded, identifier)
     head = (
         ("Rule", info.id),
         ("Level", info.level.label),
@@ -134,21 +156,11 @@ def show(
     session.hint(f"kulla playbooks show {info.playbooks[0]}" if info.playbooks else "kulla rules list")
 
 
-def _find(rules: RuleSet, identifier: str) -> RuleInfo:
-    infos = [*(rule.info for rule in rules.rules), *(item.info for item in rules.correlations)]
-    wanted = identifier.lower()
-    found = [info for info in infos if info.id == wanted or info.name.lower() == wanted]
-    found = found or [info for info in infos if len(wanted) >= 4 and info.id.startswith(wanted)]
-    if len(found) != 1:
-        what = "no rule" if not found else f"{len(found)} rules"
-        raise NotFoundError(f"{what} answer to {identifier}", hint="kulla rules list -f jsonl, for the ids")
-    return found[0]
-
-
 def _source(info: RuleInfo) -> tuple[str, ...]:
-    path = Path(info.path.rpartition(":")[0])
+    from engine.sigma.rule_files import read_again
+
     try:
-        return tuple(path.read_text(encoding="utf-8", errors="backslashreplace").splitlines())
+        return tuple(read_again(info.path.rpartition(":")[0]).decode("utf-8", "backslashreplace").splitlines())
     except OSError:
         return (f"(in {info.path})",)
 
@@ -158,14 +170,16 @@ def check(
     session: Session,
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Rule files, folders and zips.")],
     *,
+    filters: Filters = None,
+    placeholders: Placeholders = None,
+    pipeline: PipelineFiles = None,
     fmt: Format = None,
     output: Output = None,
 ) -> None:
     """Check that rules load: each one that does not is listed with its file, line and reason (exit code 4)."""
-    from engine.sigma.loader import load_rules
-
     out = target(session, fmt, output)
-    loaded = load_rules(rulesets.rule_paths(session, paths), cache_folder=session.settings.home / "cache")
+    own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
+    loaded = rulesets.loaded(session, rulesets.rule_paths(session, paths), own)
     rows = [row for row in _rows(session, loaded) if row["state"] != "loaded"]
     out.write(
         Listing(
@@ -174,7 +188,8 @@ def check(
     )
     for issue in loaded.issues:
         session.issue(issue)
-    session.say(f"{len(loaded.rules) + len(loaded.correlations):,} rules load, {len(loaded.issues):,} do not")
+    rulesets.tell_idle_filters(session, loaded)
+    session.say(f"{len(loaded.alerting) + len(loaded.correlations):,} rules load, {len(loaded.issues):,} do not")
     session.hint("kulla rules test PATH" if not rows else "kulla rules check PATH, after mending them")
 
 
@@ -190,11 +205,10 @@ def run_tests(
 ) -> None:
     """Run the test events in the rules' `kulla:` blocks; a rule that fails one of its own is an issue (exit code 4)."""
     from engine.sigma.engine import Engine
-    from engine.sigma.loader import load_rules
 
     out = target(session, fmt, output)
     places = rulesets.rule_paths(session, paths or [rulesets.OWN])
-    engine = Engine(load_rules(places, cache_folder=session.settings.home / "cache"))
+    engine = Engine(rulesets.loaded(session, places))
     for issue in engine.rules.issues:
         session.issue(issue)
     rows = list(_results(session, engine, places))
@@ -237,3 +251,6 @@ def _result(session: Session, engine: Engine, path: Path, rule: str, item: RuleT
 
 
 command(app, "coverage")(show_coverage)
+command(app, "filters")(list_filters)
+command(app, "explain")(explain)
+command(app, "convert")(convert)
