@@ -8,7 +8,7 @@ overlap in sequence, the cursor moves only to where everything was seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -85,13 +85,11 @@ class Detector:
         after = min(cursor, self._store.cursor(self._correlated))
         for block in self._store.blocks(after=after, until=self._store.last_sequence()):
             seen = block.last_sequence <= cursor  # by a run that was killed before it correlated
-            alerts, hits = self._look(block, Counter() if seen else run.excluded)
-            run.cursor = max(run.cursor, block.settled)
-            self._commit(run, self._name, alerts, hits)
+            self._look(run, self._name, block, Counter() if seen else run.excluded)
             run.events += 0 if seen else _selected(block)
-            self._correlations.touch(hits)
             if self._correlations.groups >= _CORRELATED_AT_ONCE:
                 self._correlate(run, self._again, partly=True)
+        self._commit(run, self._name, [], [])  # the cursor, past blocks in which nothing was found
         self._correlate(run, self._correlated)
         return run
 
@@ -100,26 +98,39 @@ class Detector:
         run = Run(cursor=self._store.cursor(self._name))
         self._correlations.begin()
         for block in self._store.blocks(until=self._store.last_sequence(), since=since, before=before):
-            alerts, hits = self._look(block, run.excluded)
-            self._commit(run, self._again, alerts, hits)
+            self._look(run, self._again, block, run.excluded)
             run.events += _selected(block)
-            self._correlations.touch(hits)
         self._correlate(run, self._again)
         return run
 
-    def _commit(self, run: Run, name: str, alerts: Mapping[str, Alert | None], hits: Sequence[Hit]) -> None:
-        """Commit what was found. Alerts that the store knows stand as None: they need not be written again."""
+    def _commit(self, run: Run, name: str, alerts: Sequence[Alert], hits: Sequence[Hit]) -> None:
         kept = [to_store(hit) for hit in hits]
-        fresh = [alert for alert in alerts.values() if alert is not None]
-        run.new += self._store.commit_run(name, cursor=run.cursor, alerts=fresh, hits=kept)
-        known = self._store.known_alerts([number for number, alert in alerts.items() if alert is None])
-        run.alerts.extend(alert or known[number] for number, alert in alerts.items())
+        run.new += self._store.commit_run(name, cursor=run.cursor, alerts=alerts, hits=kept)
 
-    def _look(self, block: Block, excluded: Counter[str]) -> tuple[dict[str, Alert | None], list[Hit]]:
-        """Match a block; only events that give new alerts, or hits of correlations, are read whole."""
+    def _look(self, run: Run, name: str, block: Block, excluded: Counter[str]) -> None:
+        """Match a block and commit what is new; only events that give new alerts, or hits, are read whole."""
         found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, excluded)).rows.size]
+        run.cursor = max(run.cursor, block.settled) if name == self._name else run.cursor
         if not found:
-            return {}, []
+            return
+        matches = self._matches(found, block)
+        wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
+        known = self._store.known_alerts(wanted)
+        fresh: list[Hit] = []
+        new: dict[str, Alert] = {}
+        needed = [row for row in sorted(matches) if any(self._needs(*item, known) for item in matches[row])]
+        for row, event in zip(needed, block.events(np.array(needed, dtype=np.int64)), strict=True):
+            for match, number in matches[row]:
+                self._take(match, event, fresh)
+                if number not in known and self._tells(match):
+                    new[number] = event_alert(match, event)
+        if new or fresh:
+            self._commit(run, name, list(new.values()), fresh)
+        run.alerts.extend(known.get(number) or new[number] for number in wanted)
+        self._correlations.touch(fresh)
+
+    def _matches(self, found: Sequence[Hits], block: Block) -> dict[int, list[tuple[Match, str]]]:
+        """Return each row's matches, with the ids of the alerts that they give."""
         rows = np.unique(np.concatenate([hits.rows for hits in found]))
         ids = dict(zip(rows.tolist(), block.ids(rows), strict=True))
         matches: dict[int, list[tuple[Match, str]]] = {}
@@ -128,25 +139,14 @@ class Detector:
                 match = self._engine.match_at(hits.partition, position)
                 info = match.rule.info
                 matches.setdefault(row, []).append((match, alert_id(info.id, info.version, (ids[row],))))
-        alerts: dict[str, Alert | None] = {
-            number: None
-            for row in sorted(matches)
-            for match, number in matches[row]
-            if not self._correlator.is_silent(match)
-        }
-        stored = self._store.stored_alerts(list(alerts))
-        fresh: list[Hit] = []
-        needed = [row for row in sorted(matches) if any(self._needs(*item, stored) for item in matches[row])]
-        for row, event in zip(needed, block.events(np.array(needed, dtype=np.int64)), strict=True):
-            for match, number in matches[row]:
-                self._take(match, event, fresh)
-                if number in alerts and number not in stored:
-                    alerts[number] = event_alert(match, event)
-        return alerts, fresh
+        return matches
 
-    def _needs(self, match: Match, number: str, stored: Collection[str]) -> bool:
+    def _tells(self, match: Match) -> bool:
+        return not self._correlator.is_silent(match)
+
+    def _needs(self, match: Match, number: str, known: Collection[str]) -> bool:
         """Tell whether the event of a match must be read whole."""
-        return self._correlator.wants(match) or (number not in stored and not self._correlator.is_silent(match))
+        return self._correlator.wants(match) or (number not in known and self._tells(match))
 
     def _take(self, match: Match, event: Event, fresh: list[Hit]) -> None:
         if self._correlator.wants(match):
@@ -159,7 +159,8 @@ class Detector:
         def tell(bursts: Sequence[Burst]) -> None:
             events = self._events_of(bursts)
             alerts = [burst_alert(burst, events, self._correlator.names) for burst in bursts]
-            self._commit(run, name, {alert.id: alert for alert in alerts}, [])
+            self._commit(run, name, alerts, [])
+            run.alerts.extend(alerts)
 
         run.left_out += self._correlations.conclude(tell, anew=name == self._again, partly=partly)
 

@@ -7,7 +7,7 @@ and only distinct profiles are evaluated. What a column's rows came to is kept w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,8 @@ class _Look:
         if self.partition.has_references:
             signatures.append(self._references())
         first, profiles = _profiles([item.codes for item in signatures], len(self.rows))
-        matched = [self.partition.evaluate(tuple(_meaning(item, row) for item in signatures)) for row in first]
+        evaluate = self.partition.evaluate
+        matched = [evaluate(profile) for profile in zip(*(_meanings(item, first) for item in signatures), strict=True)]
         if not any(matched):
             return None
         return _expand(self.partition, self.rows, profiles, matched, self.block)
@@ -155,8 +156,11 @@ def _numbered(known: Local, table: Signatures, order: Sequence[int]) -> Local:
     return Local(meanings, known.codes)
 
 
-def _meaning(local: Local, row: int) -> int:
-    return int(local.meanings[0 if local.codes is None else local.codes[row]])
+def _meanings(local: Local, rows: Codes) -> Iterable[int]:
+    if local.codes is None:
+        return [local.meanings[0]] * len(rows)
+    found: list[int] = np.array(local.meanings, dtype=np.int64)[local.codes[rows]].tolist()
+    return found
 
 
 def _profiles(columns: Sequence[Places | None], count: int) -> tuple[Codes, Codes]:

@@ -80,17 +80,13 @@ class Findings:
 
     def known_alerts(self, ids: Sequence[str]) -> dict[str, Alert]:
         """Return those alerts that are stored under these ids."""
-        return {str(number): alert_from_text(str(body)) for number, body in self._under(ids, "id, body")}
-
-    def stored_alerts(self, ids: Sequence[str]) -> frozenset[str]:
-        """Return those of the ids under which an alert is stored."""
-        return frozenset(str(row[0]) for row in self._under(ids, "id"))
-
-    def _under(self, ids: Sequence[str], what: str) -> Iterator[tuple[object, ...]]:
+        found: dict[str, Alert] = {}
         for start in range(0, len(ids), _VARIABLES):
             part = [plain(number) for number in ids[start : start + _VARIABLES]]
             marks = ",".join("?" * len(part))
-            yield from self._database.rows(f"SELECT {what} FROM alerts WHERE id IN ({marks})", part)  # noqa: S608 - the store's own words
+            sql = f"SELECT id, body FROM alerts WHERE id IN ({marks})"  # noqa: S608 - only question marks
+            found |= {str(number): alert_from_text(str(body)) for number, body in self._database.rows(sql, part)}
+        return found
 
     def judge(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""

@@ -217,10 +217,6 @@ class Store(Protocol):
         """Return those alerts that are stored under these ids (ids that are not there are left out)."""
         ...
 
-    def stored_alerts(self, ids: Sequence[str]) -> frozenset[str]:
-        """Return those of the ids under which an alert is stored."""
-        ...
-
     def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""
         ...
