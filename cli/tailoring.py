@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.session import Session
 from engine.errors import ConfigurationError, RuleError
-from engine.sigma.placeholder_values import placeholders_of, read_placeholders
-from engine.sigma.rule_files import rule_files
-from engine.sigma.tailoring import File, Tailoring
+
+if TYPE_CHECKING:
+    from engine.sigma.tailoring import File, Tailoring
 
 MAX_FILE = 4 * 1024 * 1024  # bytes of a file of values or of a pipeline
 
@@ -32,6 +33,9 @@ def tailoring(session: Session, own: Own = NOTHING) -> Tailoring:
 
     Raise `ConfigurationError` for a file that is not there or cannot be used.
     """
+    from engine.sigma.placeholder_values import placeholders_of
+    from engine.sigma.tailoring import Tailoring
+
     settings = session.settings
     values: dict[str, tuple[str, ...]] = {}
     kept = settings.placeholders
@@ -51,6 +55,8 @@ def tailoring(session: Session, own: Own = NOTHING) -> Tailoring:
 
 
 def _values(session: Session, name: str) -> dict[str, tuple[str, ...]]:
+    from engine.sigma.placeholder_values import read_placeholders
+
     where, content = file_of(session, name, "--placeholders")
     try:
         return read_placeholders(content.decode("utf-8-sig"), where)
@@ -59,6 +65,8 @@ def _values(session: Session, name: str) -> dict[str, tuple[str, ...]]:
 
 
 def _filters(session: Session, names: Sequence[str]) -> tuple[File, ...]:
+    from engine.sigma.rule_files import rule_files
+
     issues: list[RuleError] = []
     found = tuple(rule_files([_path(session, name) for name in names], issues))
     if issues:  # a filter that is not read lets alerts through; what cannot be read has to be mended

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cli import rulesets
 from cli.document import Column, Listing, Row
 from cli.options import Filters, Format, Output, PipelineFiles, Placeholders, Rules
 from cli.output import target
 from cli.session import Session
 from cli.tailoring import Own
-from engine.sigma.filter_info import FilterInfo
+
+if TYPE_CHECKING:
+    from engine.sigma.filter_info import FilterInfo
 
 _FIELDS = ("id", "title", "state", "rules", "applied_to", "owner", "reason", "expires", "why", "path")
 _COLUMNS = (
