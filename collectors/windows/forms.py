@@ -18,7 +18,8 @@ from engine.errors import MalformedRecordError
 from engine.events import Fields
 
 _Object = dict[str, Any]
-NESTED: Final = ("EventData", "event_data", "Payload")  # what may hold a flat event's data, in an object or a text
+_NESTED_ORDER: Final = ("EventData", "event_data", "Payload")  # what may hold a flat event's data, object or text
+NESTED: Final = frozenset(_NESTED_ORDER)
 _SYSMON_TITLE: Final = "\nUtcTime: "
 
 
@@ -75,8 +76,10 @@ def is_plainly_flat(document: _Object) -> bool:
 
 def merged(document: _Object) -> _Object:
     """Return a flat event with its data beside its envelope; they may stand together, as an object, XML or JSON."""
-    name = next((name for name in NESTED if name in document), "")
-    data = document.get(name)
+    if NESTED.isdisjoint(document):
+        return document
+    name = next(name for name in _NESTED_ORDER if name in document)
+    data = document[name]
     if isinstance(data, str):
         data = _data_in_text(data)
     inner = data.get("EventData", data) if isinstance(data, dict) else data

@@ -21,6 +21,8 @@ _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#
 _SHORTEST: Final = 3  # characters; shorter pieces are found everywhere
 # The letters outside ASCII that fold into ASCII: KELVIN SIGN, and LATIN CAPITAL LETTER I WITH DOT ABOVE.
 _STRANGERS: Final = ("\u212a".encode(), "\u0130".encode())
+# How escapes begin that may stand for what a keyword is made of.
+_ESCAPES: Final = (b"\\u00", b"\\u21", b"\\u01")
 # An escape of one of these, or of an ASCII character that is no control character and not escaped for HTML's sake.
 _ESCAPED: Final = re.compile(rb"\\u(?:00(?:2[013-589ac-e]|3[0-9abdf]|[46][0-9a-f]|5[0-9abdef]|7[0-9a-e])|212a|0130)")
 
@@ -31,10 +33,12 @@ class KeywordScan:
     def __init__(self, keywords: Iterable[Predicate]) -> None:
         pieces = [_piece(item) for item in keywords]
         self.usable = all(pieces)
-        found = sorted({piece.encode() for piece in pieces if piece})
+        found = [*_ESCAPES, *sorted({piece.encode() for piece in pieces if piece})]
         # leftmost matching lets the automaton look at many bytes at once; that something matches is all that is asked
         self._automaton = (
-            ahocorasick_rs.BytesAhoCorasick(found, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst) if found else None
+            ahocorasick_rs.BytesAhoCorasick(found, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
+            if len(found) > len(_ESCAPES)
+            else None
         )
 
     def may_hold(self, raw: bytes) -> bool:
@@ -42,11 +46,12 @@ class KeywordScan:
         if self._automaton is None:
             return not self.usable
         folded = raw.lower()
-        if self._automaton.find_matches_as_indexes(folded):
+        found = self._automaton.find_matches_as_indexes(folded)
+        if found and (found[-1][0] >= len(_ESCAPES) or any(index >= len(_ESCAPES) for index, _, _ in found)):
             return True
-        if not raw.isascii() and any(letter in raw for letter in _STRANGERS):
+        if found and _ESCAPED.search(folded) is not None:
             return True
-        return b"\\u" in folded and _ESCAPED.search(folded) is not None
+        return not raw.isascii() and any(letter in raw for letter in _STRANGERS)
 
 
 def _piece(item: Predicate) -> str:

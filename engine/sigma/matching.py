@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 
 import ahocorasick_rs
 import re2
@@ -21,6 +22,7 @@ from engine.sigma.required import required
 
 Numbered = tuple[int, Predicate]
 _LONG_S = "\u017f"  # a pattern without regard to case takes it for an `s`; folding leaves it as it is
+_LITTLE = 8_000  # characters of literals
 _COMPACT_DATE = 8  # characters of 20240131
 _LITERALS = frozenset({"contains", "startswith", "endswith"})
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -43,14 +45,28 @@ class ValueTester:
         self._present = frozenset(number for number, item in items if item.operator == "exists")
         patterns = [item for item in items if item[1].operator in {"glob", "re"}]
         self._gated = [_Gated(number, item, text) for number, item in patterns if (text := required(item))]
-        free = [(number, item) for number, item in patterns if not required(item)]
-        self._folded = _Literals([item for item in items if not item[1].cased], self._gated)
-        self._cased = _Literals([item for item in items if item[1].cased])
-        self._folded_globs = _Patterns([item for item in free if not item[1].cased])
-        self._cased_patterns = _Patterns([item for item in free if item[1].cased])
+        self._free = [(number, item) for number, item in patterns if not required(item)]
+        self._items = items
         self._networks = [(number, _network(item.value)) for number, item in items if item.operator == "cidr"]
         self._numbers = [item for item in items if item[1].operator in _COMPARISONS and item[1].operator != "eq"]
         self._times = [item for item in items if item[1].operator in TIME_PARTS]
+
+    # The automata are built when the first value is tested: a run that knows the answers needs none of them.
+    @cached_property
+    def _folded(self) -> _Literals:
+        return _Literals([item for item in self._items if not item[1].cased], self._gated)
+
+    @cached_property
+    def _cased(self) -> _Literals:
+        return _Literals([item for item in self._items if item[1].cased])
+
+    @cached_property
+    def _folded_globs(self) -> _Patterns:
+        return _Patterns([item for item in self._free if not item[1].cased])
+
+    @cached_property
+    def _cased_patterns(self) -> _Patterns:
+        return _Patterns([item for item in self._free if item[1].cased])
 
     def equal_to(self, literal: str) -> frozenset[int]:
         """Return the numbers of the predicates that ask for exactly this text."""
@@ -76,6 +92,13 @@ class ValueTester:
         if self._times:
             true.update(_time_parts(value, self._times))
         return frozenset(true)
+
+
+def _automaton(literals: Sequence[str]) -> ahocorasick_rs.AhoCorasick:
+    """Build the automaton: the fastest kind where there is little to build, the smallest where there is much."""
+    kinds = ahocorasick_rs.Implementation
+    kind = kinds.DFA if sum(map(len, literals)) <= _LITTLE else kinds.ContiguousNFA
+    return ahocorasick_rs.AhoCorasick(literals, implementation=kind)
 
 
 class _Gated:
@@ -111,7 +134,7 @@ class _Literals:
             gates[pattern.text].append(index)
         literals = [literal for literal in dict.fromkeys((*within, *gates)) if literal]
         self._uses = [(*self._split(within.get(literal, [])), tuple(gates.get(literal, ()))) for literal in literals]
-        self._automaton = ahocorasick_rs.AhoCorasick(literals) if literals else None
+        self._automaton = _automaton(literals) if literals else None
 
     @staticmethod
     def _split(uses: list[Numbered]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:

@@ -46,7 +46,7 @@ class _Form:
     epoch: int
     render: Callable[[str], str] | None
     settled: bool | None = None
-    fixed: list[tuple[int, str]] = field(default_factory=list)
+    fixed: list[tuple[int, Accessor]] = field(default_factory=list)
     slots: list[_Slot] = field(default_factory=list)
     comparisons: list[tuple[Predicate, str, str]] = field(default_factory=list)
     hollow: frozenset[str] = frozenset()
@@ -92,6 +92,9 @@ class Screen:
             return plan.settled
         if plan.form.render is not None:
             values = _rendered(plan.form, plan.form.render, values)
+        for key in plan.form.hollow:
+            if values[key] == "":
+                return True
         try:
             signatures = tuple([numbers.get(values[key]) for key, numbers in plan.lookups])
             if plan.comparisons:
@@ -140,8 +143,8 @@ def _form(partition: Partition, shape: Shape) -> _Form:
 def _plan(form: _Form, shape: Shape) -> _Plan:
     partition = form.partition
     profile = [0] * len(partition.tables)
-    for index, name in form.fixed:
-        profile[index] = partition.tables[index].of(shape.constant[name])
+    for index, accessor in form.fixed:
+        profile[index] = partition.tables[index].of(accessor.value(shape.constant))
     comparisons = [(item, _side(shape, left), _side(shape, right)) for item, left, right in form.comparisons]
     key = (*profile, *(side for _, *sides in comparisons for side in sides))
     if key not in form.plans:
@@ -175,10 +178,10 @@ def _place(form: _Form, shape: Shape, index: int, accessor: Accessor) -> bool:
     names = [name for name in accessor.names if name in shape.constant or name in shape.places]
     if not names:
         return True
-    if accessor.spread and len(names) > 1:
+    if accessor.spread and len(names) > 1 and not all(name in shape.constant for name in names):
         return False
     if names[0] in shape.constant:
-        form.fixed.append((index, names[0]))
+        form.fixed.append((index, accessor))
     else:
         table, key = form.partition.tables[index], shape.places[names[0]]
         form.slots.append(_Slot(index=index, key=key, table=table, certain=len(names) == 1))
@@ -188,8 +191,6 @@ def _place(form: _Form, shape: Shape, index: int, accessor: Accessor) -> bool:
 def _matches(plan: _Plan, found: tuple[int | None, ...], values: Mapping[str, Any]) -> bool:
     """Tell whether a rule matches, and remember it; true also where the sketch leaves it open."""
     slots = plan.form.slots
-    if any(values[key] == "" for key in plan.form.hollow):
-        return True
     signatures: list[int] = []
     for slot, number in zip(slots, found, strict=False):
         signatures.append(_signature(slot, values[slot.key]) if number is None else number)
@@ -200,10 +201,9 @@ def _matches(plan: _Plan, found: tuple[int | None, ...], values: Mapping[str, An
         profile[slot.index] = signature
     comparisons = [number for number in found[len(slots) :] if number is not None]
     matches = bool(plan.form.partition.evaluate((*profile, *comparisons)))
-    if not plan.form.hollow:
-        if len(plan.known) >= MAX_COMBINATIONS:
-            plan.known.clear()
-        plan.known[(*signatures, *comparisons)] = matches
+    if len(plan.known) >= MAX_COMBINATIONS:
+        plan.known.clear()
+    plan.known[(*signatures, *comparisons)] = matches
     return matches
 
 
