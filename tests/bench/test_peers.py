@@ -67,8 +67,8 @@ def test_events_for_peers_get_the_names_of_rules(tmp_path: Path) -> None:
     assert fields.CATEGORY not in three, "a registry value set belongs to two categories: naming one would hide rules"
 
 
-def test_kinds_without_a_service_are_not_given_one() -> None:
-    assert fields.sources_of(Kind("windows", "", "")) == {}
+def test_kinds_without_a_log_source_say_so() -> None:
+    assert fields.sources_of(Kind("windows", "", "")) == {fields.SERVICE: "none", fields.CATEGORY: "none"}
 
 
 def test_numbered_events_keep_their_fields(tmp_path: Path) -> None:

@@ -182,21 +182,28 @@ class Bench:
     def _rsigma(self) -> None:
         program = rsigma.installed(self._options.tools, build=self._options.build)
         self.versions["rsigma"] = rsigma.version(program).removeprefix("rsigma ")
-        logs = {False: self._corpus.log, True: self._file("told.jsonl")}
-        numbered = {told: self._file(f"numbered-{told}.jsonl") for told in logs}
-        for told, log in logs.items():
-            fields.number_events(log, numbered[told], rsigma.NUMBER)
         for variant in rsigma.VARIANTS:
-            options = [word.format(pipeline=self._file("pipeline.yml")) for word in variant.options]
             self._say(variant.what)
-            out = self._file("rsigma.ndjson")
-            cost, matches = rsigma.evaluate(program, self._corpus.rules, logs[variant.told], out, options)
-            row = Row(key=variant.key, what=variant.what, events=self._corpus.events, cost=cost, matches=matches)
-            self._add(replace(row, note=variant.note))
-            if variant.compared:
-                more = [*options, "--include-event"]
-                rsigma.evaluate(program, self._corpus.rules, numbered[variant.told], out, more)
-                self._peers.append(Peer(name=variant.what, pairs=rsigma.found(out), raw=not variant.told))
+            self._variant(program, variant)
+
+    def _variant(self, program: Path, variant: rsigma.Variant) -> None:
+        log, numbered = self._file("told.jsonl") if variant.told else self._corpus.log, self._file("numbered.jsonl")
+        fields.number_events(log, numbered, rsigma.NUMBER)
+        events, lines = self._corpus.events, None
+        if variant.step > 1:
+            sample, numbered_sample = self._file("sample.jsonl"), self._file("numbered_sample.jsonl")
+            events = corpus.every(log, sample, variant.step)
+            corpus.every(numbered, numbered_sample, variant.step)
+            log, numbered = sample, numbered_sample
+            lines = frozenset(range(1, self._corpus.events + 1, variant.step))
+        options = [word.format(pipeline=self._file("pipeline.yml")) for word in variant.options]
+        out = self._file("rsigma.ndjson")
+        cost, matches = rsigma.evaluate(program, self._corpus.rules, log, out, options)
+        self._add(Row(key=variant.key, what=variant.what, events=events, cost=cost, matches=matches, note=variant.note))
+        if variant.compared:
+            rsigma.evaluate(program, self._corpus.rules, numbered, out, [*options, "--include-event"])
+            pairs = rsigma.found(out)
+            self._peers.append(Peer(name=variant.what, pairs=pairs, raw=not variant.told, lines=lines))
 
     def _compare(self) -> None:
         self._say("comparing pairs")

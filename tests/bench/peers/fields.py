@@ -122,13 +122,17 @@ def write_events(log: Path, target: Path, names: Names) -> int:
 
 @lru_cache(maxsize=10_000)
 def sources_of(kind: Kind) -> Mapping[str, str]:
-    """Return the one service and the one category of Sigma's that this kind of event belongs to, where it is one."""
+    """Return the one service and the one category of Sigma's that this kind of event belongs to.
+
+    `none` where there is none: a router that takes an unknown source for any would try every rule. A field is left out
+    where there are several (registry events), since a single name would hide rules.
+    """
     named = {SERVICE: WINDOWS_SERVICES, CATEGORY: WINDOWS_CATEGORIES}
     found = {
         SERVICE: [name for name in named[SERVICE] if covers(LogSource("windows", "", name), kind)],
         CATEGORY: [name for name in named[CATEGORY] if covers(LogSource("windows", name, ""), kind)],
     }
-    return {field: names[0] for field, names in found.items() if len(names) == 1}
+    return {field: next(iter(names), "none") for field, names in found.items() if len(names) < 2}
 
 
 def number_events(log: Path, target: Path, field: str) -> None:
