@@ -1,0 +1,1 @@
+"""X-Road, the data exchange layer: what its four kinds of logs have in common."""
