@@ -1,0 +1,1 @@
+"""Mail: what transport agents and their filters write, read by several sources."""
