@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.store.protocol import Block
 
 Codes = npt.NDArray[np.int64]
+Searched: TypeAlias = tuple[Sequence[frozenset[int]], Codes]  # sets of true predicates, and the place of each row's
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Columns:
         self._block = block
         self._coded: dict[str, Coded] = {}
         self.names = frozenset(block.names)
+        self.searched: dict[tuple[int, ...], Searched] = {}  # what keywords came to, by the predicates asked
 
     def load(self, names: set[str]) -> None:
         """Read these columns together, which is cheaper than one by one."""
@@ -51,10 +53,6 @@ class Columns:
             table = self._block.read(wanted)
             for name in wanted:
                 self._coded[name] = self._decoded(table, name)
-
-    def forget(self) -> None:
-        """Let go of everything that was read."""
-        self._coded.clear()
 
     def values(self, accessor: Accessor, rows: Codes) -> Coded:
         """Return the field's values in these rows."""
@@ -67,12 +65,6 @@ class Columns:
             codes = column.codes[rows]
             found = Coded(codes, column.values) if found is None else _either(found, Coded(codes, column.values))
         return found or Coded(np.full(len(rows), -1, dtype=np.int64), ())
-
-    def original(self, rows: Codes) -> Coded:
-        """Return the events' original text (a rule that names `event.original` means a field of that name instead)."""
-        table = self._block.read(["event.original"])
-        coded = decoded_column(table.column("event.original"))
-        return Coded(coded.codes[rows], coded.values)
 
     def rows(self, rows: Codes, names: Sequence[str]) -> Iterator[dict[str, Value]]:
         """Yield the named fields of each row as a mapping."""

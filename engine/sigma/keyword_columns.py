@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.events import texts
-from engine.sigma.coded import Codes, Columns
+from engine.sigma.coded import Codes, Columns, Searched
 from engine.sigma.partitions import Partition, Signatures, keyword_values
 
 if TYPE_CHECKING:
@@ -25,29 +25,40 @@ def keyword_signatures(block: Block, columns: Columns, partition: Partition, row
     table = partition.keywords
     assert table is not None  # noqa: S101 - the caller asks only where there are keywords
     if partition.kind.family != "windows":
-        return _by_value(partition, table, block.read(["event.original"]).column("event.original"), rows)
+        return _by_value(partition, table, block.read(["event.original"]).column("event.original").take(pa.array(rows)))
+    asked = tuple(number for number, _ in partition.asked()[1])
+    if asked not in columns.searched:  # the same for every kind of event in the block
+        columns.searched[asked] = _searched_rows(block, columns, partition, table)
+    holding, places = columns.searched[asked]
+    numbers = np.array([table.number(true) for true in holding], dtype=np.int64)
+    found: Codes = numbers[places[rows]]
+    return found
+
+
+def _searched_rows(block: Block, columns: Columns, partition: Partition, table: Signatures) -> Searched:
+    """Search all values of a block's Windows events; return sets of true predicates, and the place of each row's."""
     names = [name for name in sorted(columns.names) if next(keyword_values({name: "x"}, "", partition.kind), None)]
     plain = table.tested("")
-    ordinary = np.zeros(len(rows), dtype=bool)  # rows with a value in which no keyword stands
+    ordinary = np.zeros(block.rows, dtype=bool)  # rows with a value in which no keyword stands
     busy: dict[int, set[int]] = {}
     for start in range(0, len(names), _TOGETHER):
-        read = block.read(names[start : start + _TOGETHER])
-        for column in read.columns:
-            numbers = _by_value(partition, table, column, rows)
+        for column in block.read(names[start : start + _TOGETHER]).columns:
+            numbers = _by_value(partition, table, column)
             ordinary |= (numbers != 0) & (numbers == plain)
             for row in np.flatnonzero((numbers != 0) & (numbers != plain)).tolist():
                 busy.setdefault(row, set()).add(int(numbers[row]))
-    result = np.where(ordinary, plain, table.number(frozenset()))
+    sets: dict[frozenset[int], int] = {frozenset(): 0, table.true[plain]: 1} if plain else {frozenset(): 0}
+    places = np.where(ordinary, len(sets) - 1, 0)
     for row, parts in busy.items():
         parts.update([plain] if ordinary[row] else [])
-        result[row] = table.number(frozenset[int]().union(*(table.true[part] for part in parts)))
-    return result
+        true = frozenset[int]().union(*(table.true[part] for part in parts))
+        places[row] = sets.setdefault(true, len(sets))
+    return list(sets), places
 
 
-def _by_value(partition: Partition, table: Signatures, column: pa.ChunkedArray, rows: Codes) -> Codes:
+def _by_value(partition: Partition, table: Signatures, column: pa.ChunkedArray) -> Codes:
     """Return the signature of each row's value in one column, 0 where it has none."""
     array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    array = array.take(pa.array(rows))
     kind = array.type
     if pa.types.is_dictionary(kind) and pa.types.is_string(kind.value_type):
         codes = pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
