@@ -81,6 +81,18 @@ def _report(found: Status) -> Report:
     return Report(name="status", title="Store", record=record, sections=sections)
 
 
+@command(app, "compact")
+def compact(session: Session) -> None:
+    """Join small files of stored events into large ones, which are read faster; others may read and write meanwhile.
+
+    `kulla detect` does it by itself where there are many. Files that were joined are removed an hour later.
+    """
+    with session.open_store() as store:
+        joined = store.compact()
+        left = store.status().segments
+    session.say(f"{joined:,} files joined, {left:,} segments")
+
+
 @command(app, "dead-letters")
 def dead_letters(
     session: Session,

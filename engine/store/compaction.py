@@ -42,7 +42,7 @@ def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetim
         joined += _join(folder, database, catalogue, group, now)
     _remove_retired(folder, database, catalogue, now)
     with database.guarded():
-        remove_orphans(folder, catalogue.paths())
+        remove_orphans(folder, [segment.path for segment in catalogue.segments()])
     return joined
 
 

@@ -187,8 +187,12 @@ class Store(Protocol):
         """Return dead letters, newest last."""
         ...
 
+    def compact(self) -> int:
+        """Join what is stored in small pieces into large ones; return how many were joined."""
+        ...
+
     def tidy(self) -> int:
-        """Bring the store in shape for reading where it has got out of it; return how many pieces were joined."""
+        """Compact where there are so many small pieces that reading suffers; return how many were joined."""
         ...
 
     # runs

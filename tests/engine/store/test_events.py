@@ -322,3 +322,45 @@ def test_a_damaged_segment_is_named(store, many, tmp_path) -> None:
     path.unlink()
     with pytest.raises(StoreError, match="missing"):
         list(store.scan())
+
+
+def test_compaction_puts_events_of_one_kind_together(store, many, one) -> None:
+    kinds = [("a", "1"), ("b", "2"), ("a", "2")]
+    for turn in range(6):
+        store.append(
+            [
+                one({"event.dataset": "x", "winlog.channel": kinds[n % 3][0], "event.code": kinds[n % 3][1]}, number=n)
+                for n in range(turn * 30, turn * 30 + 30)
+            ],
+            [],
+        )
+    assert store.compact() == 6
+    table = next(iter(store.scan())).table
+    told = list(zip(table["winlog.channel"].to_pylist(), table["event.code"].to_pylist(), strict=True))
+    assert told == sorted(told)
+    assert sum(block.rows for block in store.blocks()) == 180
+
+
+def test_blocks_tell_up_to_where_everything_was_seen(store, many) -> None:
+    for start in range(0, 40, 10):
+        store.append(many(10, start=start), [])
+        store.append(many(3, start=start, identity="cd" * 16, dataset="other"), [])
+    store.compact()
+    unseen = {number for each in store.scan(columns=["kulla.sequence"]) for number in each.table[0].to_pylist()}
+    for block in store.blocks(until=store.last_sequence()):
+        unseen -= set(block.read(["kulla.sequence"])["kulla.sequence"].to_pylist())
+        assert not [number for number in unseen if number <= block.settled]
+    assert not unseen
+    assert block.settled == store.last_sequence()
+
+
+def test_many_small_segments_are_tidied_and_few_are_left(store, many, tmp_path) -> None:
+    for start in range(23):
+        store.append(many(1, start=start), [])
+    assert store.tidy() == 0
+    store.append(many(1, start=23), [])
+    for block in store.blocks():
+        block.keep("key", b"content")
+    assert len(list(tmp_path.rglob("*.tested"))) == 24
+    assert store.tidy() == 24
+    assert not list(tmp_path.rglob("*.tested"))  # what was kept for segments that are no more goes with them
