@@ -1,0 +1,1 @@
+"""Databases: what PostgreSQL, MySQL, SQL Server and Oracle write of themselves and of their users."""
