@@ -48,6 +48,7 @@ class Parsed:
 class LogReader:
     """One log, opened. Iterate over `records()` once; `tally` is complete afterwards.
 
+    `extra` are sources beside kulla's own: those that users write.
     Raise `InputError` where the log can't be opened or no source knows its bytes.
     """
 
@@ -59,13 +60,14 @@ class LogReader:
         options: Options | None = None,
         known: Sequence[tuple[str, int, str]] = (),
         stream: BinaryIO | None = None,
+        extra: Sequence[Source] = (),
     ) -> None:
         self.path = path
         self.tally = Tally()
         self._opened = self._stream = stream or open_log(path)
         try:
             head = self._peek()
-            self.source = _choose(source, head, path, damage(self._opened))
+            self.source = _choose(source, head, path, damage(self._opened), extra)
         except InputError:
             self._stream.close()
             raise
@@ -161,12 +163,12 @@ class LogReader:
 _COPY = "copy it again from its origin"
 
 
-def _choose(name: str, head: bytes, path: Path, broken: str | None) -> Source:
+def _choose(name: str, head: bytes, path: Path, broken: str | None, extra: Sequence[Source]) -> Source:
     if not head and broken is not None:
         raise InputError(f"{broken}; nothing of it can be read", where=str(path), hint=_COPY)
     if name != "auto":
-        return find(name)
-    if (source := recognise(head, path.name)) is not None and archive_of(head) is None:
+        return find(name, extra)
+    if (source := recognise(head, path.name, extra)) is not None and archive_of(head) is None:
         return source
     what, hint = _unknown(head)
     raise InputError(what, where=str(path), hint=hint)

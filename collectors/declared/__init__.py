@@ -1,0 +1,1 @@
+"""Log sources that users write in YAML: a new e-service's log needs no Python."""
