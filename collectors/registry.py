@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
@@ -26,29 +27,32 @@ def sources() -> tuple[Source, ...]:
     return tuple(sorted(found, key=lambda source: source.name))
 
 
-def find(name: str) -> Source:
-    """Return the source called `name` (or one of its aliases); raise `NotFoundError` with the names there are."""
+def find(name: str, extra: Sequence[Source] = ()) -> Source:
+    """Return the source called `name` (or one of its aliases); raise `NotFoundError` with the names there are.
+
+    `extra` are sources beside kulla's own: those that users write.
+    """
     wanted = name.lower()
-    for source in sources():
+    for source in (*sources(), *extra):
         if wanted == source.name or wanted in source.aliases:
             return source
-    known = ", ".join(source.name for source in sources())
+    known = ", ".join(source.name for source in (*sources(), *extra))
     raise NotFoundError(f"no log source is called {name}", hint=f"one of: {known}, or auto")
 
 
-def recognise(head: bytes, filename: str) -> Source | None:
-    """Return the source that the bytes look most like, or None where no source knows them.
+def recognise(head: bytes, filename: str, extra: Sequence[Source] = ()) -> Source | None:
+    """Return the source that the bytes look most like, or None where no source knows them; `extra` as in `find`.
 
     The first bytes are enough for a format that is sure of itself; only where none is are all of them looked at.
     """
     if not head.strip(b"\x00 \t\r\n"):
         return None
-    sure, source = _surest(head[:_FIRST], filename)
+    sure, source = _surest(head[:_FIRST], filename, extra)
     if sure < _SURE and len(head) > _FIRST:
-        sure, source = _surest(head, filename)
+        sure, source = _surest(head, filename, extra)
     return source if sure > 0 else None
 
 
-def _surest(head: bytes, filename: str) -> tuple[int, Source]:
-    scores = [(source.recognise(head, filename), source) for source in sources()]
+def _surest(head: bytes, filename: str, extra: Sequence[Source]) -> tuple[int, Source]:
+    scores = [(source.recognise(head, filename), source) for source in (*sources(), *extra)]
     return max(scores, key=lambda scored: scored[0])
