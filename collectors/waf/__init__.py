@@ -1,0 +1,1 @@
+"""Web application firewalls: what their alerts and audit logs say."""
