@@ -1,0 +1,1 @@
+"""What DHCP servers say about leases, whoever wrote it."""

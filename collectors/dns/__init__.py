@@ -1,0 +1,1 @@
+"""What resolvers say about questions and answers, whoever wrote it."""

@@ -1,0 +1,1 @@
+"""What the sources for resolvers, DHCP servers, tunnels and flow collectors share."""

@@ -1,0 +1,234 @@
+"""Each protocol's own part of an EVE record, under its ECS names. Everything else stays under `suricata.eve.*`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from collectors.cloud.values import inner, number, objects, text
+from collectors.json_fields import Json, to_instant
+from collectors.network.values import mac_of, split_account
+from collectors.suricata.dns import read_dns
+from collectors.web.address import is_ip
+from collectors.web.request import read_target
+from engine.events import Fields
+
+Part = dict[str, Json]
+Reader = Callable[[Part, Fields], None]
+
+_TLS_VERSION = re.compile(r"(?P<protocol>TLS|SSL) ?v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
+_HASHES = ("md5", "sha1", "sha256")
+
+
+def read_parts(eve: Part, fields: Fields) -> None:
+    """Read every protocol's part that the record has: an alert carries those of its transaction."""
+    for key, reader in _READERS.items():
+        part = eve.get(key)
+        if isinstance(part, dict) and part:
+            reader(part, fields)
+        elif isinstance(part, list):
+            for item in list(objects(part))[:1]:
+                reader(item, fields)
+
+
+def _put(fields: Fields, name: str, value: Json) -> None:
+    if (found := text(value)) and name not in fields:
+        fields[name] = found
+
+
+def _put_number(fields: Fields, name: str, value: Json) -> None:
+    if (found := number(value)) is not None and name not in fields:
+        fields[name] = found
+
+
+def _http(http: Part, fields: Fields) -> None:
+    _put(fields, "http.request.method", http.get("http_method"))
+    _put(fields, "user_agent.original", http.get("http_user_agent"))
+    _put(fields, "http.request.referrer", http.get("http_refer"))
+    _put_number(fields, "http.response.status_code", http.get("status"))
+    _put_number(fields, "http.response.body.bytes", http.get("length"))
+    _put(fields, "http.response.mime_type", http.get("http_content_type"))
+    version = text(http.get("protocol")).upper().removeprefix("HTTP/") or text(http.get("version"))
+    if version:
+        fields["http.version"] = version
+    if host := text(http.get("hostname")):
+        fields["destination.domain"] = host
+    if url := text(http.get("url")):
+        read_target(url, fields)
+    if host:
+        fields.setdefault("url.domain", host)
+    _put_number(fields, "url.port", http.get("http_port"))
+    status = fields.get("http.response.status_code")
+    if isinstance(status, int) and "web" in str(fields.get("event.category")):
+        fields["event.outcome"] = "success" if status < 400 else "failure"
+
+
+def _tls(tls: Part, fields: Fields) -> None:
+    if name := text(tls.get("sni")):
+        fields["tls.client.server_name"] = name
+        fields.setdefault("destination.domain", name)
+    if found := _TLS_VERSION.fullmatch(text(tls.get("version"))):
+        fields["tls.version_protocol"] = found["protocol"].lower()
+        fields["tls.version"] = found["version"] if "." in found["version"] else f"{found['version']}.0"
+    for key, side in (("ja3", "client.ja3"), ("ja3s", "server.ja3s")):
+        _put(fields, f"tls.{side}", inner(tls, key).get("hash"))
+    for key, name in (("subject", "tls.server.subject"), ("issuerdn", "tls.server.issuer")):
+        _put(fields, name, tls.get(key))
+    for key, name in (("notbefore", "tls.server.not_before"), ("notafter", "tls.server.not_after")):
+        if (moment := to_instant(tls.get(key))) is not None:
+            fields[name] = moment
+    if serial := text(tls.get("serial")).replace(":", ""):
+        fields["tls.server.x509.serial_number"] = serial.upper()
+    if print_ := text(tls.get("fingerprint")).replace(":", ""):
+        fields["tls.server.hash.sha1"] = print_.upper()
+    if isinstance(tls.get("session_resumed"), bool):
+        fields["tls.resumed"] = tls["session_resumed"] is True
+    client = inner(tls, "client")
+    for key, name in (("subject", "tls.client.subject"), ("issuerdn", "tls.client.issuer")):
+        _put(fields, name, client.get(key))
+    _put(fields, "tls.client.x509.serial_number", text(client.get("serial")).replace(":", ""))
+
+
+def _quic(quic: Part, fields: Fields) -> None:
+    _put(fields, "tls.client.server_name", quic.get("sni"))
+    _put(fields, "destination.domain", quic.get("sni"))
+    _put(fields, "user_agent.original", quic.get("ua"))
+    _put(fields, "tls.client.ja3", inner(quic, "ja3").get("hash"))
+
+
+def _file(file: Part, fields: Fields) -> None:
+    _put(fields, "file.path", file.get("filename"))
+    _put_number(fields, "file.size", file.get("size"))
+    for kind in _HASHES:
+        _put(fields, f"file.hash.{kind}", file.get(kind))
+    _put(fields, "file.mime_type", file.get("mimetype"))
+
+
+def _smtp(smtp: Part, fields: Fields) -> None:
+    if sender := text(smtp.get("mail_from")).strip("<>"):
+        fields["email.from.address"] = [sender]
+    receivers = smtp.get("rcpt_to")
+    if isinstance(receivers, list):
+        found = [text(item).strip("<>") for item in receivers if isinstance(item, str)]
+        if found := [item for item in found if item]:
+            fields["email.to.address"] = found
+
+
+def _email(mail: Part, fields: Fields) -> None:
+    _put(fields, "email.subject", mail.get("subject"))
+    if identifier := text(mail.get("message_id")).strip("<>"):
+        fields["email.message_id"] = identifier
+    _put(fields, "email.x_mailer", mail.get("x_mailer"))
+    names = mail.get("attachment")
+    if isinstance(names, list) and (found := [item for item in names if isinstance(item, str) and item]):
+        fields["email.attachments.file.name"] = found
+    if "email.from.address" not in fields and (sender := text(mail.get("from"))):
+        fields["email.from.address"] = [sender.rpartition("<")[2].rstrip(">")]
+
+
+def _smb(smb: Part, fields: Fields) -> None:
+    _put(fields, "event.action", smb.get("command"))
+    name = text(smb.get("filename"))
+    if name and not name.startswith("<"):  # `<unknown>` and `<share_root>` are no names
+        fields["file.path"] = name
+    _put_number(fields, "file.size", smb.get("size"))
+    login = inner(smb, "ntlmssp")
+    _account(text(login.get("user")), text(login.get("domain")), fields)
+    _put(fields, "source.domain", login.get("host"))
+    status = text(smb.get("status_code"))
+    if status.startswith("0x") and len(status) <= 10:
+        fields["event.outcome"] = "success" if not status[2:].strip("0") else "failure"
+
+
+def _kerberos(krb: Part, fields: Fields) -> None:
+    _put(fields, "event.action", krb.get("msg_type"))
+    client = text(krb.get("cname"))
+    _account("" if client == "<empty>" else client, text(krb.get("realm")).replace("<empty>", ""), fields)
+    service = text(krb.get("sname"))
+    if service and service != "<empty>":
+        fields["service.name"] = service
+    code = text(krb.get("error_code"))
+    if code or text(krb.get("msg_type")) == "KRB_ERROR":
+        fields["event.outcome"] = "failure"
+        _put(fields, "error.code", code)
+
+
+def _account(name: str, domain: str, fields: Fields) -> None:
+    if not name:
+        return
+    cut, account = split_account(name)
+    fields["user.name"] = account
+    if found := (domain or cut):
+        fields["user.domain"] = found
+
+
+def _ftp(ftp: Part, fields: Fields) -> None:
+    command, data = text(ftp.get("command")), text(ftp.get("command_data"))
+    _put(fields, "event.action", command)
+    if command.upper() == "USER" and data:
+        fields["user.name"] = data
+    elif command.upper() in {"RETR", "STOR", "APPE", "DELE", "RNFR", "RNTO"} and data:
+        fields["file.path"] = data
+
+
+def _named_file(key: str) -> Reader:
+    def read(part: Part, fields: Fields) -> None:
+        _put(fields, "file.path", part.get(key))
+
+    return read
+
+
+def _dhcp(dhcp: Part, fields: Fields) -> None:
+    _put(fields, "event.action", dhcp.get("dhcp_type"))
+    if mac := mac_of(text(dhcp.get("client_mac"))):
+        fields["client.mac"] = mac
+    assigned = text(dhcp.get("assigned_ip"))
+    if assigned and is_ip(assigned) and assigned != "0.0.0.0":  # noqa: S104 - an address that stands for none
+        fields["client.ip"] = assigned
+    _put(fields, "client.domain", dhcp.get("hostname"))
+
+
+def _anomaly(anomaly: Part, fields: Fields) -> None:
+    _put(fields, "event.action", anomaly.get("event"))
+    _put(fields, "error.type", anomaly.get("type"))
+
+
+def _sip(sip: Part, fields: Fields) -> None:
+    _put(fields, "event.action", sip.get("method"))
+    _put(fields, "url.original", sip.get("uri"))
+
+
+def _mqtt(mqtt: Part, fields: Fields) -> None:
+    connect = inner(mqtt, "connect")
+    _put(fields, "user.name", connect.get("username"))
+    _put(fields, "client.domain", connect.get("client_id"))
+
+
+def _pgsql(pgsql: Part, fields: Fields) -> None:
+    _put(fields, "user.name", inner(pgsql, "request", "startup_parameters").get("user"))
+    _put(fields, "error.message", inner(pgsql, "response").get("message"))
+
+
+_READERS: Final[Mapping[str, Reader]] = {
+    "dns": read_dns,
+    "mdns": read_dns,
+    "http": _http,
+    "tls": _tls,
+    "quic": _quic,
+    "fileinfo": _file,
+    "files": _file,
+    "smtp": _smtp,
+    "email": _email,
+    "smb": _smb,
+    "krb5": _kerberos,
+    "ftp": _ftp,
+    "ftp_data": _named_file("filename"),
+    "tftp": _named_file("file"),
+    "nfs": _named_file("filename"),
+    "dhcp": _dhcp,
+    "anomaly": _anomaly,
+    "sip": _sip,
+    "mqtt": _mqtt,
+    "pgsql": _pgsql,
+}
