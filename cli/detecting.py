@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from cli.options import Window
 from engine.alerts import Alert
 from engine.detecting import Detector, Run
-from engine.errors import InputError
 from engine.events import moved
 from engine.incidents.building import Changes, update
 from engine.sigma.engine import Engine
@@ -34,15 +33,6 @@ def detect(
     windowed = span.since is not None or span.before is not None
     run = detector.rerun(span.since, span.before) if windowed else detector.run()
     return run, refresh_incidents(store, run.alerts)
-
-
-def left_out(correlation: str, count: int) -> InputError:
-    """Return what is said of a correlation that had too many matches to keep them all."""
-    return InputError(
-        f"{count:,} matches for it were left out, for want of room: its alerts are not complete",
-        where=correlation,
-        hint="a rule it counts matches too much: narrow that rule, or give the correlation a shorter timespan",
-    )
 
 
 def refresh_incidents(store: Store, found: Sequence[Alert]) -> Changes:

@@ -7,6 +7,7 @@ next: HINT
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -140,6 +141,7 @@ def _discard(stream: TextIO) -> None:
 
 def prepare_process(session: Session) -> None:
     """Make the process's streams take any text, and route warnings of libraries through the escaping."""
+    gc.set_threshold(50_000, 20, 50)  # rules and tables are many small objects that live to the end: look seldom
     for stream in (sys.stdout, sys.stderr):
         encoding = None if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")  # type: ignore[union-attr] # text streams of the process

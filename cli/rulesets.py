@@ -12,7 +12,7 @@ from cli.options import level as level_option
 from cli.session import Session
 from cli.tailoring import NOTHING, Own, tailoring
 from engine.alerts import Level, RuleInfo
-from engine.errors import ConfigurationError, NotFoundError, RuleError
+from engine.errors import ConfigurationError, InputError, NotFoundError, RuleError
 
 if TYPE_CHECKING:
     from engine.sigma.rules import RuleSet
@@ -129,6 +129,15 @@ def tell_excluded(session: Session, rules: RuleSet, counts: Mapping[str, int]) -
 def is_waiting(issue: RuleError) -> bool:
     """Tell whether a rule only lacks the value of a placeholder."""
     return issue.message.startswith("the placeholder")
+
+
+def left_out(correlation: str, count: int) -> InputError:
+    """Return what is said of a correlation that had too many matches to keep them all."""
+    return InputError(
+        f"{count:,} matches for it were left out, for want of room: its alerts are not complete",
+        where=correlation,
+        hint="a rule it counts matches too much: narrow that rule, or give the correlation a shorter timespan",
+    )
 
 
 def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:

@@ -6,11 +6,15 @@ import pkgutil
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from typing import Final
 
 import collectors.sources
 from collectors.source import Source
 from engine.errors import NotFoundError
 
+# How logs begin whose source may be asked first: where it is certain, no other needs to be loaded and asked.
+_TELLING: Final = ((b"ElfFile\x00", "evtx"), (b"{", "windows_json"), (b"#Software: Microsoft Internet Inf", "iis"))
+_CERTAIN: Final = 93
 HEAD = 64 * 1024  # bytes of a log that recognition looks at
 _FIRST = 4096  # bytes that it looks at first
 _SURE = 95
@@ -20,11 +24,16 @@ _SURE = 95
 def sources() -> tuple[Source, ...]:
     """Return every source, by name. Modules of `collectors.sources` that start with `_` are shared parts."""
     found: list[Source] = [
-        import_module(f"collectors.sources.{module.name}").SOURCE
+        _load(module.name)
         for module in pkgutil.iter_modules(collectors.sources.__path__)
         if not module.name.startswith("_")
     ]
     return tuple(sorted(found, key=lambda source: source.name))
+
+
+def _load(module: str) -> Source:
+    source: Source = import_module(f"collectors.sources.{module}").SOURCE
+    return source
 
 
 def find(name: str, extra: Sequence[Source] = ()) -> Source:
@@ -47,6 +56,9 @@ def recognise(head: bytes, filename: str, extra: Sequence[Source] = ()) -> Sourc
     """
     if not head.strip(b"\x00 \t\r\n"):
         return None
+    for start, module in _TELLING:
+        if head.startswith(start) and (source := _load(module)).recognise(head[:_FIRST], filename) >= _CERTAIN:
+            return source
     sure, source = _surest(head[:_FIRST], filename, extra)
     if sure < _SURE and len(head) > _FIRST:
         sure, source = _surest(head, filename, extra)

@@ -89,7 +89,6 @@ def detect(
     rulesets.tell_broken(session, loaded)
 
     from cli.detecting import detect as run_once
-    from cli.detecting import left_out
     from engine.sigma.engine import Engine
 
     engine = Engine(loaded)
@@ -97,9 +96,10 @@ def detect(
     def once() -> None:
         with session.open_store() as store:
             run, changes = run_once(store, engine, span, lateness=timedelta(seconds=late), now=session.now)
+            store.tidy()  # after what was asked for: it is for the next run's sake
         _report(session, out, run.alerts, lowest)
         for name, count in run.left_out.items():
-            session.issue(left_out(name, count))
+            session.issue(rulesets.left_out(name, count))
         session.say(
             f"{run.events:,} events looked at, {len(run.alerts):,} alerts ({run.new:,} new), "
             f"{len(changes.saved):,} incidents opened or changed"

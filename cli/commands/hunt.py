@@ -97,7 +97,6 @@ def hunt(
 def _alerts(
     session: Session, files: Sequence[Path], rules: RuleSet, how: Reading, *, summary: Summary, read: list[Path]
 ) -> Generator[Alert, None, None]:
-    from cli.detecting import left_out
     from cli.hunters import hunt as hunt_files
     from engine.hunting import Findings, conclude
     from engine.sigma.correlations.correlator import Correlator
@@ -116,7 +115,7 @@ def _alerts(
     # the same log may lie there twice (a copy, a link): one event counts once, as it does in the store
     correlator = Correlator(rules)
     for key, count in findings.hits.left_out.items():
-        session.issue(left_out(correlator.correlations[key].info.name, count))
+        session.issue(rulesets.left_out(correlator.correlations[key].info.name, count))
     yield from conclude(correlator, findings.hits, findings.events)
 
 

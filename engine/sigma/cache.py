@@ -1,7 +1,8 @@
 """Compiled rules on disk, as JSON: loading 3,800 rules takes tenths of a second instead of several.
 
 The key is a hash of every rule file's name and content; the file name also holds the versions of what compiled them.
-Nothing is unpickled; a damaged file is ignored and written anew. The folder may be deleted at any time.
+So that an unchanged folder need not be read to find its key, the key is also kept under the files' stamp (names, sizes,
+times). Nothing is unpickled; a damaged file is ignored and written anew. The folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from engine.sigma.predicates import Expression, Predicate
 from engine.sigma.rules import Bound, Correlation, LogSource, Rule, RuleSet, Term
 
 FORMAT = 6  # to be raised whenever the compiler gives something else for the same rule
+_TICK = 2_000_000_000  # ns; the coarsest clock of a file system in use
 MAX_KEPT = 16  # rule sets; one of 3,800 rules takes 5 MB
 
 
@@ -44,7 +46,7 @@ def write(folder: Path, key: str, rules: RuleSet) -> None:
     with contextlib.suppress(OSError, orjson.JSONEncodeError):  # a number that JSON cannot hold
         content = orjson.dumps(
             {
-                "predicates": [[item.field, item.operator, item.value, item.cased] for item in rules.predicates],
+                "predicates": list(map(list, rules.predicates)),
                 "rules": [
                     [_info(item.info), item.name, _source(item.logsource), item.expression, item.excluded_by]
                     for item in rules.rules
@@ -54,17 +56,40 @@ def write(folder: Path, key: str, rules: RuleSet) -> None:
                 "issues": [[item.message, item.where, item.hint] for item in rules.issues],
             }
         )
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(dir=folder)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(_digest(content) + b"\n" + content)
-        Path(name).replace(_file(folder, key))
-        _tidy(folder)
+        _put(folder, _file(folder, key), _digest(content) + b"\n" + content)
+        _tidy(folder, "rules-*.json")
 
 
-def _tidy(folder: Path) -> None:
+def key_of(folder: Path, name: str, *, since: int) -> str | None:
+    """Return the key kept under a name, if it was kept clearly after `since` (ns since 1970).
+
+    A file that changes twice within a tick of the file system's clock has the same times both times.
+    """
+    try:
+        path = folder / f"stamp-{name[:32]}.txt"
+        return path.read_text("ascii") if path.stat().st_mtime_ns > since + _TICK else None
+    except (OSError, ValueError):
+        return None
+
+
+def remember(folder: Path, name: str, key: str) -> None:
+    """Keep a key under a name."""
+    with contextlib.suppress(OSError):
+        _put(folder, folder / f"stamp-{name[:32]}.txt", key.encode())
+        _tidy(folder, "stamp-*.txt")
+
+
+def _put(folder: Path, path: Path, content: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+    Path(name).replace(path)
+
+
+def _tidy(folder: Path, pattern: str) -> None:
     """Keep the newest rule sets only: each change of a rule makes a new one."""
-    kept = sorted(folder.glob("rules-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    kept = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in kept[MAX_KEPT:]:
         path.unlink(missing_ok=True)
 
@@ -87,7 +112,7 @@ def _source(source: LogSource) -> list[str]:
 
 def _revive(content: dict[str, Any]) -> RuleSet:
     return RuleSet(
-        predicates=[Predicate(*item) for item in content["predicates"]],
+        predicates=list(map(Predicate._make, content["predicates"])),
         rules=[_revive_rule(*item) for item in content["rules"]],
         correlations=[_revive_correlation(item) for item in content["correlations"]],
         issues=[RuleError(message, where=where, hint=hint) for message, where, hint in content["issues"]],
@@ -120,6 +145,6 @@ def _revive_info(item: dict[str, Any]) -> RuleInfo:
 
 
 def _revive_expression(tree: Any) -> Expression:
-    if isinstance(tree, int):
+    if type(tree) is int:
         return tree
-    return (tree[0], *(_revive_expression(part) for part in tree[1:]))
+    return (tree[0], *[part if type(part) is int else _revive_expression(part) for part in tree[1:]])

@@ -16,6 +16,7 @@ from engine.sigma.logsources import KIND_FIELDS, Kind, covers, datasets_of, is_k
 from engine.sigma.partitions import Partition
 from engine.sigma.predicates import KEYWORD, REFERENCES, leaves
 from engine.sigma.rules import LogSource, Rule, RuleSet
+from engine.sigma.workings import Workings
 
 MAX_KINDS = 20_000  # kinds of events remembered; an attacker can write any event id
 MAX_PARTITIONS = 500  # and any dataset
@@ -43,6 +44,7 @@ class Engine:
 
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
+        self._workings = Workings(rules.predicates)
         self._partitions: dict[Kind, Partition] = {}
         self._by_rules: dict[tuple[str, str, tuple[int, ...], bool], Partition] = {}
         self._sources: defaultdict[LogSource, list[int]] = defaultdict(list)
@@ -80,7 +82,7 @@ class Engine:
                 self._by_rules.clear()
                 self._partitions.clear()
             visible = [self.rules.rules[index] for index in positions]
-            self._by_rules[key] = Partition(kind, visible, self.rules.predicates)
+            self._by_rules[key] = Partition(kind, visible, self.rules.predicates, self._workings)
         return self._by_rules[key]
 
     def columns(self, datasets: Iterable[str]) -> frozenset[str] | None:

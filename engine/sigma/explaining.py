@@ -26,6 +26,7 @@ from engine.sigma.logsources import Kind, covers, kind_of
 from engine.sigma.partitions import Partition
 from engine.sigma.predicates import KEYWORD, Expression, holds, leaves
 from engine.sigma.rules import Correlation, Rule, RuleSet
+from engine.sigma.workings import Workings
 
 MAX_FOUND = 500  # characters of a value that is told
 Labels = Mapping[Expression, str]
@@ -133,7 +134,7 @@ class Explainer:
     def _partition(self, kind: Kind) -> Partition:
         if kind not in self._partitions:
             alone = [replace(self._rule, expression=number, excluded_by="") for number in self._numbers]
-            self._partitions[kind] = Partition(kind, alone, self._predicates)
+            self._partitions[kind] = Partition(kind, alone, self._predicates, Workings(self._predicates))
         return self._partitions[kind]
 
     def _nearest(self, true: frozenset[int]) -> tuple[int, ...]:

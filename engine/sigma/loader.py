@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import ConfigurationError, RuleError
 from engine.sigma import cache
-from engine.sigma.rule_files import rule_files
+from engine.sigma.rule_files import rule_files, stamp
 from engine.sigma.rules import RuleSet
 from engine.sigma.tailoring import PLAIN, File, Tailoring
 
@@ -21,8 +21,28 @@ def load_rules(paths: Sequence[Path], *, cache_folder: Path | None = None, tailo
     that was named does not exist or cannot be read, where there is no rule file at all, or where a pipeline of the
     tailoring cannot be used.
     """
+    stamped = stamp(paths) if cache_folder is not None else None
+    name = sha256(f"{stamped[0]}{tailoring.digest()}".encode()).hexdigest() if stamped else ""
+    if cache_folder is not None and stamped and (key := cache.key_of(cache_folder, name, since=stamped[1])):
+        kept = cache.read(cache_folder, key)
+        if kept is not None and _still_holds(kept, tailoring.today):
+            return kept
     issues: list[RuleError] = []
-    files = list(rule_files(paths, issues))
+    rules, key = _loaded(list(rule_files(paths, issues)), issues, paths, cache_folder, tailoring)
+    if cache_folder is not None and stamped and not issues and stamped == stamp(paths):
+        cache.remember(cache_folder, name, key)
+    rules.issues[:0] = issues
+    return rules
+
+
+def _loaded(
+    files: Sequence[File],
+    issues: Sequence[RuleError],
+    paths: Sequence[Path],
+    cache_folder: Path | None,
+    tailoring: Tailoring,
+) -> tuple[RuleSet, str]:
+    """Return the rules of these files and the key of their content, from the cache where it has them."""
     if not files and not issues:
         places = ", ".join(str(path) for path in paths)
         raise ConfigurationError("no rule files (.yml) found", where=places, hint="check the path given to --rules")
@@ -30,15 +50,13 @@ def load_rules(paths: Sequence[Path], *, cache_folder: Path | None = None, tailo
     if cache_folder is not None:
         kept = cache.read(cache_folder, key)
         if kept is not None and _still_holds(kept, tailoring.today):
-            kept.issues[:0] = issues
-            return kept
+            return kept, key
     from engine.sigma.documents import compile_files  # noqa: PLC0415 - pySigma takes 0.2 s to import: only where needed
 
     rules = compile_files(files, tailoring)
     if cache_folder is not None:
         cache.write(cache_folder, key, rules)
-    rules.issues[:0] = issues
-    return rules
+    return rules, key
 
 
 def _still_holds(rules: RuleSet, today: date | None) -> bool:

@@ -18,7 +18,7 @@ import re2
 
 from engine.sigma.folding import fold
 from engine.sigma.predicates import MANY, ONE, TIME_PARTS, Predicate
-from engine.sigma.required import required
+from engine.sigma.required import least, needle, required
 
 Numbered = tuple[int, Predicate]
 _LONG_S = "\u017f"  # a pattern without regard to case takes it for an `s`; folding leaves it as it is
@@ -45,8 +45,13 @@ class ValueTester:
         self._present = frozenset(number for number, item in items if item.operator == "exists")
         patterns = [item for item in items if item[1].operator in {"glob", "re"}]
         self._gated = [_Gated(number, item, text) for number, item in patterns if (text := required(item))]
-        self._free = [(number, item) for number, item in patterns if not required(item)]
+        free = [(number, item) for number, item in patterns if not required(item)]
+        self._long = [(least(item), _Gated(number, item, "")) for number, item in free if least(item)]
+        free = [(number, item) for number, item in free if not least(item)]
+        self._needled = [_Gated(number, item, text) for number, item in free if (text := needle(item))]
+        self._free = [(number, item) for number, item in free if not needle(item)]
         self._items = items
+        self._has_cased = any(item.cased for _, item in items)
         self._networks = [(number, _network(item.value)) for number, item in items if item.operator == "cidr"]
         self._numbers = [item for item in items if item[1].operator in _COMPARISONS and item[1].operator != "eq"]
         self._times = [item for item in items if item[1].operator in TIME_PARTS]
@@ -79,12 +84,14 @@ class ValueTester:
             value = value.encode("utf-8", "backslashreplace").decode()  # lone surrogates: the matchers take UTF-8
         folded = fold(value)
         gates = self._folded.test(folded, true)
-        for gated in self._gated if _LONG_S in value else [self._gated[index] for index in gates]:
+        for gated in self._to_try(value, folded, gates):
             if gated.matches(value if gated.cased else folded):
                 true.add(gated.number)
-        self._folded_globs.test(folded, true)
-        self._cased.test(value, true)
-        self._cased_patterns.test(value, true)
+        if self._free:
+            self._folded_globs.test(folded, true)
+            self._cased_patterns.test(value, true)
+        if self._has_cased:
+            self._cased.test(value, true)
         if self._networks:
             true.update(_in_networks(value, self._networks))
         if self._numbers:
@@ -92,6 +99,17 @@ class ValueTester:
         if self._times:
             true.update(_time_parts(value, self._times))
         return frozenset(true)
+
+    def _to_try(self, value: str, folded: str, gates: Iterable[int]) -> list[_Gated]:
+        """Return the patterns that may match, of those that require something."""
+        if _LONG_S in value:
+            return [*self._gated, *self._needled, *(item for _, item in self._long)]
+        found = [self._gated[index] for index in gates]
+        if self._needled:
+            found += [item for item in self._needled if item.text in folded]
+        if self._long:
+            found += [item for length, item in self._long if len(value) >= length]
+        return found
 
 
 def _automaton(literals: Sequence[str]) -> ahocorasick_rs.AhoCorasick:
@@ -102,7 +120,7 @@ def _automaton(literals: Sequence[str]) -> ahocorasick_rs.AhoCorasick:
 
 
 class _Gated:
-    """A pattern that is tried only where the text that it requires was found. Compiled when it is first tried."""
+    """A pattern that is tried only where what it requires was found. Compiled when it is first tried."""
 
     def __init__(self, number: int, item: Predicate, text: str) -> None:
         self.number = number

@@ -8,7 +8,7 @@ something only together with the table that issued them, so tables and memo live
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,13 +23,11 @@ from engine.sigma.predicates import (
     KEYWORD,
     REFERENCES,
     Predicate,
-    holds,
     leaves,
-    rarity,
     supporters,
-    witnesses,
 )
 from engine.sigma.rules import Rule
+from engine.sigma.workings import Workings
 
 MAX_VALUES = 200_000  # signatures kept per field before the table is emptied
 MAX_PROFILES = 50_000
@@ -140,12 +138,13 @@ _Plan: TypeAlias = tuple[tuple[_Slot, ...], Signatures | None]
 class Partition:
     """The rules that see one kind of event, compiled for it. `rules` are those of the rule set, by position in it."""
 
-    def __init__(self, kind: Kind, rules: Sequence[Rule], predicates: Sequence[Predicate]) -> None:
+    def __init__(self, kind: Kind, rules: Sequence[Rule], predicates: Sequence[Predicate], workings: Workings) -> None:
         self.kind = kind
         self.rules = rules
+        self._workings = workings
         self._accessors: dict[str, Accessor] = {}
         self._predicates = predicates
-        used = sorted(set().union(*(leaves(rule.expression) for rule in rules))) if rules else []
+        used = sorted(frozenset[int]().union(*(workings.leaves(rule) for rule in rules)))
         self._references = [
             (number, predicates[number]) for number in used if predicates[number].operator in REFERENCES
         ]
@@ -163,13 +162,13 @@ class Partition:
         self._slots: defaultdict[str, list[_Slot]] = defaultdict(list)
         self._spread: list[int] = []
         self._plans: dict[str, _Plan] = {}
-        self.tables = tuple(Signatures(ValueTester(items)) for items in groups.values())
+        self.tables = tuple(Signatures(workings.tester(items)) for items in groups.values())
         if kind.dataset in _DASHED:
             for table in self.tables:
                 table.equate_dash()
         self._place()
         self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
-        self._candidates, self._always = self._index(used)
+        self._candidates, self._always = self._index()
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
         self.epoch = 0  # how often the tables were emptied: a signature is good for one epoch
         self._evaluated = 0  # profiles since the tables were last emptied
@@ -207,12 +206,11 @@ class Partition:
             known = self._accessors[field] = Accessor(event_fields(field, self.kind), spread)
         return known
 
-    def _index(self, used: Iterable[int]) -> tuple[dict[int, list[int]], list[int]]:
-        cost = {number: rarity(self._predicates[number]) for number in used}
+    def _index(self) -> tuple[dict[int, list[int]], list[int]]:
         candidates: defaultdict[int, list[int]] = defaultdict(list)
         always = []
         for position, rule in enumerate(self.rules):
-            needed = witnesses(rule.expression, cost)
+            needed = self._workings.witnesses(rule)
             if needed is None:
                 always.append(position)
             for number in needed or ():
@@ -326,10 +324,11 @@ class Partition:
         return true
 
     def _percolate(self, true: set[int]) -> tuple[int, ...]:
+        matches = self._workings.matches
         candidates = set(self._always)
         for number in true & self._candidates.keys():
             candidates.update(self._candidates[number])
-        return tuple(position for position in sorted(candidates) if holds(self.rules[position].expression, true))
+        return tuple(position for position in sorted(candidates) if matches(self.rules[position], true))
 
     @property
     def without_keywords(self) -> int | None:

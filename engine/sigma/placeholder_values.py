@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from engine.errors import ConfigurationError
-from engine.sigma.yaml_reading import read_yaml
 
 MAX_VALUES = 10_000  # of one placeholder
 MAX_VALUE = 1_000  # characters
@@ -28,6 +27,8 @@ def placeholders_of(table: object, where: str) -> dict[str, tuple[str, ...]]:
 
 def read_placeholders(text: str, where: str) -> dict[str, tuple[str, ...]]:
     """Return the placeholders of a YAML file; raise `ConfigurationError` for what cannot be used."""
+    from engine.sigma.yaml_reading import read_yaml  # noqa: PLC0415 - YAML is slow to import, and few have such a file
+
     try:
         found = read_yaml(text)
     except ValueError as error:

@@ -6,8 +6,7 @@ distinct value is asked each question at most once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Operator = Literal[
     "eq",
@@ -49,8 +48,7 @@ REFERENCES = frozenset({"ref", "ref-contains", "ref-startswith", "ref-endswith"}
 TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(NamedTuple):
     """One question: `field` as the rule names it (`""` for keywords), operator, value.
 
     Where `cased` is false the value is folded (see `folding`) and so are the values it is compared with. For `re` the

@@ -71,7 +71,7 @@ def code_key() -> str:
 
 
 def _key(*parts: object) -> str:
-    return blake2b(orjson.dumps([code_key(), *parts]), digest_size=16).hexdigest()
+    return blake2b(orjson.dumps([code_key(), *parts], default=list), digest_size=16).hexdigest()
 
 
 def localised(numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Places]:

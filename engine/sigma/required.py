@@ -2,6 +2,7 @@
 
 Testing a hundred regular expressions costs far more than finding a hundred texts at once. Most patterns can match only
 where some plain text stands; it is looked for together with all other literals, and only then is the pattern tried.
+Of the others, some need at least a character that few values hold, or many characters.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _SPECIAL: Final = frozenset("\\.^$*+?{}[]()|")
 _TOKEN: Final = re.compile(
     r"\\(?P<escaped>.)|(?P<count>\{\d+(?:,\d*)?\})|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<other>.)", re.DOTALL
 )
+_RARE: Final = frozenset("`{}^+\"~$<>|=()[];&%#@!?*'")  # characters that few values hold
+_ANYTHING: Final = re.compile(r"\.\{(\d{1,6})(?:,\d*)?\}")
 _FLAGS: Final = re.compile(r"\(\?[a-zA-Z]+\)")
 _ODD: Final = frozenset("QEpPxuUC0123456789")  # escapes after which letters and digits are no literals
 
@@ -27,9 +30,24 @@ def required(item: Predicate) -> str:
     It stands in the folded value, unless that holds a LATIN SMALL LETTER LONG S: to a pattern without regard to case
     this is an `s`, but it does not fold into one.
     """
-    runs = item.value.replace(ONE, MANY).split(MANY) if item.operator == "glob" else _runs(item.value)
-    longest = max((run for run in runs if run.isascii()), key=len, default="")
+    longest = max(_texts(item), key=len, default="")
     return longest.lower() if len(longest) >= SHORTEST else ""
+
+
+def needle(item: Predicate) -> str:
+    """Return a text, shorter than `SHORTEST` and not found everywhere, that every match holds; or nothing."""
+    return max((run for run in _texts(item) if len(run) > 1 or run in _RARE), key=len, default="").lower()
+
+
+def least(item: Predicate) -> int:
+    """Return how many characters a value must have for the pattern to match, where that is all it asks (`.{150}`)."""
+    found = _ANYTHING.fullmatch(item.value) if item.operator == "re" else None
+    return int(found[1]) if found else 0
+
+
+def _texts(item: Predicate) -> list[str]:
+    runs = item.value.replace(ONE, MANY).split(MANY) if item.operator == "glob" else _runs(item.value)
+    return [run for run in runs if run.isascii()]
 
 
 def _runs(pattern: str) -> list[str]:

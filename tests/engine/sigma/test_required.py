@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.sigma.folding import fold
 from engine.sigma.matching import ValueTester
 from engine.sigma.predicates import MANY, ONE, Predicate
-from engine.sigma.required import required
+from engine.sigma.required import least, needle, required
 
 
 def pattern(value: str, operator: Any = "re") -> Predicate:
@@ -53,6 +53,15 @@ def test_what_a_wildcard_pattern_requires() -> None:
     assert required(pattern(f"a{ONE}b{MANY}", "glob")) == ""
 
 
+def test_shorter_needles_and_lengths() -> None:
+    assert needle(pattern("a`.*`")) == "a`"
+    assert needle(pattern(r"\s-\s")) == ""
+    assert needle(pattern("`+b?")) == "`"
+    assert least(pattern(".{150}")) == 150
+    assert least(pattern(".{1000,}")) == 1000
+    assert least(pattern(".{3}a")) == 0
+
+
 PARTS = st.sampled_from(
     [
         "abc",
@@ -84,6 +93,7 @@ def test_a_match_always_holds_what_is_required(parts: list[tuple[str, str]], loo
     value = data.draw(st.from_regex(text, alphabet=st.characters(codec="utf-8", exclude_characters="\u017f")))
     if re2.search(text, value):
         assert required(pattern(text)) in fold(value)
+        assert needle(pattern(text)) in fold(value)
 
 
 @settings(max_examples=200, deadline=None)
