@@ -30,10 +30,12 @@ _QUERY = re.compile(
 _ERROR = re.compile(
     r"plugin/errors: (?P<count>\S{1,6}) (?P<name>\S{1,1024}) (?P<type>[A-Z0-9]{1,16}): (?P<error>.*)", re.DOTALL
 )
+_LONGEST = 4096  # characters of a line that are looked at
 _NUMBERS = {"udp": "17", "tcp": "6"}
 
 
 def _own(line: str) -> bool:
+    line = line[:_LONGEST]
     return _QUERY.search(line) is not None or (_LEVEL.search(line) is not None and "plugin/" in line)
 
 
@@ -54,15 +56,15 @@ def _read(line: str, options: Options) -> Fields:
     if stamp is not None:
         fields["@timestamp"] = stamp
     message = header.message
-    level = _LEVEL.search(line)
+    level = _LEVEL.search(line, 0, _LONGEST)
     if level is not None:
         fields["log.level"] = level["level"].lower()
         message = line[level.end() :].strip()
     fields["message"] = message
     fields["event.type"] = ["info"]
-    if found := _QUERY.search(message):
+    if found := _QUERY.search(message[:_LONGEST]):
         _query(found, fields)
-    elif found := _ERROR.search(message):
+    elif found := _ERROR.search(message[:_LONGEST]):
         _error(found, fields)
     elif level is None:
         raise MalformedRecordError("no line of CoreDNS: neither a level nor a query")

@@ -120,6 +120,7 @@ unbound.log                 | unbound                | dns                   | u
 dnsmasq.                    | dnsmasq                | dns                   | dnsmasq
 dnsmasq.log                 | dnsmasq                | dns                   | dnsmasq
 coredns.log                 | coredns                | dns                   | coredns
+microsoft_dns.log           | windows                | dns                   | dns-debug
 infoblox_nios.log           | infoblox               | dns                   | nios
 infoblox_bloxone_ddi.dns_data | infoblox             | dns                   | bloxone
 aws.route53_resolver_logs   | aws                    | dns                   | route53 route53_resolver
@@ -138,7 +139,7 @@ zeek.smb_files              | zeek                   |                       | s
 zeek.smb_mapping            | zeek                   |                       | smb_mapping
 zeek.x509                   | zeek                   |                       | x509
 suricata.                   | suricata               |                       | eve
-suricata.eve                | suricata               |                       | eve alert
+suricata.eve                | suricata               | dns                   | eve alert
 antivirus.                  |                        | antivirus             |
 clamav.                     | clamav linux           | antivirus             | clamav
 clamav.log                  | clamav linux           | antivirus             | clamav

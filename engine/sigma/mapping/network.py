@@ -175,7 +175,16 @@ TABLES: Final = (
         prefixes=("iptables.", "pfsense.", "checkpoint.", "juniper.srx.", "sophos.xg.", "sonicwall.firewall."),
     ),
     FieldTable(
-        datasets=("dns.", "bind.", "unbound.", "dnsmasq.", "coredns.", "infoblox_nios.", "infoblox_bloxone_ddi."),
+        datasets=(
+            "dns.",
+            "bind.",
+            "unbound.",
+            "dnsmasq.",
+            "coredns.",
+            "microsoft_dns.",
+            "infoblox_nios.",
+            "infoblox_bloxone_ddi.",
+        ),
         names=DNS,
         prefixes=("dns.", "bind.", "unbound.", "dnsmasq.", "coredns.", "infoblox_nios."),
     ),
