@@ -1,0 +1,1 @@
+"""Host logs that several sources share the reading of."""
