@@ -101,6 +101,11 @@ class Settings:
         return cast("tuple[str, ...]", self.origins["rules.status"].value)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Return the files and folders of user-written log sources."""
+        return cast("tuple[str, ...]", self.origins["collectors.sources"].value)
+
+    @property
     def filters(self) -> tuple[str, ...]:
         """Return the files and folders of Sigma filters."""
         return cast("tuple[str, ...]", self.origins["rules.filters"].value)
@@ -215,6 +220,13 @@ def settings_table() -> tuple[Setting, ...]:
         ),
         Setting(
             key="zone", variable="KULLA_ZONE", parse=_zone, default="UTC", purpose="time zone of stamps that name none"
+        ),
+        Setting(
+            key="collectors.sources",
+            variable="KULLA_SOURCES",
+            parse=_list(),
+            default=(),
+            purpose="user-written log sources: YAML files and folders of them",
         ),
         Setting(key="rules.paths", variable="KULLA_RULES", parse=_list(), default=(), purpose="which rules are used"),
         Setting(

@@ -49,6 +49,10 @@ Limit = Annotated[int, typer.Option("-n", "--limit", metavar="N", min=0, help="A
 SourceName = Annotated[
     str, typer.Option("--source", metavar="NAME", help="The log format; auto recognises it by its bytes.")
 ]
+SourceFile = Annotated[
+    str | None,
+    typer.Option("--source-file", metavar="FILE", help="A log format written in YAML (docs/sources.md)."),
+]
 Rules = Annotated[
     list[str] | None,
     typer.Option(

@@ -15,7 +15,7 @@ import typer
 from cli.session import Session
 from collectors.files import host_of, log_files, readable
 from collectors.reader import LogReader, modified
-from collectors.source import Options
+from collectors.source import Options, Source
 from engine.errors import InputError, UsageError
 from engine.events import DeadLetter
 
@@ -44,7 +44,8 @@ class Reading:
     """How logs are read: the source (`auto` recognises it), the zone and the host, where they are given.
 
     `newest` is the newest instant that a stamp without a year can mean, where it is not the file's own time; `now`
-    takes that place for stdin, which has no time.
+    takes that place for stdin, which has no time. `declared` are the files and folders of user-written sources, by
+    path, so that other processes can read them as well.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Reading:
     host: str | None
     newest: datetime | None = None
     now: datetime | None = None
+    declared: tuple[Path, ...] = ()
 
     def open(self, path: Path, known: Sequence[tuple[str, int, str]] = (), *, stdin: object = None) -> LogReader:
         """Open a log, or `stdin` for `STDIN`; raise `InputError` where that fails."""
@@ -62,23 +64,54 @@ class Reading:
             stream = readable(stream) if stream else None
         except OSError as error:
             raise InputError(f"cannot read it ({error.strerror})", where="stdin") from error
-        return LogReader(path, source=self.source, options=options, known=known, stream=stream)
+        extra = declared(self.declared)
+        return LogReader(path, source=self.source, options=options, known=known, stream=stream, extra=extra)
 
 
-def reading(session: Session, *, source: str, zone: str | None, host: str | None, year: int | None = None) -> Reading:
-    """Return how logs are read, or raise `UsageError` for an unknown zone or source."""
+def declared(paths: tuple[Path, ...]) -> Sequence[Source]:
+    """Return the user-written sources of files and folders; raise `ConfigurationError` for one that can't be used."""
+    if not paths:
+        return ()
+    from collectors.declared.folder import declared_sources
+
+    return declared_sources(paths)
+
+
+def reading(
+    session: Session,
+    *,
+    source: str,
+    zone: str | None,
+    host: str | None,
+    year: int | None = None,
+    source_file: str | None = None,
+) -> Reading:
+    """Return how logs are read, or raise `UsageError` for an unknown zone or source.
+
+    A `source_file` is the format of the logs, unless `source` names another.
+    """
     if zone is not None:
         try:
             ZoneInfo(zone)
         except (OSError, ValueError, KeyError) as error:
             raise UsageError(f"{zone!r} is no IANA time zone", where="--zone", hint="--zone Europe/Tirane") from error
+    places = tuple(_place(session, word) for word in session.settings.sources)
+    if source_file is not None:
+        own = _place(session, source_file)
+        places = (own, *(place for place in places if place not in (own, own.parent)))
+        source = declared((own,))[0].name if source == "auto" and own.is_file() else source
+    extra = declared(places)
     if source != "auto":
         from collectors.registry import find
 
-        source = find(source).name
+        source = find(source, extra).name
     newest = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC) if year else None
     zone = zone or session.settings.zone
-    return Reading(source=source, zone=zone, host=host, newest=newest, now=session.now())
+    return Reading(source=source, zone=zone, host=host, newest=newest, now=session.now(), declared=places)
+
+
+def _place(session: Session, word: str) -> Path:
+    return session.cwd / Path(word).expanduser()
 
 
 def logs(session: Session, paths: Sequence[str]) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cli.collecting import Account, balance, collect_file
 from cli.document import Column, Listing
 from cli.group import single_app
-from cli.options import Format, Output, SourceName, command
+from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
 from cli.progress import progress
 from cli.reading import Host, Letters, Paths, Year, Zone, logs, reading
@@ -32,6 +32,7 @@ def collect(
     paths: Paths,
     *,
     source: SourceName = "auto",
+    source_file: SourceFile = None,
     zone: Zone = None,
     year: Year = None,
     host: Host = None,
@@ -40,7 +41,7 @@ def collect(
 ) -> None:
     """Read log files and folders into the store. Reading a log again stores only what is new in it."""
     out = target(session, fmt, output)
-    how = reading(session, source=source, zone=zone, host=host, year=year)
+    how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
     files = list(logs(session, paths))
     accounts: list[Account] = []
     with session.open_store() as store, progress(session, "collecting", len(files)) as advance:

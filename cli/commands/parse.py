@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
+import typer
+
+from cli.declaring import check_source
 from cli.document import Listing, Row
 from cli.group import single_app
-from cli.options import Format, Output, SourceName, command
+from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
-from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
+from cli.reading import Host, Letters, Reading, Year, Zone, logs, reading
 from cli.session import Session
 from collectors.document import document
-from engine.errors import InputError
+from engine.errors import InputError, UsageError
 from engine.events import DeadLetter
 
 app = single_app()
+
+MaybePaths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Log files and folders; - is stdin.")]
+Check = Annotated[bool, typer.Option("--check", help="Run the tests inside --source-file instead; no PATH is needed.")]
 
 
 @command(app, "parse")
 def parse(
     session: Session,
-    paths: Paths,
+    paths: MaybePaths = None,
     *,
     source: SourceName = "auto",
+    source_file: SourceFile = None,
+    check: Check = False,
     zone: Zone = None,
     year: Year = None,
     host: Host = None,
@@ -30,7 +39,12 @@ def parse(
     output: Output = None,
 ) -> None:
     """Print the logs' events as ECS documents, one JSON object a line (NDJSON)."""
-    how = reading(session, source=source, zone=zone, host=host, year=year)
+    if check:
+        check_source(session, source_file, year=year, fmt=fmt, output=output)
+        return
+    if not paths:
+        raise UsageError("no log is named", where="PATH...", hint="kulla parse access.log, or - for stdin")
+    how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
     rows = _documents(session, paths, how)
     listing = Listing(name="events", title="Events", columns=(), rows=rows, fields=())
     target(session, fmt or "jsonl", output, allowed=("jsonl", "json")).write(listing)

@@ -57,7 +57,8 @@ def captures_of(declared: Declaration, text: str) -> dict[str, str]:
                 found.setdefault(name, value)
         return found
     count = len(declared.patterns)
-    raise MalformedRecordError(f"fits none of the {count} pattern{'s' * (count != 1)} of the source {declared.name}")
+    what = "does not fit the pattern" if count == 1 else f"fits none of the {count} patterns"
+    raise MalformedRecordError(f"{what} of the source {declared.name}")
 
 
 def pairs_of(cut: Cut, text: str) -> dict[str, Json]:
