@@ -8,14 +8,16 @@ overlap in sequence, the cursor moves only to where everything was seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import numpy as np
 
 from engine.alerts import Alert, alert_id
 from engine.correlating import StoreCorrelator
+from engine.errors import StoreError, UnreadableError
 from engine.events import Event
 from engine.sigma.alerting import burst_alert, event_alert, event_time
 from engine.sigma.columns import ColumnMatcher, Hits
@@ -23,7 +25,7 @@ from engine.sigma.correlations.bursts import Burst
 from engine.sigma.correlations.correlator import Correlator
 from engine.sigma.correlations.hits import Hit, to_store
 from engine.sigma.engine import Engine, Match
-from engine.store.protocol import Block, Store
+from engine.store.protocol import Block, Missing, Record, Store
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
 _CORRELATED_AT_ONCE = 500_000  # groups with new hits before a very long run correlates what it has
@@ -36,7 +38,8 @@ class Run:
 
     `left_out` counts, by the name of a correlation, the hits that it did not look at for want of room (see
     `correlations.kept`): its answers are not complete. `excluded` counts the matches that each filter
-    (by id) took away.
+    (by id) took away. `missing` are the parts of the store that could not be read. A run that is `unfinished` was
+    told to stop (see `Companions.goes_on`): the next one goes on where it was.
     """
 
     events: int = 0
@@ -45,13 +48,50 @@ class Run:
     cursor: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     excluded: Counter[str] = field(default_factory=Counter)
+    missing: list[Missing] = field(default_factory=list)
+    unfinished: bool = False
+    told: int = 0  # how many of the missing parts stand in the store
+
+
+class Companions(Protocol):
+    """Who goes along with a detector: what is written with its commits, and when it has to stop."""
+
+    def beside(self, alerts: Sequence[Alert]) -> Sequence[Record]:
+        """Return what is written in the transaction of these new alerts (messages about them)."""
+        ...
+
+    def left(self, missing: Sequence[Missing]) -> Sequence[Record]:
+        """Return what is written in the transaction in which the cursor moves past what could not be read."""
+        ...
+
+    def goes_on(self) -> bool:
+        """Tell, before each block, whether there is time for it; raise `LeaseLostError` where the run has to stop."""
+        ...
+
+
+class Alone:
+    """No companions: nothing is written beside alerts, and what cannot be read ends the run."""
+
+    def beside(self, alerts: Sequence[Alert]) -> Sequence[Record]:
+        """Return nothing."""
+        del alerts
+        return ()
+
+    def left(self, missing: Sequence[Missing]) -> Sequence[Record]:
+        """Raise `StoreError`: nobody keeps a record of what is missing."""
+        raise StoreError(missing[0].reason, hint="`kulla store gaps` lists what scheduled runs had to leave")
+
+    def goes_on(self) -> bool:
+        """Return true."""
+        return True
 
 
 class Detector:
     """Runs a rule set over a store under a name that has its own cursor.
 
     `lateness` is how late events may come without any effect on correlations, which are told that much later for it;
-    `now` is the present (see `correlating`).
+    `now` is the present (see `correlating`). Without `companions`, what the store cannot read ends a run with
+    `StoreError`; with them it is handed to them, and the cursor moves past it.
     """
 
     def __init__(
@@ -62,9 +102,11 @@ class Detector:
         *,
         lateness: timedelta = timedelta(),
         now: Callable[[], datetime] | None = None,
+        companions: Companions | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
+        self._companions = companions or Alone()
         self._name = name
         self._correlated = f"{name}/correlated"
         self._again = f"{name}/again"  # a cursor of no meaning: looking again moves none
@@ -82,44 +124,80 @@ class Detector:
         cursor = self._store.cursor(self._name)
         run = Run(cursor=cursor)
         self._correlations.begin()
-        after = min(cursor, self._store.cursor(self._correlated))
-        for block in self._store.blocks(after=after, until=self._store.last_sequence()):
+        after, until = min(cursor, self._store.cursor(self._correlated)), self._store.last_sequence()
+        for block in self._blocks(run, after=after, until=until):
             seen = block.last_sequence <= cursor  # by a run that was killed before it correlated
             self._look(run, self._name, block, Counter() if seen else run.excluded)
             run.events += 0 if seen else _selected(block)
             if self._correlations.groups >= _CORRELATED_AT_ONCE:
                 self._correlate(run, self._again, partly=True)
+        run.cursor = max(run.cursor, until if run.missing and not run.unfinished else 0)
         self._commit(run, self._name, [], [])  # the cursor, past blocks in which nothing was found
-        self._correlate(run, self._correlated)
+        self._correlate(run, self._correlated, partly=run.unfinished)
         return run
 
     def rerun(self, since: datetime | None, before: datetime | None) -> Run:
         """Look again at events of a window of event time; the cursors stay."""
         run = Run(cursor=self._store.cursor(self._name))
         self._correlations.begin()
-        for block in self._store.blocks(until=self._store.last_sequence(), since=since, before=before):
+        for block in self._blocks(run, until=self._store.last_sequence(), since=since, before=before):
             self._look(run, self._again, block, run.excluded)
             run.events += _selected(block)
         self._correlate(run, self._again)
         return run
 
+    def fill(self, first: int, last: int) -> Run:
+        """Look again at the events with these ingest sequences; the cursors stay. What is still missing is told."""
+        run = Run(cursor=self._store.cursor(self._name))
+        self._correlations.begin()
+        for block in self._blocks(run, after=first - 1, until=last):
+            self._look(run, self._again, block, run.excluded)
+            run.events += _selected(block)
+        self._correlate(run, self._again)
+        return run
+
+    def _blocks(
+        self,
+        run: Run,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> Iterator[Block]:
+        """Yield blocks; what cannot be read is noted in the run in its place among them."""
+        missing = None if isinstance(self._companions, Alone) else run.missing.append
+        found = self._store.blocks(after=after, until=until, since=since, before=before, missing=missing)
+        for block in found:
+            if not self._companions.goes_on():
+                run.unfinished = True
+                return
+            yield block
+
     def _commit(self, run: Run, name: str, alerts: Sequence[Alert], hits: Sequence[Hit]) -> None:
         kept = [to_store(hit) for hit in hits]
-        run.new += self._store.commit_run(name, cursor=run.cursor, alerts=alerts, hits=kept)
+        records = list(self._companions.beside(alerts)) if alerts else []
+        if name == self._name and len(run.missing) > run.told:  # before the cursor is past what could not be read
+            records += self._companions.left(run.missing[run.told :])
+            run.told = len(run.missing)
+        run.new += self._store.commit_run(name, cursor=run.cursor, alerts=alerts, hits=kept, records=records)
 
     def _look(self, run: Run, name: str, block: Block, excluded: Counter[str]) -> None:
         """Match a block and commit what is new; only events that give new alerts, or hits, are read whole."""
-        found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, excluded)).rows.size]
-        run.cursor = max(run.cursor, block.settled) if name == self._name else run.cursor
-        if not found:
+        try:
+            found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, excluded)).rows.size]
+            matches = self._matches(found, block) if found else {}
+            wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
+            known = self._store.known_alerts(wanted) if wanted else {}
+            needed = [row for row in sorted(matches) if any(self._needs(*item, known) for item in matches[row])]
+            events = list(block.events(np.array(needed, dtype=np.int64))) if needed else []
+        except UnreadableError as error:
+            self._miss(run, block, error)
             return
-        matches = self._matches(found, block)
-        wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
-        known = self._store.known_alerts(wanted)
+        run.cursor = max(run.cursor, block.settled) if name == self._name else run.cursor
         fresh: list[Hit] = []
         new: dict[str, Alert] = {}
-        needed = [row for row in sorted(matches) if any(self._needs(*item, known) for item in matches[row])]
-        for row, event in zip(needed, block.events(np.array(needed, dtype=np.int64)), strict=True):
+        for row, event in zip(needed, events, strict=True):
             for match, number in matches[row]:
                 self._take(match, event, fresh)
                 if number not in known and self._tells(match):
@@ -128,6 +206,13 @@ class Detector:
             self._commit(run, name, list(new.values()), fresh)
         run.alerts.extend(known.get(number) or new[number] for number in wanted)
         self._correlations.touch(fresh)
+
+    def _miss(self, run: Run, block: Block, error: UnreadableError) -> None:
+        if isinstance(self._companions, Alone):
+            raise error
+        run.missing.append(
+            Missing(first_sequence=block.first_sequence, last_sequence=block.last_sequence, reason=str(error))
+        )
 
     def _matches(self, found: Sequence[Hits], block: Block) -> dict[int, list[tuple[Match, str]]]:
         """Return each row's matches, with the ids of the alerts that they give."""
@@ -159,7 +244,8 @@ class Detector:
         def tell(bursts: Sequence[Burst]) -> None:
             events = self._events_of(bursts)
             alerts = [burst_alert(burst, events, self._correlator.names) for burst in bursts]
-            self._commit(run, name, alerts, [])
+            known = self._store.known_alerts([alert.id for alert in alerts]) if alerts else {}
+            self._commit(run, name, [alert for alert in alerts if alert.id not in known], [])
             run.alerts.extend(alerts)
 
         run.left_out += self._correlations.conclude(tell, anew=name == self._again, partly=partly)

@@ -6,7 +6,7 @@ tested`); then the segment's file is not even opened.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.errors import StoreError, UnreadableError
 from engine.events import Event
 from engine.store.catalogue import Segment
-from engine.store.columns import GIVEN, ID, MANY, MISTYPED, REST, SEQUENCE
+from engine.store.columns import GIVEN, ID, MANY, MISTYPED, ORIGINAL, REST, SEQUENCE
+from engine.store.protocol import Missing
 from engine.store.rows import events_of
 from engine.store.scan import Wanted, folded, in_time, with_rest
 from engine.store.segments import SegmentReader
@@ -57,6 +59,18 @@ class _Opened:
                 self.tested.put(_SHAPE, known)
             self._shape = orjson.loads(known)
         return self._shape
+
+    def check(self) -> None:
+        """Raise `StoreError` where the file is not there, not whole, or its parts cannot be told."""
+        try:
+            size = self._path.stat().st_size
+        except OSError as error:
+            raise UnreadableError(f"the segment {self.segment.path} cannot be read ({error.strerror})") from error
+        if size != self.segment.size:
+            raise UnreadableError(
+                f"the segment {self.segment.path} has {size:,} bytes instead of {self.segment.size:,}"
+            )
+        _ = self.shape  # reads the file where the tables do not know its parts
 
     def close(self) -> None:
         if self._reader is not None:
@@ -101,17 +115,20 @@ class StoredBlock:
         """Yield the events in these rows, whole."""
         if not len(rows):
             return
+        for start in range(0, len(rows), _EVENTS_AT_ONCE):
+            yield from events_of(self._whole(rows[start : start + _EVENTS_AT_ONCE]))
+
+    def _whole(self, rows: NDArray[np.int64]) -> pa.Table:
+        """Return these rows (ascending) with all columns; the largest column is never held as a whole."""
         reader, group = self._opened.reader, self._group
-        names = [name for name in reader.present(group) if name != SEQUENCE]
+        names = [name for name in reader.present(group) if name not in {SEQUENCE, ORIGINAL}]
         together = max(1, len(names) * _AT_ONCE // max(1, reader.weight(group)))
         places = pa.array(rows)
-        parts = [
-            reader.read(group, names[start : start + together]).take(places) for start in range(0, len(names), together)
-        ]
-        columns = {name: part.column(name) for part in parts for name in part.column_names}
-        table = pa.table(columns)
-        for start in range(0, len(rows), _EVENTS_AT_ONCE):
-            yield from events_of(table.slice(start, _EVENTS_AT_ONCE))
+        columns = {ORIGINAL: reader.take(group, ORIGINAL, rows)}
+        for start in range(0, len(names), together):
+            part = reader.read(group, names[start : start + together]).take(places)
+            columns |= {name: part.column(name) for name in part.column_names}
+        return pa.table(columns)
 
     def recall(self, key: str) -> bytes | None:
         """Return what was kept under this key for the block."""
@@ -143,19 +160,35 @@ class StoredBlock:
         return found
 
 
-def blocks(folder: Path, segments: Sequence[Segment], wanted: Wanted) -> Iterator[StoredBlock]:
+def blocks(
+    folder: Path, segments: Sequence[Segment], wanted: Wanted, missing: Callable[[Missing], None] | None = None
+) -> Iterator[StoredBlock]:
     """Yield the blocks of these segments that hold wanted rows, in order of the segments.
 
-    `segments` come by their first sequence. What was kept for a segment's blocks is saved when its last was used.
+    `segments` come by their first sequence. What was kept for a segment's blocks is saved when its last was used. A
+    segment that cannot be opened is told to `missing` where that is given (see `Store.blocks`).
     """
     last = wanted.until if wanted.until is not None else max((each.last_sequence for each in segments), default=0)
     for place, segment in enumerate(segments):
         following = segments[place + 1].first_sequence - 1 if place + 1 < len(segments) else last
         opened = _Opened(folder, segment)
         try:
-            yield from _blocks(opened, wanted, min(following, last))
+            if missing is None or _is_whole(opened, missing):
+                yield from _blocks(opened, wanted, min(following, last))
         finally:
             opened.close()
+
+
+def _is_whole(opened: _Opened, missing: Callable[[Missing], None]) -> bool:
+    """Tell whether the segment's file is there in full size with its parts known; where not, say so to `missing`."""
+    segment = opened.segment
+    try:
+        opened.check()
+    except StoreError as error:
+        first, last = segment.first_sequence, segment.last_sequence
+        missing(Missing(first_sequence=first, last_sequence=last, reason=str(error)))
+        return False
+    return True
 
 
 def _blocks(opened: _Opened, wanted: Wanted, following: int) -> Iterator[StoredBlock]:

@@ -9,7 +9,7 @@ Any number of processes may read while others write. One object belongs to one t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,8 @@ from engine.store.compaction import compact, is_due
 from engine.store.database import Database, from_micros, to_micros
 from engine.store.findings import Findings
 from engine.store.intake import Intake
-from engine.store.protocol import Appended, BaseHit, LedgerEntry, Slice, Status
+from engine.store.protocol import Appended, BaseHit, LedgerEntry, Missing, Record, Slice, Status
+from engine.store.records import Records
 from engine.store.scan import Wanted, found_events, slices
 
 DATABASE = "store.sqlite"
@@ -72,6 +73,10 @@ class EmbeddedStore:
     def _findings(self) -> Findings:
         return Findings(self._open())
 
+    @property
+    def _records(self) -> Records:
+        return Records(self._open())
+
     # events
     def append(self, events: Sequence[Event], dead: Sequence[DeadLetter]) -> Appended:
         """Store one micro-batch durably, or raise `StoreError` and store nothing."""
@@ -115,13 +120,19 @@ class EmbeddedStore:
         yield from slices(self.folder, segments, wanted)
 
     def blocks(
-        self, *, after: int = 0, until: int | None = None, since: datetime | None = None, before: datetime | None = None
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        missing: Callable[[Missing], None] | None = None,
     ) -> Iterator[StoredBlock]:
         """Yield row groups that hold such events; the set of segments is fixed when the first is asked for."""
         low, high = to_micros(since) if since else None, to_micros(before) if before else None
         segments = self._catalogue.segments(after=after, until=until, since=low, before=high)
         wanted = Wanted(after=after, until=until, since=low, before=high, columns=None)
-        yield from blocks(self.folder, segments, wanted)
+        yield from blocks(self.folder, segments, wanted, missing)
 
     def events_by_id(self, ids: Sequence[str], *, within: tuple[int, int] | None = None) -> Mapping[str, Event]:
         """Return the stored events with these ids. Looks through segments, newest first: there is no index over ids."""
@@ -159,13 +170,50 @@ class EmbeddedStore:
         """Return the ingest sequence up to which the run called `name` has looked, 0 at first."""
         return self._findings.cursor(name)
 
-    def commit_run(self, name: str, *, cursor: int, alerts: Sequence[Alert], hits: Sequence[BaseHit]) -> int:
-        """Write alerts (known ids are left alone), hits and cursor in one transaction; return how many were new."""
-        return self._findings.commit_run(name, cursor=cursor, alerts=alerts, hits=hits)
+    def commit_run(
+        self,
+        name: str,
+        *,
+        cursor: int,
+        alerts: Sequence[Alert],
+        hits: Sequence[BaseHit],
+        records: Sequence[Record] = (),
+    ) -> int:
+        """Write alerts (known ids are left alone), hits, records and cursor in one transaction; return the new ones."""
+        return self._findings.commit_run(name, cursor=cursor, alerts=alerts, hits=hits, records=records)
 
     def hits(self, rule_ids: Sequence[str], *, since: datetime) -> Sequence[BaseHit]:
         """Return kept correlation hits of these rules with an event time at or after `since`."""
         return self._findings.hits(rule_ids, since=since)
+
+    # records
+    def record(self, kind: str, key: str) -> Record | None:
+        """Return one record, None where there is none."""
+        return next(iter(self._records.find(kind, keys=[key])), None)
+
+    def records(
+        self,
+        kind: str,
+        *,
+        state: str | None = None,
+        due_by: datetime | None = None,
+        keys: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Record]:
+        """Return records of a kind, by due time (those without one last) and key."""
+        return self._records.find(kind, state=state, due_by=due_by, keys=keys, limit=limit)
+
+    def count_records(self, kind: str) -> Mapping[str, int]:
+        """Return how many records of a kind there are, by state."""
+        return self._records.count(kind)
+
+    def save_records(self, records: Sequence[Record]) -> frozenset[str]:
+        """Write records; return the keys of those that somebody else changed first."""
+        return self._records.save(records)
+
+    def forget_records(self, kind: str, state: str, *, before: datetime) -> int:
+        """Remove records of this state that were due before then; return how many."""
+        return self._records.forget(kind, state, before)
 
     # alerts and incidents
     def alerts(self, *, since: datetime | None = None, before: datetime | None = None) -> Sequence[Alert]:
@@ -192,9 +240,11 @@ class EmbeddedStore:
         """Return one incident; raise `NotFoundError` where no or more than one id starts so."""
         return self._findings.incident(id_or_prefix)
 
-    def save_incidents(self, incidents: Sequence[Incident], *, removed: Sequence[str] = ()) -> None:
-        """Insert or replace incidents, and remove those merged away, in one transaction."""
-        self._findings.save_incidents(incidents, removed)
+    def save_incidents(
+        self, incidents: Sequence[Incident], *, removed: Sequence[str] = (), records: Sequence[Record] = ()
+    ) -> None:
+        """Insert or replace incidents, remove those merged away, and write records, in one transaction."""
+        self._findings.save_incidents(incidents, removed, records)
 
     # ledger
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:

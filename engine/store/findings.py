@@ -13,7 +13,8 @@ from engine.errors import StoreError
 from engine.incidents.model import Incident
 from engine.store.database import Database, from_micros, to_micros
 from engine.store.documents import alert_from_text, alert_to_text, incident_from_text, incident_to_text
-from engine.store.protocol import BaseHit, LedgerEntry
+from engine.store.protocol import BaseHit, LedgerEntry, Record
+from engine.store.records import write_records
 from engine.store.values import plain
 
 _LEDGER_PAGE = 1000
@@ -30,8 +31,16 @@ class Findings:
         """Return how far the run called `name` has looked."""
         return self._database.number("SELECT sequence FROM cursors WHERE name = ?", [plain(name)])
 
-    def commit_run(self, name: str, *, cursor: int, alerts: Sequence[Alert], hits: Sequence[BaseHit]) -> int:
-        """Write alerts, hits and cursor in one transaction; return how many alerts were new."""
+    def commit_run(
+        self,
+        name: str,
+        *,
+        cursor: int,
+        alerts: Sequence[Alert],
+        hits: Sequence[BaseHit],
+        records: Sequence[Record],
+    ) -> int:
+        """Write alerts, hits, records and cursor in one transaction; return how many alerts were new."""
         alert_rows = [_alert_row(alert) for alert in alerts]
         hit_rows = [_hit_row(hit) for hit in hits]
         with self._database.transaction() as connection:
@@ -39,6 +48,7 @@ class Findings:
             connection.executemany("INSERT INTO alerts VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING", alert_rows)
             new = connection.total_changes - before
             connection.executemany("INSERT INTO hits VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", hit_rows)
+            write_records(connection, records)
             connection.execute("INSERT OR REPLACE INTO cursors VALUES (?,?)", (plain(name), cursor))
         return new
 
@@ -108,11 +118,12 @@ class Findings:
         number = self._database.full_id("incidents", id_or_prefix)
         return incident_from_text(str(self._database.rows("SELECT body FROM incidents WHERE id = ?", [number])[0][0]))
 
-    def save_incidents(self, incidents: Sequence[Incident], removed: Sequence[str]) -> None:
-        """Insert or replace incidents, and remove others, in one transaction."""
+    def save_incidents(self, incidents: Sequence[Incident], removed: Sequence[str], records: Sequence[Record]) -> None:
+        """Insert or replace incidents, remove others, and write records, in one transaction."""
         with self._database.transaction() as connection:
             connection.executemany("DELETE FROM incidents WHERE id = ?", [(number,) for number in removed])
             connection.executemany("INSERT OR REPLACE INTO incidents VALUES (?,?,?,?,?)", map(_incident_row, incidents))
+            write_records(connection, records)
 
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Append entries, all or none."""

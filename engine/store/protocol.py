@@ -7,7 +7,7 @@ found them move in one transaction, so that a killed run neither loses nor repea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -102,6 +102,32 @@ class BaseHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A small thing that changes: a lease, a gap, a run, a row of the outbox. `kind` and `key` name it together.
+
+    Records are found by `state` (one word) and `due`; `body` is JSON, whose meaning belongs to who wrote it. `version`
+    is that of the store, 0 for a record that is not stored yet: the store counts it up with each change, and changes
+    a record only where it still has the version that was read.
+    """
+
+    kind: str
+    key: str
+    state: str
+    body: str
+    due: datetime | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Events that a store holds but could not read just now (a lost shard, a damaged file): sequences and reason."""
+
+    first_sequence: int
+    last_sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """One line of the ledger as it is stored; the meaning of `body` (canonical JSON) belongs to `playbooks.ledger`."""
 
@@ -167,9 +193,19 @@ class Store(Protocol):
         ...
 
     def blocks(
-        self, *, after: int = 0, until: int | None = None, since: datetime | None = None, before: datetime | None = None
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        missing: Callable[[Missing], None] | None = None,
     ) -> Iterator[Block]:
-        """Yield the blocks that hold such events (see `scan`); a block is good until the next one is asked for."""
+        """Yield the blocks that hold such events (see `scan`); a block is good until the next one is asked for.
+
+        What cannot be read is told to `missing`, in its place among the blocks, and the others follow; without it,
+        `StoreError` is raised. A store never passes over a part in silence.
+        """
         ...
 
     def events_by_id(self, ids: Sequence[str], *, within: tuple[int, int] | None = None) -> Mapping[str, Event]:
@@ -200,12 +236,59 @@ class Store(Protocol):
         """Return the ingest sequence up to which the run called `name` has looked, 0 at first."""
         ...
 
-    def commit_run(self, name: str, *, cursor: int, alerts: Sequence[Alert], hits: Sequence[BaseHit]) -> int:
-        """Write alerts (known ids are left alone), hits and cursor in one transaction; return how many were new."""
+    def commit_run(
+        self,
+        name: str,
+        *,
+        cursor: int,
+        alerts: Sequence[Alert],
+        hits: Sequence[BaseHit],
+        records: Sequence[Record] = (),
+    ) -> int:
+        """Write alerts (known ids are left alone), hits, records and cursor in one transaction; return the new alerts.
+
+        Records go by the rule of `save_records`. A store without transactions writes in the order records, alerts,
+        hits, cursor, so that what was begun is repeated and never lost.
+        """
         ...
 
     def hits(self, rule_ids: Sequence[str], *, since: datetime) -> Sequence[BaseHit]:
         """Return kept correlation hits of these rules with an event time at or after `since`."""
+        ...
+
+    # records
+    def record(self, kind: str, key: str) -> Record | None:
+        """Return one record, None where there is none."""
+        ...
+
+    def records(
+        self,
+        kind: str,
+        *,
+        state: str | None = None,
+        due_by: datetime | None = None,
+        keys: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Record]:
+        """Return records of a kind, by due time (those without one last) and key.
+
+        `due_by` leaves out those that are due later or never, `keys` all others than these.
+        """
+        ...
+
+    def count_records(self, kind: str) -> Mapping[str, int]:
+        """Return how many records of a kind there are, by state."""
+        ...
+
+    def save_records(self, records: Sequence[Record]) -> frozenset[str]:
+        """Write records: those of version 0 where there is none yet, the others where nobody changed them meanwhile.
+
+        Return the keys of those that could not be written because somebody else was first; that is no error.
+        """
+        ...
+
+    def forget_records(self, kind: str, state: str, *, before: datetime) -> int:
+        """Remove records of this state that were due before then; return how many."""
         ...
 
     # alerts and incidents
@@ -233,8 +316,10 @@ class Store(Protocol):
         """Return one incident; raise `NotFoundError` where no or more than one id starts so."""
         ...
 
-    def save_incidents(self, incidents: Sequence[Incident], *, removed: Sequence[str] = ()) -> None:
-        """Insert or replace incidents, and remove those merged away, in one transaction."""
+    def save_incidents(
+        self, incidents: Sequence[Incident], *, removed: Sequence[str] = (), records: Sequence[Record] = ()
+    ) -> None:
+        """Insert or replace incidents, remove those merged away, and write records, in one transaction."""
         ...
 
     # ledger

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -29,23 +30,27 @@ from engine.store.columns import (
 )
 from engine.store.values import NATIVE, from_json, restored, restored_list, written
 
+_OTHER = frozenset("ifbd")  # codes of what stands as text but is none
+_Reader: TypeAlias = "tuple[str, list[Any], Callable[[Any], Value] | None]"
+
 
 def events_of(table: pa.Table) -> list[Event]:
     """Return the rows as the events they were made from. The table must have all columns of its segment."""
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    columns = {name: _cells(table.column(name)) for name in table.column_names}
     envelope = {name: columns.pop(name) for name in ENVELOPE}
     kinds = columns.pop(KINDS, [None] * table.num_rows)
     rest = columns.pop(REST, [None] * table.num_rows)
     columns.pop(SEQUENCE, None)
+    plans = {text: [_reader(name, cells, _codes(text)) for name, cells in columns.items()] for text in set(kinds)}
     return [
-        _event(
-            {name: cells[row] for name, cells in envelope.items()},
-            {name: cells[row] for name, cells in columns.items() if cells[row] is not None},
-            _codes(kinds[row]),
-            rest[row],
-        )
+        _event(row, {name: cells[row] for name, cells in envelope.items()}, plans[kinds[row]], kinds[row], rest[row])
         for row in range(table.num_rows)
     ]
+
+
+def _cells(column: pa.ChunkedArray) -> list[Any]:
+    # a dictionary's values are fetched one by one in Python, those of plain text all at once
+    return (column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column).to_pylist()
 
 
 @lru_cache(maxsize=4096)
@@ -54,14 +59,17 @@ def _codes(text: str | None) -> Mapping[str, str]:
     return codes
 
 
-def _event(envelope: dict[str, Scalar], cells: dict[str, object], codes: Mapping[str, str], rest: str | None) -> Event:
+def _event(
+    row: int, envelope: dict[str, Scalar], plan: Sequence[_Reader], kinds: str | None, rest: str | None
+) -> Event:
     fields: Fields = {}
-    for column, cell in cells.items():
-        name, value = _field(column, cell, codes)
-        fields[name.removeprefix(GIVEN)] = value
+    for name, cells, read in plan:
+        cell = cells[row]
+        if cell is not None:
+            fields[name] = cell if read is None else read(cell)
     if rest:
         fields.update(from_json(rest))
-    fields.update({name: _utc(envelope[name]) for name, code in codes.items() if code == SAME})
+    fields.update({name: _utc(envelope[name]) for name, code in _codes(kinds).items() if code == SAME})
     origin = Origin(
         path=str(envelope[PATH]),
         identity=str(envelope[IDENTITY]),
@@ -71,22 +79,31 @@ def _event(envelope: dict[str, Scalar], cells: dict[str, object], codes: Mapping
     return Event(id=str(envelope[ID]), origin=origin, original=str(envelope[ORIGINAL]), fields=fields)
 
 
-def _field(column: str, cell: object, codes: Mapping[str, str]) -> tuple[str, Value]:
+def _reader(column: str, cells: list[Any], codes: Mapping[str, str]) -> _Reader:
+    """Return the name of the field that a column holds, its cells, and how one is read (None: as it is)."""
     if column.startswith(MISTYPED):
         name = column.removeprefix(MISTYPED)
-        return name, restored(str(cell), codes.get(name, "s"))
-    if isinstance(cell, list):
+        return name.removeprefix(GIVEN), cells, _text_reader(codes.get(name, "s"))
+    if column in ARRAY or column.endswith(MANY):
         name = column if column in ARRAY else column.removesuffix(MANY)
-        code = codes.get(name, "[")
-        elements = restored_list(cell, code if code.startswith("[") else "[" + code)
-        return name, elements if code.startswith("[") else elements[0]
+        return name.removeprefix(GIVEN), cells, _list_reader(codes.get(name, "["))
     kind = kind_of(column)
-    return column, _scalar(kind, cell, codes.get(column, NATIVE[kind]))  # type: ignore[arg-type] # a scalar by the column's type
+    code = codes.get(column, NATIVE[kind])
+    read = _text_reader(code) if kind == "text" else partial(_scalar, kind, code)
+    return column.removeprefix(GIVEN), cells, read
 
 
-def _scalar(kind: Kind, cell: Scalar, code: str) -> Scalar:
-    if kind == "text":
-        return restored(str(cell), code)
+def _text_reader(code: str) -> Callable[[str], Value] | None:
+    return partial(restored, code=code) if code in _OTHER else None
+
+
+def _list_reader(code: str) -> Callable[[list[str]], Value]:
+    if code.startswith("["):
+        return partial(restored_list, code=code)
+    return lambda cell: restored_list(cell, "[" + code)[0]
+
+
+def _scalar(kind: Kind, code: str, cell: Scalar) -> Scalar:
     if code == "s":
         return written(cell)
     return int(cell) if kind == "float" and code == "i" else _utc(cell)  # type: ignore[arg-type] # a number

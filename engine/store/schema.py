@@ -82,4 +82,16 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE ledger (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL, digest TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE records (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        state TEXT NOT NULL,
+        due INTEGER,
+        version INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX records_by_state ON records (kind, state, due);
+    """,
 )

@@ -22,11 +22,13 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from engine.errors import StoreError
+from engine.errors import UnreadableError
 from engine.store.columns import ID, NUMBER, OFFSET, ORIGINAL, SEQUENCE, TEXT, type_of
 
 ROW_GROUP = 32_768  # rows at most; reading a few whole events costs a row group of originals
+_BATCH = 2048  # rows of large values read at a time
 _PRESENT = b"kulla.present"  # in the file's metadata: for each row group, the numbers of columns that hold anything
 _DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
 _UNIQUE = (ID, ORIGINAL)
@@ -223,6 +225,17 @@ class SegmentReader:
             table = self._file.read_row_group(group, columns=present, use_threads=False).select(present)
             return table.replace_schema_metadata(None).unify_dictionaries().combine_chunks()
 
+    def take(self, group: int, name: str, rows: NDArray[np.int64]) -> pa.Array:
+        """Return a column in some rows (in ascending order) of a row group, holding little of the others in memory."""
+        found, start = [], 0
+        with _damage_named(self.path):
+            for batch in self._file.iter_batches(_BATCH, row_groups=[group], columns=[name], use_threads=False):
+                first, last = np.searchsorted(rows, [start, start + len(batch)])
+                if first < last:
+                    found.append(batch.column(0).take(pa.array(rows[first:last] - start)))
+                start += len(batch)
+        return pa.chunked_array(found).combine_chunks()
+
     def weight(self, group: int) -> int:
         """Return about how many bytes the row group takes in memory."""
         return int(self._metadata.row_group(group).total_byte_size)
@@ -245,12 +258,12 @@ def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise StoreError(
+        raise UnreadableError(
             "a segment of the store is missing", where=str(path), hint="restore it from a backup of the store's folder"
         ) from error
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())
-        raise StoreError(
+        raise UnreadableError(
             f"a segment of the store cannot be read ({reason})",
             where=str(path),
             hint="check the disk, then restore the file from a backup of the store's folder",

@@ -1,0 +1,119 @@
+"""Gaps: what could not be looked at completely, with the reason, until it was.
+
+A gap of sequences (`first` to `last`) is filled by looking at these events again. A gap of time alone (nothing ran, a
+source was silent) is closed by what follows it, and stays on record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from engine.events import instant
+from engine.store.protocol import Missing, Record
+
+GAP = "gap"
+GapKind = Literal["unreadable", "not running", "silent source", "rule limit", "left out"]
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """One gap of the run `name`. `subject` is what it is about (a source, a rule), `since` and `until` its time.
+
+    `attempts` counts how often it was tried to fill it, `retry` says when it is tried next; `closed` when it was
+    closed. `version` is that of its record.
+    """
+
+    name: str
+    kind: GapKind
+    reason: str
+    noticed: datetime
+    first: int = 0
+    last: int = 0
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    closed: datetime | None = None
+    attempts: int = 0
+    retry: datetime | None = None
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return what it is stored under."""
+        if self.last:
+            return f"{self.name}/{self.first}-{self.last}/{self.subject}"
+        return f"{self.name}/{self.kind}/{self.subject}/{instant(self.since) if self.since else ''}"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it has not been closed."""
+        return self.closed is None
+
+
+def gap_record(gap: Gap) -> Record:
+    """Write a gap as a record."""
+    moments = {name: getattr(gap, name) for name in ("noticed", "since", "until", "closed")}
+    body = {
+        **{name: getattr(gap, name) for name in ("name", "kind", "reason", "first", "last", "subject", "attempts")},
+        **{name: None if moment is None else instant(moment) for name, moment in moments.items()},
+    }
+    state, due = ("open", gap.retry or gap.noticed) if gap.is_open else ("closed", gap.closed)
+    return Record(
+        kind=GAP, key=gap.key, state=state, due=due, body=json.dumps(body, sort_keys=True), version=gap.version
+    )
+
+
+def gap_of(record: Record) -> Gap:
+    """Read a gap back."""
+    body = json.loads(record.body)
+    moments = {name: _moment(body[name]) for name in ("since", "until", "closed")}
+    noticed = datetime.fromisoformat(body["noticed"])
+    gap = Gap(**{**body, **moments, "noticed": noticed}, version=record.version)
+    return replace(gap, retry=record.due if gap.is_open else None)
+
+
+def unreadable(name: str, missing: Iterable[Missing], now: datetime) -> list[Record]:
+    """Return the records of gaps for what a run could not read."""
+    return [
+        gap_record(
+            Gap(
+                name=name,
+                kind="unreadable",
+                reason=each.reason,
+                noticed=now,
+                first=each.first_sequence,
+                last=each.last_sequence,
+            )
+        )
+        for each in missing
+    ]
+
+
+def joined(gaps: Sequence[Gap]) -> list[tuple[int, int, list[Gap]]]:
+    """Return spans of sequences that cover these gaps, each with its gaps: neighbours are read together."""
+    spans: list[tuple[int, int, list[Gap]]] = []
+    for gap in sorted(gaps, key=lambda item: (item.first, item.last)):
+        if spans and gap.first <= spans[-1][1] + 1:
+            first, last, held = spans[-1]
+            spans[-1] = (first, max(last, gap.last), [*held, gap])
+        else:
+            spans.append((gap.first, gap.last, [gap]))
+    return spans
+
+
+def tried(gap: Gap, missing: Sequence[Missing], now: datetime) -> Gap:
+    """Return the gap after its events were looked at: closed, or open with the next attempt further away."""
+    lacks = [each for each in missing if each.first_sequence <= gap.last and each.last_sequence >= gap.first]
+    if not lacks:
+        return replace(gap, closed=now, attempts=gap.attempts + 1, retry=None)
+    pause = min(_FIRST_PAUSE * 2 ** min(gap.attempts, 10), _LONGEST_PAUSE)
+    return replace(gap, reason=lacks[0].reason, attempts=gap.attempts + 1, retry=now + pause)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
