@@ -1,8 +1,8 @@
 """What an event of X-Road's audit log means in ECS' categories and types.
 
 Source: X-Road "Audit log events" (SPEC-AL), which lists every event of the central and the security server by name.
-The names are sentences with their verb in front ("Add access rights to subject", "Log in user"), so that verbs and
-nouns tell what happened, also for events of later versions.
+The names are sentences with their verb in front ("Add access rights to subject", "Log in user") or at the end ("API key
+create"), so that verbs and nouns tell what happened, also for events of later versions.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _VERBS: Final = {
     "deletion": ("delete", "remove", "unregister", "revoke", "uninstall"),
     "change": (
         *("edit", "set", "change", "update", "enable", "disable", "activate", "deactivate", "restore", "approve"),
-        *("decline", "rename", "skip", "renew", "re-create", "recreate", "apply", "sign", "rotate", "reset", "move"),
+        *("decline", "rename", "skip", "renew", "recreate", "refresh", "apply", "sign", "rotate", "reset", "move"),
     ),
     "access": ("download", "export", "back", "backup", "view", "get"),
 }
 _TYPE_OF: Final = {verb: kind for kind, verbs in _VERBS.items() for verb in verbs}
-_IAM: Final = ("api key", "access right", "local group", "global group", "user role", "administrator", "ui user")
-_GROUPS: Final = ("local group", "global group")
+_IAM: Final = ("api key", "access right", "group", "user role", "administrator", "ui user")
+_SIGNING_IN: Final = ("api key authentication", "auth credentials discovery", "unauthenticated access")
 _KEPT: Final = 8192
 
 
@@ -30,16 +30,14 @@ _KEPT: Final = 8192
 def classify(event: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return `event.category` and `event.type` of an event's name, with or without its ending `failed`."""
     name = event.lower().removesuffix(FAILED).strip()
-    if name.startswith(("log in", "login", "auto log in", "auto login")):
-        return ("authentication",), ("start",)
-    if name.startswith(("log out", "logout")):
+    if "log out" in name or name.startswith("logout"):
         return ("authentication",), ("end",)
-    if name.startswith(("authentication", "api key authentication", "unauthenticated")):
+    if "log in" in name or name.startswith("login") or name.endswith(_SIGNING_IN):
         return ("authentication",), ("start",)
-    kind = _TYPE_OF.get(name.partition(" ")[0], "change")
+    words = name.split()
+    kind = next((_TYPE_OF[word] for word in (*words[:1], *reversed(words)) if word in _TYPE_OF), "change")
     if any(noun in name for noun in _IAM):
-        subject = "group" if any(noun in name for noun in _GROUPS) else "admin"
-        return ("iam", "configuration"), (kind, subject)
+        return ("iam", "configuration"), (kind, "group" if "group" in name else "admin")
     if "backup" in name or name.startswith(("back up", "restore")):
         return ("configuration", "file"), (kind,)
     return ("configuration",), (kind,)
