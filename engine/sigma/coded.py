@@ -44,7 +44,7 @@ class Columns:
         self._block = block
         self._coded: dict[str, Coded] = {}
         self.names = frozenset(block.names)
-        self.searched: dict[tuple[int, ...], Searched] = {}  # what keywords came to, by the predicates asked
+        self.searched: dict[tuple[int, ...], Searched] = {}  # what keywords came to, by where and which were asked
 
     def load(self, names: set[str]) -> None:
         """Read these columns together, which is cheaper than one by one."""
@@ -129,11 +129,29 @@ def _decoded_lists(column: pa.ChunkedArray) -> Coded:
         codes = np.full(len(array), -1, dtype=np.int64)
         codes[lengths == 1] = flat.indices.to_numpy()
         return Coded(codes, [(value,) for value in flat.dictionary.to_pylist()])
-    numbers: dict[tuple[str, ...], int] = {}
+    return _decoded_several(array, lengths)
+
+
+def _decoded_several(array: pa.ListArray, lengths: Codes) -> Coded:
+    """Return lists of any length as codes: those of one length are told apart together."""
+    flat = array.flatten().dictionary_encode()
+    elements, words = flat.indices.to_numpy(), flat.dictionary.to_pylist()
+    starts = np.cumsum(lengths) - lengths
     codes = np.full(len(array), -1, dtype=np.int64)
-    for row in np.flatnonzero(array.is_valid().to_numpy(zero_copy_only=False)).tolist():
-        codes[row] = numbers.setdefault(tuple(array[row].as_py()), len(numbers))
-    return Coded(codes, list(numbers))
+    values: list[tuple[str, ...]] = []
+    for length in np.unique(lengths).tolist():
+        rows = np.flatnonzero(
+            lengths == length if length else array.is_valid().to_numpy(zero_copy_only=False) & (lengths == 0)
+        )
+        lists = elements[starts[rows, None] + np.arange(length)]
+        different, places = (
+            np.unique(lists, axis=0, return_inverse=True)
+            if length
+            else (lists[:1], np.zeros(len(rows), dtype=np.int64))
+        )
+        codes[rows] = len(values) + places.reshape(-1)
+        values += [tuple(words[element] for element in each) for each in different.tolist()]
+    return Coded(codes, values)
 
 
 def _either(first: Coded, second: Coded) -> Coded:

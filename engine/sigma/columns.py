@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from engine.sigma.coded import Coded, Codes, Columns
 from engine.sigma.engine import Engine
 from engine.sigma.keyword_columns import keyword_signatures
 from engine.sigma.logsources import KIND_FIELDS, Kind, kind_from
+from engine.sigma.needles import Needles
 from engine.sigma.partitions import Accessor, Partition, Signatures
 from engine.sigma.remembered import Keys, Local, Places, code_key, keys_of, localised, packed, unpacked
 
@@ -42,7 +44,7 @@ class ColumnMatcher:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._keys: dict[Partition, Keys] = {}
+        self._asked: dict[Partition, _Asked] = {}
 
     def match(self, block: Block) -> Iterator[Hits]:
         """Yield the hits among the block's selected rows, kind of event by kind."""
@@ -52,16 +54,29 @@ class ColumnMatcher:
             if not partition.rules or (block.selected is not None and not block.selected[rows].any()):
                 continue
             partition.renew()
-            hits = _Look(block, columns, partition, self._keys_of(partition), rows).hits()
+            hits = _Look(block, columns, partition, self._asked_of(partition), rows).hits()
             if hits is not None:
                 yield hits
 
-    def _keys_of(self, partition: Partition) -> Keys:
-        if partition not in self._keys:
-            if len(self._keys) >= _MAX_KEYS:
-                self._keys.clear()
-            self._keys[partition] = keys_of(partition)
-        return self._keys[partition]
+    def _asked_of(self, partition: Partition) -> _Asked:
+        if partition not in self._asked:
+            if len(self._asked) >= _MAX_KEYS:
+                self._asked.clear()
+            self._asked[partition] = _Asked(partition)
+        return self._asked[partition]
+
+
+class _Asked:
+    """What a partition asks: the keys of its entries, and the needles of its keywords once they are searched."""
+
+    def __init__(self, partition: Partition) -> None:
+        self.keys = keys_of(partition)
+        self._partition = partition
+
+    @cached_property
+    def needles(self) -> Needles:
+        predicates = (item for _, item in self._partition.asked()[1])
+        return Needles(predicates, escaped=self._partition.kind.family != "windows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +86,12 @@ class _Look:
     block: Block
     columns: Columns
     partition: Partition
-    keys: Keys
+    asked: _Asked
     rows: Codes
+
+    @property
+    def keys(self) -> Keys:
+        return self.asked.keys
 
     def hits(self) -> Hits | None:
         signatures = self._fields()
@@ -114,7 +133,7 @@ class _Look:
         known = unpacked(self.block.recall(self._place(key)), len(self.rows))
         if known is not None:
             return _numbered(known, table, order)
-        numbers = keyword_signatures(self.block, self.columns, self.partition, self.rows)
+        numbers = keyword_signatures(self.block, self.columns, self.partition, self.rows, self.asked.needles)
         return self._kept(key, numbers, table, order)
 
     def _kept(self, key: str, numbers: Codes, table: Signatures, order: Sequence[int]) -> Local:

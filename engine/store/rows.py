@@ -50,7 +50,10 @@ def events_of(table: pa.Table) -> list[Event]:
 
 def _cells(column: pa.ChunkedArray) -> list[Any]:
     # a dictionary's values are fetched one by one in Python, those of plain text all at once
-    return (column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column).to_pylist()
+    cells: list[Any] = (
+        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    ).to_pylist()
+    return cells
 
 
 @lru_cache(maxsize=4096)

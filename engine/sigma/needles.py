@@ -1,0 +1,102 @@
+"""Needles: for many predicates at once, which of a column's texts can make any of them true.
+
+Each predicate needs a piece of plain text. The texts of a column lie behind one another in one buffer, which is
+searched for all pieces in one go, at gigabytes a second; only texts in which something was found are tested exactly.
+Letters outside ASCII that fold into ASCII letters are needles too, so that a text that holds one is always tested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import ahocorasick_rs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.sigma.coded import Codes
+from engine.sigma.predicates import Predicate
+from engine.sigma.required import required
+
+_AT_ONCE: Final = 1 << 20  # bytes searched at a time
+_LITERALS: Final = frozenset({"contains", "startswith", "endswith", "eq"})
+_TEXTLESS: Final = frozenset({"exists", "null", "absent"})  # true or false of any text, whatever it is
+# KELVIN SIGN and LATIN CAPITAL LETTER I WITH DOT ABOVE fold into ASCII; a pattern takes LONG S for an `s`.
+_STRANGERS: Final = tuple(letter.encode() for letter in "\u212a\u0130\u017f")
+_RUN: Final = re.compile(r"[\x00-\x7f]+")
+_UNESCAPED: Final = re.compile(r"[\x00-\x21\x23-\x5b\x5d-\x7f]+")  # not `"` and `\`, which JSON escapes
+
+
+class Needles:
+    """The needles of some predicates. `usable` tells whether each has one: else every text must be tested.
+
+    With `escaped`, quotes and backslashes may have another before them in the texts, as in JSON.
+    """
+
+    def __init__(self, predicates: Iterable[Predicate], *, escaped: bool = False) -> None:
+        pieces = [
+            _piece(item, _UNESCAPED if escaped else _RUN) for item in predicates if item.operator not in _TEXTLESS
+        ]
+        self.usable = all(pieces)
+        found = sorted({piece.encode() for piece in pieces})
+        # leftmost matching lets the automaton look at many bytes at once
+        self._automaton = (
+            ahocorasick_rs.BytesAhoCorasick([*found, *_STRANGERS], matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
+            if found and self.usable
+            else None
+        )
+
+    def touched(self, texts: pa.StringArray) -> Codes:
+        """Return the places of the texts that must be tested, in order; of all others no predicate can be true."""
+        if not self.usable:
+            return np.arange(len(texts))
+        if self._automaton is None or not len(texts):
+            return np.zeros(0, dtype=np.int64)
+        parts = list(self._parts(texts))
+        return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+
+    def _parts(self, texts: pa.StringArray) -> Iterator[Codes]:
+        """Search so many texts at a time that they stay in the processor's cache."""
+        _, places, data = texts.buffers()
+        if data is None:
+            return
+        width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+        ends = np.frombuffer(places, dtype=width)[texts.offset : texts.offset + len(texts) + 1]
+        whole = memoryview(data)
+        start = 0
+        while start < len(texts):
+            stop = max(start + 1, int(np.searchsorted(ends, int(ends[start]) + _AT_ONCE, side="right")) - 1)
+            found = self._found(bytes(whole[int(ends[start]) : int(ends[stop])]).lower())
+            if found:
+                yield start + _holding(np.array(found, dtype=np.int64), ends[start : stop + 1] - ends[start])
+            start = stop
+
+    def _found(self, text: bytes) -> list[tuple[int, int, int]]:
+        assert self._automaton is not None  # noqa: S101 - asked only where there is one
+        return self._automaton.find_matches_as_indexes(text)
+
+
+def _holding(found: Codes, ends: Codes) -> Codes:
+    """Return the places of all texts that the findings touch.
+
+    A finding may reach over the end of a text and hide another behind it, so every text that it touches counts.
+    """
+    first = np.searchsorted(ends, found[:, 1], side="right") - 1
+    last = np.searchsorted(ends, found[:, 2], side="left") - 1
+    wide = np.flatnonzero(last > first + 1).tolist()
+    return np.unique(np.concatenate([first, last, *(np.arange(first[place], last[place]) for place in wide)]))
+
+
+def _piece(item: Predicate, run: re.Pattern[str]) -> str:
+    """Return the longest piece of text, in small letters, without which the predicate is false; or nothing."""
+    if item.operator in _LITERALS:
+        return max(run.findall(item.value), key=len, default="").lower()
+    text = required(item) if item.operator in {"glob", "re"} else ""
+    return max(run.findall(text), key=len, default="")
+
+
+def plain_texts(column: pa.Array) -> pa.StringArray:
+    """Return a column of text with nothing where a row has none."""
+    return pc.fill_null(column, "") if column.null_count else column
