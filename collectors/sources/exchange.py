@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from collectors.framing import decode, lines
 from collectors.source import MAX_RECORD, Options, Record
 from collectors.windows.exchange_columns import TIMES, categorise, column_setter, word
+from collectors.windows.exchange_sessions import SMTP, default_columns, read_session
 from collectors.windows.system import moment_of
 from engine.errors import MalformedRecordError
 from engine.events import Fields
@@ -44,7 +45,7 @@ class ExchangeParser:
                 self._dataset = "exchange.admin_audit"
             return None
         if not self._columns:
-            raise MalformedRecordError("a row before any #Fields line")
+            self._name_by_shape(values)
         if len(values) > len(self._columns):
             raise MalformedRecordError(f"{len(values)} values for {len(self._columns)} columns")
         return self._row(values)
@@ -58,6 +59,14 @@ class ExchangeParser:
 
     def _name(self, columns: list[str]) -> None:
         self._columns = [(word(column), column_setter(column)) for column in columns[:400]]
+
+    def _name_by_shape(self, values: list[str]) -> None:
+        """Take the columns of a protocol log whose header was cut off; raise where a row is none of these."""
+        columns = default_columns(values)
+        if columns is None:
+            raise MalformedRecordError("a row before any #Fields line")
+        self._name(list(columns))
+        self._dataset = "exchange.smtp" if columns is SMTP else "exchange.client_access"
 
     def _row(self, values: list[str]) -> Fields:
         fields: Fields = {
@@ -85,6 +94,8 @@ class ExchangeParser:
     def complete(self, fields: Fields) -> Fields:
         """Add category, type, outcome and the related names."""
         categorise(fields)
+        if "exchange.data" in fields or "exchange.command" in fields:
+            read_session(fields)
         for target, name in (
             ("related.user", "user.name"),
             ("related.ip", "source.ip"),
@@ -181,6 +192,8 @@ class Exchange:
             return 100
         first = [line for line in start.split(b"\n")[:2] if not line.startswith(b"#TYPE")]
         named = filename.lower().endswith((".csv", ".log"))
+        if first and default_columns(split_row(decode(first[0][:8192].strip(b"\r\n")))) is not None:
+            return 88 + 2 * named
         return (
             88 + 2 * named
             if first and _is_header({word(value) for value in split_row(decode(first[0].strip()))})

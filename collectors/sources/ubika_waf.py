@@ -24,7 +24,8 @@ from engine.events import Fields
 _QUOTED = r'"(?P<%s>[^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _ACCESS = re.compile(
     rf"""(?P<client>\S{{1,255}})\ \S{{1,255}}\ (?P<user>[^\[]{{1,255}}?)\ \[(?P<stamp>[^\]]{{20,40}})\]
-    \ {_QUOTED % "request"}\ (?P<status>\d{{3}}|-)\ (?P<bytes>\d{{1,18}}|-)(?:\ {_QUOTED % "referrer"}\ {_QUOTED % "agent"})?""",
+    \ {_QUOTED % "request"}\ (?P<status>\d{{3}}|-)\ (?P<bytes>\d{{1,18}}|-)
+    (?:\ {_QUOTED % "referrer"}\ {_QUOTED % "agent"})?""",
     re.VERBOSE | re.ASCII,
 )
 _HEADED = re.compile(r"(?P<stamp>\S{19,40}) (?P<host>\S{1,255}) (?:(?P<tunnel>[0-9a-f]{32}):? )?(?:- ){2,5}", re.ASCII)

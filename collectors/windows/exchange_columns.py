@@ -47,6 +47,8 @@ _ADDRESSES: Final = {
     "remoteendpoint": "source",
     "localendpoint": "destination",
     "serverip": "destination",
+    "cip": "source",
+    "sip": "destination",
 }
 _LISTS: Final = {
     "recipientaddress": "email.to.address",
