@@ -39,7 +39,7 @@ _LEASE = re.compile(
 _TID = re.compile(r"tid=(?P<id>0x[0-9A-Fa-f]{1,8})", re.ASCII)
 _CID = re.compile(r"(?:cid|client-id|duid)[=:] ?\[?(?P<id>[0-9A-Fa-f:]{2,400})\]?", re.ASCII)
 _NAME = re.compile(r"hostname[=:] ?'?(?P<name>[A-Za-z0-9_.\-]{1,253})", re.ASCII)
-_RELAY = re.compile(r"relay at address: (?P<ip>[0-9A-Fa-f.:]{2,45}?)(?=[\s,.]|$)", re.ASCII)
+_RELAY = re.compile(r"relay at address: (?P<ip>[0-9A-Fa-f.:]{2,45})", re.ASCII)
 _LEVELS = {"WARN": "warning"}
 _FAILED = ("FAIL", "ERROR", "NO_SUBNET", "DECLINE", "CONFLICT", "REJECT", "DROP", "NAK", "NO_LEASE", "INVALID", "_BAD")
 

@@ -27,7 +27,7 @@ _STAMP = re.compile(
     re.ASCII,
 )
 _NUMBERS = re.compile(r"\[(?P<gid>\d{1,6}):(?P<sid>\d{1,10}):(?P<rev>\d{1,6})\] ?", re.ASCII)
-_NAME_ENDS = (" [**]", " [Classification:", " [Priority:", " [AppID:", " {", ": {")
+_NAME_ENDS = (" [**]", " [Classification:", " [Priority:", " [AppID:")
 _TAIL = re.compile(
     r"""\ *(?:\[\*\*\]\ *)?(?:\[Classification:\ ?(?P<class>[^\]\n]{0,256})\]:?\ *)?
     (?:\[Priority:\ (?P<priority>\d{1,3})\]:?\ *)?(?:\[AppID:\ (?P<app>[^\]\n]{1,64})\]\ *)?
@@ -93,7 +93,8 @@ def _alert(message: str, fields: Fields) -> None:
     fields["rule.id"], fields["rule.version"] = numbers["sid"], numbers["rev"]
     fields["snort.gid"] = int(numbers["gid"])
     ends = [at for mark in _NAME_ENDS if (at := message.find(mark, numbers.end())) >= 0]
-    end = min(ends, default=len(message))
+    brace = message.rfind(" {", numbers.end())  # names hold braces, too; the protocol's are the last
+    end = min(ends, default=brace if brace >= 0 else len(message))
     if name := message[numbers.end() : end].strip().strip('"'):
         fields["rule.description"] = fields["rule.name"] = name
     found = _TAIL.match(message, end)
