@@ -70,6 +70,8 @@ def escape_json(document: str) -> str:
 
     JSON itself escapes C0 inside strings; outside strings, only line feeds stand in what kulla writes.
     """
+    if document.isascii() and document.isprintable():
+        return document
     return _UNSAFE.sub(_json_escape, document)
 
 

@@ -16,7 +16,7 @@ from collectors.source import Options, Record
 from collectors.windows.beats_form import is_beats
 from collectors.windows.complete import complete
 from collectors.windows.event_form import event_document
-from collectors.windows.forms import from_document, from_text, is_plainly_flat, merged
+from collectors.windows.forms import NESTED, from_document, from_text, is_plainly_flat, merged
 from collectors.windows.frames import event_records
 from collectors.windows.normalise import finish
 from collectors.windows.sketches import EVENTS, FLAT
@@ -50,6 +50,8 @@ class WindowsParser:
             return None
         if type(document) is not dict:
             return None
+        if "EventID" in document and NESTED.isdisjoint(document):  # the form that is met most, at no further call
+            return FLAT.of(document, self._options.host)
         if is_plainly_flat(document):
             return FLAT.of(merged(document), self._options.host)
         event = event_document(document) if "Event" in document and not is_beats(document) else None

@@ -20,7 +20,8 @@ from engine.sigma.predicates import Predicate
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#$~|*?")
 _SHORTEST: Final = 3  # characters; shorter pieces are found everywhere
 # The letters outside ASCII that fold into ASCII: KELVIN SIGN, and LATIN CAPITAL LETTER I WITH DOT ABOVE.
-_STRANGERS: Final = ("\u212a".encode(), "\u0130".encode())
+_KELVIN: Final = "\u212a".encode()
+_DOTTED: Final = "\u0130".encode()
 # How escapes begin that may stand for what a keyword is made of.
 _ESCAPES: Final = (b"\\u00", b"\\u21", b"\\u01")
 # An escape of one of these, or of an ASCII character that is no control character and not escaped for HTML's sake.
@@ -51,7 +52,7 @@ class KeywordScan:
             return True
         if found and _ESCAPED.search(folded) is not None:
             return True
-        return not raw.isascii() and any(letter in raw for letter in _STRANGERS)
+        return not raw.isascii() and (_KELVIN in raw or _DOTTED in raw)
 
 
 def _piece(item: Predicate) -> str:

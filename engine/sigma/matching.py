@@ -24,7 +24,8 @@ Numbered = tuple[int, Predicate]
 _LONG_S = "\u017f"  # a pattern without regard to case takes it for an `s`; folding leaves it as it is
 _LITTLE = 8_000  # characters of literals
 _COMPACT_DATE = 8  # characters of 20240131
-_LITERALS = frozenset({"contains", "startswith", "endswith"})
+_PLACES = {"contains": 0, "startswith": 1, "endswith": 2}
+_GATES = 3
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "lt": lambda value, bound: value < bound,
     "lte": lambda value, bound: value <= bound,
@@ -141,25 +142,19 @@ class _Literals:
 
     def __init__(self, items: Sequence[Numbered], gated: Sequence[_Gated] = ()) -> None:
         self._equal: defaultdict[str, list[int]] = defaultdict(list)
-        within: defaultdict[str, list[Numbered]] = defaultdict(list)
-        for number, item in items:
-            if item.operator == "eq":
-                self._equal[item.value].append(number)
-            elif item.operator in _LITERALS:
-                within[item.value].append((number, item))
-        gates: defaultdict[str, list[int]] = defaultdict(list)
+        uses: dict[str, list[tuple[int, ...]]] = {}  # literal -> numbers for each place of `_PLACES`, and gates
+        for number, (_, operator, value, _) in items:
+            if operator == "eq":
+                self._equal[value].append(number)
+            elif value and operator in _PLACES:
+                use = uses.get(value)
+                if use is None:
+                    use = uses[value] = [(), (), (), ()]
+                use[_PLACES[operator]] += (number,)
         for index, pattern in enumerate(gated):
-            gates[pattern.text].append(index)
-        literals = [literal for literal in dict.fromkeys((*within, *gates)) if literal]
-        self._uses = [(*self._split(within.get(literal, [])), tuple(gates.get(literal, ()))) for literal in literals]
-        self._automaton = _automaton(literals) if literals else None
-
-    @staticmethod
-    def _split(uses: list[Numbered]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        contains = tuple(number for number, item in uses if item.operator == "contains")
-        starts = tuple(number for number, item in uses if item.operator == "startswith")
-        ends = tuple(number for number, item in uses if item.operator == "endswith")
-        return contains, starts, ends
+            uses.setdefault(pattern.text, [(), (), (), ()])[_GATES] += (index,)
+        self._uses = list(uses.values())
+        self._automaton = _automaton(list(uses)) if uses else None
 
     def equal_to(self, literal: str) -> Sequence[int]:
         """Return the numbers of the predicates that ask for exactly this text."""
