@@ -19,6 +19,7 @@ from engine.alerts import Alert, alert_id
 from engine.correlating import StoreCorrelator
 from engine.errors import StoreError, UnreadableError
 from engine.events import Event
+from engine.found_alerts import FoundAlerts
 from engine.sigma.alerting import burst_alert, event_alert, event_time
 from engine.sigma.columns import ColumnMatcher, Hits
 from engine.sigma.correlations.bursts import Burst
@@ -34,7 +35,7 @@ _RECENT = 20_000  # events of correlation hits kept in memory during a run
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What a run did. `alerts` are those found, `new` how many of them the store did not know.
+    """What a run did. `alerts` are those found (read from the store), `new` how many of them it did not know.
 
     `left_out` counts, by the name of a correlation, the hits that it did not look at for want of room (see
     `correlations.kept`): its answers are not complete. `excluded` counts the matches that each filter
@@ -42,8 +43,8 @@ class Run:
     told to stop (see `Companions.goes_on`): the next one goes on where it was.
     """
 
+    alerts: FoundAlerts
     events: int = 0
-    alerts: list[Alert] = field(default_factory=list)
     new: int = 0
     cursor: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
@@ -122,7 +123,7 @@ class Detector:
         cursor of their own: where a run was killed before that, the next one takes their part up again.
         """
         cursor = self._store.cursor(self._name)
-        run = Run(cursor=cursor)
+        run = self._begun(cursor)
         self._correlations.begin()
         after, until = min(cursor, self._store.cursor(self._correlated)), self._store.last_sequence()
         for block in self._blocks(run, after=after, until=until):
@@ -138,7 +139,7 @@ class Detector:
 
     def rerun(self, since: datetime | None, before: datetime | None) -> Run:
         """Look again at events of a window of event time; the cursors stay."""
-        run = Run(cursor=self._store.cursor(self._name))
+        run = self._begun(self._store.cursor(self._name))
         self._correlations.begin()
         for block in self._blocks(run, until=self._store.last_sequence(), since=since, before=before):
             self._look(run, self._again, block, run.excluded)
@@ -148,13 +149,16 @@ class Detector:
 
     def fill(self, first: int, last: int) -> Run:
         """Look again at the events with these ingest sequences; the cursors stay. What is still missing is told."""
-        run = Run(cursor=self._store.cursor(self._name))
+        run = self._begun(self._store.cursor(self._name))
         self._correlations.begin()
         for block in self._blocks(run, after=first - 1, until=last):
             self._look(run, self._again, block, run.excluded)
             run.events += _selected(block)
         self._correlate(run, self._again)
         return run
+
+    def _begun(self, cursor: int) -> Run:
+        return Run(alerts=FoundAlerts(self._store), cursor=cursor)
 
     def _blocks(
         self,
@@ -188,7 +192,7 @@ class Detector:
             found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, excluded)).rows.size]
             matches = self._matches(found, block) if found else {}
             wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
-            known = self._store.known_alerts(wanted) if wanted else {}
+            known = self._store.known_alert_ids(wanted) if wanted else frozenset()
             needed = [row for row in sorted(matches) if any(self._needs(*item, known) for item in matches[row])]
             events = list(block.events(np.array(needed, dtype=np.int64))) if needed else []
         except UnreadableError as error:
@@ -204,7 +208,7 @@ class Detector:
                     new[number] = event_alert(match, event)
         if new or fresh:
             self._commit(run, name, list(new.values()), fresh)
-        run.alerts.extend(known.get(number) or new[number] for number in wanted)
+        run.alerts.add(wanted)
         self._correlations.touch(fresh)
 
     def _miss(self, run: Run, block: Block, error: UnreadableError) -> None:
@@ -244,9 +248,10 @@ class Detector:
         def tell(bursts: Sequence[Burst]) -> None:
             events = self._events_of(bursts)
             alerts = [burst_alert(burst, events, self._correlator.names) for burst in bursts]
-            known = self._store.known_alerts([alert.id for alert in alerts]) if alerts else {}
+            ids = [alert.id for alert in alerts]
+            known = self._store.known_alert_ids(ids) if ids else frozenset()
             self._commit(run, name, [alert for alert in alerts if alert.id not in known], [])
-            run.alerts.extend(alerts)
+            run.alerts.add(ids)
 
         run.left_out += self._correlations.conclude(tell, anew=name == self._again, partly=partly)
 

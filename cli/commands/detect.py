@@ -96,8 +96,9 @@ def detect(
     def once() -> None:
         with session.open_store() as store:
             run, changes = run_once(store, engine, span, lateness=timedelta(seconds=late), now=session.now)
+            alerts = list(run.alerts)  # while the store is open
             store.tidy()  # after what was asked for: it is for the next run's sake
-        _report(session, out, run.alerts, lowest)
+        _report(session, out, alerts, lowest)
         for name, count in run.left_out.items():
             session.issue(rulesets.left_out(name, count))
         session.say(
@@ -105,7 +106,7 @@ def detect(
             f"{len(changes.saved):,} incidents opened or changed"
         )
         rulesets.tell_excluded(session, loaded, run.excluded)
-        worst = max((alert.rule.level for alert in run.alerts), default=None)
+        worst = max((alert.rule.level for alert in alerts), default=None)
         session.alarm |= alarm is not None and worst is not None and worst >= alarm
 
     _repeat(once, pause)

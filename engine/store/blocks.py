@@ -27,6 +27,8 @@ from engine.store.tested import Tested
 from engine.store.values import from_json
 
 _SHAPE = "shape"  # under this key the tables hold each row group's rows and fields
+_IDS = "ids"  # and under this one, the ids of events that rules matched
+_MANY_IDS = 4096  # ids of more events of a row group are not worth keeping
 _AT_ONCE = 32 * 1024 * 1024  # bytes of columns read together to make whole events
 _EVENTS_AT_ONCE = 2000
 
@@ -108,8 +110,16 @@ class StoredBlock:
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the ids of the events in these rows."""
-        column = self._opened.reader.read(self._group, [ID]).column(ID)
-        return [str(number) for number in column.take(pa.array(rows)).to_pylist()]
+        known = orjson.loads(self.recall(_IDS) or b"{}")
+        wanted = rows.tolist()
+        missing = [row for row in wanted if str(row) not in known]
+        if missing:
+            column = self._opened.reader.read(self._group, [ID]).column(ID).take(pa.array(missing))
+            found = zip(missing, column.to_pylist(), strict=True)
+            known |= {str(row): str(number) for row, number in found}
+            if len(known) <= _MANY_IDS:
+                self.keep(_IDS, orjson.dumps(known))
+        return [known[str(row)] for row in wanted]
 
     def events(self, rows: NDArray[np.int64]) -> Iterator[Event]:
         """Yield the events in these rows, whole."""

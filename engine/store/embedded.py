@@ -228,6 +228,10 @@ class EmbeddedStore:
         """Return those alerts that are stored under these ids."""
         return self._findings.known_alerts(ids)
 
+    def known_alert_ids(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which an alert is stored."""
+        return self._findings.known_alert_ids(ids)
+
     def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""
         self._findings.judge(alert_id, verdict, why)

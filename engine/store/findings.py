@@ -98,6 +98,15 @@ class Findings:
             found |= {str(number): alert_from_text(str(body)) for number, body in self._database.rows(sql, part)}
         return found
 
+    def known_alert_ids(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which an alert is stored; the index tells, no alert is read."""
+        found: set[str] = set()
+        for start in range(0, len(ids), _VARIABLES):
+            part = [plain(number) for number in ids[start : start + _VARIABLES]]
+            sql = f"SELECT id FROM alerts WHERE id IN ({','.join('?' * len(part))})"  # noqa: S608 - only question marks
+            found.update(str(number) for (number,) in self._database.rows(sql, part))
+        return frozenset(found)
+
     def judge(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""
         number = self._database.full_id("alerts", alert_id)

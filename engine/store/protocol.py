@@ -304,6 +304,10 @@ class Store(Protocol):
         """Return those alerts that are stored under these ids (ids that are not there are left out)."""
         ...
 
+    def known_alert_ids(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which an alert is stored, without reading the alerts."""
+        ...
+
     def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""
         ...

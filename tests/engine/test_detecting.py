@@ -266,6 +266,6 @@ def test_an_edited_correlation_starts_anew_and_looks_back_when_asked(store: Embe
     narrow, wide = rules({**COUNT, "group-by": ["u", "h"]}, one={"a": 1}), rules(COUNT, one={"a": 1})
     events = [event(number, (number, {"a": "1", "u": "ann", "h": str(number)})) for number in range(3)]
     store.append(events, [])
-    assert Detector(Engine(narrow), store).run().alerts == []
-    assert Detector(Engine(wide), store).run().alerts == []
+    assert not Detector(Engine(narrow), store).run().alerts
+    assert not Detector(Engine(wide), store).run().alerts
     assert {alert.id for alert in Detector(Engine(wide), store).rerun(None, None).alerts} == hunted(wide, events)
