@@ -168,7 +168,7 @@ def read_lookups(value: Value | None) -> dict[str, Value]:
 
 
 def read_fields(value: Value | None, lookups: Mapping[str, Value]) -> tuple[FieldRule, ...]:
-    """Return where fields get their values from; `name: path` is the short form."""
+    """Return where fields get their values from; `name: path` and `name: [path, path]` are the short forms."""
     rules = [
         _field(_checked_name(name, item), item, lookups)
         for name, item in (value.entries() if value is not None else ())
@@ -179,21 +179,25 @@ def read_fields(value: Value | None, lookups: Mapping[str, Value]) -> tuple[Fiel
 
 
 def _field(name: str, value: Value, lookups: Mapping[str, Value]) -> FieldRule:
-    if value.is_scalar:
-        return FieldRule(name=name, sources=(value.text(),))
+    if not isinstance(value.node, yaml.MappingNode):
+        return FieldRule(name=name, sources=_paths(value))
     entries = value.mapping(required=("from",), optional=("type", "lookup", "default", "split"))
-    sources = entries["from"]
     table = None
     if "lookup" in entries:
         table = _table(name, entries["lookup"], lookups)
     return FieldRule(
         name=name,
-        sources=(sources.text(),) if sources.is_scalar else tuple(item.text() for item in sources.items()),
+        sources=_paths(entries["from"]),
         kind=cast("Kind", entries["type"].choice(_KINDS)) if "type" in entries else None,
         lookup=table,
         default=constant(name, entries["default"]) if "default" in entries else None,
         split=_separator(entries["split"], ",") if "split" in entries else None,
     )
+
+
+def _paths(value: Value) -> tuple[str, ...]:
+    """Return the names of one value, or of several."""
+    return (value.text(),) if value.is_scalar else tuple(item.text() for item in value.items())
 
 
 def _table(name: str, value: Value, lookups: Mapping[str, Value]) -> dict[str, FieldValue]:
@@ -212,13 +216,12 @@ def read_stamp(value: Value) -> Stamp:
     if value.is_scalar:
         return Stamp(sources=(value.text(),), formats=("iso8601",))
     entries = value.mapping(required=("from",), optional=("format", "formats", "zone"))
-    sources = entries["from"]
     listed = entries.get("formats") or entries.get("format")
     formats: tuple[str, ...] = ("iso8601",)
     if listed is not None:
         formats = tuple(_format(item) for item in ((listed,) if listed.is_scalar else listed.items()))
     return Stamp(
-        sources=(sources.text(),) if sources.is_scalar else tuple(item.text() for item in sources.items()),
+        sources=_paths(entries["from"]),
         formats=formats,
         zone=_zone(entries["zone"]) if "zone" in entries else None,
     )

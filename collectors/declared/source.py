@@ -43,6 +43,7 @@ class DeclaredSource:
         self.aliases = declared.aliases
         self.title = declared.title
         self.datasets = (declared.dataset,)
+        self.personal = declared.personal  # for `collectors.personal.personal_fields`
         self._reads_anything: bool | None = None
 
     def recognise(self, head: bytes, filename: str) -> int:  # noqa: ARG002 - the bytes decide
