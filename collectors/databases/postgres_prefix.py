@@ -67,7 +67,7 @@ def read_prefix(prefix: str, fields: Fields, zone: tzinfo) -> None:
     """Put what a prefix says into fields; stamps without a known zone are in `zone`."""
     rest = _stamp(prefix, fields, zone)
     for found in _NAMED.finditer(rest):
-        _named(found["key"].lower(), found["value"].strip('"'), fields)
+        _named(found["key"].lower(), found["value"].strip('":>'), fields)
     rest = _NAMED.sub(" ", rest)
     account = _ACCOUNT.search(rest)
     if account is not None:

@@ -39,6 +39,13 @@ _EMULATED = re.compile(
     \ (?P<result>[A-Z_]{{2,60}}):(?P<hierarchy>[A-Z_]{{2,60}})(?:/(?P<peer>\S+))?(?P<more>(?:\s.*)?)""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
+# cache.log: `2024/03/05 09:12:44 kid1| WARNING: ...`, `2024/03/05 09:12:44| ...`
+_CACHE_LOG = re.compile(
+    r"(?P<stamp>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: (?P<worker>[\w-]{1,40}))?\| ?(?P<message>.*)",
+    re.DOTALL | re.ASCII,
+)
+_LEVEL = re.compile(r"(?P<level>FATAL|ERROR|SECURITY ALERT|WARNING|NOTICE|DEBUG)\b", re.ASCII)
+_LOCAL_REMOTE = re.compile(r"remote=(?P<remote>\S{1,80}?)(?: FD \d{1,9})?(?: flags=\d{1,9})?(?:\s|$)", re.ASCII)
 _TEXTS = re.compile(_QUOTED, re.DOTALL)
 _HEADERS = re.compile(r"\[([^\]]*+)\]")  # log_mime_hdrs: the request's headers, then the reply's, URL-encoded
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -69,8 +76,10 @@ class SquidParser:
             header = parse_header(line, self._options)
             host = header.host
             found = _NATIVE.fullmatch(header.message) or _EMULATED.fullmatch(header.message)
+        if found is None and (event := _CACHE_LOG.fullmatch(line)) is not None:
+            return self._cache_log(event, host)
         if found is None:
-            raise MalformedRecordError("no access log line of squid: neither native nor common nor combined")
+            raise MalformedRecordError("no line of squid: neither native nor common nor combined nor of cache.log")
         fields = self._fields(found)
         if host is not None:
             fields["host.name"] = host
@@ -80,6 +89,9 @@ class SquidParser:
         """Complete the fields; see `Parser`."""
         complete(fields)
         fields["event.category"] = ["network", "web"]
+        if fields["event.dataset"] == "squid.cache":
+            fields["event.type"] = ["error"] if fields.get("log.level") in {"error", "fatal"} else ["info"]
+            return fields
         fields["event.type"] = _types(str(fields.get("squid.result_code", "")))
         fields["network.direction"] = "egress"
         fields["observer.vendor"] = fields["observer.product"] = "Squid"
@@ -87,6 +99,26 @@ class SquidParser:
         if "url.scheme" in fields:
             fields["url.full"] = fields["url.original"]
             fields.setdefault("url.port", 443 if fields["url.scheme"] == "https" else 80)
+        return fields
+
+    def _cache_log(self, found: re.Match[str], host: str | None) -> Fields:
+        """Read a line of cache.log, squid's own diary; its alerts name the client's connection."""
+        message = found["message"]
+        fields: Fields = {
+            "@timestamp": any_instant(found["stamp"].replace("/", "-").replace(" ", "T"), self._options.zone),
+            "event.dataset": "squid.cache",
+            "event.module": "squid",
+            "message": message,
+        }
+        level = _LEVEL.match(message)
+        if level is not None:
+            fields["log.level"] = level["level"].lower()
+        if found["worker"]:
+            fields["squid.worker"] = found["worker"]
+        if remote := _LOCAL_REMOTE.search(message, 0, 2000):
+            source_fields(remote["remote"], fields)
+        if host is not None:
+            fields["host.name"] = host
         return fields
 
     def _fields(self, found: re.Match[str]) -> Fields:
@@ -228,7 +260,7 @@ class SquidSource:
 
 
 def _is_own(line: str) -> bool:
-    if _NATIVE.fullmatch(line) or _EMULATED.fullmatch(line):
+    if _NATIVE.fullmatch(line) or _EMULATED.fullmatch(line) or _CACHE_LOG.fullmatch(line):
         return True
     return "squid" in line[:200] and bool(_NATIVE.fullmatch(parse_header(line, Options()).message))
 
