@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from collectors.dns.question import answer, ask, ask_slashed, header_flags, is_type
-from collectors.web.address import is_ip
+from collectors.sensors.addresses import known_ip
 from engine.events import Fields
 
 # `client @0x7f62b80115d0 192.168.101.70#55575/key name (docs.example): view internal: `
@@ -68,7 +68,7 @@ def is_message(text: str) -> bool:
 
 
 def _client(found: re.Match[str], fields: Fields) -> None:
-    if is_ip(found["ip"]):
+    if known_ip(found["ip"]):
         fields["source.ip"] = found["ip"]
     if 0 < (port := int(found["port"])) < 65536:
         fields["source.port"] = port
@@ -93,7 +93,7 @@ def _query(found: re.Match[str], fields: Fields) -> None:
     ask(fields, found["name"], found["type"], found["class"])
     _flags(found["flags"], fields)
     server = found["server"]
-    if server and is_ip(server.partition("%")[0]):
+    if server and known_ip(server.partition("%")[0]):
         fields["observer.ip"] = [server.partition("%")[0]]
     fields["event.action"], fields["event.type"] = "query", ["protocol", "info"]
 
@@ -171,7 +171,7 @@ def _policy(found: re.Match[str], fields: Fields) -> None:
 
 def _transfer(found: re.Match[str], fields: Fields) -> None:
     fields["bind.zone"] = found["zone"]
-    if is_ip(found["ip"]):
+    if known_ip(found["ip"]):
         fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"])
     _zone_reason(found["reason"], fields)
     fields["event.action"] = "zone-transfer"
@@ -203,7 +203,7 @@ def _resolving(found: re.Match[str], fields: Fields) -> None:
     """Read trouble with another server while a name was resolved; that server is where the trouble came from."""
     ask_slashed(fields, found["question"])
     what = found["what"].strip()
-    if is_ip(found["ip"] or ""):
+    if known_ip(found["ip"] or ""):
         fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"])
     if rcode := _RCODE_WORD.search(what):
         fields["dns.response_code"] = rcode[0]

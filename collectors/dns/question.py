@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from collectors.web.address import is_ip
+from collectors.sensors.addresses import known_ip
 from engine.events import Fields
 
 _CLASSES = frozenset(("IN", "CH", "HS", "CS", "ANY", "NONE"))
@@ -66,7 +66,7 @@ def answer(fields: Fields, *, name: str, record_type: str, data: str, ttl: int |
         there = fields.setdefault("dns.answers.ttl", [])
         if isinstance(there, list):
             there.append(ttl)
-    if data and is_ip(data):
+    if data and known_ip(data):
         _add(fields, "dns.resolved_ip", data)
 
 

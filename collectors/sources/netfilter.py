@@ -11,9 +11,9 @@ import re
 
 from collectors.network.protocols import transport_fields
 from collectors.network.values import mac_of
+from collectors.sensors.addresses import known_ip
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
-from collectors.web.address import is_ip
 from engine.errors import MalformedRecordError
 from engine.events import Fields
 
@@ -79,7 +79,7 @@ def _packet(text: str) -> tuple[dict[str, str], list[str]]:
 
 def _ends(values: dict[str, str], fields: Fields) -> None:
     for address, port, side in (("SRC", "SPT", "source"), ("DST", "DPT", "destination")):
-        if is_ip(found := values.get(address, "")):
+        if known_ip(found := values.get(address, "")):
             fields[f"{side}.ip"] = found
         number = values.get(port, "")
         if number.isascii() and number.isdecimal() and len(number) <= 5 and int(number) < 65536:

@@ -23,8 +23,8 @@ from collectors.json_framing import json_objects
 from collectors.network.finish import finish
 from collectors.network.protocols import transport_fields
 from collectors.network.values import mac_of
+from collectors.sensors.addresses import known_ip
 from collectors.source import Options, Parser, Record, Source
-from collectors.web.address import is_ip
 from engine.errors import MalformedRecordError
 from engine.events import Fields
 
@@ -191,7 +191,7 @@ def _meanings(flow: Document) -> dict[str, Json]:
 
 def _ends(found: Mapping[str, Json], fields: Fields) -> None:
     for name in ("source.ip", "destination.ip", "source.nat.ip", "destination.nat.ip"):
-        if is_ip(address := text(found.get(name))):
+        if known_ip(address := text(found.get(name))):
             fields[name] = address
     for name in _LONGS:
         if (port := number(found.get(name))) is not None and 0 <= port < 65536:
@@ -202,7 +202,7 @@ def _ends(found: Mapping[str, Json], fields: Fields) -> None:
     for name in ("source.as.number", "destination.as.number"):
         if (system := number(found.get(name))) and 0 < system < 2**32:
             fields[name] = system
-    if is_ip(exporter := text(found.get("observer.ip")).rpartition(":")[0] or text(found.get("observer.ip"))):
+    if known_ip(exporter := text(found.get("observer.ip")).rpartition(":")[0] or text(found.get("observer.ip"))):
         fields["observer.ip"] = [exporter]
     fields.update(transport_fields(text(found.get("protocol"))))
 

@@ -12,7 +12,7 @@ from collectors.cloud.values import inner, number, text
 from collectors.json_fields import Json, to_instant
 from collectors.network.protocols import transport_fields
 from collectors.network.values import mac_of
-from collectors.web.address import is_ip
+from collectors.sensors.addresses import known_ip
 from engine.events import Fields
 
 Eve = dict[str, Json]
@@ -61,7 +61,7 @@ def read_base(eve: Eve, kind: str, fields: Fields) -> None:
 
 def _end(eve: Eve, ip: str, port: str, side: str, fields: Fields) -> None:
     address = eve.get(ip)
-    if isinstance(address, str) and is_ip(address):
+    if isinstance(address, str) and known_ip(address):
         fields[f"{side}.ip"] = address
     found = number(eve.get(port))
     if found is not None and 0 <= found < 65536:

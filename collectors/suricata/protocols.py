@@ -9,8 +9,8 @@ from typing import Final
 from collectors.cloud.values import inner, number, objects, text
 from collectors.json_fields import Json, to_instant
 from collectors.network.values import mac_of, split_account
+from collectors.sensors.addresses import known_ip
 from collectors.suricata.dns import read_dns
-from collectors.web.address import is_ip
 from collectors.web.request import read_target
 from engine.events import Fields
 
@@ -23,13 +23,15 @@ _HASHES = ("md5", "sha1", "sha256")
 
 def read_parts(eve: Part, fields: Fields) -> None:
     """Read every protocol's part that the record has: an alert carries those of its transaction."""
-    for key, reader in _READERS.items():
-        part = eve.get(key)
-        if isinstance(part, dict) and part:
-            reader(part, fields)
-        elif isinstance(part, list):
-            for item in list(objects(part))[:1]:
-                reader(item, fields)
+    for key, part in eve.items():
+        reader = _READERS.get(key)
+        if reader is None:
+            continue
+        if isinstance(part, dict):
+            if part:
+                reader(part, fields)
+        elif (item := next(objects(part), None)) is not None:
+            reader(item, fields)
 
 
 def _put(fields: Fields, name: str, value: Json) -> None:
@@ -184,7 +186,7 @@ def _dhcp(dhcp: Part, fields: Fields) -> None:
     if mac := mac_of(text(dhcp.get("client_mac"))):
         fields["client.mac"] = mac
     assigned = text(dhcp.get("assigned_ip"))
-    if assigned and is_ip(assigned) and assigned != "0.0.0.0":  # noqa: S104 - an address that stands for none
+    if assigned and known_ip(assigned) and assigned != "0.0.0.0":  # noqa: S104 - an address that stands for none
         fields["client.ip"] = assigned
     _put(fields, "client.domain", dhcp.get("hostname"))
 

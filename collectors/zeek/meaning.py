@@ -9,7 +9,7 @@ from typing import Final
 from collectors.dns.question import answer, ask
 from collectors.json_fields import Json, to_instant
 from collectors.network.values import split_account
-from collectors.web.address import is_ip
+from collectors.sensors.addresses import known_ip
 from collectors.web.request import read_host, read_target
 from engine.events import Fields
 
@@ -109,7 +109,7 @@ def _http(row: Row, fields: Fields) -> None:
         read_target(uri, fields)
     if host := _text(row, "host"):
         read_host(host, fields)
-        if not is_ip(host.strip("[]")):
+        if not known_ip(host.strip("[]")):
             fields["destination.domain"] = fields.get("url.domain", host)
     status = row.get("status_code")
     if isinstance(status, int) and not isinstance(status, bool):
@@ -216,7 +216,7 @@ def _mysql(row: Row, fields: Fields) -> None:
 def _files(row: Row, fields: Fields) -> None:
     for key, side in (("tx_hosts", "source"), ("rx_hosts", "destination")):
         hosts = row.get(key)
-        if isinstance(hosts, list) and hosts and isinstance(hosts[0], str) and is_ip(hosts[0]):
+        if isinstance(hosts, list) and hosts and isinstance(hosts[0], str) and known_ip(hosts[0]):
             fields.setdefault(f"{side}.ip", hosts[0])
     uids = row.get("conn_uids")
     if isinstance(uids, list) and uids and isinstance(uids[0], str):
@@ -227,7 +227,7 @@ def _files(row: Row, fields: Fields) -> None:
 
 def _dhcp(row: Row, fields: Fields) -> None:
     assigned = _text(row, "assigned_addr")
-    if assigned and is_ip(assigned):
+    if assigned and known_ip(assigned):
         fields.setdefault("client.ip", assigned)
     types = row.get("msg_types")
     if isinstance(types, list) and types and isinstance(types[-1], str):
@@ -250,7 +250,7 @@ def _notice(row: Row, fields: Fields) -> None:
 def _intel(row: Row, fields: Fields) -> None:
     indicator, kind = _text(row, "seen.indicator"), _text(row, "seen.indicator_type")
     fields["threat.indicator.type"] = _INDICATORS.get(kind, kind.rpartition(":")[2].lower() or "unknown")
-    if kind == "Intel::ADDR" and is_ip(indicator):
+    if kind == "Intel::ADDR" and known_ip(indicator):
         fields["threat.indicator.ip"] = indicator
         if ":" in indicator:
             fields["threat.indicator.type"] = "ipv6-addr"
