@@ -45,7 +45,7 @@ class Findings:
         hit_rows = [_hit_row(hit) for hit in hits]
         with self._database.transaction() as connection:
             before = connection.total_changes
-            connection.executemany("INSERT INTO alerts VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING", alert_rows)
+            connection.executemany("INSERT INTO alerts VALUES (NULL,?,?,?,?,?,?) ON CONFLICT DO NOTHING", alert_rows)
             new = connection.total_changes - before
             connection.executemany("INSERT INTO hits VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", hit_rows)
             write_records(connection, records)

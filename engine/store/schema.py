@@ -94,4 +94,22 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX records_by_state ON records (kind, state, due);
     """,
+    # Alerts are large: they stand in the order of writing, and only their ids in an index that tells which are known.
+    """
+    ALTER TABLE alerts RENAME TO alerts_before;
+    CREATE TABLE alerts (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        timestamp INTEGER NOT NULL,
+        level INTEGER NOT NULL,
+        rule_id TEXT NOT NULL,
+        verdict TEXT,
+        body TEXT NOT NULL
+    );
+    INSERT INTO alerts (id, timestamp, level, rule_id, verdict, body)
+        SELECT id, timestamp, level, rule_id, verdict, body FROM alerts_before;
+    DROP TABLE alerts_before;
+    CREATE INDEX alerts_by_time ON alerts (timestamp);
+    CREATE INDEX alerts_by_rule ON alerts (rule_id, timestamp);
+    """,
 )
