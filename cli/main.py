@@ -23,6 +23,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="detect", module="detect", panel="See", summary="Run the rules over what the store received."),
     Entry(name="collect", module="collect", panel="Prepare", summary="Read logs into the store."),
     Entry(name="parse", module="parse", panel="Prepare", summary="Print logs as ECS documents, one a line."),
+    Entry(name="sources", module="sources", panel="Prepare", summary="The log formats that are read."),
     Entry(name="rules", module="rules", panel="Prepare", summary="Sigma rules: list, show, check and test them."),
     Entry(name="exercise", module="exercise", panel="Prepare", summary="Replay a real attack, from logs to guidance."),
     Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
