@@ -99,6 +99,11 @@ class Table:
         self._cut = cut
         self._columns = list(cut.columns)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns, as far as they are known."""
+        return tuple(self._columns)
+
     def row(self, text: str) -> Mapping[str, Json] | None:
         """Return a row's cells by column, None for the line of names."""
         cells = self._cells(text)

@@ -18,7 +18,7 @@ from collectors.syslog import Header, parse_header, syslog_fields
 from engine.errors import MalformedRecordError
 from engine.events import Fields, Scalar, instant, texts
 
-_HEADER: Final = ("syslog.host", "syslog.program", "syslog.pid")
+HEADER_VALUES: Final = frozenset({"syslog.host", "syslog.program", "syslog.pid"})
 
 
 def is_field(name: str) -> bool:
@@ -64,6 +64,17 @@ class DeclaredParser:
         if self._options.host:
             fields.setdefault("host.name", self._options.host)
         return fields
+
+    def names(self, record: Record) -> frozenset[str]:
+        """Return the names of a record's values, those of its columns for a line of them; none where it is unread."""
+        text = decode(record.raw).strip("\x00\r\n")
+        if self._declared.cut.syslog:
+            text = parse_header(text, self._options).message
+        try:
+            values = self._values(text)
+        except MalformedRecordError:
+            return frozenset()
+        return frozenset(self._table.columns if values is None else values)
 
     def complete(self, fields: Fields) -> Fields:
         """Add copies of addresses, URL parts and `related.*`."""
@@ -113,7 +124,7 @@ class DeclaredParser:
     @staticmethod
     def _first(values: Mapping[str, Json], header: Header | None, sources: Sequence[str]) -> list[Scalar]:
         for path in sources:
-            if header is not None and path in _HEADER:
+            if header is not None and path in HEADER_VALUES:
                 part = {"syslog.host": header.host, "syslog.program": header.program, "syslog.pid": header.pid}[path]
                 if part is not None:
                     return [part]

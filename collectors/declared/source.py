@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import BinaryIO, Final
 
 from collectors.cloud.documents import first_document
 from collectors.declared.cutting import records
 from collectors.declared.model import Declaration
-from collectors.declared.parser import DeclaredParser
+from collectors.declared.parser import HEADER_VALUES, DeclaredParser
 from collectors.declared.values import at_path
 from collectors.json_framing import json_objects
 from collectors.source import Options, Record
@@ -55,7 +56,9 @@ class DeclaredSource:
         read, seen = self._share(head[:_HEAD])
         if not read or read * 2 < seen:
             return 0
-        return max(1, round((_UNSURE if self.reads_anything else _SURE) * read / seen))
+        by_patterns = self.declared.cut.framing in {"lines", "multiline"}
+        telling = not self.reads_anything if by_patterns else self._names_fit(head[:_HEAD])
+        return max(1, round((_SURE if telling else _UNSURE) * read / seen))
 
     @property
     def reads_anything(self) -> bool:
@@ -63,6 +66,20 @@ class DeclaredSource:
         if self._reads_anything is None:
             self._reads_anything = sum(self._reads(raw) for raw in _ANYTHING) > 0
         return self._reads_anything
+
+    def _names_fit(self, head: bytes) -> bool:
+        """Tell whether the values that the file names are there: any line may be CSV or have a `key=value`."""
+        named = {path for rule in self.declared.fields for path in rule.sources[:1]}
+        if self.declared.stamp is not None:
+            named.update(self.declared.stamp.sources)
+        named -= HEADER_VALUES
+        parser = self.open(Options(reference=_REFERENCE))
+        for record in islice(records(self.declared.cut, io.BytesIO(head)), 3):
+            there = parser.names(record)
+            found = sum(name in there or name.partition(".")[0] in there for name in named)
+            if found >= 2 and found * 2 >= len(named):
+                return True
+        return False
 
     def _recognise_json(self, head: bytes) -> int:
         document = first_document(head)

@@ -265,6 +265,37 @@ def test_json_is_recognised_by_what_the_file_names() -> None:
     assert other.name == "json"
 
 
+@pytest.mark.parametrize(
+    ("body", "own"),
+    [
+        (
+            "framing: csv\nfields: {source.ip: addr, user.name: who}",
+            b"day,addr,who\n1,192.0.2.1,eva\n2,192.0.2.2,ben\n",
+        ),
+        (
+            "framing: {kind: keyvalue, pairs: ';'}\nfields: {source.ip: addr, user.name: who}",
+            b"addr=192.0.2.1;who=eva;x=1\naddr=192.0.2.2;who=ben;x=2\n",
+        ),
+        (
+            "framing: {kind: json, syslog: true}\nfields: {source.ip: addr, user.name: who}",
+            b'Mar 10 08:15:02 srv7 desk[12]: {"addr": "192.0.2.1", "who": "eva"}\n',
+        ),
+    ],
+)
+def test_named_values_are_recognised_by_their_names_alone(body: str, own: bytes) -> None:
+    source = declare(body)
+    assert recognise(own, "", extra=(source,)) is source
+    for other in (b"a letter\nwithout anything\nin it\n", b"a,b,c\n1,2,3\n4,5,6\n", b"k=1;l=2;m=3\n", *_OTHERS):
+        found = recognise(other, "", extra=(source,))
+        assert found is not source or source.recognise(other, "") < 20
+
+
+_OTHERS = (
+    b'192.0.2.1 - - [03/Mar/2024:14:05:06 +0100] "GET / HTTP/1.1" 200 5 "-" "agent"\n' * 3,
+    b"Mar  3 14:05:06 srv01 sshd[311]: Failed password for eva from 203.0.113.4 port 50112 ssh2\n" * 3,
+)
+
+
 def test_a_source_can_be_left_out_of_recognition() -> None:
     source = declare(PORTAL + "\nrecognise: false")
     assert recognise(b"2026-03-10T08:15:02Z portal 192.0.2.1 OPEN\n" * 20, "", extra=(source,)) is not source
