@@ -59,6 +59,7 @@ _LONGEST_RULE = 256 * 1024
 
 def surveyor(session: Session, rules: RuleSet, *, stored: bool) -> Surveyor:
     """Return what tells how rules stand; `stored` looks into the store for the events that it holds."""
+    from cli.reading import own_sources
     from collectors.datasets import delivered
     from engine.sigma.coverage import Surveyor, kinds_in
 
@@ -66,7 +67,7 @@ def surveyor(session: Session, rules: RuleSet, *, stored: bool) -> Surveyor:
     if stored:
         with session.open_store() as store:
             seen = kinds_in(store)
-    return Surveyor(rules.predicates, delivered(), seen)
+    return Surveyor(rules.predicates, delivered(own_sources(session)), seen)
 
 
 @dataclass(slots=True)

@@ -110,6 +110,11 @@ def reading(
     return Reading(source=source, zone=zone, host=host, newest=newest, now=session.now(), declared=places)
 
 
+def own_sources(session: Session) -> Sequence[Source]:
+    """Return the user-written sources of the settings; raise `ConfigurationError` for one that can't be used."""
+    return declared(tuple(_place(session, word) for word in session.settings.sources))
+
+
 def _place(session: Session, word: str) -> Path:
     return session.cwd / Path(word).expanduser()
 

@@ -51,6 +51,6 @@ def datasets_of(source: Source) -> tuple[str, ...]:
     return tuple(own) or _DATASETS.get(source.name, (f"{source.name}.",))
 
 
-def delivered() -> Mapping[str, tuple[str, ...]]:
-    """Return the datasets of every source, by the source's name."""
-    return {source.name: datasets_of(source) for source in sources()}
+def delivered(extra: Sequence[Source] = ()) -> Mapping[str, tuple[str, ...]]:
+    """Return the datasets of every source, by the source's name; `extra` are those that users write."""
+    return {source.name: datasets_of(source) for source in (*sources(), *extra)}

@@ -24,6 +24,7 @@ from cli.options import (
     RulesLevel,
     RulesStatus,
     Since,
+    SourceFile,
     SourceName,
     Until,
     Window,
@@ -58,6 +59,7 @@ def hunt(
     placeholders: Placeholders = None,
     pipeline: PipelineFiles = None,
     source: SourceName = "auto",
+    source_file: SourceFile = None,
     zone: Zone = None,
     year: Year = None,
     host: Host = None,
@@ -70,7 +72,7 @@ def hunt(
 ) -> None:
     """Look for attacks in log files and folders, with Sigma rules; nothing is stored."""
     out = target(session, fmt, output)
-    how = reading(session, source=source, zone=zone, host=host, year=year)
+    how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
     span, lowest, alarm = window(session, since, until), shown_level(session, level), level_of("--fail-on", fail_on)
     files = list(logs(session, paths))
     own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)

@@ -25,12 +25,13 @@ Words = Annotated[list[str] | None, typer.Argument(metavar="[WORD...]", help="On
 @command(app, "sources")
 def sources(session: Session, words: Words = None, *, fmt: Format = None, output: Output = None) -> None:
     """List the log formats that are read: the name that --source takes, and the datasets its events belong to."""
+    from cli.reading import own_sources
     from collectors.datasets import datasets_of
     from collectors.registry import sources as known
 
     rows = [
         {"name": item.name, "title": item.title, "aliases": list(item.aliases), "datasets": list(datasets_of(item))}
-        for item in known()
+        for item in (*known(), *own_sources(session))
     ]
     wanted = [word.lower() for word in words or ()]
     shown = [row for row in rows if all(word in str(list(row.values())).lower() for word in wanted)]

@@ -51,6 +51,22 @@ def test_a_folder_in_the_settings_is_recognised(home: Path) -> None:
     assert named.out == result.out
 
 
+def test_the_settings_sources_are_listed(home: Path) -> None:
+    (home.parent / "kulla.toml").write_text('[collectors]\nsources = ["desk.yml"]\n')
+    result = kulla("sources", "desk", "-f", "jsonl", home=home)
+    assert [json.loads(line)["datasets"] for line in result.out.splitlines()] == [["desk.log"]]
+
+
+def test_hunting_reads_as_the_file_says(home: Path, tmp_path: Path) -> None:
+    rule = (
+        "title: Closed\nlogsource: {product: desk}\ndetection: {a: {event.action: CLOSE}, condition: a}\nlevel: high\n"
+    )
+    (tmp_path / "rule.yml").write_text(rule)
+    result = kulla("hunt", "--source-file", "desk.yml", "--rules", "rule.yml", "desk.log", "-f", "jsonl", home=home)
+    assert result.code == 0
+    assert [json.loads(line)["source.ip"] for line in result.out.splitlines()] == ["192.0.2.2"]
+
+
 def test_without_the_folder_the_log_is_unknown(home: Path) -> None:
     result = kulla("parse", "--source", "desk", "desk.log", home=home)
     assert result.code == 2
