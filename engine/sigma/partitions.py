@@ -243,7 +243,7 @@ class Partition:
     def columns(self) -> frozenset[str]:
         """Return the event fields that matching reads."""
         names = {name for accessor in self.accessors for name in accessor.names}
-        for _, left, right in self.references:
+        for _, left, right in self.compared():
             names.update(left, right)
         return frozenset(names)
 
@@ -334,13 +334,6 @@ class Partition:
     def without_keywords(self) -> int | None:
         """Return the signature of a text in which no keyword stands; None where some predicate is true of any text."""
         return self._plain if self.keywords is None or not self.keywords.true[self._plain] else None
-
-    @property
-    def references(self) -> Sequence[tuple[Predicate, tuple[str, ...], tuple[str, ...]]]:
-        """Return the predicates that compare two fields, with the event fields on either side, in the order of bits."""
-        return [
-            (item, self.accessor(item.field).names, self.accessor(item.value).names) for _, item in self._references
-        ]
 
     @property
     def has_references(self) -> bool:

@@ -132,7 +132,7 @@ def _form(partition: Partition, shape: Shape) -> _Form:
         form.settled = True
     if form.settled is None:
         form.comparisons = [
-            (item, _first(shape, left), _first(shape, right)) for item, left, right in partition.references
+            (item, _first(shape, left), _first(shape, right)) for item, left, right in partition.compared()
         ]
         compared = (shape.places.get(name) for _, *names in form.comparisons for name in names)
         form.keys = frozenset([*(slot.key for slot in form.slots), *(key for key in compared if key is not None)])
@@ -167,7 +167,7 @@ def _can_tell(partition: Partition, shape: Shape) -> bool:
     if not shape.untold.isdisjoint(partition.columns()):
         return False
     told = shape.constant.keys() | shape.places.keys()
-    for _, left, right in partition.references:
+    for _, left, right in partition.compared():
         if len(told.intersection(left)) > 1 or len(told.intersection(right)) > 1:
             return False  # which of them counts depends on the record
     return partition.keywords is None or (partition.keyword_scan.usable and partition.without_keywords is not None)
