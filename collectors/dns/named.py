@@ -134,7 +134,7 @@ def _infoblox(found: re.Match[str], fields: Fields) -> None:
 
 def _denied(found: re.Match[str], fields: Fields) -> None:
     ask_slashed(fields, found["question"])
-    fields["event.action"] = f"{found['what'].strip()} denied".replace(" ", "-")
+    fields["event.action"] = f"{found['what'].strip()} denied".replace(" ", "-").replace("(", "").replace(")", "")
     fields["event.type"], fields["event.outcome"] = ["denied", "protocol"], "failure"
     fields["event.reason"] = found[0]
 

@@ -52,9 +52,11 @@ def ask(fields: Fields, name: str, record_type: str = "", record_class: str = ""
 def ask_slashed(fields: Fields, text: str) -> None:
     """Set the question from `name/A/IN`, `name/IN/A`, `name/A` or `name/IN`: what is a class says so itself."""
     name, *rest = text.rsplit("/", 2) if text.count("/") > 1 else text.split("/")
-    classes = [word for word in rest if is_class(word)]
-    types = [word for word in rest if word not in classes]
-    ask(fields, name, types[0] if types else "", classes[0] if classes else "")
+    at = next((at for at in range(len(rest) - 1, -1, -1) if is_class(rest[at]) and rest[at] != "ANY"), None)
+    if at is None and len(rest) == 2 and "ANY" in rest:  # `ANY` is a class and a type; alone, or first, it is a type
+        at = 1 if rest[1] == "ANY" else 0
+    types = [word for number, word in enumerate(rest) if number != at]
+    ask(fields, name, types[0] if types else "", rest[at] if at is not None else "")
 
 
 def answer(fields: Fields, *, name: str, record_type: str, data: str, ttl: int | None = None, kind: str = "") -> None:

@@ -40,6 +40,7 @@ _V6 = (
     *("source.ip", "source.domain", "microsoft.dhcp.error_code", "microsoft.dhcp.duid.length"),
     *("microsoft.dhcp.duid.hex", "microsoft.dhcp.user.string", "microsoft.dhcp.dhc_id", "microsoft.dhcp.subnet_prefix"),
 )
+_BREAKS = re.compile(r"[\x00\r\n]")
 _RESULTS = {
     "0": "NoQuarantine",
     "1": "Quarantine",
@@ -139,7 +140,7 @@ def _read(line: str, options: Options) -> Fields | None:
         else Header(kind="bare", message="", host=options.host)
     )
     fields = begun("microsoft_dhcp.log", header, options)
-    cells = next(csv.reader([line[found.start() :].replace("\x00", "")]), [])
+    cells = _cells(line[found.start() :])
     code = found["id"]
     stamp = instant_of(f"{found['date']} {found['time']}", options.zone)
     if stamp is not None:
@@ -156,6 +157,14 @@ def _read(line: str, options: Options) -> Fields | None:
     if (result := fields.get("microsoft.dhcp.result")) in _RESULTS:
         fields["microsoft.dhcp.result_description"] = _RESULTS[str(result)]
     return fields
+
+
+def _cells(text: str) -> list[str]:
+    """Return a record's columns; what is no CSV at all (a quote that never ends) is cut at its commas."""
+    try:
+        return next(csv.reader([_BREAKS.sub(" ", text)]), [])
+    except csv.Error:
+        return text.split(",")
 
 
 def _is_heading(line: str) -> bool:

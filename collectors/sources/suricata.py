@@ -22,7 +22,7 @@ from engine.events import Fields
 
 _CERTAIN = 97
 _CUT_OFF = 91
-_NOT_COPIED = frozenset(("payload", "packet", "payload_printable"))
+_NOT_COPIED = frozenset(("payload", "packet"))  # bytes as base64, which `event.original` keeps
 _PARTS = (
     *("alert", "anomaly", "drop", "dns", "http", "tls", "ssh", "smtp", "smb", "flow", "netflow", "fileinfo", "stats"),
     *("krb5", "rdp", "ftp", "ftp_data", "tftp", "nfs", "dhcp", "snmp", "sip", "rfb", "mqtt", "ike", "quic", "pgsql"),

@@ -53,6 +53,7 @@ class _ZeekParser:
     def _named(self, fields: Fields) -> Fields:
         if self._options.host:
             fields.setdefault("observer.name", self._options.host)
+            fields.setdefault("host.name", self._options.host)
         return fields
 
     def complete(self, fields: Fields) -> Fields:

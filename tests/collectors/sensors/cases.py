@@ -30,8 +30,9 @@ CASES: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
     ),
     (
         "bind",
-        "client 192.0.2.9#4000 (a.example): query (cache) 'a.example/A/IN' denied (allow-query-cache did not match)",
-        {"event.action": "query-(cache)-denied", "dns.question.name": "a.example"},
+        "client 192.0.2.9#4000 (a.example): query (cache) 'a.example/ANY/IN' denied (allow-query-cache did not match)",
+        {"event.action": "query-cache-denied", "dns.question.name": "a.example",
+         "dns.question.type": "ANY", "dns.question.class": "IN"},
     ),
     (
         "bind",

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.datasets import delivered
+from collectors.dns.question import ask_slashed
 from collectors.reader import LogReader, Parsed
 from collectors.registry import find, recognise
 from collectors.source import Options, Record
@@ -108,6 +109,24 @@ def test_no_line_takes_long_to_read(source: str) -> None:
         with contextlib.suppress(MalformedRecordError):
             parser.parse(Record(offset=0, number=1, raw=line))
         assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("a.example/A/IN", ("a.example", "A", "IN")),
+        ("a.example/IN/A", ("a.example", "A", "IN")),
+        ("a.example/ANY/IN", ("a.example", "ANY", "IN")),
+        ("a.example/ANY", ("a.example", "ANY", None)),
+        ("a.example/SOA", ("a.example", "SOA", None)),
+        ("a.example/CH", ("a.example", None, "CH")),
+        ("0/24.2.0.192.in-addr.arpa/PTR/IN", ("0/24.2.0.192.in-addr.arpa", "PTR", "IN")),
+    ],
+)
+def test_a_question_with_slashes(written: str, wanted: tuple[str | None, ...]) -> None:
+    fields: Fields = {}
+    ask_slashed(fields, written)
+    assert tuple(fields.get(f"dns.question.{part}") for part in ("name", "type", "class")) == wanted
 
 
 def test_the_days_of_a_dns_debug_log_are_read_the_way_it_writes_them() -> None:
