@@ -103,20 +103,27 @@ class ModSecurityParser:
         return True
 
 
+_BODIES = frozenset("CEIJ")  # parts that hold what client or server sent, line ends and all
+
+
 class _Beginnings:
-    """Tells where transactions begin: at a boundary of part A, once the one before has had its Z."""
+    """Tells where transactions begin: at a boundary of part A, once the one before has had its Z.
+
+    A transaction that lost its Z ends where another begins, but not inside a body, which may hold lines like
+    boundaries; the identifier of its own transaction is nothing that a client can know.
+    """
 
     def __init__(self) -> None:
-        self._open = ""
+        self._open = self._part = ""
 
     def __call__(self, line: bytes) -> bool:
         found = BOUNDARY.fullmatch(decode(line[:64]).strip()) if line.startswith(b"--") else None
         if found is None:
             return not self._open
-        if self._open and found["id"] != self._open and found["part"] != "A":
+        if self._open and found["id"] != self._open and (found["part"] != "A" or self._part in _BODIES):
             return False
         begins = found["part"] == "A" and found["id"] != self._open
-        self._open = "" if found["part"] == "Z" and found["id"] == self._open else found["id"]
+        self._open, self._part = ("", "") if found["part"] == "Z" else (found["id"], found["part"])
         return begins
 
 

@@ -49,7 +49,7 @@ def put_parts(parts: Mapping[str, str], fields: Fields, zone: tzinfo) -> bool:
     """Put the parts of a transaction into fields; tell whether its head (part A) could be read."""
     head = _HEAD.match(parts.get("A", ""))
     if head is not None:
-        moment = instant_of(head["stamp"].replace(" --", " -").replace("/", " ", 2).replace(":", " ", 1), zone)
+        moment = instant_of(head["stamp"].replace(" --", " -"), zone)
         if moment is not None:
             fields["@timestamp"] = moment
         fields["http.request.id"] = head["id"]
@@ -108,7 +108,7 @@ def put_document(document: Mapping[str, Json], fields: Fields, zone: tzinfo) -> 
         or text_of(transaction.get("time"))
         or text_of(transaction.get("timestamp"))
     )
-    moment = to_instant(stamp, zone) or instant_of(stamp.replace("/", " ", 2).replace(":", " ", 1), zone)
+    moment = to_instant(stamp, zone) or instant_of(stamp.replace(" --", " -"), zone)
     if moment is None:
         moment = to_instant(transaction.get("unix_timestamp"))
     if moment is not None:
