@@ -22,7 +22,7 @@ Lang = Literal["en", "sq"]
 Colour = Literal["auto", "always", "never"]
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
-_TABLES = frozenset({"rules.placeholders"})  # settings whose value can be a table of the user's own names
+_TABLES = frozenset({"rules.placeholders", "schedules", "notify", "expected"})  # tables of the user's own names
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -120,6 +120,16 @@ class Settings:
         """Return the values of placeholders: a table of them, or the path of a YAML file (empty: none)."""
         return cast("str | Mapping[str, object]", self.origins["rules.placeholders"].value)
 
+    @property
+    def log(self) -> str:
+        """Return what messages on stderr look like: `text`, or `ecs` (one JSON document a line)."""
+        return str(self.origins["log"].value)
+
+    def table(self, name: str) -> tuple[Mapping[str, object], str]:
+        """Return a table of the user's own names (`schedules`, `notify`, `expected`) and where it stands."""
+        origin = self.origins[name]
+        return cast("Mapping[str, object]", origin.value), origin.place
+
 
 def _word(*words: str) -> Callable[[object], object]:
     def parse(value: object) -> object:
@@ -186,6 +196,12 @@ def _words_or_file(value: object) -> object:
     if isinstance(value, str | dict) and value:
         return value
     raise ValueError("a table of names and values, or a YAML file, is wanted")
+
+
+def _table(value: object) -> object:
+    if isinstance(value, dict):
+        return value
+    raise ValueError("a table is wanted, in kulla.toml")
 
 
 def _default_home() -> Path:
@@ -263,6 +279,28 @@ def settings_table() -> tuple[Setting, ...]:
             parse=_list(),
             default=(),
             purpose="pySigma pipelines applied to rules",
+        ),
+        Setting(
+            key="schedules",
+            variable="KULLA_SCHEDULES",
+            parse=_table,
+            default={},
+            purpose="rule sets and when they run, for kulla detect --scheduled",
+        ),
+        Setting(key="notify", variable="KULLA_NOTIFY", parse=_table, default={}, purpose="who is told what, and how"),
+        Setting(
+            key="expected",
+            variable="KULLA_EXPECTED",
+            parse=_table,
+            default={},
+            purpose="how long each source may be silent, by dataset (* for every one)",
+        ),
+        Setting(
+            key="log",
+            variable="KULLA_LOG",
+            parse=_word("text", "ecs"),
+            default="text",
+            purpose="how stderr says things",
         ),
     )
 
@@ -362,7 +400,7 @@ def _line_of(text: str, key: str) -> int:
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
         bare = re.sub(r"[\s\"']", "", line)
-        if bare == f"[{key}]":
+        if bare == f"[{key}]" or (key in _TABLES and bare.lstrip("[").startswith((f"{key}.", f"{key}]"))):
             return number
         if bare.startswith("["):
             section = bare.strip("[]").split("]")[0] + "."

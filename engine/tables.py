@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
@@ -115,6 +115,16 @@ class Table:
             return ZoneInfo(found)
         except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
             raise self.error(key, "an IANA time zone such as Europe/Tirane is wanted") from None
+
+    def moment(self, key: str) -> date | None:
+        """Return a day or an instant (TOML knows both; ISO 8601 as text is taken too), None where there is none."""
+        found = self._get(key)
+        if found is None or isinstance(found, date):
+            return found
+        try:
+            return datetime.fromisoformat(str(found))
+        except ValueError:
+            raise self.error(key, "a day or an instant such as 2026-03-01T08:00:00Z is wanted") from None
 
     def table(self, key: str) -> Table | None:
         """Return a table within this one, None where there is none."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +27,7 @@ from cli.options import (
     RulesStatus,
     Since,
     Until,
+    Window,
     command,
     shown_level,
     window,
@@ -36,13 +38,29 @@ from cli.session import Session
 from cli.tailoring import Own
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
 from engine.alerts import Alert, Level
-from engine.errors import UsageError
+from engine.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from cli.detecting import Plan
+    from engine.runs.leases import Lease
+    from engine.store.protocol import Store
 
 app = single_app()
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 Watch = Annotated[
     str | None, typer.Option("--watch", metavar="TIME", help="Stay, and run again each TIME (30s, 5m); Ctrl-C ends it.")
+]
+Scheduled = Annotated[
+    bool,
+    typer.Option("--scheduled", help="Run the schedules of the settings that are due; with --watch, stay and do so."),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--schedule", metavar="NAME", help="Run this schedule now, due or not. Repeatable."),
+]
+Deliver = Annotated[
+    bool, typer.Option("--notify/--no-notify", help="Send messages that are due after each run ([notify]).")
 ]
 Lateness = Annotated[
     str | None,
@@ -68,6 +86,9 @@ def detect(
     until: Until = None,
     watch: Watch = None,
     lateness: Lateness = None,
+    scheduled: Scheduled = False,
+    schedule: Names = None,
+    notify: Deliver = True,
     level: MinLevel = None,
     fail_on: FailOn = None,
     fmt: Format = None,
@@ -75,49 +96,112 @@ def detect(
 ) -> None:
     """Run the rules over what the store received since the last run, and join alerts into incidents.
 
-    --since and --until look again at a window of event time instead; known alerts are not repeated.
+    --since and --until look again at a window of event time instead; known alerts are not repeated. Only one instance
+    runs over a store at a time; another one leaves the work to it. What could not be read is a gap, which later runs
+    fill (kulla store gaps).
     """
     out = target(session, fmt, output)
     span, lowest, alarm = window(session, since, until), shown_level(session, level), level_of("--fail-on", fail_on)
     pause, late = _seconds("--watch", watch), _seconds("--lateness", lateness) or 0
-    if pause is not None and (span.since is not None or span.before is not None):
-        raise UsageError("--watch runs from the cursor on; --since and --until look back", hint="leave one of them out")
-    if pause is not None and (out.path is not None or out.format not in {"table", "jsonl"}):
-        raise UsageError("--watch prints run after run", where="--watch", hint="-f table or jsonl, to stdout (> FILE)")
+    _check(span, pause, out, scheduled=scheduled or bool(schedule))
     own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
-    loaded = rulesets.load(session, rules, level=rules_level, status=rules_status, own=own)
-    rulesets.tell_broken(session, loaded)
-
-    from cli.detecting import detect as run_once
+    from cli.detecting import RUN, Plan, scheduled_plans
     from engine.sigma.engine import Engine
 
-    engine = Engine(loaded)
-
-    def once() -> None:
-        with session.open_store() as store:
-            run, changes = run_once(store, engine, span, lateness=timedelta(seconds=late), now=session.now)
-            alerts = list(run.alerts)  # while the store is open
-            store.tidy()  # after what was asked for: it is for the next run's sake
-        _report(session, out, alerts, lowest)
-        for name, count in run.left_out.items():
-            session.issue(rulesets.left_out(name, count))
-        session.say(
-            f"{run.events:,} events looked at, {len(run.alerts):,} alerts ({run.new:,} new), "
-            f"{len(changes.saved):,} incidents opened or changed"
-        )
-        rulesets.tell_excluded(session, loaded, run.excluded)
-        worst = max((alert.rule.level for alert in alerts), default=None)
-        session.alarm |= alarm is not None and worst is not None and worst >= alarm
-
-    _repeat(once, pause)
+    if scheduled or schedule:
+        plans = scheduled_plans(session, own, schedule)
+    else:
+        loaded = rulesets.load(session, rules, level=rules_level, status=rules_status, own=own)
+        plans = [Plan(name=RUN, rules=loaded, engine=Engine(loaded), lateness=timedelta(seconds=late))]
+    for plan in plans:
+        rulesets.tell_broken(session, plan.rules)
+    shift = _Shift(
+        session=session,
+        plans=plans,
+        span=span,
+        out=out,
+        lowest=lowest,
+        alarm=alarm,
+        now_due=bool(schedule),
+        notify=notify,
+    )
+    shift.work(pause)
     session.hint("kulla incidents list")
 
 
-def _repeat(once: Callable[[], None], pause: float | None) -> None:
-    once()
-    while pause is not None:
-        time.sleep(pause)
-        once()
+def _check(span: Window, pause: float | None, out: Target, *, scheduled: bool) -> None:
+    windowed = span.since is not None or span.before is not None
+    if pause is not None and windowed:
+        raise UsageError("--watch runs from the cursor on; --since and --until look back", hint="leave one of them out")
+    if scheduled and windowed:
+        raise UsageError("schedules run from their cursors on", hint="kulla rules backfill --since looks back")
+    if pause is not None and (out.path is not None or out.format not in {"table", "jsonl"}):
+        raise UsageError("--watch prints run after run", where="--watch", hint="-f table or jsonl, to stdout (> FILE)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shift:
+    """Runs, one or many, over the store of a session."""
+
+    session: Session
+    plans: Sequence[Plan]
+    span: Window
+    out: Target
+    lowest: Level
+    alarm: Level | None
+    now_due: bool
+    notify: bool
+
+    def work(self, pause: float | None) -> None:
+        """Run once, or again and again; a store that does not answer ends the first kind, and the other waits for it."""
+        if pause is None:
+            self.once()
+            return
+        while True:
+            try:
+                self.once()
+            except StoreError as error:
+                self.session.insist(f"the run failed: {error}; trying again in {pause:g} seconds")
+            time.sleep(pause)
+
+    def once(self) -> None:
+        """Run whatever is due, the most urgent first; then send what is due."""
+        from cli.detecting import due_plans, leased
+
+        with self.session.open_store() as store:
+            with leased(self.session, store) as lease:
+                if lease is not None:
+                    every = [(plan, self.session.now()) for plan in self.plans]
+                    due = every if self.now_due else due_plans(store, self.plans, self.session.now())
+                    for plan, planned in due:
+                        self._run(store, plan, planned, lease)
+            self._deliver(store)
+
+    def _run(self, store: Store, plan: Plan, planned: datetime, lease: Lease) -> None:
+        from cli.detecting import runner, tell_looked_back, tell_outcome
+
+        found = runner(self.session, store, plan, lease)
+        if self.span.since is not None or self.span.before is not None:
+            run, changes = found.look_back(self.span.since, self.span.before)
+            alerts = run.alerts
+        else:
+            outcome = found.run(planned)
+            store.tidy()  # after what was asked for: it is for the next run's sake
+            alerts = [*outcome.found_in_gaps, *outcome.run.alerts]
+        _report(self.session, self.out, alerts, self.lowest)
+        if self.span.since is not None or self.span.before is not None:
+            tell_looked_back(self.session, plan, run, changes)
+        else:
+            tell_outcome(self.session, plan, outcome)
+        worst = max((alert.rule.level for alert in alerts), default=None)
+        self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
+
+    def _deliver(self, store: Store) -> None:
+        if not self.notify or not self.session.settings.table("notify")[0]:
+            return
+        from cli.notifying import deliver
+
+        deliver(self.session, store)
 
 
 def _seconds(option: str, word: str | None) -> float | None:
@@ -129,7 +213,7 @@ def _seconds(option: str, word: str | None) -> float | None:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def _report(session: Session, out: Target, alerts: list[Alert], lowest: Level) -> None:
+def _report(session: Session, out: Target, alerts: Sequence[Alert], lowest: Level) -> None:
     shown = sorted(at_least(lowest, alerts), key=lambda alert: (alert.timestamp, alert.id))
     if len(shown) > 50 and out.format == "table":
         session.say(f"the newest 50 of {len(shown):,} alerts; kulla alerts list shows all")

@@ -1,0 +1,1 @@
+"""Telling people: who is told what through which channel, each message once, and none lost."""

@@ -1,0 +1,1 @@
+"""Channels, one file each; a new file here is a new kind of channel (see `playbooks.notify.channel`)."""
