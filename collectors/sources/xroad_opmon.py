@@ -31,6 +31,8 @@ _LEAST = 2  # of the protocol's fields that a record has
 
 def _owns(document: Mapping[str, Json]) -> bool:
     """Tell a record, also one of which the monitoring service was asked for a few fields only."""
+    if "requestInTs" in document and "securityServerType" in document:
+        return True
     return len(document.keys() & _KNOWN) >= _LEAST or _exchange(document) is not None
 
 
@@ -73,7 +75,8 @@ class OpmonParser:
             "event.dataset": "xroad.opmon",
         }
         read_record(values, fields)
-        spread("xroad.", values, fields, snaked=True, skip=_KNOWN)
+        if not _KNOWN.issuperset(values):
+            spread("xroad.", values, fields, snaked=True, skip=_KNOWN)
         conversation = self._conversations.id_of(fields)
         if conversation is not None:
             fields["xroad.conversation_id"] = conversation

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from collectors.json_fields import Json, to_instant
 from collectors.web.address import endpoint
-from engine.events import Fields
+from engine.events import Fields, Value
 
 FIELDS: Final[tuple[str, ...]] = (
     *("monitoringDataTs", "securityServerInternalIp", "securityServerType", "requestInTs", "requestOutTs"),
@@ -72,6 +73,7 @@ _INSTANTS: Final = (
 )
 _ADDRESSES: Final = ("source.ip", "destination.ip", "observer.ip")
 _HOSTS: Final = ("source.domain", "destination.domain", "host.name")
+_MEMBER: Final = ("instance", "member_class", "member_code")
 _TRUE = frozenset({"true", "t", "1", "yes"})
 _FALSE = frozenset({"false", "f", "0", "no"})
 _DENIED = ("accessdenied", "authenticationfailed", "invalidclientidentifier", "unknownmember")
@@ -136,14 +138,14 @@ def _read_ends(record: Mapping[str, Json], fields: Fields) -> None:
         fields["network.direction"] = "outbound" if role == "client" else "inbound"
 
 
-def member(fields: Fields, side: str) -> str:
-    """Return `instance/class/code` of a side (`client` or `service`), the parts that are known."""
-    parts = (fields.get(f"xroad.{side}.{part}") for part in ("instance", "member_class", "member_code"))
+@lru_cache(maxsize=8192)
+def _joined(*parts: Value | None) -> str:
+    """Return `instance/class/code` of a member, the parts that are known."""
     return "/".join(str(part) for part in parts if part)
 
 
 def _read_names(fields: Fields) -> None:
-    if caller := member(fields, "client"):
+    if caller := _joined(*(fields.get(f"xroad.client.{part}") for part in _MEMBER)):
         fields["organization.id"] = caller
     code = fields.get("xroad.service.code")
     if code is not None:
@@ -174,9 +176,10 @@ def _read_outcome(record: Mapping[str, Json], fields: Fields) -> None:
     if succeeded is not None:
         fields["event.outcome"] = "success" if succeeded else "failure"
     fields["event.category"] = ("network", "api")
-    if any(word in str(fields.get("error.code", "")).lower() for word in _DENIED):
+    code = str(fields.get("error.code", "")).lower()
+    if code and any(word in code for word in _DENIED):
         fields["event.type"] = ("connection", "denied")
-    elif succeeded is False or "error.code" in fields:
+    elif succeeded is False or code:
         fields["event.type"] = ("connection", "access", "error")
     else:
         fields["event.type"] = ("connection", "access")
