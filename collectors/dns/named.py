@@ -34,6 +34,17 @@ _EDNS = re.compile(r"E\([^)]*\)|E")
 _RECORDS = 64  # of an answer; a reply has few
 _LONGEST = 16 * 1024  # characters of a message that are looked at; names are bounded, and so is a message
 
+_LIKE = re.compile(
+    r"\b[0-9A-Fa-f.:]{2,45}#\d{1,5}\b|'[^']{1,300}/[A-Z0-9]{1,10}(?:/[A-Z]{2,4})?'|"
+    r"^(?:dispatch |zone |managed-keys|checkhints|resolver priming|listening on |no longer listening|command channel |"
+    r"received (?:control channel|SIG)|running\b|reloading |loading configuration|shutting down|exiting\b|"
+    r"starting BIND|"
+    r"stopping |all zones loaded|sending notifies|automatic empty zone|DNSSEC|trust anchor|generating session key|"
+    r"socket |"
+    r"couldn't |unable to |using |set up |sizing zone|adjusted limit|flushing caches|dumpdb |none:\d|/\S{1,255}:\d)"
+)
+_OTHER_END = re.compile(rf" from {_AT}", re.ASCII)
+
 Reader = Callable[[re.Match[str], Fields], None]
 
 
@@ -65,6 +76,11 @@ def is_message(text: str) -> bool:
     if _CLIENT.match(text, start):
         return True
     return any(words in text and pattern.match(text, start) for words, pattern, _ in _MESSAGES)
+
+
+def is_like(text: str) -> bool:
+    """Tell whether a text looks like named's, though its words are unknown: an address#port, or 'name/type/class'."""
+    return _LIKE.search(text, 0, _LONGEST) is not None
 
 
 def _client(found: re.Match[str], fields: Fields) -> None:
@@ -172,7 +188,7 @@ def _policy(found: re.Match[str], fields: Fields) -> None:
 def _transfer(found: re.Match[str], fields: Fields) -> None:
     fields["bind.zone"] = found["zone"]
     if known_ip(found["ip"]):
-        fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"])
+        fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"]) % 65536
     _zone_reason(found["reason"], fields)
     fields["event.action"] = "zone-transfer"
 
@@ -181,6 +197,8 @@ def _zone(found: re.Match[str], fields: Fields) -> None:
     fields["bind.zone"] = found["zone"]
     _zone_reason(found["reason"], fields)
     fields["event.action"] = "zone-message"
+    if (other := _OTHER_END.search(found[0])) is not None and known_ip(other["ip"]):
+        fields["source.ip"], fields["source.port"] = other["ip"], int(other["port"]) % 65536
 
 
 def _zone_out(found: re.Match[str], fields: Fields) -> None:
@@ -204,7 +222,7 @@ def _resolving(found: re.Match[str], fields: Fields) -> None:
     ask_slashed(fields, found["question"])
     what = found["what"].strip()
     if known_ip(found["ip"] or ""):
-        fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"])
+        fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"]) % 65536
     if rcode := _RCODE_WORD.search(what):
         fields["dns.response_code"] = rcode[0]
     fields["event.action"] = "resolving"
@@ -298,7 +316,12 @@ _MESSAGES: tuple[tuple[str, re.Pattern[str], Reader], ...] = (
         "request has invalid", r"request has invalid signature.*", _told("tsig", outcome="failure", kind="denied")
     ),
     _compiled("RFC 1918 response", r"RFC 1918 response from Internet for .*", _told("rfc1918")),
-    _compiled("DNS format error", r"DNS format error from .*", _told("format-error", outcome="failure")),
+    _compiled(
+        "DNS format error",
+        rf"DNS format error from {_AT} resolving (?P<question>\S{{1,1100}}?)"
+        r"(?: for (?:client )?\S{1,300})?: (?P<what>.*)",
+        _resolving,
+    ),
     _compiled("zone ", r"^zone (?P<zone>\S{1,1100}): (?P<reason>.*)", _zone),
     _compiled("rpz: ", r"rpz: (?P<question>\S{1,1100}): .*", _told("rpz-zone")),
     _compiled("managed-keys-zone", r"managed-keys-zone.*", _told("managed-keys")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from collectors.dns.named import is_message, read_message
+from collectors.dns.named import is_like, is_message, read_message
 from collectors.network.times import instant_of
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
@@ -46,7 +46,8 @@ def _bare(line: str) -> bool:
 
 
 def _own(line: str) -> bool:
-    if _bare(line) and is_message(_cut(_unstamped(line))[0]):
+    text = _cut(_unstamped(line))[0]
+    if is_message(text) or (text.startswith("dispatch 0x") and is_like(text)):
         return True
     at = line.find("named[", 0, 400)
     return at >= 0 and ": " in line[at:] and not line.startswith("{")
@@ -74,7 +75,8 @@ def _read(line: str, options: Options) -> Fields:
     fields["event.type"], fields["network.protocol"] = ["info", "protocol"], "dns"
     fields["message"] = text
     known = read_message(text, fields)
-    if not known and not (stamp or category or level or _DAEMON.search(header.program or "")):
+    told = stamp or category or level or _DAEMON.search(header.program or "") or is_like(text)
+    if not known and not told:
         raise MalformedRecordError("no message of BIND: it is not from named, and its text is unknown")
     return fields
 

@@ -12,6 +12,7 @@ import re
 from collectors.dhcp.dhcpd import is_message as is_dhcp
 from collectors.dhcp.dhcpd import is_other as is_dhcpd
 from collectors.dhcp.dhcpd import read_message as read_dhcp
+from collectors.dns.named import is_like
 from collectors.dns.named import is_message as is_dns
 from collectors.dns.named import read_message as read_dns
 from collectors.json_fields import to_instant
@@ -141,6 +142,7 @@ def _audit(found: re.Match[str], fields: Fields, options: Options) -> None:
 def _other(header: Header, text: str, fields: Fields) -> None:
     """Read what other daemons of the appliance say, and dhcpd and named about themselves."""
     known = header.kind != "bare" or header.priority is not None or is_dhcpd(text) or _STAMP.match(text) is not None
+    known = known or is_like(text)
     if not known:
         raise MalformedRecordError("no line of Infoblox NIOS: neither DNS, DHCP, lease nor audit, and no syslog header")
     fields["event.type"] = ["info"]

@@ -37,6 +37,7 @@ _ACTIONS = (
 _ACTION = re.compile(rf"(?:(?P<zone>\S{{1,1100}}) )?(?P<action>{_ACTIONS}) (?=[0-9A-Fa-f.:]{{2,45}}@)")
 _RPZ = re.compile(r"rpz: applied (?:\[(?P<log>[^\]]{0,256})\] )?(?P<zone>\S{1,1100}) (?P<action>rpz-\S{1,32}) ")
 _ANGLED = re.compile(r"<(?P<name>\S{1,1100}) (?P<type>[A-Z][A-Z0-9\-]{0,15}) (?P<class>[A-Z]{2,4})>")
+_RCODE = re.compile(r"SERVFAIL|REFUSED|FORMERR|NXDOMAIN|NOTIMP")
 _ERROR = re.compile(r"(?P<kind>[a-z][a-z ]{2,48}): (?P<text>.*)", re.DOTALL)
 _DENIED = ("deny", "refuse", "block", "nxdomain", "null", "drop", "nodata", "static")
 
@@ -99,6 +100,10 @@ def _message(text: str, level: str, fields: Fields) -> None:
     elif (angled := _ANGLED.search(text)) is not None:
         ask(fields, angled["name"], angled["type"], angled["class"])
         fields["dns.type"], fields["event.reason"] = "query", text
+        if (rcode := _RCODE.match(text)) is not None:
+            fields["dns.response_code"] = rcode[0]
+        if level == "error":
+            fields["error.message"] = text
         fields["event.outcome"] = "failure"
     elif level in {"error", "fatal"}:
         error = _ERROR.match(text)

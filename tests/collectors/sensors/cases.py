@@ -47,6 +47,27 @@ CASES: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
          "dns.question.name": "c.example", "dns.question.type": "AAAA", "bind.category": "resolver"},
     ),
     (
+        "bind",
+        "DNS format error from 203.0.113.5#53 resolving x.example/AAAA for client 192.0.2.9#4000: reply has no answer",
+        {"source.ip": "203.0.113.5", "dns.question.name": "x.example", "dns.question.type": "AAAA",
+         "event.outcome": "failure"},
+    ),
+    (
+        "bind",
+        "zone example.org/IN: notify from 203.0.113.5#4000: zone is up to date",
+        {"source.ip": "203.0.113.5", "source.port": 4000, "bind.zone": "example.org/IN"},
+    ),
+    (
+        "bind",
+        "dispatch 0x7f00: shutting down due to TCP receive error: 203.0.113.5#53: connection reset",
+        {"message": "dispatch 0x7f00: shutting down due to TCP receive error: 203.0.113.5#53: connection reset"},
+    ),
+    (
+        "unbound",
+        "[1709460000] unbound[71:2] error: SERVFAIL <y.example. A IN>: all servers for this domain failed",
+        {"dns.response_code": "SERVFAIL", "dns.question.name": "y.example", "event.outcome": "failure"},
+    ),
+    (
         "unbound",
         "[1709460000] unbound[71:2] reply: 192.0.2.9 d.example. A IN NXDOMAIN 0.012500 1 77",
         {"@timestamp": datetime(2024, 3, 3, 10, tzinfo=UTC), "dns.question.name": "d.example", "dns.type": "answer",
