@@ -72,10 +72,10 @@ class MysqlAuditParser:
         elif text.startswith("{"):
             return self._json(raw, fields)
         elif _MARIADB.match(text):
-            fields["event.dataset"] = "mariadb.audit"
+            fields["mysql.audit.plugin"] = "server_audit"
             return from_csv(text)
         elif _PERCONA_CSV.match(text):
-            fields["event.dataset"] = "percona.audit"
+            fields["mysql.audit.plugin"] = "percona"
             return from_csv(text)
         elif _SYSLOG in text[:600]:
             return self._syslog(text, fields)
@@ -91,7 +91,10 @@ class MysqlAuditParser:
         is_percona = "audit_record" in document
         if not is_percona and not {"class", "event"} <= document.keys():
             raise MalformedRecordError("JSON, but no audit record: it has no class and event")
-        fields["event.dataset"] = "percona.audit" if is_percona else "mysql_enterprise.audit"
+        if is_percona:
+            fields["mysql.audit.plugin"] = "percona"
+        else:
+            fields["event.dataset"] = "mysql_enterprise.audit"
         return from_json(document)
 
     def _syslog(self, text: str, fields: Fields) -> dict[str, str]:
@@ -99,7 +102,7 @@ class MysqlAuditParser:
         body = header.message if header.program == _SYSLOG else text.partition(f"{_SYSLOG}:")[2].strip()
         if _MARIADB_SYSLOG.match(body.lstrip()) is None:
             raise MalformedRecordError("server_audit over syslog, but not its values")
-        fields["event.dataset"] = "mariadb.audit"
+        fields["mysql.audit.plugin"] = "server_audit"
         values = from_csv("," + body.lstrip())
         if header.timestamp is not None:
             fields["@timestamp"] = header.timestamp
@@ -122,7 +125,7 @@ class MysqlAudit:
     """Audit logs of MySQL, Percona Server and MariaDB."""
 
     name = "mysql_audit"
-    datasets = ("mysql_enterprise.audit", "percona.audit", "mariadb.audit", "mysql.audit")
+    datasets = ("mysql_enterprise.audit", "mysql.audit")
     aliases: tuple[str, ...] = (
         "mysql_enterprise",
         "mysql_enterprise.audit",

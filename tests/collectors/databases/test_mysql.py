@@ -126,7 +126,7 @@ def test_enterprise_json_and_percona() -> None:
     )
     fields = one("mysql_audit", percona)
     assert (fields["event.dataset"], fields["event.outcome"], fields["user.name"]) == (
-        "percona.audit",
+        "mysql.audit",
         "failure",
         "eva",
     )
