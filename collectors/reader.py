@@ -5,6 +5,7 @@ The law: records = events + dead letters. Lines that are no records (headers, co
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ Wanted: TypeAlias = Callable[[Shape, Mapping[str, Any], bytes], bool]
 """Tells from a record's sketch (shape and values) and its raw bytes whether its event is wanted."""
 
 # What a parser may raise on a record that nobody thought of; such a record becomes a dead letter like any other.
-_PARSER_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_PARSER_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, csv.Error)
 
 
 @dataclass(slots=True, kw_only=True)
