@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,41 @@ from engine.store.columns import ENVELOPE, GIVEN, KINDS, MANY, SAME
 if TYPE_CHECKING:
     from engine.store.protocol import Block
 
+_AT_ONCE = 2048  # values that are Python's strings at the same time
+_RADIX = 1 << 40  # combinations of codes are numbered exactly as long as they are fewer
 Codes = npt.NDArray[np.int64]
 Searched: TypeAlias = tuple[Sequence[frozenset[int]], Codes]  # sets of true predicates, and the place of each row's
+
+
+class Texts(Sequence[str]):
+    """Values that become Python's strings only where they are asked for: a block has many, and most are known."""
+
+    def __init__(self, array: pa.StringArray) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        found: str | list[str] = (
+            self.array[place].to_pylist() if isinstance(place, slice) else self.array[place].as_py()
+        )
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), _AT_ONCE):
+            yield from self.array.slice(start, _AT_ONCE).to_pylist()
+
+    def some(self, places: Codes) -> Iterator[str]:
+        """Yield the values in these places."""
+        for start in range(0, len(places), _AT_ONCE):
+            yield from self.array.take(pa.array(places[start : start + _AT_ONCE])).to_pylist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +63,50 @@ class Coded:
     codes: Codes
     values: Sequence[str | tuple[str, ...]]
 
+    def some(self, places: Codes) -> Iterable[str | tuple[str, ...]]:
+        """Return the values in these places."""
+        if isinstance(self.values, Texts):
+            return self.values.some(places)
+        return [self.values[place] for place in places.tolist()]
+
     def first(self, row: int) -> str:
         """Return the (first) value of a row, "" where there is none."""
         code = int(self.codes[row])
         value = self.values[code] if code >= 0 else ""
         return value if isinstance(value, str) else next(iter(value), "")
+
+    def all(self, row: int) -> tuple[str, ...]:
+        """Return the values of a row."""
+        code = int(self.codes[row])
+        value = self.values[code] if code >= 0 else ()
+        return (value,) if isinstance(value, str) else value
+
+
+def distinct(columns: Sequence[npt.NDArray[np.integer[Any]] | None], count: int) -> tuple[Codes, Codes]:
+    """Return for each distinct combination of codes (0 and more) its first row, and for each row its number.
+
+    A column that is None has the same code in all of the `count` rows.
+    """
+    mixed = np.zeros(count, dtype=np.int64)
+    size = 1
+    for column in columns:
+        if column is None:
+            continue
+        different = int(column.max()) + 1
+        if size * different > _RADIX:
+            mixed = np.unique(mixed, return_inverse=True)[1]
+            size = int(mixed.max()) + 1
+        mixed *= different
+        mixed += column
+        size *= different
+    if size > 4 * count + 65_536:
+        return np.unique(mixed, return_index=True, return_inverse=True)[1:]
+    rows = np.full(size, -1, dtype=np.int64)
+    rows[mixed[::-1]] = np.arange(count - 1, -1, -1)
+    used = np.flatnonzero(rows >= 0)
+    places = np.zeros(size, dtype=np.int64)
+    places[used] = np.arange(len(used))
+    return rows[used], places[mixed]
 
 
 class Columns:
@@ -73,13 +145,14 @@ class Columns:
             yield {name: column.values[column.codes[row]] for name, column in columns.items() if column.codes[row] >= 0}
 
     def _spread(self, names: Sequence[str], rows: Codes) -> Coded:
+        columns = [self._column(name) for name in names]
+        first, combined = distinct([column.codes[rows] + 1 for column in columns], len(rows))
         numbers: dict[tuple[str, ...], int] = {}
-        codes = np.full(len(rows), -1, dtype=np.int64)
-        for index, fields in enumerate(self.rows(rows, names)):
-            parts = tuple(item for name in names for item in texts(fields.get(name)))
-            if parts:
-                codes[index] = numbers.setdefault(parts, len(numbers))
-        return Coded(codes, list(numbers))
+        codes = []
+        for row in rows[first].tolist():
+            parts = tuple(item for column in columns for item in column.all(row))
+            codes.append(numbers.setdefault(parts, len(numbers)) if parts else -1)
+        return Coded(np.array(codes, dtype=np.int64)[combined], list(numbers))
 
     def _column(self, name: str) -> Coded:
         if name not in self._coded:
@@ -117,8 +190,10 @@ def decoded_column(column: pa.ChunkedArray) -> Coded:
     unified = column.unify_dictionaries().combine_chunks()
     array = unified.chunk(0) if isinstance(unified, pa.ChunkedArray) else unified
     codes = pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    values = array.dictionary.to_pylist()
-    return Coded(codes, values if pa.types.is_string(array.dictionary.type) else [texts(value)[0] for value in values])
+    values = array.dictionary
+    return Coded(
+        codes, Texts(values) if pa.types.is_string(values.type) else [texts(value)[0] for value in values.to_pylist()]
+    )
 
 
 def _decoded_lists(column: pa.ChunkedArray) -> Coded:
@@ -157,4 +232,8 @@ def _decoded_several(array: pa.ListArray, lengths: Codes) -> Coded:
 def _either(first: Coded, second: Coded) -> Coded:
     """Return the first column, and the second where the first is absent."""
     shifted = np.where(second.codes >= 0, second.codes + len(first.values), -1)
-    return Coded(np.where(first.codes >= 0, first.codes, shifted), [*first.values, *second.values])
+    if isinstance(first.values, Texts) and isinstance(second.values, Texts):
+        values: Sequence[str | tuple[str, ...]] = Texts(pa.concat_arrays([first.values.array, second.values.array]))
+    else:
+        values = [*first.values, *second.values]
+    return Coded(np.where(first.codes >= 0, first.codes, shifted), values)

@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.sigma.coded import Coded, Codes, Columns
+from engine.sigma.coded import Coded, Codes, Columns, distinct
 from engine.sigma.engine import Engine
 from engine.sigma.keyword_columns import keyword_signatures
 from engine.sigma.logsources import KIND_FIELDS, Kind, kind_from
 from engine.sigma.needles import Needles
 from engine.sigma.partitions import Accessor, Partition, Signatures
-from engine.sigma.remembered import Keys, Local, Places, code_key, keys_of, localised, packed, unpacked
+from engine.sigma.remembered import Keys, Local, code_key, keys_of, localised, packed, unpacked
 
 if TYPE_CHECKING:
     from engine.store.protocol import Block
 
 _MAX_KEYS = 500  # partitions whose keys are remembered
-_RADIX = 1 << 40  # profiles are numbered exactly as long as they are fewer
 _ABSENT = None  # the meaning of signature 0 in a kept entry
 
 
@@ -99,7 +98,7 @@ class _Look:
             signatures.append(self._keywords(self.partition.keywords))
         if self.partition.has_references:
             signatures.append(self._references())
-        first, profiles = _profiles([item.codes for item in signatures], len(self.rows))
+        first, profiles = distinct([item.codes for item in signatures], len(self.rows))
         evaluate = self.partition.evaluate
         matched = [evaluate(profile) for profile in zip(*(_meanings(item, first) for item in signatures), strict=True)]
         if not any(matched):
@@ -154,7 +153,7 @@ class _Look:
         names = sorted({name for _, left, right in self.partition.compared() for name in (*left, *right)})
         self.columns.load(set(names))
         coded = [self.columns.values(Accessor((name,)), self.rows).codes + 1 for name in names]
-        first, combined = _profiles([localised(codes)[1] for codes in coded], len(self.rows))
+        first, combined = distinct([localised(codes)[1] for codes in coded], len(self.rows))
         fields = self.columns.rows(self.rows[first], names)
         bits = np.array([self.partition.reference_bits(each) for each in fields], dtype=np.int64)
         used, codes = localised(bits[combined])
@@ -180,30 +179,6 @@ def _meanings(local: Local, rows: Codes) -> Iterable[int]:
         return [local.meanings[0]] * len(rows)
     found: list[int] = np.array(local.meanings, dtype=np.int64)[local.codes[rows]].tolist()
     return found
-
-
-def _profiles(columns: Sequence[Places | None], count: int) -> tuple[Codes, Codes]:
-    """Return for each distinct profile its first row, and for each row the number of its profile."""
-    mixed = np.zeros(count, dtype=np.int64)
-    size = 1
-    for column in columns:
-        if column is None:
-            continue
-        different = int(column.max()) + 1
-        if size * different > _RADIX:
-            mixed = np.unique(mixed, return_inverse=True)[1]
-            size = int(mixed.max()) + 1
-        mixed *= different
-        mixed += column
-        size *= different
-    if size > 4 * count + 65_536:
-        return np.unique(mixed, return_index=True, return_inverse=True)[1:]
-    rows = np.full(size, -1, dtype=np.int64)
-    rows[mixed[::-1]] = np.arange(count - 1, -1, -1)
-    used = np.flatnonzero(rows >= 0)
-    places = np.zeros(size, dtype=np.int64)
-    places[used] = np.arange(len(used))
-    return rows[used], places[mixed]
 
 
 def _expand(
@@ -242,7 +217,7 @@ def _told_kinds(block: Block, columns: Columns) -> Local:
     everything = np.arange(block.rows)
     columns.load(set(KIND_FIELDS))
     coded = [columns.values(Accessor((name,)), everything) for name in KIND_FIELDS]
-    first, groups = _profiles([localised(item.codes + 1)[1] for item in coded], block.rows)
+    first, groups = distinct([localised(item.codes + 1)[1] for item in coded], block.rows)
     numbers: dict[Kind, int] = {}
     places = []
     for row in first:
@@ -260,6 +235,7 @@ def _signatures(table: Signatures, column: Coded) -> Codes:
     used = np.zeros(len(column.values) + 1, dtype=bool)
     used[column.codes] = True  # -1, an absent value, is the last place
     numbers = np.zeros(len(column.values) + 1, dtype=np.int64)
-    for code in np.flatnonzero(used[:-1]).tolist():
-        numbers[code] = table.of(column.values[code])
+    places = np.flatnonzero(used[:-1])
+    for place, value in zip(places.tolist(), column.some(places), strict=True):
+        numbers[place] = table.of(value)
     return numbers[column.codes]

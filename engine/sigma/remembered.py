@@ -24,6 +24,7 @@ from engine.sigma.partitions import Partition
 _CODEC = "zstd"
 Places: TypeAlias = npt.NDArray[np.unsignedinteger[Any]]
 _WIDTHS: tuple[type[np.unsignedinteger[Any]], ...] = (np.uint8, np.uint16, np.uint32)
+_SPARSE = 1 << 20  # numbers up to here are told apart without sorting them
 _ROOT = Path(__file__).parents[1]
 # What decides about the answer to a predicate: all of Sigma's engine, and how the store writes values as text.
 _CODE = ("sigma/*.py", "events.py", "ecs_types.py", "store/columns.py", "store/values.py", "store/blocks.py")
@@ -76,9 +77,20 @@ def _key(*parts: object) -> str:
 
 def localised(numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Places]:
     """Return the distinct numbers, and each row's place among them in as few bytes as are enough."""
-    used, inverse = np.unique(numbers, return_inverse=True)
-    width = next(each for each in _WIDTHS if len(used) <= np.iinfo(each).max)
-    return used, inverse.astype(width)
+    largest = int(numbers.max(initial=0))
+    if largest > _SPARSE or (len(numbers) and int(numbers.min()) < 0):
+        used, inverse = np.unique(numbers, return_inverse=True)
+        return used, inverse.astype(_width(len(used)))
+    there = np.zeros(largest + 1, dtype=bool)
+    there[numbers] = True
+    used = np.flatnonzero(there)
+    places = np.zeros(largest + 1, dtype=_width(len(used)))
+    places[used] = np.arange(len(used))
+    return used, places[numbers]
+
+
+def _width(count: int) -> type[np.unsignedinteger[Any]]:
+    return next(each for each in _WIDTHS if count <= np.iinfo(each).max)
 
 
 def packed(local: Local) -> bytes:

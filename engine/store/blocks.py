@@ -22,7 +22,7 @@ from engine.store.columns import GIVEN, ID, MANY, MISTYPED, ORIGINAL, REST, SEQU
 from engine.store.protocol import Missing
 from engine.store.rows import events_of
 from engine.store.scan import Wanted, folded, in_time, with_rest
-from engine.store.segments import SegmentReader
+from engine.store.segments import SegmentReader, return_memory
 from engine.store.tested import Tested
 from engine.store.values import from_json
 
@@ -31,6 +31,7 @@ _IDS = "ids"  # and under this one, the ids of events that rules matched
 _MANY_IDS = 4096  # ids of more events of a row group are not worth keeping
 _AT_ONCE = 32 * 1024 * 1024  # bytes of columns read together to make whole events
 _EVENTS_AT_ONCE = 2000
+_HELD = 48 * 1024 * 1024  # bytes of columns kept while a block is looked at
 
 
 class _Opened:
@@ -90,6 +91,8 @@ class StoredBlock:
         self.settled = settled
         self.rows: int = opened.shape[group][0]
         self.selected: NDArray[np.bool_] | None = None
+        self._held: dict[str, pa.ChunkedArray] = {}  # columns that were read
+        self._room = _HELD
 
     @property
     def names(self) -> Sequence[str]:
@@ -102,11 +105,23 @@ class StoredBlock:
         reader, group = self._opened.reader, self._group
         there = set(reader.present(group))
         wanted = [each for name in names for each in (name, name + MANY, MISTYPED + name) if each in there]
-        table = reader.read(group, wanted)
+        table = self._columns(wanted)
         missing = frozenset(names).difference(reader.names)
         if REST in there and missing:
-            table = with_rest(table, reader.read(group, [REST]).column(REST), missing)
+            table = with_rest(table, self._columns([REST]).column(REST), missing)
         return folded(table)
+
+    def _columns(self, names: Sequence[str]) -> pa.Table:
+        """Return these columns, which the row group has; what is not too large is kept for those who ask next."""
+        missing = [name for name in dict.fromkeys(names) if name not in self._held]
+        table = self._opened.reader.read(self._group, missing)
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if column.nbytes <= self._room:
+                self._room -= column.nbytes
+                self._held[name] = column
+        if len(missing) == len(names):
+            return table
+        return pa.table({name: self._held[name] if name in self._held else table.column(name) for name in names})
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the ids of the events in these rows."""
@@ -136,7 +151,7 @@ class StoredBlock:
         places = pa.array(rows)
         columns = {ORIGINAL: reader.take(group, ORIGINAL, rows)}
         for start in range(0, len(names), together):
-            part = reader.read(group, names[start : start + together]).take(places)
+            part = self._columns(names[start : start + together]).take(places)
             columns |= {name: part.column(name) for name in part.column_names}
         return pa.table(columns)
 
@@ -178,6 +193,7 @@ def blocks(
     `segments` come by their first sequence. What was kept for a segment's blocks is saved when its last was used. A
     segment that cannot be opened is told to `missing` where that is given (see `Store.blocks`).
     """
+    return_memory()
     last = wanted.until if wanted.until is not None else max((each.last_sequence for each in segments), default=0)
     for place, segment in enumerate(segments):
         following = segments[place + 1].first_sequence - 1 if place + 1 < len(segments) else last
