@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 from elastic_transport import ConnectionError as Unreachable
-from elastic_transport import ConnectionTimeout, NodeConfig, TlsError, TransportError, Urllib3HttpNode
+from elastic_transport import ConnectionTimeout, HttpHeaders, NodeConfig, TlsError, TransportError, Urllib3HttpNode
 
 from engine.errors import StoreError
 from engine.store.elastic.address import Address
@@ -105,7 +105,7 @@ class Cluster:
         node = self._nodes[self._turn % len(self._nodes)]
         try:
             meta, raw = node.perform_request(
-                method, target, body=content, headers={"accept": JSON, "content-type": media}
+                method, target, body=content, headers=HttpHeaders({"accept": JSON, "content-type": media})
             )
         except TlsError as error:
             raise _untrusted(error, where) from error
@@ -130,7 +130,7 @@ class Cluster:
     def _check(self, headers: Mapping[str, str], where: str) -> None:
         if headers.get(_PRODUCT) != "Elasticsearch":
             raise StoreError(
-                "what answers there is not Elasticsearch (OpenSearch and proxies that change headers are not supported)",
+                "what answers there is not Elasticsearch (OpenSearch and rewriting proxies are not supported)",
                 where=where,
                 hint="check the address: https://HOST:9200 of an Elasticsearch 8.15 or newer",
             )
@@ -159,16 +159,12 @@ def _config(address: Address, node: tuple[str, str, int, str]) -> NodeConfig:
     elif address.user:
         both = f"{address.user}:{address.password}".encode()
         headers["authorization"] = f"Basic {base64.b64encode(both).decode('ascii')}"
-    secure = {"verify_certs": True, "ca_certs": str(address.ca_file) if address.ca_file else None}
-    return NodeConfig(
-        scheme=scheme,
-        host=host,
-        port=port,
-        path_prefix=path,
-        headers=headers,
-        request_timeout=address.timeout,
-        **(secure if scheme == "https" else {}),
+    config = NodeConfig(
+        scheme=scheme, host=host, port=port, path_prefix=path, headers=headers, request_timeout=address.timeout
     )
+    if scheme == "http":
+        return config
+    return config.replace(verify_certs=True, ca_certs=str(address.ca_file) if address.ca_file else None)
 
 
 def _words(parameters: Mapping[str, object]) -> dict[str, str]:

@@ -41,18 +41,18 @@ def cause(body: Body) -> tuple[str, str]:
         return "", error[:500]
     if not isinstance(error, Mapping):
         return "", ""
-    inner = error
+    inner: object = error
     for name in ("failed_shards", "root_cause"):
         several = error.get(name)
         if isinstance(several, list) and several and isinstance(several[0], Mapping):
             inner = several[0].get("reason") if name == "failed_shards" else several[0]
             break
-    inner = inner if isinstance(inner, Mapping) else error
-    caused = inner.get("caused_by")
-    reason = str(inner.get("reason") or "")
+    told = inner if isinstance(inner, Mapping) else error
+    caused = told.get("caused_by")
+    reason = str(told.get("reason") or "")
     if isinstance(caused, Mapping) and caused.get("reason"):
         reason += f": {caused['reason']}"
-    return str(inner.get("type") or ""), reason[:500]
+    return str(told.get("type") or ""), reason[:500]
 
 
 def is_passing(status: int, body: Body) -> bool:

@@ -50,7 +50,6 @@ def _template(pattern: str, alias: str, mappings: Json, *, events: bool = False)
             "mapping.total_fields.ignore_dynamic_beyond_limit": True,
             "mapping.ignore_malformed": True,
             "refresh_interval": "30s",  # a run refreshes what it reads
-            "codec": "best_compression",
         }
     return {
         "index_patterns": [pattern],
@@ -99,29 +98,32 @@ def _typed(name: str, fields: frozenset[str], mapping: Json) -> list[Json]:
 _WORD: Json = {"type": "keyword", "ignore_above": IGNORE_ABOVE}
 _RECORDS: Mapping[str, Json] = {
     "alerts": {
+        "key": _WORD,
         "@timestamp": {"type": "date"},
         "micros": {"type": "long"},
-        **{name: _WORD for name in ("event.id", "rule.id", "rule.name", "rule.level", "rule.tags", "verdict")},
-        **{name: _WORD for name in ("host.name", "user.name", "source.ip", "destination.ip", "process.name")},
+        **dict.fromkeys(("event.id", "rule.id", "rule.name", "rule.level", "rule.tags", "verdict"), _WORD),
+        **dict.fromkeys(("host.name", "user.name", "source.ip", "destination.ip", "process.name"), _WORD),
         "severity": {"type": "integer"},
         "body": _KEPT,
     },
     "incidents": {
+        "key": _WORD,
         "@timestamp": {"type": "date"},
         "micros": {"type": "long"},
         "severity": {"type": "integer"},
-        **{name: _WORD for name in ("title", "status", "level", "alerts", "tactics", "techniques")},
+        **dict.fromkeys(("title", "status", "level", "alerts", "tactics", "techniques"), _WORD),
         "score": {"type": "double"},
         "body": _KEPT,
     },
     "cases": {"@timestamp": {"type": "date"}, "incident": _WORD, "body": _KEPT},
     "ledger": {"sequence": {"type": "long"}, "digest": _WORD, "body": _KEPT},
     "dead-letters": {
+        "key": _WORD,
         "order": {"type": "long"},
         "place": {"type": "integer"},
-        **{name: _WORD for name in ("path", "source", "reason")},
+        **dict.fromkeys(("path", "source", "reason"), _WORD),
         "body": _KEPT,
     },
-    "hits": {"rule_id": _WORD, "micros": {"type": "long"}, "body": _KEPT},
-    "state": {"kind": _WORD, "order": {"type": "long"}, "body": _KEPT},
+    "hits": {"key": _WORD, "rule_id": _WORD, "micros": {"type": "long"}, "body": _KEPT},
+    "state": {"kind": _WORD, "key": _WORD, "order": {"type": "long"}, "body": _KEPT},
 }

@@ -1,0 +1,135 @@
+"""Writing many documents at once: parts that were refused for now are sent again until each has an answer.
+
+A bulk may be half applied, its answer may be lost, and a node may end in the middle. As every document has an id,
+everything that has no answer is sent again; what had been written by a lost try then says that it is there already.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.errors import StoreError
+from engine.store.elastic.cluster import NDJSON, Cluster, part
+from engine.store.elastic.failures import cause, is_passing, refused, unavailable
+
+MOST_BYTES = 8 * 1024 * 1024  # of one request
+MOST_ITEMS = 5000
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_PARSING = frozenset(
+    {
+        "document_parsing_exception",
+        "mapper_parsing_exception",
+        "illegal_argument_exception",
+        "strict_dynamic_mapping_exception",
+        "parsing_exception",
+    }
+)
+_WANTED = "errors,items.*.status,items.*.error"
+Verb = Literal["create", "update", "index", "delete"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One document to be written: its id, and its JSON (what an update adds to it; empty for a delete)."""
+
+    id: str
+    content: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of the items, by their places: done, there already, or refused for what they hold.
+
+    `unsure` says that items which are there already may have been written by this very call.
+    """
+
+    done: list[int] = field(default_factory=list)
+    known: list[int] = field(default_factory=list)
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    unsure: bool = False
+
+
+def write(
+    cluster: Cluster,
+    index: str,
+    items: Sequence[Item],
+    *,
+    verb: Verb = "create",
+    sleep: Callable[[float], None] = time.sleep,
+    each: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Write all items; `each` is called between requests. Raise `StoreError` where the cluster refuses for good."""
+    outcome = Outcome()
+    for places in _requests(items):
+        left, pause, spent = places, _FIRST_PAUSE, 0.0
+        while True:
+            left, failure = _send(cluster, index, verb, [(place, items[place]) for place in left], outcome)
+            each()
+            if not left:
+                break
+            if spent > cluster.address.patience:
+                raise failure
+            sleep(pause)
+            spent += pause
+            pause = min(pause * 2, _LONGEST_PAUSE)
+    return outcome
+
+
+def _send(
+    cluster: Cluster, index: str, verb: Verb, items: Sequence[tuple[int, Item]], outcome: Outcome
+) -> tuple[list[int], StoreError]:
+    """Send one request; return the places to be sent again, and the error of giving up on them."""
+    where = cluster.address.location
+    body = b"".join(_lines(verb, item) for _, item in items)
+    answer = cluster.ask("POST", f"/{part(index)}/_bulk", body, media=NDJSON, filter_path=_WANTED)
+    outcome.unsure |= answer.unsure
+    again: list[int] = []
+    last: tuple[int, Mapping[str, Any]] = (0, {})
+    for (place, _), told in zip(items, answer.body["items"], strict=True):
+        result = told[verb]
+        if not _sort(outcome, place, result, where, verb=verb):
+            again.append(place)
+            last = (result["status"], result)
+    return again, unavailable(*last, where)
+
+
+def _sort(outcome: Outcome, place: int, result: Mapping[str, Any], where: str, *, verb: Verb) -> bool:
+    """Enter one item's answer; tell whether it is final."""
+    status = result["status"]
+    if status < 300 or (verb == "delete" and status == 404):
+        outcome.done.append(place)
+    elif status == 409 and verb == "create":
+        outcome.known.append(place)
+    elif status == 400 and cause(result)[0] in _PARSING:
+        outcome.rejected.append((place, ": ".join(cause(result))))
+    elif is_passing(status, result) or status >= 500 or status == 409:
+        outcome.unsure |= status >= 500
+        return False
+    else:
+        raise refused(status, result, where)
+    return True
+
+
+def _requests(items: Sequence[Item]) -> Iterator[list[int]]:
+    places: list[int] = []
+    size = 0
+    for place, item in enumerate(items):
+        if places and (len(places) == MOST_ITEMS or size + len(item.content) > MOST_BYTES):
+            yield places
+            places, size = [], 0
+        places.append(place)
+        size += len(item.content)
+    if places:
+        yield places
+
+
+def _lines(verb: Verb, item: Item) -> bytes:
+    head = b'{"%s":{"_id":"%s"}}\n' % (verb.encode(), item.id.encode())
+    if verb == "delete":
+        return head
+    if verb == "update":
+        return head + b'{"doc":' + item.content + b"}\n"
+    return head + item.content + b"\n"

@@ -1,0 +1,245 @@
+"""Events as Elasticsearch documents and back, exactly.
+
+A document is flat: dotted ECS names, values as JSON has them, instants as ISO 8601. What JSON or Elasticsearch has no
+form for is written as text, with its code (see `engine.store.values`) in `kulla.types`. Names that no index can hold
+stand in `kulla.odd`, names beyond an index's budget in `kulla.rest`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from engine.ecs_types import DATE
+from engine.events import Event, Fields, Origin, Value
+from engine.store.columns import (
+    ENVELOPE,
+    GIVEN,
+    ID,
+    IDENTITY,
+    INGESTED,
+    NUMBER,
+    OFFSET,
+    ORIGINAL,
+    PATH,
+    SAME,
+)
+from engine.store.elastic.mappings import BUDGET, ODD, REST, SEQUENCE, TYPES
+from engine.store.values import LIST, code_of, from_json, list_code, plain, restored, restored_list, to_json, written
+
+Document = dict[str, Any]
+_LONGEST_NAME = 256
+_LARGEST = 2**63
+_OWN = frozenset({*ENVELOPE, ODD, REST, TYPES, SEQUENCE})
+_JSON = orjson.OPT_UTC_Z
+_AS_THEY_ARE = frozenset({str, bool})
+_SHAPES = 4096
+
+
+@lru_cache(maxsize=_SHAPES)
+def _awkward(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...]:
+    """Return those fields of a shape whose values, or names, cannot simply stand in a document."""
+    return tuple(
+        name
+        for name, kind in zip(names, types, strict=True)
+        if not (_is_plain_name(name) and ((kind is datetime) == (name in DATE)) and kind in {str, bool, datetime})
+    )
+
+
+@lru_cache(maxsize=65536)
+def _is_plain_name(name: str) -> bool:
+    if name in _OWN or name.startswith((GIVEN, "_")) or not 0 < len(name) <= _LONGEST_NAME:
+        return False
+    return name.isprintable() and all(part and not part.isspace() for part in name.split("."))
+
+
+class Writer:
+    """Writes events of one index as documents; keeps the index's field names within the budget.
+
+    `known` are the names that the index has already; what comes beyond the budget goes into the flattened tail.
+    """
+
+    def __init__(self, known: Iterable[str] = (), *, budget: int = BUDGET) -> None:
+        self._known = set(known)
+        self._budget = budget
+
+    def prepare(self, events: Sequence[Event]) -> None:
+        """Decide which new names of a batch get a field of their own: the most frequent, as far as the budget goes."""
+        shapes = Counter(tuple(event.fields) for event in events)
+        new: Counter[str] = Counter()
+        for names, count in shapes.items():
+            for name in names:
+                if name not in self._known:
+                    new[name] += count
+        room = max(0, self._budget - len(self._known))
+        self._known.update(name for name, _ in sorted(new.items(), key=lambda item: (-item[1], item[0]))[:room])
+
+    def write(self, event: Event, sequence: int, ingested: datetime) -> bytes:
+        """Return the event's document as JSON in bytes."""
+        fields = event.fields
+        origin = event.origin
+        document: Document = {
+            ID: event.id,
+            ORIGINAL: event.original,
+            INGESTED: ingested,
+            PATH: origin.path,
+            OFFSET: origin.offset,
+            NUMBER: origin.number,
+            IDENTITY: origin.identity,
+        }
+        names = tuple(fields)
+        awkward = _awkward(names, tuple(map(type, fields.values())))
+        if awkward or not self._known.issuperset(names):
+            self._put_with_care(document, fields, frozenset(awkward))
+        else:
+            document.update(fields)
+        document[SEQUENCE] = sequence
+        try:
+            return orjson.dumps(document, option=_JSON)
+        except (TypeError, ValueError):  # lone surrogates
+            return orjson.dumps(_clean(document), option=_JSON)
+
+    def _put_with_care(self, document: Document, fields: Mapping[str, Value], awkward: frozenset[str]) -> None:
+        codes: dict[str, str] = {}
+        rest: Document = {}
+        odd: Fields = {}
+        for name, value in fields.items():
+            if name in ENVELOPE:
+                _put_own(document, name, value, codes)
+                continue
+            if not _is_plain_name(name):
+                if value is not None:
+                    odd[name] = value
+                continue
+            place = document if name in self._known else rest
+            if name not in awkward and place is document:
+                place[name] = value
+            else:
+                _put(place, name, name, value, codes)
+        if codes:
+            document[TYPES] = json.dumps(codes, sort_keys=True)
+        if rest:
+            document[REST] = rest
+        if odd:
+            document[ODD] = to_json(odd)
+
+
+def _put_own(document: Document, name: str, value: Value, codes: dict[str, str]) -> None:
+    """Put a field that has the name of one of the store's own: noted where it is the same, else beside it."""
+    if type(value) is type(document[name]) and value == document[name]:
+        codes[name] = SAME
+    else:
+        _put(document, GIVEN + name, name, value, codes)
+
+
+def _put(document: Document, place: str, name: str, value: Value, codes: dict[str, str]) -> None:
+    code = code_of(type(value)) if value is not None else ""
+    if not code:
+        if value is not None:
+            document[place] = str(value)
+        return
+    if code == LIST:
+        elements = [element for element in value if element is not None]  # type: ignore[union-attr] # a list by its code
+        if all(_is_exact(element) for element in elements):
+            document[place] = elements
+        else:
+            codes[name] = list_code(elements)
+            document[place] = [written(element) for element in elements]
+    elif code == "d":
+        document[place] = value if name in DATE and place == name else written(value)
+        if name not in DATE or place != name:
+            codes[name] = code
+        elif value.tzinfo is None:  # type: ignore[union-attr] # an instant by its code
+            document[place] = written(value)
+    elif _is_exact(value):
+        document[place] = value
+        if code == "s" and name in DATE:
+            codes[name] = code
+    else:
+        document[place] = written(value)
+        codes[name] = code
+
+
+def _is_exact(value: object) -> bool:
+    """Tell whether JSON gives the value back as it is."""
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return True
+    if kind is int:
+        return -_LARGEST <= value < _LARGEST  # type: ignore[operator] # a whole number
+    return kind is float and math.isfinite(value)  # type: ignore[arg-type] # a fraction
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {plain(name): _clean(each) for name, each in value.items()}
+    return [_clean(each) for each in value] if isinstance(value, list) else value
+
+
+def fields_of(document: Document) -> Fields:
+    """Return the fields of the event that a document holds; the document is used up."""
+    written_codes = document.pop(TYPES, None)
+    codes = _codes(written_codes) if written_codes else {}
+    rest, odd = document.pop(REST, None), document.pop(ODD, None)
+    own = {name: document.pop(name, None) for name in ENVELOPE}
+    document.pop(SEQUENCE, None)
+    if rest:
+        document.update(rest)
+    for name in DATE.intersection(document):
+        if name not in codes and isinstance(document[name], str):
+            document[name] = datetime.fromisoformat(document[name])
+    for name, code in codes.items():
+        if code == SAME:
+            value = own[name]
+            document[name] = _moment(value) if name == INGESTED else value
+            continue
+        place = GIVEN + name if name in ENVELOPE else name
+        if place in document:
+            document[name] = _restored(document.pop(place), code)
+    for name in [name for name in document if name.startswith(GIVEN)]:
+        document[name.removeprefix(GIVEN)] = document.pop(name)
+    if odd:
+        document.update(from_json(odd))
+    return document
+
+
+def event_of(document: Document) -> Event:
+    """Return the event that a document of kulla's own holds; the document is used up."""
+    origin = Origin(
+        path=document[PATH],
+        identity=document[IDENTITY],
+        offset=document[OFFSET],
+        number=document[NUMBER],
+    )
+    number, original = document[ID], document[ORIGINAL]
+    return Event(id=number, origin=origin, original=original, fields=fields_of(document))
+
+
+def events_in(documents: Iterable[Document]) -> Iterator[Event]:
+    """Yield the events of these documents, which are used up."""
+    return map(event_of, documents)
+
+
+@lru_cache(maxsize=_SHAPES)
+def _codes(text: str) -> Mapping[str, str]:
+    codes: dict[str, str] = json.loads(text)
+    return codes
+
+
+def _restored(value: Any, code: str) -> Value:
+    if isinstance(value, list):
+        return restored_list(value, code)
+    return restored(str(value), code)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,296 @@
+"""The store of a team: events, alerts, incidents and the ledger on an Elasticsearch cluster.
+
+    PREFIX-events-<dataset>-<date>    events, by the day they were stored; alias PREFIX-events
+    PREFIX-alerts, -incidents, -cases, -ledger, -dead-letters, -hits, -state    aliases of one index each
+
+Any number of processes on any number of machines may read and write. One object belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.alerts import Alert, Verdict
+from engine.errors import StoreError
+from engine.events import DeadLetter, Event, moved
+from engine.incidents.model import Incident
+from engine.store.columns import SEQUENCE
+from engine.store.elastic.cluster import Cluster, part
+from engine.store.elastic.findings import Findings
+from engine.store.elastic.intake import Intake, letter_of
+from engine.store.elastic.names import Names
+from engine.store.elastic.reading import PageBlock, Window, events_by_id, pages
+from engine.store.elastic.records import Records, searched
+from engine.store.elastic.sequence import Sequences
+from engine.store.elastic.setup import install
+from engine.store.protocol import Appended, BaseHit, LedgerEntry, Slice, Status
+from engine.store.scan import folded
+from engine.store.sql import answer
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATASETS = 10_000
+_ORDER = [{"order": "desc"}, {"place": "desc"}]
+
+
+def _token() -> str:
+    return secrets.token_hex(16)
+
+
+class ElasticStore:
+    """A `Store` on a cluster, set up before by `install` (`kulla store init`).
+
+    `scratch` is a folder for what an SQL query reads; None uses the system's own for such things. Raise `StoreError`
+    where the cluster cannot be reached or refuses, each with the next step.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        clock: Callable[[], datetime],
+        *,
+        token: Callable[[], str] = _token,
+        scratch: Path | None = None,
+    ) -> None:
+        self.cluster = cluster
+        self.names = Names(cluster.address.prefix)
+        self._clock = clock
+        self._scratch = scratch
+        self._records = Records(cluster, self.names, token)
+        self._sequences = Sequences(cluster, self.names, clock=clock, token=token)
+        self._intake = Intake(cluster, self.names, self._records, self._sequences)
+        self._findings = Findings(cluster, self._records)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; everything that was acknowledged is durable already."""
+        self.cluster.close()
+
+    def install(self) -> None:
+        """Install templates, indices and aliases; what is there already stays."""
+        install(self.cluster, self.names)
+
+    # events
+    def append(
+        self, events: Sequence[Event], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store one micro-batch, then its checkpoints; where it raises `StoreError`, storing it again completes it."""
+        appended = self._intake.append(events, dead, self._clock())
+        if records and (refused := self.save_records(records)):
+            raise moved(refused, str(self.names.events))
+        return appended
+
+    def known_prefixes(self) -> Sequence[tuple[str, int, str]]:
+        """Return (path, prefix length, identity) of every source collected before."""
+        found = self._records.search("state", {"term": {"kind": "prefix"}}, [{"order": "asc"}, {"key": "asc"}])
+        return [
+            (bytes.fromhex(record["path"]).decode("utf-8", "surrogatepass"), record["length"], record["identity"])
+            for _, record in found
+        ]
+
+    def remember_prefix(self, path: str, length: int, identity: str) -> None:
+        """Record the identity under which a source is collected."""
+        raw = path.encode("utf-8", "surrogatepass")
+        number = f"prefix-{blake2b(raw + bytes(1) + identity.encode(), digest_size=16).hexdigest()}"
+        record = {"kind": "prefix", "key": number, "order": self._micros(), "path": raw.hex(), "length": length}
+        self._records.put("state", {number: {**record, "identity": identity}})
+
+    def _micros(self) -> int:
+        return (self._clock() - _EPOCH) // timedelta(microseconds=1)
+
+    def last_sequence(self) -> int:
+        """Return the sequence up to which every event is stored and can be read, 0 where there is none."""
+        settled = self._sequences.settled()
+        self._refresh()
+        return settled
+
+    def _refresh(self) -> None:
+        self._intake.wrote = False
+        self.cluster.ask("POST", f"/{part(self.names.events)}/_refresh", accept=(404,), ignore_unavailable=True)
+
+    def scan(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> Iterator[Slice]:
+        """Yield stored events in ingest order, a page at a time; see `engine.store.embedded.EmbeddedStore.scan`."""
+        for block in self.blocks(after=after, until=until, since=since, before=before):
+            table = _encoded(folded(block.table))
+            if columns is not None:
+                table = _encoded(block.read([name for name in columns if name != SEQUENCE]))
+                if SEQUENCE in columns:
+                    table = table.append_column(SEQUENCE, pa.array(block.sequences))
+            yield Slice(first_sequence=block.first_sequence, last_sequence=block.last_sequence, table=table)
+
+    def blocks(
+        self, *, after: int = 0, until: int | None = None, since: datetime | None = None, before: datetime | None = None
+    ) -> Iterator[PageBlock]:
+        """Yield the pages that hold such events, up to what is settled when the first is asked for."""
+        settled = self.last_sequence()
+        last = settled if until is None else min(until, settled)
+        window = Window(after=after, until=last, since=since, before=before)
+        yield from pages(self.cluster, self.names.events, window, self._clock())
+
+    def events_by_id(
+        self,
+        ids: Sequence[str],
+        *,
+        within: tuple[int, int] | None = None,  # noqa: ARG002 - ids are indexed: there is no search to save
+    ) -> Mapping[str, Event]:
+        """Return the stored events with these ids."""
+        if self._intake.wrote:
+            self._refresh()
+        return events_by_id(self.cluster, self.names.events, list(dict.fromkeys(ids)))
+
+    def query(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+        """Run a read-only SQL query over the view `events` (and `alerts`): all events are read for it."""
+        with tempfile.TemporaryDirectory(dir=self._scratch) as name:
+            files = []
+            for number, block in enumerate(self.blocks()):
+                path = Path(name) / f"{number:06}.parquet"
+                pq.write_table(folded(block.table), path)
+                files.append(path)
+            return answer(sql, files, self.alerts())
+
+    def dead_letters(self, *, limit: int | None = None) -> Sequence[DeadLetter]:
+        """Return dead letters, newest last; with `limit`, the newest so many."""
+        found = self._records.search("dead-letters", {"match_all": {}}, [*_ORDER, {"key": "asc"}], limit=limit)
+        return [letter_of(record) for _, record in found][::-1]
+
+    def compact(self) -> int:
+        """Do nothing: Elasticsearch joins its segments by itself."""
+        return 0
+
+    def tidy(self) -> int:
+        """Do nothing: Elasticsearch joins its segments by itself."""
+        return 0
+
+    # runs
+    def cursor(self, name: str) -> int:
+        """Return the ingest sequence up to which the run called `name` has looked, 0 at first."""
+        return self._findings.cursor(name)
+
+    def commit_run(self, name: str, *, cursor: int, alerts: Sequence[Alert], hits: Sequence[BaseHit]) -> int:
+        """Write alerts (known ids are left alone) and hits, then the cursor; return how many alerts were new."""
+        return self._findings.commit_run(name, cursor=cursor, alerts=alerts, hits=hits)
+
+    def hits(self, rule_ids: Sequence[str], *, since: datetime) -> Sequence[BaseHit]:
+        """Return kept correlation hits of these rules with an event time at or after `since`."""
+        return self._findings.hits(rule_ids, since=since)
+
+    # alerts and incidents
+    def alerts(self, *, since: datetime | None = None, before: datetime | None = None) -> Sequence[Alert]:
+        """Return alerts by event time, oldest first."""
+        return self._findings.alerts(since=since, before=before)
+
+    def alert(self, id_or_prefix: str) -> Alert:
+        """Return one alert; raise `NotFoundError` where no or more than one id starts so."""
+        return self._findings.alert(id_or_prefix)
+
+    def known_alerts(self, ids: Sequence[str]) -> Mapping[str, Alert]:
+        """Return those alerts that are stored under these ids."""
+        return self._findings.known_alerts(ids)
+
+    def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:
+        """Record a verdict on an alert."""
+        self._findings.judge(alert_id, verdict, why)
+
+    def incidents(self) -> Sequence[Incident]:
+        """Return all incidents, the most severe and newest first."""
+        return self._findings.incidents()
+
+    def incident(self, id_or_prefix: str) -> Incident:
+        """Return one incident; raise `NotFoundError` where no or more than one id starts so."""
+        return self._findings.incident(id_or_prefix)
+
+    def save_incidents(self, incidents: Sequence[Incident], *, removed: Sequence[str] = ()) -> None:
+        """Insert or replace incidents, then remove those merged away."""
+        self._findings.save_incidents(incidents, removed)
+
+    # ledger
+    def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
+        """Append entries; raise `StoreError` where a sequence number is taken (two writers at once)."""
+        self._findings.append_ledger(entries)
+
+    def ledger(self) -> Iterator[LedgerEntry]:
+        """Yield the ledger in order of sequence."""
+        return self._findings.ledger()
+
+    def status(self) -> Status:
+        """Return what the store holds; sizes are of the primaries."""
+        self._refresh()
+        found = self._totals()
+        counts, times = found["aggregations"], found["aggregations"].get("times", {})
+        pattern = f"{part(self.names.prefix)}-*"
+        stats = self.cluster.ask("GET", f"/{pattern}/_stats/store", accept=(404,)).body
+        indices = stats.get("indices", {})
+        buckets = counts.get("datasets", {}).get("buckets", [])
+        total = int(found["hits"]["total"]["value"])
+        named = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
+        unnamed = total - sum(named.values())
+        opened = {"bool": {"must_not": {"term": {"status": "closed"}}}}
+        return Status(
+            location=f"{self.cluster.address.location} ({self.names.prefix}-*)",
+            events=total,
+            segments=sum(name.startswith(f"{self.names.events}-") for name in indices),
+            dead_letters=self._records.count("dead-letters"),
+            alerts=self._records.count("alerts"),
+            open_incidents=self._records.count("incidents", opened),
+            size_bytes=sum(each["primaries"]["store"]["size_in_bytes"] for each in indices.values()),
+            first_timestamp=_moment(times.get("min")),
+            last_timestamp=_moment(times.get("max")),
+            datasets=dict(sorted({**named, **({"": unnamed} if unnamed else {})}.items())),
+        )
+
+    def _totals(self) -> Mapping[str, Any]:
+        body = {
+            "size": 0,
+            "track_total_hits": True,
+            "aggs": {
+                "times": {"stats": {"field": "@timestamp"}},
+                "datasets": {"terms": {"field": "event.dataset", "size": _DATASETS}},
+            },
+        }
+        return searched(self.cluster, self.names.events, body)
+
+    def check(self) -> None:
+        """Raise `StoreError` where no store is set up on the cluster, or it cannot be reached."""
+        answer = self.cluster.ask("GET", f"/{part(self.names.of('state'))}/_mapping", accept=(404,))
+        if not answer.good:
+            raise StoreError(
+                "there is no kulla store on this cluster yet",
+                where=self.cluster.address.location,
+                hint="kulla store init",
+            )
+
+
+def _encoded(table: pa.Table) -> pa.Table:
+    """Encode text that hardly repeats as a dictionary, too: a slice promises it for every text."""
+    for place, name in enumerate(table.column_names):
+        if pa.types.is_string(table.schema.field(place).type):
+            table = table.set_column(place, name, table.column(name).dictionary_encode())
+    return table
+
+
+def _moment(millis: float | None) -> datetime | None:
+    return None if millis is None else moved(_EPOCH, timedelta(milliseconds=millis))

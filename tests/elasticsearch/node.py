@@ -1,0 +1,108 @@
+"""One node for a whole test run, started by the first test that asks and ended with the run.
+
+Workers of pytest-xdist share it: the first one starts it, on behalf of their common parent process; the others find
+its address in a file. The node watches that parent and ends with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.elasticsearch.artifacts import assemble, java
+
+_HEAP = os.environ.get("KULLA_TEST_ELASTICSEARCH_HEAP", "512m")
+_PATIENCE = 120.0  # seconds until the node must answer
+_MEMORY = 2 << 30  # bytes that must be free for data in memory
+_LAUNCHER = Path(__file__).with_name("RunNode.java")
+
+
+@dataclass(slots=True)
+class Node:
+    """A running node: its folder, its port and its process."""
+
+    home: Path
+    port: int
+    transport: int
+    owner: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the node and wait until it answers."""
+        server = assemble()
+        words = [
+            *(["nice"] if shutil.which("nice") else []),
+            str(java()),
+            *(f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseSerialGC", "--enable-native-access=org.apache.lucene.core"),
+            *("-p", str(server / "lib"), "--add-modules", "org.elasticsearch.server,jdk.incubator.vector"),
+            *(str(_LAUNCHER), str(self.home), str(self.port), str(self.transport), str(self.owner)),
+        ]
+        with (self.home / "out.txt").open("ab") as out:
+            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.home)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the node answers."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < _PATIENCE:
+            if self.process is not None and self.process.poll() is not None:
+                break
+            try:
+                health = f"{self.url}/_cluster/health?wait_for_status=yellow&timeout=30s"
+                with urllib.request.urlopen(health) as answer:  # noqa: S310 - of this machine
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise RuntimeError(f"the node does not answer: {(self.home / 'out.txt').read_text(errors='replace')[-2000:]}")
+
+    def kill(self) -> None:
+        """End the node at once, as a crash would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        (self.home / "data" / "node.lock").unlink(missing_ok=True)
+
+
+def make_node(folder: Path, owner: int) -> Node:
+    """Return a node, not started, with a home in this folder."""
+    home = Path(tempfile.mkdtemp(dir=folder, prefix="node-"))
+    memory = Path("/dev/shm")  # where there is such a thing: every change of an index waits for the disk
+    if memory.is_dir() and shutil.disk_usage(memory).free > _MEMORY:
+        (home / "data").symlink_to(tempfile.mkdtemp(dir=memory, prefix="kulla-node-"), target_is_directory=True)
+    (home / "config").mkdir()
+    (home / "modules").symlink_to(assemble() / "modules", target_is_directory=True)
+    return Node(home=home, port=_free_port(), transport=_free_port(), owner=owner)
+
+
+def shared_url(folder: Path) -> str:
+    """Return the address of the run's node, started where it is not; `folder` is common to the run's workers."""
+    owner = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
+    place = folder / "elasticsearch.url"
+    with (folder / "elasticsearch.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            node = make_node(folder, owner)
+            node.start()
+            place.write_text(node.url)
+    return place.read_text()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
