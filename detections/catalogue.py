@@ -42,12 +42,16 @@ class RuleTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a rule file says of itself beside the rule: which rule is tested (its id), its playbook, its tests."""
+    """What a rule file says of itself beside the rule: which rule is tested (its id), its playbook, its tests.
+
+    `blind_spots` are sentences on what of the same threat the rule cannot see; empty where nobody wrote them yet.
+    """
 
     path: Path
     rule: str
     playbook: str
     tests: tuple[RuleTest, ...]
+    blind_spots: tuple[str, ...] = ()
 
 
 def own_rules_folder() -> Path:
@@ -69,7 +73,7 @@ def read_evidence(path: Path) -> Evidence | None:
     if not documents or "kulla" not in documents[-1]:
         return None
     block = _mapping(path, "kulla", documents[-1]["kulla"])
-    unknown = set(block) - {"playbook", "tests"}
+    unknown = set(block) - {"playbook", "tests", "blind_spots"}
     if unknown:
         raise CatalogueError(f"{path}: unknown keys in the kulla block: {', '.join(sorted(unknown))}")
     return Evidence(
@@ -77,6 +81,7 @@ def read_evidence(path: Path) -> Evidence | None:
         rule=_text(path, "id", documents[-1].get("id")),
         playbook=_text(path, "kulla.playbook", block.get("playbook")),
         tests=tuple(_test(path, number, item) for number, item in enumerate(_items(path, "tests", block), 1)),
+        blind_spots=_blind_spots(path, block),
     )
 
 
@@ -111,6 +116,12 @@ def _items(path: Path, what: str, block: Mapping[str, object]) -> list[object]:
     if not isinstance(found, list):
         raise CatalogueError(f"{path}: {what} has to be a list")
     return found
+
+
+def _blind_spots(path: Path, block: Mapping[str, object]) -> tuple[str, ...]:
+    if "blind_spots" not in block:
+        return ()
+    return tuple(_text(path, "blind_spots", item) for item in _items(path, "blind_spots", block))
 
 
 def _test(path: Path, number: int, item: object) -> RuleTest:

@@ -39,7 +39,7 @@ def test_own_rules_are_found() -> None:
     assert own_rules_folder().name == "rules"
     files = rule_files()
     assert len(files) >= 48
-    assert {path.parent.name for path in files} == {"windows", "exchange", "web", "linux", "network"}
+    assert {path.parent.name for path in files} >= {"windows", "exchange", "web", "linux", "network", "xroad"}
 
 
 def test_repeated_events_are_numbered_and_spread_over_time(tmp_path: Path) -> None:
@@ -58,6 +58,15 @@ def test_repeated_events_are_numbered_and_spread_over_time(tmp_path: Path) -> No
     assert burst[0]["http.response.status_code"] == 404
 
 
+def test_blind_spots_are_read_where_somebody_wrote_them(tmp_path: Path) -> None:
+    told = read_evidence(_write(tmp_path, _RULE.replace("  tests:", "  blind_spots:\n    - slow attacks\n  tests:", 1)))
+    untold = read_evidence(_write(tmp_path, _RULE))
+    assert told is not None
+    assert told.blind_spots == ("slow attacks",)
+    assert untold is not None
+    assert untold.blind_spots == ()
+
+
 def test_a_rule_from_elsewhere_has_no_evidence(tmp_path: Path) -> None:
     assert read_evidence(_write(tmp_path, "title: x\nid: y\n")) is None
     assert read_evidence(_write(tmp_path, "")) is None
@@ -73,6 +82,8 @@ def test_a_rule_from_elsewhere_has_no_evidence(tmp_path: Path) -> None:
         ("2026-03-04T08:00:00+01:00", "yesterday", "ISO 8601"),
         ("status_code: 404", "status_code: {a: 1}", "has to be text, a number"),
         ("playbook: web-shell", "playbok: web-shell", "unknown keys"),
+        ("playbook: web-shell", "playbook: web-shell\n  blind_spots: none", "blind_spots has to be a list"),
+        ("playbook: web-shell", "playbook: web-shell\n  blind_spots: [3]", "blind_spots has to be text"),
         ("playbook: web-shell", "playbook: 3", "has to be text"),
         ("id: 7d4c", "uuid: 7d4c", "id has to be text"),
         ("title: A rule", "title: [", "no valid YAML"),
