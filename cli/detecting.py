@@ -1,4 +1,4 @@
-"""What the detection commands share: runs over a store, their lease, their schedules, who is told about their alerts."""
+"""What the detection commands share: runs over a store, their lease, their schedules, who is told of their alerts."""
 
 from __future__ import annotations
 

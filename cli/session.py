@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from cli.config import Lang, Settings, load
 from cli.safe import escape
 from engine.errors import KullaError
+from engine.events import instant
 
 if TYPE_CHECKING:
     from engine.store.protocol import Store
@@ -118,8 +119,31 @@ class Session:
     def insist(self, *lines: str) -> None:
         """Tell something that `--quiet` does not silence (errors)."""
         for line in lines:
-            self.stderr.write(escape(line) + "\n")
+            self.stderr.write((self._document(line) if self._documents() else escape(line)) + "\n")
         self.stderr.flush()
+
+    def _documents(self) -> bool:
+        try:
+            return self.settings.log == "ecs"
+        except KullaError:
+            return False  # what is wrong with the settings is told by the command that needs them
+
+    def _document(self, line: str) -> str:
+        """Return a line as an ECS document (Elastic Common Schema), for those who collect kulla's own log."""
+        import json
+
+        level = next((name for name in ("error", "warning") if line.startswith(f"{name}:")), "info")
+        return json.dumps(
+            {
+                "@timestamp": instant(self.now()),
+                "log.level": level,
+                "message": line,
+                "ecs.version": "8.11.0",
+                "event.dataset": "kulla.log",
+                "service.name": "kulla",
+                "process.pid": os.getpid(),
+            }
+        )
 
     def issue(self, error: KullaError) -> None:
         """Keep an issue that stops nothing; all are listed at the end of the run, which exits with 4."""

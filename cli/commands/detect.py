@@ -153,7 +153,7 @@ class _Shift:
     notify: bool
 
     def work(self, pause: float | None) -> None:
-        """Run once, or again and again; a store that does not answer ends the first kind, and the other waits for it."""
+        """Run once, or again and again: then a store that does not answer is waited for."""
         if pause is None:
             self.once()
             return
@@ -183,11 +183,11 @@ class _Shift:
         found = runner(self.session, store, plan, lease)
         if self.span.since is not None or self.span.before is not None:
             run, changes = found.look_back(self.span.since, self.span.before)
-            alerts = run.alerts
+            alerts: Sequence[Alert] = run.alerts
         else:
             outcome = found.run(planned)
             store.tidy()  # after what was asked for: it is for the next run's sake
-            alerts = [*outcome.found_in_gaps, *outcome.run.alerts]
+            alerts = [*outcome.found_in_gaps, *outcome.run.alerts] if outcome.found_in_gaps else outcome.run.alerts
         _report(self.session, self.out, alerts, self.lowest)
         if self.span.since is not None or self.span.before is not None:
             tell_looked_back(self.session, plan, run, changes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import coverage, rulesets
+from cli.commands.rules_backfill import backfill
 from cli.commands.rules_convert import convert
 from cli.commands.rules_coverage import Stored, show_coverage
 from cli.commands.rules_explain import explain
@@ -254,3 +255,4 @@ command(app, "coverage")(show_coverage)
 command(app, "filters")(list_filters)
 command(app, "explain")(explain)
 command(app, "convert")(convert)
+command(app, "backfill")(backfill)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.commands.search import columns
+from cli.commands.store_gaps import register_gaps
 from cli.document import Column, Listing, Pairs, Report, Section
 from cli.formats.jsons import plain
 from cli.group import sub_app
@@ -91,6 +92,9 @@ def compact(session: Session) -> None:
         joined = store.compact()
         left = store.status().segments
     session.say(f"{joined:,} files joined, {left:,} segments")
+
+
+register_gaps(app)
 
 
 @command(app, "dead-letters")

@@ -94,11 +94,14 @@ def unreadable(name: str, missing: Iterable[Missing], now: datetime) -> list[Rec
     ]
 
 
-def joined(gaps: Sequence[Gap]) -> list[tuple[int, int, list[Gap]]]:
-    """Return spans of sequences that cover these gaps, each with its gaps: neighbours are read together."""
+def joined(gaps: Sequence[Gap], between: int = 0) -> list[tuple[int, int, list[Gap]]]:
+    """Return spans of sequences that cover these gaps, each with its gaps: neighbours are read together.
+
+    At most `between` events lie between neighbours; to look at these again is cheaper than to read gaps one by one.
+    """
     spans: list[tuple[int, int, list[Gap]]] = []
     for gap in sorted(gaps, key=lambda item: (item.first, item.last)):
-        if spans and gap.first <= spans[-1][1] + 1:
+        if spans and gap.first <= spans[-1][1] + 1 + between:
             first, last, held = spans[-1]
             spans[-1] = (first, max(last, gap.last), [*held, gap])
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from engine.alerts import Alert
@@ -15,7 +15,7 @@ LOOK_BACK = timedelta(days=31)  # alerts that can still be joined to an incident
 
 
 def refresh_incidents(
-    store: Store, found: Sequence[Alert], beside: Callable[[Sequence[Incident]], Sequence[Record]] | None = None
+    store: Store, found: Iterable[Alert], beside: Callable[[Sequence[Incident]], Sequence[Record]] | None = None
 ) -> Changes:
     """Bring the incidents in line with the alerts, and save what changed.
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Protocol
 
 from engine.alerts import Alert
@@ -27,6 +28,8 @@ from engine.sigma.engine import Engine
 from engine.store.protocol import Missing, Record, Store
 
 _NONE = timedelta()
+_PROBES = 3  # gaps that a run looks at before it leaves the others to the next
+_BETWEEN = 50_000  # events between two gaps that are read together
 
 
 class Messenger(Protocol):
@@ -103,7 +106,7 @@ class Runner:
         try:
             filled, found = self._fill(detector) if self._setting.fill else ([], [])
             run = detector.run()
-            changes = refresh_incidents(self._store, [*found, *run.alerts], companions.for_incidents)
+            changes = refresh_incidents(self._store, chain(found, run.alerts), companions.for_incidents)
             self._note_left_out(run, begun.cursor)
             sources = observe(self._store, self._setting.expected, self._setting.now())
         except KullaError as error:
@@ -150,18 +153,29 @@ class Runner:
     def _fill(self, detector: Detector, *, all_of_them: bool = False) -> tuple[list[Gap], list[Alert]]:
         due = None if all_of_them else self._setting.now()
         gaps = [gap_of(record) for record in self._store.records(GAP, state="open", due_by=due)]
-        mine = [gap for gap in gaps if gap.name == self._name and gap.last]
+        waiting = [gap for gap in gaps if gap.name == self._name and gap.last]
         closed: list[Gap] = []
         found: list[Alert] = []
-        for first, last, held in joined(mine):
-            run = detector.fill(first, last)
-            found += run.alerts
-            if run.unfinished or run.left_out:
-                continue
-            after = [tried(gap, run.missing, self._setting.now()) for gap in held]
-            self._store.save_records([gap_record(gap) for gap in after])
-            closed += [gap for gap in after if not gap.is_open]
+        for _ in range(0 if all_of_them else _PROBES):  # where the first are still missing, so are most of the others
+            if not waiting or closed:
+                break
+            gap = waiting.pop(0)
+            self._look_again(detector, gap.first, gap.last, [gap], closed, found)
+        if closed or all_of_them:
+            for first, last, held in joined(waiting, _BETWEEN):
+                self._look_again(detector, first, last, held, closed, found)
         return closed, found
+
+    def _look_again(  # noqa: PLR0917 # one step of `_fill`
+        self, detector: Detector, first: int, last: int, gaps: Sequence[Gap], closed: list[Gap], found: list[Alert]
+    ) -> None:
+        run = detector.fill(first, last)
+        found += run.alerts
+        if run.unfinished or run.left_out:
+            return
+        after = [tried(gap, run.missing, self._setting.now()) for gap in gaps]
+        self._store.save_records([gap_record(gap) for gap in after])
+        closed += [gap for gap in after if not gap.is_open]
 
     def _begin(self, before: LastRun | None, planned: datetime, now: datetime) -> LastRun:
         begun = LastRun(
