@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, cast
@@ -22,6 +22,7 @@ Lang = Literal["en", "sq"]
 Colour = Literal["auto", "always", "never"]
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
+ELASTIC = "elasticsearch."  # how the settings of a cluster begin
 _TABLES = frozenset({"rules.placeholders", "schedules", "notify", "expected"})  # tables of the user's own names
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -48,6 +49,16 @@ class Origin:
     place: str
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that is used and never shown."""
+
+    value: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "(set)" if self.value else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting's value, with its origin. `files` are the `kulla.toml` files that were read."""
@@ -59,6 +70,16 @@ class Settings:
     def home(self) -> Path:
         """Return the folder of all state: store, ledger, keys, caches."""
         return cast("Path", self.origins["home"].value)
+
+    @property
+    def store(self) -> str:
+        """Return the address of the Elasticsearch cluster that is the store; empty is the embedded one under `home`."""
+        return str(self.origins["store"].value)
+
+    def elastic(self, name: str) -> object:
+        """Return a setting of the cluster: `api_key`, `api_key_file`, `ca_file` or `prefix`; None where not given."""
+        value = self.origins[ELASTIC + name].value
+        return value.value or None if isinstance(value, Secret) else value
 
     @property
     def lang(self) -> Lang:
@@ -146,6 +167,18 @@ def _path(value: object) -> object:
     return Path(value).expanduser()
 
 
+def _text(value: object) -> object:
+    if isinstance(value, str):
+        return value.strip()
+    raise ValueError("a text is wanted")
+
+
+def _secret(value: object) -> object:
+    if isinstance(value, str):
+        return Secret(value.strip())
+    raise ValueError("a text is wanted")
+
+
 def _switch(value: object) -> object:
     if isinstance(value, bool):
         return value
@@ -214,6 +247,41 @@ def settings_table() -> tuple[Setting, ...]:
     """Return every setting there is, in the order in which they are shown."""
     return (
         Setting(key="home", variable="KULLA_HOME", parse=_path, default=_default_home(), purpose="folder of all state"),
+        Setting(
+            key="store",
+            variable="KULLA_STORE",
+            parse=_text,
+            default="",
+            purpose="https://HOST:9200 of an Elasticsearch cluster; empty: the embedded store",
+        ),
+        Setting(
+            key=f"{ELASTIC}api_key",
+            variable="KULLA_ELASTICSEARCH_API_KEY",
+            parse=_secret,
+            default=Secret(""),
+            purpose="the cluster's API key, encoded",
+        ),
+        Setting(
+            key=f"{ELASTIC}api_key_file",
+            variable="KULLA_ELASTICSEARCH_API_KEY_FILE",
+            parse=_path,
+            default=None,
+            purpose="file with the cluster's API key",
+        ),
+        Setting(
+            key=f"{ELASTIC}ca_file",
+            variable="KULLA_ELASTICSEARCH_CA_FILE",
+            parse=_path,
+            default=None,
+            purpose="authority that signed the cluster's certificate (PEM)",
+        ),
+        Setting(
+            key=f"{ELASTIC}prefix",
+            variable="KULLA_ELASTICSEARCH_PREFIX",
+            parse=_text,
+            default="kulla",
+            purpose="how the names of all its indices begin",
+        ),
         Setting(
             key="lang",
             variable="KULLA_LANG",

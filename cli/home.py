@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cli.config import Settings
 
 if TYPE_CHECKING:
+    from engine.store.elastic.store import ElasticStore
     from engine.store.protocol import Store
 
 
@@ -24,7 +25,26 @@ def head_path(settings: Settings) -> Path:
 
 
 def open_store(settings: Settings, clock: Callable[[], datetime]) -> Store:
-    """Open the embedded store, which is made at its first use."""
+    """Open the store: the cluster that the settings name, else the embedded one, which is made at its first use."""
+    if settings.store:
+        return open_cluster(settings, clock)
     from engine.store.embedded import EmbeddedStore
 
     return EmbeddedStore(store_folder(settings), clock)
+
+
+def open_cluster(settings: Settings, clock: Callable[[], datetime]) -> ElasticStore:
+    """Open the store on the cluster that the settings name."""
+    from engine.store.elastic.address import address
+    from engine.store.elastic.cluster import Cluster
+    from engine.store.elastic.store import ElasticStore
+
+    key_file, ca_file = settings.elastic("api_key_file"), settings.elastic("ca_file")
+    found = address(
+        settings.store,
+        api_key=str(settings.elastic("api_key") or ""),
+        api_key_file=key_file if isinstance(key_file, Path) else None,
+        ca_file=ca_file if isinstance(ca_file, Path) else None,
+        prefix=str(settings.elastic("prefix")),
+    )
+    return ElasticStore(Cluster(found), clock)

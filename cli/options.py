@@ -84,10 +84,18 @@ NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar.")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language of texts for responders: sq or en.")]
 Home = Annotated[str | None, typer.Option("--home", metavar="DIR", help="Folder of all state (also: KULLA_HOME).")]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", metavar="URL", help="An Elasticsearch cluster as store (also: KULLA_STORE).")
+]
+ApiKeyFile = Annotated[str | None, typer.Option("--api-key-file", metavar="FILE", help="Its API key.", hidden=True)]
+CaFile = Annotated[str | None, typer.Option("--ca-file", metavar="FILE", help="Its authority (PEM).", hidden=True)]
 
 _COMMON: dict[str, tuple[object, object]] = {
     "lang": (Lang, None),
     "home": (Home, None),
+    "store": (StoreUrl, None),
+    "api_key_file": (ApiKeyFile, None),
+    "ca_file": (CaFile, None),
     "quiet": (Quiet, False),
     "verbose": (Verbose, False),
     "no_color": (NoColor, False),
@@ -136,6 +144,9 @@ def apply_common(
     *,
     lang: str | None,
     home: str | None,
+    store: str | None,
+    api_key_file: str | None,
+    ca_file: str | None,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -147,6 +158,9 @@ def apply_common(
     given = {
         "lang": ("--lang", lang),
         "home": ("--home", home),
+        "store": ("--store", store),
+        "elasticsearch.api_key_file": ("--api-key-file", api_key_file),
+        "elasticsearch.ca_file": ("--ca-file", ca_file),
         "color": ("--no-color", "never" if no_color else None),
         "progress": ("--no-progress", False if no_progress else None),
     }

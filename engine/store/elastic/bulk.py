@@ -33,10 +33,14 @@ Verb = Literal["create", "update", "index", "delete"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One document to be written: its id, and its JSON (what an update adds to it; empty for a delete)."""
+    """One document to be written: its id, and its JSON (what an update adds to it; empty for a delete).
+
+    With a `version` it is written only where the one that is there has a lower version, or none is there.
+    """
 
     id: str
     content: bytes
+    version: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +105,7 @@ def _sort(outcome: Outcome, place: int, result: Mapping[str, Any], where: str, *
     status = result["status"]
     if status < 300 or (verb == "delete" and status == 404):
         outcome.done.append(place)
-    elif status == 409 and verb == "create":
+    elif status == 409 and verb in {"create", "index"}:
         outcome.known.append(place)
     elif status == 400 and cause(result)[0] in _PARSING:
         outcome.rejected.append((place, ": ".join(cause(result))))
@@ -127,7 +131,8 @@ def _requests(items: Sequence[Item]) -> Iterator[list[int]]:
 
 
 def _lines(verb: Verb, item: Item) -> bytes:
-    head = b'{"%s":{"_id":"%s"}}\n' % (verb.encode(), item.id.encode())
+    extra = b"" if item.version is None else b',"version":%d,"version_type":"external"' % item.version
+    head = b'{"%s":{"_id":"%s"%s}}\n' % (verb.encode(), item.id.encode(), extra)
     if verb == "delete":
         return head
     if verb == "update":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import StoreError
+from engine.errors import StoreError, UnreadableError
 
 Body = Mapping[str, Any]
 _DENIED = re.compile(r"action \[([^\]]*)\] is unauthorized[^\[]*(?:\[[^\]]*\][^\[]*)*?on indices \[([^\]]*)\]")
@@ -72,7 +72,7 @@ def unavailable(status: int, body: Body, where: str) -> StoreError:
             where=where,
             hint="nothing was lost: run the same command again when it has recovered",
         )
-    return StoreError(
+    return UnreadableError(
         f"the cluster cannot serve some of its data ({kind or status} {reason})".replace(" )", ")"),
         where=where,
         hint="see which index is red: GET _cluster/health?level=indices; run the same command again afterwards",

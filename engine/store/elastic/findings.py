@@ -94,6 +94,10 @@ class Findings:
         found = self._records.get("alerts", [plain(number) for number in ids])
         return {number: alert_from_text(record["body"]) for number, record in found.items()}
 
+    def known_ids(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which an alert is stored."""
+        return frozenset(self._records.get("alerts", [plain(number) for number in ids], only="key"))
+
     def judge(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""
         number, record = self._one("alerts", alert_id)

@@ -125,5 +125,10 @@ _RECORDS: Mapping[str, Json] = {
         "body": _KEPT,
     },
     "hits": {"key": _WORD, "rule_id": _WORD, "micros": {"type": "long"}, "body": _KEPT},
+    "records": {
+        **dict.fromkeys(("kind", "key", "state"), _WORD),
+        **{name: {"type": "long"} for name in ("due", "version")},
+        "body": _KEPT,
+    },
     "state": {"kind": _WORD, "key": _WORD, "order": {"type": "long"}, "body": _KEPT},
 }

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
 
-KINDS = ("alerts", "incidents", "cases", "ledger", "dead-letters", "hits", "state")  # one index each, behind an alias
+KINDS = (
+    "alerts",
+    "incidents",
+    "cases",
+    "ledger",
+    "dead-letters",
+    "hits",
+    "records",
+    "state",
+)  # one index each, behind an alias
 _ODD = re.compile(r"[^a-z0-9_.]+")
 _LONGEST = 80
 FIRST = "000001"

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from engine.errors import StoreError
+from engine.errors import StoreError, UnreadableError
 from engine.store.elastic.bulk import Item, Outcome, Verb, write
 from engine.store.elastic.cluster import Cluster, part
 from engine.store.elastic.names import Names
@@ -18,13 +18,12 @@ _IDS_AT_ONCE = 1000
 
 
 class Records:
-    """Reads and writes records. What this object wrote is seen by what it reads next."""
+    """Reads and writes records. What anybody has written is seen by what is read next."""
 
     def __init__(self, cluster: Cluster, names: Names, token: Callable[[], str]) -> None:
         self._cluster = cluster
         self._names = names
         self._token = token
-        self._unseen: set[str] = set()  # kinds that were written since they were last refreshed
 
     def create(self, kind: str, records: Mapping[str, Json]) -> set[str]:
         """Write records whose ids are not there yet; return the ids of those that this call wrote."""
@@ -45,8 +44,22 @@ class Records:
         self._write(kind, [Item(id=number, content=_json(record)) for number, record in records.items()], "index")
         self._write(kind, [Item(id=number, content=b"") for number in removed], "delete")
 
+    def change(self, kind: str, records: Mapping[str, tuple[int, Json]]) -> set[str]:
+        """Write records that carry versions where a lower one, or none, is there; return the ids of the others."""
+        writer = self._token()
+        ids = list(records)
+        items = [
+            Item(id=number, content=_json({**records[number][1], "writer": writer}), version=records[number][0])
+            for number in ids
+        ]
+        outcome = self._write(kind, items, "index")
+        refused = {ids[place] for place in outcome.known}
+        if outcome.unsure and refused:
+            found = self.get(kind, sorted(refused))
+            refused -= {number for number, each in found.items() if each.get("writer") == writer}
+        return refused
+
     def _write(self, kind: str, items: Sequence[Item], verb: Verb) -> Outcome:
-        self._unseen.add(kind)
         outcome = write(self._cluster, self._names.of(kind), items, verb=verb)
         if outcome.rejected:
             raise StoreError(
@@ -78,9 +91,7 @@ class Records:
         self, kind: str, query: Json, sort: Sequence[Json], *, limit: int | None = None
     ) -> Iterator[tuple[str, Json]]:
         """Yield (id, record) of those that a query finds, in this order; `sort` must leave no two equal."""
-        if kind in self._unseen:
-            self._cluster.ask("POST", f"/{part(self._names.of(kind))}/_refresh")
-            self._unseen.discard(kind)
+        self._cluster.ask("POST", f"/{part(self._names.of(kind))}/_refresh", accept=(404,))
         after: list[Any] | None = None
         left = limit
         while left is None or left > 0:
@@ -98,9 +109,7 @@ class Records:
 
     def count(self, kind: str, query: Json | None = None) -> int:
         """Return how many records there are."""
-        if kind in self._unseen:
-            self._cluster.ask("POST", f"/{part(self._names.of(kind))}/_refresh")
-            self._unseen.discard(kind)
+        self._cluster.ask("POST", f"/{part(self._names.of(kind))}/_refresh", accept=(404,))
         body = {"query": query or {"match_all": {}}, "size": 0, "track_total_hits": True}
         return int(searched(self._cluster, self._names.of(kind), body)["hits"]["total"]["value"])
 
@@ -124,7 +133,7 @@ def searched(cluster: Cluster, index: str, body: Json, *, filter_path: str | Non
         _demand(cluster, index)
         return {"hits": {"hits": [], "total": {"value": 0}}, "aggregations": {}}
     if found.get("timed_out") or found["_shards"]["failed"]:
-        raise StoreError(
+        raise UnreadableError(
             "the cluster gave a part of an answer only, which is not used",
             where=cluster.address.location,
             hint="run the same command again; GET _cluster/health?level=indices tells which index is not well",

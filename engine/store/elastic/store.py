@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -21,10 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.alerts import Alert, Verdict
-from engine.errors import StoreError
+from engine.errors import StoreError, UnreadableError
 from engine.events import DeadLetter, Event, moved
 from engine.incidents.model import Incident
 from engine.store.columns import SEQUENCE
+from engine.store.elastic.changing import ChangingRecords
 from engine.store.elastic.cluster import Cluster, part
 from engine.store.elastic.findings import Findings
 from engine.store.elastic.intake import Intake, letter_of
@@ -33,7 +34,8 @@ from engine.store.elastic.reading import PageBlock, Window, events_by_id, pages
 from engine.store.elastic.records import Records, searched
 from engine.store.elastic.sequence import Sequences
 from engine.store.elastic.setup import install
-from engine.store.protocol import Appended, BaseHit, LedgerEntry, Slice, Status
+from engine.store.protocol import Appended, BaseHit, LedgerEntry, Missing, Record, Slice, Status
+from engine.store.protocol import moved as checkpoints_moved
 from engine.store.scan import folded
 from engine.store.sql import answer
 
@@ -69,6 +71,7 @@ class ElasticStore:
         self._sequences = Sequences(cluster, self.names, clock=clock, token=token)
         self._intake = Intake(cluster, self.names, self._records, self._sequences)
         self._findings = Findings(cluster, self._records)
+        self._changing = ChangingRecords(cluster, self.names, self._records)
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +96,7 @@ class ElasticStore:
         """Store one micro-batch, then its checkpoints; where it raises `StoreError`, storing it again completes it."""
         appended = self._intake.append(events, dead, self._clock())
         if records and (refused := self.save_records(records)):
-            raise moved(refused, str(self.names.events))
+            raise checkpoints_moved(refused, self.cluster.address.location)
         return appended
 
     def known_prefixes(self) -> Sequence[tuple[str, int, str]]:
@@ -143,13 +146,30 @@ class ElasticStore:
             yield Slice(first_sequence=block.first_sequence, last_sequence=block.last_sequence, table=table)
 
     def blocks(
-        self, *, after: int = 0, until: int | None = None, since: datetime | None = None, before: datetime | None = None
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        missing: Callable[[Missing], None] | None = None,
     ) -> Iterator[PageBlock]:
-        """Yield the pages that hold such events, up to what is settled when the first is asked for."""
+        """Yield the pages that hold such events, up to what is settled when the first is asked for.
+
+        Where the cluster answers, but not for all of its data, what is left of the window is told to `missing`.
+        """
         settled = self.last_sequence()
         last = settled if until is None else min(until, settled)
         window = Window(after=after, until=last, since=since, before=before)
-        yield from pages(self.cluster, self.names.events, window, self._clock())
+        seen = after
+        try:
+            for block in pages(self.cluster, self.names.events, window, self._clock()):
+                yield block
+                seen = block.settled
+        except UnreadableError as error:
+            if missing is None:
+                raise
+            missing(Missing(first_sequence=seen + 1, last_sequence=last, reason=str(error)))
 
     def events_by_id(
         self,
@@ -190,13 +210,51 @@ class ElasticStore:
         """Return the ingest sequence up to which the run called `name` has looked, 0 at first."""
         return self._findings.cursor(name)
 
-    def commit_run(self, name: str, *, cursor: int, alerts: Sequence[Alert], hits: Sequence[BaseHit]) -> int:
-        """Write alerts (known ids are left alone) and hits, then the cursor; return how many alerts were new."""
+    def commit_run(
+        self,
+        name: str,
+        *,
+        cursor: int,
+        alerts: Sequence[Alert],
+        hits: Sequence[BaseHit],
+        records: Sequence[Record] = (),
+    ) -> int:
+        """Write records, alerts (known ids are left alone) and hits, then the cursor; return the new alerts."""
+        self._changing.save(records)
         return self._findings.commit_run(name, cursor=cursor, alerts=alerts, hits=hits)
 
     def hits(self, rule_ids: Sequence[str], *, since: datetime) -> Sequence[BaseHit]:
         """Return kept correlation hits of these rules with an event time at or after `since`."""
         return self._findings.hits(rule_ids, since=since)
+
+    # records
+    def record(self, kind: str, key: str) -> Record | None:
+        """Return one record, None where there is none."""
+        return self._changing.one(kind, key)
+
+    def records(
+        self,
+        kind: str,
+        *,
+        state: str | None = None,
+        due_by: datetime | None = None,
+        keys: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Record]:
+        """Return records of a kind, by due time (those without one last) and key."""
+        return self._changing.find(kind, state=state, due_by=due_by, keys=keys, limit=limit)
+
+    def count_records(self, kind: str) -> Mapping[str, int]:
+        """Return how many records of a kind there are, by state."""
+        return self._changing.count(kind)
+
+    def save_records(self, records: Sequence[Record]) -> frozenset[str]:
+        """Write records where nobody changed them meanwhile; return the keys of the others."""
+        return self._changing.save(records)
+
+    def forget_records(self, kind: str, state: str, *, before: datetime) -> int:
+        """Remove records of this state that were due before then; return how many."""
+        return self._changing.forget(kind, state, before)
 
     # alerts and incidents
     def alerts(self, *, since: datetime | None = None, before: datetime | None = None) -> Sequence[Alert]:
@@ -211,6 +269,10 @@ class ElasticStore:
         """Return those alerts that are stored under these ids."""
         return self._findings.known_alerts(ids)
 
+    def known_alert_ids(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which an alert is stored, without reading the alerts."""
+        return self._findings.known_ids(ids)
+
     def judge_alert(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""
         self._findings.judge(alert_id, verdict, why)
@@ -223,8 +285,11 @@ class ElasticStore:
         """Return one incident; raise `NotFoundError` where no or more than one id starts so."""
         return self._findings.incident(id_or_prefix)
 
-    def save_incidents(self, incidents: Sequence[Incident], *, removed: Sequence[str] = ()) -> None:
-        """Insert or replace incidents, then remove those merged away."""
+    def save_incidents(
+        self, incidents: Sequence[Incident], *, removed: Sequence[str] = (), records: Sequence[Record] = ()
+    ) -> None:
+        """Write records, insert or replace incidents, then remove those merged away."""
+        self._changing.save(records)
         self._findings.save_incidents(incidents, removed)
 
     # ledger
