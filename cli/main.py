@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from cli.edge import prepare_process, run
 from cli.group import Entry, LazyGroup
-from cli.options import Home, Lang, NoColor, NoProgress, Quiet, Verbose, apply_common
+from cli.options import ApiKeyFile, CaFile, Home, Lang, NoColor, NoProgress, Quiet, StoreUrl, Verbose, apply_common
 from cli.session import Session
 
 COMMANDS: tuple[Entry, ...] = (
@@ -62,6 +62,9 @@ def kulla(  # noqa: PLR0917 # typer passes options by name
     ctx: typer.Context,
     lang: Lang = None,
     home: Home = None,
+    store: StoreUrl = None,
+    api_key_file: ApiKeyFile = None,
+    ca_file: CaFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
@@ -74,6 +77,9 @@ def kulla(  # noqa: PLR0917 # typer passes options by name
             session,
             lang=lang,
             home=home,
+            store=store,
+            api_key_file=api_key_file,
+            ca_file=ca_file,
             quiet=quiet,
             verbose=verbose,
             no_color=no_color,

@@ -144,13 +144,13 @@ def apply_common(
     *,
     lang: str | None,
     home: str | None,
-    store: str | None,
-    api_key_file: str | None,
-    ca_file: str | None,
     quiet: bool,
     verbose: bool,
     no_color: bool,
     no_progress: bool,
+    store: str | None = None,
+    api_key_file: str | None = None,
+    ca_file: str | None = None,
 ) -> None:
     """Enter the common options into the session; settings are read again at their next use."""
     session.quiet = session.quiet or quiet

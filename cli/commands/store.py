@@ -11,6 +11,7 @@ from cli.commands.store_gaps import register_gaps
 from cli.document import Column, Listing, Pairs, Report, Section
 from cli.formats.jsons import plain
 from cli.group import sub_app
+from cli.home import open_cluster
 from cli.options import Format, Limit, Output, command
 from cli.output import REPORT_FORMATS, target
 from cli.search_sql import SEVERAL
@@ -31,8 +32,20 @@ _LETTER_COLUMNS = (
 
 
 @command(app, "init")
-def init(session: Session) -> None:
-    """Make the home folder (readable by you alone) and an empty store in it; an existing store is left as it is."""
+def init(
+    session: Session,
+    *,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Set the store up on this cluster (as --store).")
+    ] = None,
+) -> None:
+    """Set up the store: in the home folder (readable by you alone), or on an Elasticsearch cluster (--url).
+
+    On a cluster this installs index templates, indices and aliases. A store that is there already stays as it is.
+    """
+    if url is not None:
+        session.flags["store"] = ("--url", url)
+        session.forget_settings()
     home = session.settings.home
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -40,6 +53,9 @@ def init(session: Session) -> None:
         raise ConfigurationError(
             f"cannot make the folder ({error.strerror})", where=str(home), hint="set KULLA_HOME to a folder of yours"
         ) from error
+    if session.settings.store:
+        with open_cluster(session.settings, session.now) as cluster:
+            cluster.install()
     with session.open_store() as store:
         status = store.status()
     session.say(f"store at {status.location}: {status.events:,} events")

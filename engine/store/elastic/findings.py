@@ -122,16 +122,14 @@ class Findings:
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Append entries; each sequence can be taken once."""
         records = {f"{each.sequence:020}": _ledger_record(each) for each in entries}
-        made: set[str] = set()
-        for number, record in records.items():  # one after the other: a gap in the chain would be worse than a pause
-            if not self._records.create("ledger", {number: record}):
-                self._records.put("ledger", {}, removed=sorted(made))
-                raise StoreError(
-                    "another process has written to the ledger at the same time; nothing was added",
-                    where=self._cluster.address.location,
-                    hint="run the same command again; `kulla ledger verify` checks the chain",
-                )
-            made.add(number)
+        made = self._records.create("ledger", records)
+        if len(made) < len(entries):
+            self._records.put("ledger", {}, removed=sorted(made))
+            raise StoreError(
+                "another process has written to the ledger at the same time; nothing was added",
+                where=self._cluster.address.location,
+                hint="run the same command again; `kulla ledger verify` checks the chain",
+            )
 
     def ledger(self) -> Iterator[LedgerEntry]:
         """Yield the ledger in order."""
