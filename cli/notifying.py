@@ -39,10 +39,12 @@ def planner(session: Session, store: Store) -> Planner | None:
 
 def notifier(session: Session, store: Store) -> Notifier:
     """Return who delivers the outbox, with every channel opened."""
+    from engine.runs.processes import is_gone, this_process
     from playbooks.notify.delivery import Notifier
 
     settings = notify_settings(session)
-    return Notifier(settings, store, open_channels(session, settings), session.now, first_step=first_step())
+    opened = open_channels(session, settings)
+    return Notifier(settings, store, opened, session.now, first_step=first_step(), me=this_process(), gone=is_gone)
 
 
 def open_channels(session: Session, settings: NotifySettings) -> Mapping[str, Channel]:

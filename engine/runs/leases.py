@@ -33,6 +33,15 @@ class Holder:
     process: int
     started: str
 
+    def text(self) -> str:
+        """Return the holder as text that `of` reads back."""
+        return json.dumps(_parts(self), sort_keys=True)
+
+    @classmethod
+    def of(cls, text: str) -> Holder:
+        """Return the holder that `text` wrote."""
+        return cls(**json.loads(text))
+
     def __str__(self) -> str:
         return f"process {self.process} on {self.host}"
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from engine.alerts import Level
 from engine.errors import KullaError, NotFoundError
 from engine.events import instant
+from engine.runs.leases import Holder
 from engine.store.protocol import Record, Store
 from playbooks.notify.channel import Channel, DeliveryError
 from playbooks.notify.composing import Composer, FirstStep, no_step
@@ -45,7 +46,11 @@ class Delivered:
 
 
 class Notifier:
-    """Sends what is due. `opened` are the channels by name; `now` is the present."""
+    """Sends what is due. `opened` are the channels by name; `now` is the present.
+
+    `me` is this process, and `gone` tells that another is surely no longer there: what it had claimed is taken up at
+    once, else when the claim runs out.
+    """
 
     def __init__(
         self,
@@ -55,12 +60,16 @@ class Notifier:
         now: Callable[[], datetime],
         *,
         first_step: FirstStep = no_step,
+        me: Holder | None = None,
+        gone: Callable[[Holder], bool] = lambda _: False,
     ) -> None:
         self._settings = settings
         self._store = store
         self._opened = opened
         self._now = now
         self._first_step = first_step
+        self._me = me.text() if me else ""
+        self._gone = gone
 
     def deliver(self) -> Delivered:
         """Send everything that is due now, the worst first."""
@@ -82,11 +91,14 @@ class Notifier:
         now = self._now()
         late = [to_row(record) for record in self._store.records(OUTBOX, state="sending")]
         # a claim of the far future was made by a clock that has since been put right
-        over = [row for row in late if row.due <= now or row.due > now + 2 * CLAIM]
+        over = [row for row in late if row.due <= now or row.due > now + 2 * CLAIM or self._is_orphan(row)]
         records = [to_record(replace(row, state="pending", due=now)) for row in over]
         records += ended_series(self._store, now)
         if records:
             self._store.save_records(records)
+
+    def _is_orphan(self, row: Row) -> bool:
+        return bool(row.by) and row.by != self._me and self._gone(Holder.of(row.by))
 
     def _due(self, down: set[str]) -> list[Row]:
         found = self._store.records(OUTBOX, state="pending", due_by=self._now())
@@ -182,7 +194,7 @@ class Notifier:
     def _send(self, row: Row, done: Delivered) -> bool | None:
         """Claim, send and mark a row; return None where another notifier was first, else whether it was taken."""
         now = self._now()
-        claimed = replace(row, state="sending", due=now + CLAIM)
+        claimed = replace(row, state="sending", due=now + CLAIM, by=self._me)
         if not self._mark(claimed):
             return None
         claimed = replace(claimed, version=row.version + 1)
@@ -242,9 +254,8 @@ class Notifier:
         composer = Composer(lang=setting.lang, link=self._settings.link, first_step=self._first_step)
         note = ""
         if row.unless_acknowledged:
-            minutes = int((row.due - row.created).total_seconds() // 60)
             waited = int((self._now() - row.created).total_seconds() // 60)
-            note = wording(setting.lang).escalated.format(minutes=min(minutes, waited) or waited)
+            note = wording(setting.lang).escalated.format(minutes=waited)
         if row.about == "digest":
             return composer.digest(self._members(row, composer), key, row.count)
         if row.about == "incident":

@@ -26,7 +26,7 @@ class Row:
     """One row. `key` is the idempotency key of its message; `note` is said in it or why it is held.
 
     `unless_acknowledged` rows are escalations: they are sent only where nobody has acknowledged the subject by then.
-    `told` are the channels of a roster that have it already, `members` the keys of a digest, `count` what is told.
+    `by` is the process that claimed it. `told` are the channels of a roster that have it already, `members` the keys of a digest, `count` what is told.
     """
 
     key: str
@@ -45,6 +45,7 @@ class Row:
     told: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     count: int = 0
+    by: str = ""
     version: int = 0
 
 
@@ -57,7 +58,7 @@ def row_key(about: str, subject: str, channel: str, part: str = "") -> str:
     return digest.hexdigest()[:32]
 
 
-_TEXTS = ("about", "subject", "channel", "route", "note", "attempts", "error", "unless_acknowledged", "count")
+_TEXTS = ("about", "subject", "channel", "route", "note", "attempts", "error", "unless_acknowledged", "count", "by")
 
 
 def to_record(row: Row) -> Record:

@@ -1,0 +1,82 @@
+"""A process that collects, runs and notifies until it is killed: `python -m tests.lab.killed_child FOLDER SEED EVENTS`.
+
+Each event is acknowledged on stdout after it is stored. The receiver is a file that each delivery adds its key to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from engine.events import Event, Origin, event_id
+from engine.runs.leases import Lease
+from engine.runs.processes import is_gone, this_process
+from engine.runs.running import Runner, Setting
+from engine.sigma.engine import Engine
+from engine.store.embedded import EmbeddedStore
+from playbooks.notify.delivery import Notifier
+from playbooks.notify.message import Message
+from playbooks.notify.planning import Planner
+from playbooks.notify.settings import read_settings
+from tests.engine.sigma.test_correlation import ACME, COUNT, START, rules
+
+RULES = rules({**COUNT, "generate": True, "condition": {"gte": 5}}, one={"a": 1})
+SETTINGS = {
+    "channels": {"file": {"kind": "command", "rate": 100000}},
+    "routes": [{"channels": ["file"], "about": ["alerts"]}],
+}
+BATCH = 5
+
+
+def made(number: int) -> Event:
+    """Return the event of this number; two of three match."""
+    fields = {**ACME, "@timestamp": START + timedelta(seconds=number), "u": f"user{number % 3}"}
+    fields["b" if number % 3 == 2 else "a"] = "1"
+    origin = Origin(path="kill", identity="kill", offset=number, number=number)
+    return Event(id=event_id("kill", number, b"x"), origin=origin, original=str(number), fields=fields)
+
+
+@dataclass
+class Deliveries:
+    """Adds the key of each delivery to a file, whole lines at a time."""
+
+    path: Path
+
+    def send(self, message: Message) -> None:
+        number = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(number, f"{message.key} {message.subject}\n".encode())
+        os.close(number)
+
+
+def clock(chance: Random) -> Callable[[], datetime]:
+    """Return a clock that is a day ahead in one process, a day behind in the next, and right in others."""
+    shift = timedelta(days=chance.choice([-1, 0, 0, 1]))
+    return lambda: datetime.now(UTC) + shift
+
+
+def work(folder: Path, chance: Random, events: int) -> None:
+    """Collect what is not stored yet, with a run and a delivery after each batch."""
+    now = clock(chance)
+    settings = read_settings(SETTINGS, "lab")
+    engine = Engine(RULES)
+    with EmbeddedStore(folder / "store", now) as store:
+        first = max(0, store.last_sequence() - 2 * BATCH)
+        for start in range(first, events + BATCH, BATCH):  # the newest batches again: a collector that was killed
+            store.append([made(number) for number in range(start, min(start + BATCH, events))], [])
+            lease = Lease(store, "detection", this_process(), now=now, gone=is_gone)
+            if lease.take() is None:
+                planner = Planner(settings, store, now)
+                Runner(store, engine, "kill", Setting(now=now), lease=lease, messenger=planner).run()
+                lease.give_back()
+            receivers = {"file": Deliveries(folder / "deliveries")}
+            Notifier(settings, store, receivers, now, me=this_process(), gone=is_gone).deliver()
+    (folder / "done").touch()
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]), Random(int(sys.argv[2])), int(sys.argv[3]))
