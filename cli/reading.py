@@ -59,13 +59,20 @@ class Reading:
         """Open a log, or `stdin` for `STDIN`; raise `InputError` where that fails."""
         stream = getattr(stdin, "buffer", None) if path == STDIN else None
         reference = self.newest or (self.now if stream else modified(path))
-        options = Options(zone=ZoneInfo(self.zone), reference=reference, host=self.host or host_of(path))
+        options = self._options(path, reference)
         try:
             stream = readable(stream) if stream else None
         except OSError as error:
             raise InputError(f"cannot read it ({error.strerror})", where="stdin") from error
         extra = declared(self.declared)
         return LogReader(path, source=self.source, options=options, known=known, stream=stream, extra=extra)
+
+    def options(self, path: Path) -> Options:
+        """Return what a log does not say itself; without `newest`, its own time tells the year."""
+        return self._options(path, self.newest or modified(path))
+
+    def _options(self, path: Path, reference: datetime | None) -> Options:
+        return Options(zone=ZoneInfo(self.zone), reference=reference, host=self.host or host_of(path))
 
 
 def declared(paths: tuple[Path, ...]) -> Sequence[Source]:

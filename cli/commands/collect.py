@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from cli.collecting import Account, balance, collect_file
 from cli.document import Column, Listing
@@ -10,10 +14,15 @@ from cli.group import single_app
 from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
 from cli.progress import progress
-from cli.reading import Host, Letters, Paths, Year, Zone, logs, reading
+from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
 from cli.session import Session
+from engine.errors import InputError, UsageError
 
 app = single_app()
+
+Follow = Annotated[
+    bool, typer.Option("--follow", help="Stay and read what is written, through rotations, until stopped.")
+]
 
 _COLUMNS = (
     Column(field="path", heading="Log"),
@@ -31,6 +40,7 @@ def collect(
     session: Session,
     paths: Paths,
     *,
+    follow: Follow = False,
     source: SourceName = "auto",
     source_file: SourceFile = None,
     zone: Zone = None,
@@ -39,11 +49,19 @@ def collect(
     fmt: Format = None,
     output: Output = None,
 ) -> None:
-    """Read log files and folders into the store. Reading a log again stores only what is new in it."""
+    """Read log files and folders into the store. Reading a log again stores only what is new in it.
+
+    With --follow it stays, goes on where the run before ended, and ends with Ctrl-C or SIGTERM.
+    """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
+    if follow:
+        accounts = _follow(session, paths, how)
+        out.write(listing(accounts))
+        session.say(balance(accounts))
+        return
     files = list(logs(session, paths))
-    accounts: list[Account] = []
+    accounts = []
     with session.open_store() as store, progress(session, "collecting", len(files)) as advance:
         for path in files:
             account = collect_file(path, store, how, stdin=session.stdin)
@@ -54,6 +72,24 @@ def collect(
     session.say(balance(accounts))
     if any(account.records for account in accounts):
         session.hint("kulla detect")
+
+
+def _follow(session: Session, paths: Sequence[str], how: Reading) -> list[Account]:
+    from cli.following import PAUSE, Following
+
+    if "-" in paths:
+        raise UsageError("stdin cannot be followed; it is read as it comes", where="--follow", hint="kulla collect -")
+    named = [session.cwd / Path(word).expanduser() for word in paths]
+    if not any(path.parent.is_dir() for path in named):
+        raise InputError(
+            "no such folder", where=", ".join(paths), hint="name a file or folder that is or will be there"
+        )
+    with session.open_store() as store:
+        following = Following(session=session, store=store, how=how)
+        following.run(named, pause=PAUSE)
+    for account in following.accounts.values():
+        _tell(session, account)
+    return list(following.accounts.values())
 
 
 def listing(accounts: Sequence[Account]) -> Listing:

@@ -78,11 +78,13 @@ class EmbeddedStore:
         return Records(self._open())
 
     # events
-    def append(self, events: Sequence[Event], dead: Sequence[DeadLetter]) -> Appended:
-        """Store one micro-batch durably, or raise `StoreError` and store nothing."""
+    def append(
+        self, events: Sequence[Event], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store one micro-batch durably with its checkpoints, or raise `StoreError` and store nothing."""
         if self._intake is None:
             self._intake = Intake(self.folder, self._open(), self._catalogue)
-        return self._intake.append(events, dead, self._clock())
+        return self._intake.append(events, dead, self._clock(), records)
 
     def known_prefixes(self) -> Sequence[tuple[str, int, str]]:
         """Return (path, prefix length, identity) of every source collected before."""

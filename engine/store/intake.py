@@ -19,7 +19,8 @@ from engine.events import DeadLetter, Event
 from engine.store.catalogue import Catalogue, Contents, Extent, Segment, contents_of
 from engine.store.columns import table_of
 from engine.store.database import Database
-from engine.store.protocol import Appended
+from engine.store.protocol import Appended, Record, moved
+from engine.store.records import write_records
 from engine.store.scan import known_ids
 from engine.store.segments import Staged, remove_abandoned, stage
 from engine.store.values import plain
@@ -50,8 +51,10 @@ class Intake:
         self._catalogue = catalogue
         self._swept = False
 
-    def append(self, events: Sequence[Event], dead: Sequence[DeadLetter], now: datetime) -> Appended:
-        """Store one batch whole, or raise `StoreError` and store nothing."""
+    def append(
+        self, events: Sequence[Event], dead: Sequence[DeadLetter], now: datetime, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store one batch whole with its checkpoints, or raise `StoreError` and store nothing."""
         distinct = list({event.id: event for event in reversed(events)}.values())[::-1]
         while True:
             seen = self._catalogue.newest()
@@ -60,7 +63,7 @@ class Intake:
             try:
                 with self._database.guarded():
                     self._stage(fresh, now, parts)
-                dead_new = self._commit(parts, fresh, dead, seen, now)
+                dead_new = self._commit(parts, fresh, dead, seen, now=now, records=records)
             finally:
                 for part in parts:
                     part.staged.discard()
@@ -89,7 +92,14 @@ class Intake:
                 parts.append(_Part(dataset=dataset, staged=staged, contents=contents_of(table)))
 
     def _commit(
-        self, parts: Sequence[_Part], fresh: list[Event], dead: Sequence[DeadLetter], seen: int, now: datetime
+        self,
+        parts: Sequence[_Part],
+        fresh: list[Event],
+        dead: Sequence[DeadLetter],
+        seen: int,
+        *,
+        now: datetime,
+        records: Sequence[Record],
     ) -> int | None:
         """Enter everything; return how many dead letters were new, or None where another writer was first."""
         with self._database.transaction() as connection:
@@ -108,6 +118,8 @@ class Intake:
                 map(_dead_row, dead),
             )
             new = connection.total_changes - before
+            if refused := write_records(connection, records):
+                raise moved(refused, str(self._folder))
         self._swept = True
         return new
 

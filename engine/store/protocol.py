@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from engine.alerts import Alert, Verdict
+from engine.errors import StoreError
 from engine.events import DeadLetter, Event
 from engine.incidents.model import Incident
 
@@ -118,6 +119,12 @@ class Record:
     version: int = 0
 
 
+def moved(keys: Collection[str], where: str) -> StoreError:
+    """Return the error for checkpoints that another process has moved meanwhile."""
+    what = f"{len(keys)} checkpoint{'s' if len(keys) > 1 else ''} of this batch moved meanwhile"
+    return StoreError(what, where=where, hint="another kulla reads the same logs into this store: stop one of them")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
     """Events that a store holds but could not read just now (a lost shard, a damaged file): sequences and reason."""
@@ -161,8 +168,14 @@ class Store(Protocol):
     ) -> None: ...
 
     # events
-    def append(self, events: Sequence[Event], dead: Sequence[DeadLetter]) -> Appended:
-        """Store one micro-batch of one source identity durably, or raise `StoreError` and store nothing."""
+    def append(
+        self, events: Sequence[Event], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store one micro-batch of one source identity durably, or raise `StoreError` and store nothing.
+
+        `records` are its checkpoints: they move in the same transaction, and where one of them was changed by somebody
+        else, nothing is stored. A store without transactions writes them last.
+        """
         ...
 
     def known_prefixes(self) -> Sequence[tuple[str, int, str]]:

@@ -1,0 +1,154 @@
+"""`kulla collect --follow`: followed files into the store, each batch with its checkpoint, until the run is stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+from cli.collecting import Account
+from cli.reading import TOLD_LETTERS, Reading
+from cli.session import Session
+from collectors.files import PREFIX
+from collectors.source import Source
+from collectors.transports.follow import Follower, Patience
+from collectors.transports.marks import Mark, mark_of
+from collectors.transports.rotation import Watched
+from collectors.transports.tracked import Batch
+from engine.errors import InputError, StoreError
+from engine.store.protocol import Record, Store
+
+KIND = "following"
+PAUSE = 0.5  # seconds between two looks at the files
+_READ, _START = "read", "start"
+_FORGET = timedelta(days=400)  # checkpoints of files that have not grown for so long
+_PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts to store a batch
+
+
+@dataclass(slots=True, kw_only=True)
+class Following:
+    """Follows files into a store. `now` and `sleep` are a steady clock's seconds and how to let them pass."""
+
+    session: Session
+    store: Store
+    how: Reading
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    patience: Patience = field(default_factory=Patience)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    _versions: dict[str, int] = field(default_factory=dict)
+    _identities: set[tuple[str, int, str]] = field(default_factory=set)
+
+    def follower(self, named: Sequence[Path]) -> Follower:
+        """Return a follower of files and folders that goes on where an earlier run ended."""
+        self.store.forget_records(KIND, _READ, before=self.session.now() - _FORGET)
+        marks: list[Mark] = []
+        for record in self.store.records(KIND, state=_READ):
+            self._versions[record.key] = record.version
+            mark = mark_of(record.body)
+            if mark is not None:
+                marks.append(mark)
+        known = self.store.known_prefixes()
+        self._identities = set(known)
+        return Follower(
+            Watched(named, self._starts(named)),
+            marks=marks,
+            known=known,
+            choose=self._choose,
+            options=self.how.options,
+            now=self.now,
+            told=lambda error: self.session.insist(f"kulla: {error}"),
+            patience=self.patience,
+        )
+
+    def _starts(self, named: Sequence[Path]) -> dict[str, float]:
+        """Return when following each path began; note it for those that are new."""
+        starts: dict[str, float] = {}
+        for path in named:
+            key = "start-" + blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+            began = f"{self.session.now().timestamp():.3f}"
+            self.store.save_records([Record(kind=KIND, key=key, state=_START, body=began)])
+            kept = self.store.record(KIND, key)
+            starts[str(path)] = float(kept.body if kept else began)
+        return starts
+
+    def _choose(self, head: bytes, name: str, before: str) -> Source:
+        """Return a log's source; raise `InputError` where nobody knows the bytes."""
+        from cli.reading import declared
+        from collectors.registry import find, recognise
+
+        extra = declared(self.how.declared)
+        if self.how.source != "auto" or before:
+            return find(before if self.how.source == "auto" else self.how.source, extra)
+        source = recognise(head, name, extra)
+        if source is None:
+            hint = "name its format with --source NAME; it is tried again when it grows"
+            raise InputError("no log source recognises these bytes", where=name, hint=hint)
+        return source
+
+    def run(self, named: Sequence[Path], *, pause: float) -> None:
+        """Follow until the process is told to stop (Ctrl-C, SIGTERM); whatever was read by then and not stored is read
+        again by the next run."""
+        follower = self.follower(named)
+        try:
+            while True:
+                for batch in follower.step():
+                    self.commit(batch)
+                self.sleep(pause)
+        except KeyboardInterrupt:
+            self.session.say("stopped; the next run goes on where this one ended")
+        finally:
+            follower.close()
+
+    def commit(self, batch: Batch) -> None:
+        """Store a batch with its checkpoint, however long it takes; raise `StoreError` where it never will be."""
+        for attempt in range(1_000_000):
+            try:
+                self._store(batch)
+            except StoreError as error:
+                if self._moved(batch.mark):
+                    raise
+                wait = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+                self.session.insist(f"kulla: {error}; nothing more is read, trying again in {wait:g} seconds")
+                self.sleep(wait)
+            else:
+                return
+
+    def _store(self, batch: Batch) -> None:
+        mark = batch.mark
+        self._remember(batch)
+        version = self._versions.get(mark.key, 0)
+        record = Record(
+            kind=KIND, key=mark.key, state=_READ, body=mark.written(), due=self.session.now(), version=version
+        )
+        done = self.store.append(batch.events, batch.letters, records=[record])
+        self._versions[mark.key] = version + 1
+        account = self.accounts.setdefault(mark.path, Account(path=Path(mark.path), source=mark.source))
+        account.source = mark.source
+        account.records += batch.records
+        account.stored += done.stored
+        account.dead_lettered += done.dead_lettered
+        account.duplicates += done.duplicates + done.dead_duplicates
+        account.letters.extend(batch.letters[: max(0, TOLD_LETTERS - len(account.letters))])
+
+    def _remember(self, batch: Batch) -> None:
+        """Let other commands know the log by its beginning; before its events, so that no event is there without."""
+        mark = batch.mark
+        names = [(mark.path, mark.prefix, mark.identity)]
+        if batch.alias is not None:
+            names.append((batch.alias, PREFIX, mark.identity))
+        for name in names:
+            if name not in self._identities:
+                self.store.remember_prefix(*name)
+                self._identities.add(name)
+
+    def _moved(self, mark: Mark) -> bool:
+        """Tell whether somebody else has moved the log's checkpoint; take it as ours where it says what we meant."""
+        kept = self.store.record(KIND, mark.key)
+        if kept is None or kept.version == self._versions.get(mark.key, 0):
+            return False
+        self._versions[mark.key] = kept.version
+        return kept.body != mark.written()

@@ -1,0 +1,347 @@
+"""One followed file, read as it grows; and one file that is read as a whole, from where its checkpoint stands."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
+
+from collectors.compression import damage, unpacked
+from collectors.files import PREFIX, alias_of, digest
+from collectors.registry import HEAD
+from collectors.source import Options, Record, Source
+from collectors.transports.decoding import Decoder
+from collectors.transports.marks import TAIL, Mark
+from collectors.transports.section import Section
+from engine.events import DeadLetter, Event
+
+if TYPE_CHECKING:
+    from collectors.transports.follow import Patience
+
+MOST_EVENTS = 5_000
+_AT_ONCE = 16  # batches of one file before it is another's turn
+_HOUR = 3600.0  # after so many seconds a decoder learns anew what time it is
+MOST_BYTES = 8 * 1024 * 1024  # of raw text in one batch
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00")
+_WRAPPED = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[|\{\s*\"[A-Za-z]{1,20}\"\s*:\s*\[\s*(?:[{\]]|\Z))")
+
+
+def is_packed(head: bytes) -> bool:
+    """Tell whether bytes begin a compressed file that kulla unpacks."""
+    return head.startswith(_PACKED)
+
+
+def as_whole(head: bytes) -> bool:
+    """Tell whether a file can only be read from its start: a JSON array or wrapper, UTF-16, EVTX."""
+    return b"\x00" in head[:256] or _WRAPPED.match(head) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Records of one log, and the checkpoint that holds once they are stored. `records` counts them.
+
+    `alias` is a name for the log's content that has to be remembered with its identity, where it is new.
+    """
+
+    events: list[Event]
+    letters: list[DeadLetter]
+    mark: Mark
+    alias: str | None = None
+
+    @property
+    def records(self) -> int:
+        """Return how many records the batch has."""
+        return len(self.events) + len(self.letters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a log's records are read."""
+
+    source: Source
+    options: Callable[[], Options]
+
+    def decoder(self, mark: Mark) -> Decoder:
+        """Return a decoder that goes on where the mark stands."""
+        return Decoder(self.source, self.options(), identity=mark.identity, path=mark.path, preamble=mark.headers)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pile:
+    """A batch in the making."""
+
+    events: list[Event] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, item: Event | DeadLetter | None, record: Record) -> None:
+        if isinstance(item, Event):
+            self.events.append(item)
+        elif item is not None:
+            self.letters.append(item)
+        self.size += len(record.raw) + 64
+
+    @property
+    def full(self) -> bool:
+        return len(self.events) + len(self.letters) >= MOST_EVENTS or self.size >= MOST_BYTES
+
+    def batch(self, mark: Mark, alias: str | None = None) -> Batch:
+        made = Batch(events=self.events, letters=self.letters, mark=mark, alias=alias)
+        self.events, self.letters, self.size = [], [], 0
+        return made
+
+
+class Tracked:
+    """A plain file that is followed. `mark` says what was stored of it, `changed` when it last grew.
+
+    `present` says whether one of the followed names leads to it; `cut` that its content was replaced.
+    """
+
+    def __init__(self, number: int, mark: Mark, reading: Reading, *, before: bytes, now: float) -> None:
+        self.mark = mark
+        self.changed = now
+        self.present = True
+        self.cut = False
+        self._number = number
+        self._reading = reading
+        self._decoder, self._decoder_of = reading.decoder(mark), now
+        self._before = before  # the bytes that stand before the mark
+        self._held = b""  # read after the mark, and not given yet
+        self._seen = (-1, -1)
+        self._given_up_to = -1  # the size up to which even what was held has been given
+
+    @property
+    def path(self) -> str:
+        """The name under which the file stands."""
+        return self.mark.path
+
+    @path.setter
+    def path(self, name: str) -> None:
+        if name != self.mark.path:
+            self.mark = replace(self.mark, path=name)
+            self._decoder.path = name
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._number)
+
+    def read(self, now: float, patience: Patience) -> Iterator[Batch]:
+        """Yield what is new, up to where a record may still go on."""
+        found = os.fstat(self._number)
+        seen = (found.st_size, found.st_mtime_ns)
+        if seen != self._seen:
+            self._seen, self.changed = seen, now
+            self.cut = not self._is_whole(found.st_size)
+        elif self._given_up_to == found.st_size or now - self.changed < patience.hold:
+            return
+        if self.cut or found.st_size == self.mark.offset:
+            return
+        if now - self._decoder_of >= _HOUR:
+            self._decoder, self._decoder_of = self._reading.decoder(self.mark), now
+        quiet = now - self.changed
+        over = (not self.present and quiet >= patience.linger) or quiet >= patience.stale
+        yield from self._pass(found.st_size, give=quiet >= patience.hold, over=over)
+        if quiet >= patience.hold and (over or self.mark.offset == found.st_size):
+            self._given_up_to = found.st_size
+
+    def is_over(self, now: float, patience: Patience) -> bool:
+        """Tell whether a file without a followed name has been quiet for so long that it can be let go."""
+        gone = os.fstat(self._number).st_nlink == 0
+        quiet = now - self.changed
+        return quiet >= (patience.linger + patience.hold if gone else patience.keep)
+
+    def _is_whole(self, size: int) -> bool:
+        """Tell whether the file still holds what was read of it."""
+        if size < self.mark.offset + len(self._held):
+            return False
+        start = self.mark.offset - len(self._before)
+        known = self._before + self._held
+        if os.pread(self._number, len(known), start) != known:
+            return False
+        head = os.pread(self._number, PREFIX, 0)
+        if self.mark.full:
+            return digest(head) == self.mark.full
+        return self.mark.offset == 0 or digest(head[: self.mark.prefix]) == self.mark.identity or start == 0
+
+    def _pass(self, end: int, *, give: bool, over: bool) -> Iterator[Batch]:
+        section = Section(self._number, start=self.mark.offset, end=end, before=self._before)
+        base = self.mark
+        pile = _Pile()
+        stream = cast("BinaryIO", io.BufferedReader(section, buffer_size=1 << 16))
+        last: Record | None = None
+        batches, broken_off = 0, False
+        for found in self._reading.source.frame(stream):
+            record = moved(found, base)
+            if last is not None:
+                pile.add(self._decoder.read(last), last)
+                if pile.full:
+                    batches += 1
+                    yield self._moved(pile, section, record.offset, record.number - 1)
+            last = record
+            if batches >= _AT_ONCE:
+                self._seen, broken_off = (-1, -1), True  # the other files have waited long enough
+                break
+        self.cut = section.broken
+        whole = not section.broken and not broken_off
+        yield from self._end(pile, section, last, give=whole and give, over=over)
+        self._held = section.since(self.mark.offset)
+
+    def _end(self, pile: _Pile, section: Section, last: Record | None, *, give: bool, over: bool) -> Iterator[Batch]:
+        """Yield what is left at the end of a pass; the last record is held back unless it is to be given."""
+        read_to = section.position
+        ended = not section.broken and section.tail(read_to).endswith(b"\n")
+        if last is not None and give and (ended or over):
+            pile.add(self._decoder.read(last), last)
+            yield self._moved(pile, section, read_to, last.number + last.raw.count(b"\n"))
+        elif last is not None and last.offset > self.mark.offset:
+            yield self._moved(pile, section, last.offset, last.number - 1)
+        elif last is None and ended and read_to > self.mark.offset:
+            yield self._moved(pile, section, read_to, self.mark.number)
+
+    def _moved(self, pile: _Pile, section: Section, offset: int, number: int) -> Batch:
+        """Return the pile as a batch whose checkpoint stands at `offset`."""
+        self._before = section.tail(offset)
+        section.forget(offset)
+        full, alias = self.mark.full, None
+        if not full:
+            head = os.pread(self._number, PREFIX, 0)
+            if len(head) == PREFIX and offset >= PREFIX:
+                full, alias = digest(head), alias_of(head) if self.mark.prefix < PREFIX else None
+        self.mark = replace(
+            self.mark,
+            offset=offset,
+            number=number,
+            tail=digest(self._before),
+            full=full,
+            headers=tuple(self._decoder.headers),
+        )
+        return pile.batch(self.mark, alias)
+
+    def rest(self) -> Iterator[Batch]:
+        """Yield what was read of the file's former content and held back."""
+        if not self._held:
+            return
+        pile = _Pile()
+        base = self.mark
+        for found in self._reading.source.frame(io.BytesIO(self._held)):
+            record = moved(found, base)
+            pile.add(self._decoder.read(record), record)
+        tail = (self._before + self._held)[-TAIL:]
+        self.mark = replace(base, offset=base.offset + len(self._held), tail=digest(tail))
+        self._held = b""
+        yield pile.batch(self.mark)
+
+
+def moved(record: Record, base: Mark) -> Record:
+    """Return a record of the stream that begins where a mark stands as one of the whole stream."""
+    offset, number = base.offset + record.offset, base.number + record.number
+    return Record(offset=offset, number=number, raw=record.raw, problem=record.problem, size=record.size)
+
+
+class Whole:
+    """A file that does not change, read from its start; compressed or not."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._streams: list[BinaryIO] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for stream in self._streams:
+            stream.close()
+
+    def _stream(self) -> BinaryIO:
+        plain = os.fdopen(os.dup(self._number), "rb")
+        plain.seek(0)
+        head = plain.read(16)
+        plain.seek(0)
+        stream = unpacked(plain, head)
+        self._streams.append(stream)
+        return stream
+
+    def head(self) -> bytes:
+        """Return the first bytes of the plain content."""
+        return _up_to(self._stream(), HEAD)
+
+    def tail_at(self, offset: int) -> bytes | None:
+        """Return the bytes before an offset of the plain content, None where it is shorter."""
+        _, tail = _skipped(self._stream(), offset)
+        return tail
+
+    def read(self, mark: Mark, reading: Reading, found: os.stat_result, alias: str | None) -> Iterator[Batch]:
+        """Yield what follows the mark; the last batch's mark says that the file was read to its end.
+
+        The mark moves at the end alone: until then the file is there to be read again.
+        """
+        head = self.head()
+        base = replace(mark, offset=0, number=0) if as_whole(head) else mark
+        stream = self._stream()
+        _skipped(stream, base.offset)
+        decoder = reading.decoder(base)
+        counted = _Counted(stream)
+        framed = stream if as_whole(head) else cast("BinaryIO", io.BufferedReader(counted, buffer_size=1 << 20))
+        pile, number = _Pile(), base.number
+        for each in reading.source.frame(framed):
+            record = moved(each, base)
+            if pile.full:
+                yield pile.batch(mark)
+            pile.add(decoder.read(record), record)
+            number = record.number
+        end = 0 if as_whole(head) else base.offset + counted.count
+        if why := damage(stream):
+            broken = Record(offset=end, number=number + 1, raw=b"", problem=why)
+            pile.add(decoder.read(broken), broken)
+        mark = replace(
+            base,
+            size=found.st_size,
+            modified=found.st_mtime_ns,
+            full=digest(head[:PREFIX]) if len(head) >= PREFIX else "",
+            offset=end,
+            number=number,
+            tail=digest(self.tail_at(end) or b""),
+            headers=tuple(decoder.headers),
+        )
+        yield pile.batch(mark, alias if mark.prefix < PREFIX else None)
+
+
+class _Counted(io.RawIOBase):
+    """A stream that counts what is read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.count = 0
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # Buffer has no name before 3.12
+        view = memoryview(buffer)
+        part = self._stream.read(len(view))
+        view[: len(part)] = part
+        self.count += len(part)
+        return len(part)
+
+
+def _up_to(stream: BinaryIO, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size > 0 and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _skipped(stream: BinaryIO, offset: int) -> tuple[int, bytes | None]:
+    """Read past `offset` bytes; return how many there were, and the last 1024 of them, None where it ends before."""
+    tail, left = b"", offset
+    while left > 0 and (part := stream.read(min(left, 1 << 20))):
+        tail = (tail + part)[-TAIL:]
+        left -= len(part)
+    return offset - left, tail if left == 0 else None
