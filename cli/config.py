@@ -283,6 +283,13 @@ def settings_table() -> tuple[Setting, ...]:
             purpose="how the names of all its indices begin",
         ),
         Setting(
+            key=f"{ELASTIC}index",
+            variable="KULLA_ELASTICSEARCH_INDEX",
+            parse=_text,
+            default="",
+            purpose="indices of Filebeat and the like that kulla detect looks at instead of its own",
+        ),
+        Setting(
             key="lang",
             variable="KULLA_LANG",
             parse=_word("en", "sq"),

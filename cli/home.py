@@ -47,4 +47,9 @@ def open_cluster(settings: Settings, clock: Callable[[], datetime]) -> ElasticSt
         ca_file=ca_file if isinstance(ca_file, Path) else None,
         prefix=str(settings.elastic("prefix")),
     )
+    pattern = settings.elastic("index")
+    if pattern:
+        from engine.store.elastic.foreign import ForeignStore
+
+        return ForeignStore(Cluster(found), clock, str(pattern))
     return ElasticStore(Cluster(found), clock)

@@ -70,6 +70,10 @@ Lateness = Annotated[
         help="How late events may come (30s, 5m) without any effect on correlations, which are told that much later.",
     ),
 ]
+Index = Annotated[
+    str | None,
+    typer.Option("--index", metavar="PATTERN", help="Look at these indices of the cluster instead: winlogbeat-*."),
+]
 
 
 @command(app, "detect")
@@ -86,6 +90,7 @@ def detect(
     until: Until = None,
     watch: Watch = None,
     lateness: Lateness = None,
+    index: Index = None,
     scheduled: Scheduled = False,
     schedule: Names = None,
     notify: Deliver = True,
@@ -101,6 +106,7 @@ def detect(
     fill (kulla store gaps).
     """
     out = target(session, fmt, output)
+    _look_at(session, index)
     span, lowest, alarm = window(session, since, until), shown_level(session, level), level_of("--fail-on", fail_on)
     pause, late = _seconds("--watch", watch), _seconds("--lateness", lateness) or 0
     _check(span, pause, out, scheduled=scheduled or bool(schedule))
@@ -202,6 +208,15 @@ class _Shift:
         from cli.notifying import deliver
 
         deliver(self.session, store)
+
+
+def _look_at(session: Session, index: str | None) -> None:
+    """Look at other people's indices from here on, where the store is a cluster."""
+    if index is not None:
+        session.flags["elasticsearch.index"] = ("--index", index)
+        session.forget_settings()
+        if not session.settings.store:
+            raise UsageError("--index names indices of an Elasticsearch cluster", hint="kulla detect --store URL")
 
 
 def _seconds(option: str, word: str | None) -> float | None:

@@ -1,0 +1,101 @@
+"""The node is killed and started anew in the middle: no event is lost or doubled, no alert missed or doubled.
+
+Each fault is seeded: which request it hits, and whether the node ends before the request or after it, with the answer
+lost. One fault of each kind by default; `KULLA_FAULTS=N` tries N seeds (a restart takes some seconds).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+import yaml
+
+from engine.detecting import Detector
+from engine.errors import StoreError
+from engine.sigma.engine import Engine
+from engine.sigma.loader import load_rules
+from engine.store.elastic.address import address
+from engine.store.elastic.cluster import Answer, Cluster
+from engine.store.elastic.store import ElasticStore
+from tests.elasticsearch.artifacts import UnavailableError
+from tests.elasticsearch.node import Node, make_node
+
+SEEDS = range(int(os.environ.get("KULLA_FAULTS", "2")))
+_REQUESTS = 12  # about as many as collecting, and as detecting, takes
+
+
+class _Failing(Cluster):
+    """A cluster whose node ends at the request of this number; `late` loses the answer, else the request."""
+
+    node: Node
+    at = 0
+    late = False
+
+    def _once(self, method: str, target: str, content: bytes | None, media: str) -> tuple[StoreError, Answer | None]:
+        self.at -= 1
+        if self.at != 0:
+            return super()._once(method, target, content, media)
+        if self.late:
+            super()._once(method, target, content, media)
+        self.node.kill()
+        self.node.start()
+        return StoreError("the connection was lost"), None
+
+
+@pytest.fixture(scope="module")
+def own_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """Start a node that may be killed."""
+    owner = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
+    try:
+        node = make_node(tmp_path_factory.mktemp("faults"), owner)
+        node.start()
+    except UnavailableError as error:
+        if os.environ.get("KULLA_REQUIRE_ELASTICSEARCH") == "1":
+            pytest.fail(f"no Elasticsearch: {error}")
+        pytest.skip(f"no Elasticsearch: {error}")
+    yield node
+    node.kill()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Load one rule, which every fifth event fulfils."""
+    rule = {
+        "title": "status",
+        "id": "11111111-2222-4333-8444-555555555555",
+        "level": "low",
+        "logsource": {"category": "webserver"},
+        "detection": {"selection": {"http.response.status_code": 204}, "condition": "selection"},
+    }
+    path = tmp_path_factory.mktemp("rules") / "rule.yml"
+    path.write_text(yaml.safe_dump(rule))
+    return Engine(load_rules([path]))
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_node_that_is_killed(seed: int, own_node: Node, engine: Engine, many, now: datetime) -> None:
+    chance = random.Random(seed)
+    cluster = _Failing(address(own_node.url, prefix=f"fault{seed}", patience=300))
+    cluster.node = own_node
+    store = ElasticStore(cluster, lambda: now)
+    store.install()
+    events = many(300)
+    cluster.at, cluster.late = chance.randrange(1, _REQUESTS), bool(seed % 2)
+    stored = 0
+    for start in range(0, 300, 150):
+        done = store.append(events[start : start + 150], [])
+        stored += done.stored
+        assert done.duplicates == 0, "what a lost answer had stored is stored, not known before"
+    assert stored == 300
+    cluster.at, cluster.late = chance.randrange(1, _REQUESTS), not cluster.late
+    run = Detector(engine, store).run()
+    assert (run.events, run.new) == (300, 60)
+    assert store.status().events == 300
+    assert sorted(alert.events[0].id for alert in store.alerts()) == sorted(each.id for each in events[4::5])
+    assert Detector(engine, store).run().new == 0
+    store.close()
