@@ -26,7 +26,8 @@ class Row:
     """One row. `key` is the idempotency key of its message; `note` is said in it or why it is held.
 
     `unless_acknowledged` rows are escalations: they are sent only where nobody has acknowledged the subject by then.
-    `by` is the process that claimed it. `told` are the channels of a roster that have it already, `members` the keys of a digest, `count` what is told.
+    `by` is the process that claimed it, `told` are the channels of a roster that have it already, `members` the keys
+    of a digest, and `count` is the number that is told.
     """
 
     key: str

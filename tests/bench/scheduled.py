@@ -1,0 +1,177 @@
+"""Scheduled runs: `python tests/bench/scheduled.py run` and `python tests/bench/scheduled.py watch [SECONDS]`.
+
+`run`: CPU seconds and peak memory of one `kulla detect` with every SigmaHQ rule and kulla's own over 100,000 events
+that came in since the last run, in 30 batches (five minutes of ten seconds each); start, rules from the cache,
+incidents and the record of the run included. `watch`: the time from an event's batch being stored to its alert being
+stored, while another process stores 2,000 events a second in batches of half a second, with `--watch 1s`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from lzma import open as open_xz
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+SHARED = Path(os.environ.get("KULLA_SHARED", ROOT.parent / "shared" / "data"))
+EVENTS, BATCHES = 100_000, 30
+A_SECOND, EACH = 2000, 0.5  # events a second, seconds from batch to batch
+PAUSE = 1.0
+
+
+def sample(folder: Path, count: int) -> Path:
+    """Write so many records of the Windows sample, again from its beginning where it ends."""
+    path = folder / "sample.jsonl"
+    written = 0
+    with path.open("wb") as target:
+        while written < count:
+            with open_xz(SHARED / "windows" / "otrf_d8.jsonl.xz") as source:
+                for line in source:
+                    target.write(line)
+                    written += 1
+                    if written == count:
+                        break
+    return path
+
+
+def events_of(path: Path) -> list:
+    """Read the sample as events."""
+    from collectors.reader import LogReader
+    from engine.events import DeadLetter
+
+    reader = LogReader(path)
+    return [reader.event(item) for item in reader.records() if not isinstance(item, DeadLetter)]
+
+
+def fill(folder: Path, count: int, batches: int) -> None:
+    """Store the sample in batches (a child process: its memory is not to be counted)."""
+    from engine.store.embedded import EmbeddedStore
+
+    found = events_of(sample(folder, count))
+    size = -(-len(found) // batches)
+    with EmbeddedStore(folder / "store", lambda: datetime.now(UTC)) as store:
+        for start in range(0, len(found), size):
+            store.append(found[start : start + size], [])
+
+
+def kulla(folder: Path) -> tuple[float, float, float, str]:
+    """Run `kulla detect` as a process; return CPU seconds, wall seconds, peak MiB and what it said."""
+    program = (
+        "import sys, atexit, re\n"
+        "def told():\n"
+        "    text = open('/proc/self/status').read()\n"
+        "    sys.stderr.write('peak ' + re.search(r'VmHWM:\\s+(\\d+)', text)[1] + '\\n')\n"
+        "atexit.register(told)\n"
+        "import cli.main\ncli.main.main(sys.argv[1:])\n"
+    )
+    rules = [word for name in ("own", str(SHARED / "sigma")) for word in ("--rules", name)]
+    words = [sys.executable, "-c", program, "detect", *rules, "-f", "jsonl", "-o", str(folder / "alerts.jsonl")]
+    before, wall = os.times(), time.perf_counter()
+    done = subprocess.run(
+        words, cwd=ROOT, env={**os.environ, "KULLA_HOME": str(folder)}, capture_output=True, text=True, check=False
+    )
+    wall, after = time.perf_counter() - wall, os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    peak = re.search(r"peak (\d+)", done.stderr)
+    said = next((line for line in done.stderr.splitlines() if "events looked at" in line), done.stderr[-300:])
+    return cpu, wall, int(peak[1]) / 1024 if peak else 0.0, said
+
+
+def one_run(folder: Path) -> None:
+    """Measure one scheduled run, after one over an empty store that fills the cache of rules."""
+    kulla(folder)
+    subprocess.run([sys.executable, __file__, "fill", str(folder)], check=True)
+    cpu, wall, peak, said = kulla(folder)
+    print(f"one run: {cpu:.2f} CPU s, {wall:.2f} s, peak {peak:.0f} MiB; {said}")
+    cpu, wall, peak, said = kulla(folder)
+    print(f"and one with nothing new: {cpu:.2f} CPU s, {wall:.2f} s, peak {peak:.0f} MiB; {said}")
+
+
+def feed(folder: Path, seconds: int) -> None:
+    """Store 2,000 events a second (a child process); print when each batch was stored, with its last sequence."""
+    from engine.store.embedded import EmbeddedStore
+
+    size = int(A_SECOND * EACH)
+    found = events_of(sample(folder, A_SECOND * seconds))
+    print("ready", flush=True)
+    begun = time.time()
+    with EmbeddedStore(folder / "store", lambda: datetime.now(UTC)) as store:
+        for number, start in enumerate(range(0, len(found), size)):
+            time.sleep(max(0.0, begun + number * EACH - time.time()))
+            batch = found[start : start + size]
+            store.append(batch, [])
+            print(json.dumps([time.time(), [item.id for item in batch]]), flush=True)
+
+
+def watch(folder: Path, seconds: int) -> None:
+    """Measure the time from stored to told."""
+    from engine.runs.running import Runner, Setting
+    from engine.sigma.engine import Engine
+    from engine.sigma.loader import load_rules
+    from engine.store.embedded import EmbeddedStore
+
+    loaded = load_rules([SHARED / "sigma", ROOT / "detections" / "rules"], cache_folder=folder / "cache")
+    engine = Engine(loaded)
+    feeder = subprocess.Popen(
+        [sys.executable, __file__, "feed", str(folder), str(seconds)], stdout=(folder / "fed").open("w"), cwd=ROOT
+    )
+    told: dict[str, float] = {}
+    spent: list[float] = []
+    quiet = 0
+    while quiet < 3:
+        with EmbeddedStore(folder / "store", lambda: datetime.now(UTC)) as store:
+            before = time.process_time()
+            outcome = Runner(store, engine, "watch", Setting(now=lambda: datetime.now(UTC))).run()
+            spent.append(time.process_time() - before)
+            now = time.time()
+            for alert in outcome.run.alerts:
+                for each in alert.events:
+                    told.setdefault(each.id, now)
+            store.tidy()
+        quiet = quiet + 1 if feeder.poll() is not None and not outcome.run.events else 0
+        time.sleep(PAUSE)
+    stored: dict[str, float] = {}
+    for line in (folder / "fed").read_text().splitlines()[1:]:
+        at, ids = json.loads(line)
+        stored.update(dict.fromkeys(ids, at))
+    delays = sorted(told[number] - stored[number] for number in told if number in stored)
+    rate = len(stored) / (max(stored.values()) - min(stored.values()) + EACH)
+    marks = {share: delays[min(len(delays) - 1, int(len(delays) * share))] for share in (0.5, 0.9, 0.99)}
+    print(
+        f"watch: {len(stored):,} events at {rate:,.0f} a second, {len(delays):,} events with alerts; "
+        + ", ".join(f"p{share * 100:.0f} {delay:.2f} s" for share, delay in marks.items())
+        + f", most {delays[-1]:.2f} s; {sum(spent):.1f} CPU s in {len(spent)} runs"
+    )
+
+
+def main() -> None:
+    """Measure."""
+    what, words = sys.argv[1], sys.argv[2:]
+    if what == "fill":
+        fill(Path(words[0]), EVENTS, BATCHES)
+        return
+    if what == "feed":
+        feed(Path(words[0]), int(words[1]))
+        return
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        if what == "run":
+            one_run(Path(temporary))
+        else:
+            watch(Path(temporary), int(words[0]) if words else 60)
+    print(f"load at the end {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
