@@ -68,6 +68,7 @@ def collect(
             _tell(session, account)
             accounts.append(account)
             advance()
+        store.tidy()
     out.write(listing(accounts))
     session.say(balance(accounts))
     if any(account.records for account in accounts):

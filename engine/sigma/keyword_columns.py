@@ -17,7 +17,7 @@ from engine.sigma.partitions import Partition, Signatures, keyword_values
 if TYPE_CHECKING:
     from engine.store.protocol import Block
 
-_TOGETHER = 16  # columns read together
+_TOGETHER = 8  # columns read together
 _ORIGINAL = "event.original"
 
 

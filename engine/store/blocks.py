@@ -29,9 +29,9 @@ from engine.store.values import from_json
 _SHAPE = "shape"  # under this key the tables hold each row group's rows and fields
 _IDS = "ids"  # and under this one, the ids of events that rules matched
 _MANY_IDS = 4096  # ids of more events of a row group are not worth keeping
-_AT_ONCE = 32 * 1024 * 1024  # bytes of columns read together to make whole events
+_AT_ONCE = 12 * 1024 * 1024  # bytes of columns read together to make whole events
 _EVENTS_AT_ONCE = 2000
-_HELD = 48 * 1024 * 1024  # bytes of columns kept while a block is looked at
+_HELD = 24 * 1024 * 1024  # bytes of columns kept while a block is looked at
 
 
 class _Opened:

@@ -22,7 +22,7 @@ from engine.store.catalogue import Catalogue, Segment
 from engine.store.columns import BUDGET, ID, ORIGINAL, SEQUENCE, TEXT, type_of
 from engine.store.database import Database, to_micros
 from engine.store.intake import STAGED, segment_path
-from engine.store.segments import ROW_GROUP, SegmentReader, Staged, stage
+from engine.store.segments import ROW_GROUP, SegmentReader, Staged, return_memory, stage
 from engine.store.tested import remove_orphans
 
 _SMALL = 50_000  # events; larger segments are left as they are
@@ -38,6 +38,7 @@ _LEAST = 4096  # rows that are worth a row group
 def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetime) -> int:
     """Join what is small, remove what was joined an hour ago or more; return how many files were joined."""
     joined = 0
+    return_memory()
     for group in _groups(catalogue.segments()):
         joined += _join(folder, database, catalogue, group, now)
     _remove_retired(folder, database, catalogue, now)
@@ -113,10 +114,12 @@ def _replace(folder: Path, database: Database, catalogue: Catalogue, group: list
 
 
 def _staged(tables: list[pa.Table], folder: Path) -> Staged:
-    table = pa.concat_tables([_alike(table) for table in tables], promote_options="default")
+    for place, table in enumerate(tables):
+        tables[place] = _alike(table)
+    joined = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
     tables.clear()
-    order, sizes = _order(table)
-    return stage(table.unify_dictionaries().combine_chunks().take(pa.array(order)), folder, sizes)
+    order, sizes = _order(joined)
+    return stage(joined, folder, sizes, order)
 
 
 def _whole(reader: SegmentReader, segment: Segment) -> pa.Table:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeAlias
 
 import numpy as np
 import orjson
@@ -32,6 +32,8 @@ _BATCH = 2048  # rows of large values read at a time
 _PRESENT = b"kulla.present"  # in the file's metadata: for each row group, the numbers of columns that hold anything
 _DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
 _UNIQUE = (ID, ORIGINAL)
+Rows: TypeAlias = NDArray[np.int64]
+_Way: TypeAlias = tuple[list[tuple[int, pa.Array]], pa.Array]
 _STAGED_SUFFIX = ".part"
 
 
@@ -56,11 +58,11 @@ class Staged:
         self.handle.close()
 
 
-def stage(table: pa.Table, folder: Path, sizes: Sequence[int] = ()) -> Staged:
+def stage(table: pa.Table, folder: Path, sizes: Sequence[int] = (), order: Rows | None = None) -> Staged:
     """Write the table as a Parquet file in `folder`, readable by its owner only, and sync it (see `write_table`)."""
     staged = _begun(folder)
     try:
-        write_table(table, staged.handle, sizes)
+        write_table(table, staged.handle, sizes, order)
         staged.handle.flush()
         os.fsync(staged.handle.fileno())
         staged.size = staged.handle.tell()
@@ -82,27 +84,62 @@ def _begun(folder: Path) -> Staged:
         staged.handle.close()  # another process took it for abandoned before it was locked
 
 
-def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> None:
+def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = (), order: Rows | None = None) -> None:
     """Write the table as Parquet: zstd, text by dictionary where that pays, a checksum on every page.
 
-    `sizes` are the rows of each row group; without them, groups are as large as may be.
+    `sizes` are the rows of each row group; without them, groups are as large as may be. `order` names the table's rows
+    as they are to stand in the file; only one row group at a time is copied for it.
     """
-    table, repeated = _economical(table)
     evenly = [name for name in _DELTA if name in table.column_names]
+    plain = [name for name in table.column_names if _is_plain(name, table.column(name))]
     groups = list(_groups(table.num_rows, sizes))
-    told = {_PRESENT: orjson.dumps([_present(table, start, rows) for start, rows in groups])}
+    present = _present(table, groups, order)
+    told = {_PRESENT: orjson.dumps(present)}
     with pq.ParquetWriter(
         sink,
-        table.schema.with_metadata(told),
+        _as_text(table.slice(0, 0), plain).schema.with_metadata(told),
         compression="zstd",
-        use_dictionary=repeated,
+        use_dictionary=[name for name in table.column_names if name not in plain and _repeats(name, table)],
         column_encoding=dict.fromkeys(evenly, "DELTA_BINARY_PACKED"),
         write_statistics=["@timestamp", "event.ingested"],
         write_page_checksum=True,
     ) as writer:
-        for start, rows in groups:
-            part = table if len(groups) == 1 else _trimmed(table.slice(start, rows))
-            writer.write_table(part.replace_schema_metadata(told), row_group_size=ROW_GROUP)
+        for (start, rows), there in zip(groups, present, strict=True):
+            part = table
+            if order is not None:
+                part = _trimmed(_taken(table, order[start : start + rows], frozenset(there)))
+            elif len(groups) > 1:
+                part = _trimmed(table.slice(start, rows))
+            writer.write_table(_as_text(part, plain).replace_schema_metadata(told), row_group_size=ROW_GROUP)
+
+
+def _taken(table: pa.Table, rows: Rows, there: frozenset[int]) -> pa.Table:
+    """Return these rows, chunk by chunk: Arrow would copy each column into one piece first.
+
+    `there` are the numbers of the columns that hold anything in them.
+    """
+    ways: dict[tuple[int, ...], _Way] = {}
+    columns = []
+    for number, column in enumerate(table.columns):
+        if number not in there:
+            columns.append(pa.nulls(len(rows), column.type))
+            continue
+        sizes = tuple(map(len, column.chunks))
+        if sizes not in ways:
+            ways[sizes] = _way(sizes, rows)
+        parts, order = ways[sizes]
+        found = [column.chunk(chunk).take(places) for chunk, places in parts]
+        columns.append(found[0] if len(found) == 1 else pa.concat_arrays(found).take(order))
+    return pa.table(columns, schema=table.schema)
+
+
+def _way(sizes: Sequence[int], rows: Rows) -> _Way:
+    """Return from which chunks which places are taken, and in which order the places so taken give the rows."""
+    ends = np.cumsum([0, *sizes])
+    homes = np.searchsorted(ends, rows, side="right") - 1
+    order = np.argsort(homes, kind="stable")
+    parts = [(chunk, pa.array(rows[homes == chunk] - ends[chunk])) for chunk in np.unique(homes).tolist()]
+    return parts, pa.array(np.argsort(order, kind="stable"))
 
 
 def _groups(rows: int, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -114,8 +151,19 @@ def _groups(rows: int, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
         start += size
 
 
-def _present(table: pa.Table, start: int, rows: int) -> list[int]:
-    return [n for n, column in enumerate(table.columns) if column.slice(start, rows).null_count < rows]
+def _present(table: pa.Table, groups: Sequence[tuple[int, int]], order: Rows | None) -> list[list[int]]:
+    """Return for each row group the numbers of the columns that hold anything in it."""
+    found: list[list[int]] = [[] for _ in groups]
+    starts = [start for start, rows in groups if rows]
+    for number, column in enumerate(table.columns):
+        if not column.null_count:
+            valid = np.ones(len(starts), dtype=bool)
+        else:
+            rows = column.is_valid().to_numpy()
+            valid = np.logical_or.reduceat(rows if order is None else rows[order], starts) if starts else rows[:0]
+        for group in np.flatnonzero(valid).tolist():
+            found[group].append(number)
+    return found
 
 
 def _trimmed(table: pa.Table) -> pa.Table:
@@ -139,20 +187,21 @@ def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(places, mask=codes < 0), kept)
 
 
-def _economical(table: pa.Table) -> tuple[pa.Table, list[str]]:
-    """Turn dictionaries of mostly distinct text into plain text; return the names of columns that stay repeated."""
-    repeated = []
-    for place, name in enumerate(table.column_names):
-        column = table.column(place)
-        if column.type == TEXT and (name in _UNIQUE or _distinct(column) * 2 > len(column)):
-            table = table.set_column(place, name, column.cast(pa.string()))
-        elif name not in _UNIQUE and name not in _DELTA and not pa.types.is_timestamp(column.type):
-            repeated.append(name)
-    return table, repeated
+def _is_plain(name: str, column: pa.ChunkedArray) -> bool:
+    """Tell whether text is better written out than by a dictionary: where most of it is distinct."""
+    if column.type != TEXT:
+        return False
+    return name in _UNIQUE or max((len(part.dictionary) for part in column.chunks), default=0) * 2 > len(column)
 
 
-def _distinct(column: pa.ChunkedArray) -> int:
-    return sum(len(part.dictionary) for part in column.chunks)
+def _repeats(name: str, table: pa.Table) -> bool:
+    return name not in _UNIQUE and name not in _DELTA and not pa.types.is_timestamp(table.column(name).type)
+
+
+def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    for name in names:
+        table = table.set_column(table.column_names.index(name), name, table.column(name).cast(pa.string()))
+    return table
 
 
 def remove_abandoned(folder: Path) -> None:

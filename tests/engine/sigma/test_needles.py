@@ -1,0 +1,54 @@
+"""Needles: no text of which a predicate is true is passed over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from engine.sigma.matching import ValueTester
+from engine.sigma.needles import Needles
+from engine.sigma.predicates import MANY, ONE, Predicate
+
+PIECE = st.text(st.sampled_from('abkKsi\u00e9\\"-'), min_size=1, max_size=5)
+PREDICATE = st.one_of(
+    st.builds(lambda value: Predicate("", "contains", value.lower()), PIECE),
+    st.builds(lambda value: Predicate("", "eq", value.lower()), PIECE),
+    st.builds(lambda a, b: Predicate("", "glob", f"{MANY}{a}{ONE}{b}{MANY}".lower()), PIECE, PIECE),
+    st.builds(lambda value: Predicate("", "contains", value, cased=True), PIECE),
+    st.sampled_from([Predicate("", "re", "(?i)kiss"), Predicate("", "re", "ab+k"), Predicate("", "exists", "")]),
+)
+TEXT = st.text(st.sampled_from('abkKsSiI\u212a\u0130\u017f\u00c9\u00e9\\"- \n'), max_size=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(PREDICATE, max_size=5), st.lists(TEXT, max_size=8), st.integers(0, 3))
+@example([Predicate("", "contains", "kiss")], ["x", "\u212ai\u017fs", "KISS", "ki", "ss"], 1)
+@example([Predicate("", "contains", "ab"), Predicate("", "contains", "bk")], ["a", "bk"], 0)
+def test_nothing_is_passed_over(predicates: list[Predicate], texts: list[str], skipped: int) -> None:
+    tester = ValueTester(enumerate(predicates))
+    array = pa.array(["ab" for _ in range(skipped)] + texts, pa.string()).slice(skipped)
+    touched = set(Needles(predicates).touched(array).tolist())
+    plain = tester.test("\x01")
+    for place, text in enumerate(texts):
+        if place not in touched:
+            assert tester.test(text) == plain
+
+
+def test_only_what_may_match_is_touched() -> None:
+    needles = Needles([Predicate("", "contains", "mimikatz"), Predicate("", "glob", f"{MANY}a{MANY}rootkit{MANY}")])
+    texts = ["nothing"] * 1000 + ["a MimiKatz"] + [""] * 3 + ["", "RootKit", "other", "root", "kit"]
+    assert needles.usable
+    assert needles.touched(pa.array(texts)).tolist() == [1000, 1005, 1007, 1008]  # the last two together look like one
+
+
+def test_escaped_text_needs_no_backslash() -> None:
+    needles = Needles([Predicate("", "contains", '\\pipe\\"x')], escaped=True)
+    assert needles.touched(pa.array(['C:\\\\pipe\\\\\\"x', "x"])).tolist() == [0]
+
+
+def test_a_predicate_without_text_asks_for_everything() -> None:
+    needles = Needles([Predicate("", "re", ".{3}"), Predicate("", "contains", "abc")])
+    assert not needles.usable
+    assert np.array_equal(needles.touched(pa.array(["a", "b"])), [0, 1])
