@@ -245,7 +245,9 @@ def test_an_interrupted_hunt_says_so_and_leaves_no_process(
     number: signal.Signals, home: Path, rules: str, logs: Path
 ) -> None:
     _big(logs)
-    prelude = "import os; os.cpu_count = lambda: 2"
+    # a shell that starts the tests in the background has them ignore SIGINT, and their children with them
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    prelude = f"import os; os.cpu_count = lambda: 2\n{heard}"
     process = child("hunt", str(logs), "--rules", rules, home=home, prelude=prelude)
     assert process.stdout is not None
     assert process.stderr is not None

@@ -8,9 +8,9 @@ from collectors import registry
 
 
 def slowly(head: bytes, filename: str) -> object:
-    sure, source = registry._surest(head[: registry._FIRST], filename)
+    sure, source = registry._surest(head[: registry._FIRST], filename, ())
     if sure < registry._SURE and len(head) > registry._FIRST:
-        sure, source = registry._surest(head, filename)
+        sure, source = registry._surest(head, filename, ())
     return source if sure > 0 else None
 
 
