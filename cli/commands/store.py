@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.commands.search import columns
+from cli.commands.store_copy import register_copy
 from cli.commands.store_gaps import register_gaps
 from cli.document import Column, Listing, Pairs, Report, Section
 from cli.formats.jsons import plain
@@ -111,6 +112,7 @@ def compact(session: Session) -> None:
 
 
 register_gaps(app)
+register_copy(app)
 
 
 @command(app, "dead-letters")

@@ -44,13 +44,18 @@ _SHAPES = 4096
 
 
 @lru_cache(maxsize=_SHAPES)
-def _awkward(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[str, ...]:
-    """Return those fields of a shape whose values, or names, cannot simply stand in a document."""
-    return tuple(
-        name
-        for name, kind in zip(names, types, strict=True)
-        if not (_is_plain_name(name) and ((kind is datetime) == (name in DATE)) and kind in {str, bool, datetime})
-    )
+def _awkward(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Tell of a shape which fields cannot simply stand in a document, and of which the value decides."""
+    hard: set[str] = set()
+    open_: list[str] = []
+    for name, kind in zip(names, types, strict=True):
+        if not _is_plain_name(name) or (name in DATE) != (kind is datetime):
+            hard.add(name)
+        elif kind in {int, float, list}:
+            open_.append(name)
+        elif kind not in {str, bool, datetime}:
+            hard.add(name)
+    return frozenset(hard), tuple(open_)
 
 
 @lru_cache(maxsize=65536)
@@ -95,9 +100,9 @@ class Writer:
             IDENTITY: origin.identity,
         }
         names = tuple(fields)
-        awkward = _awkward(names, tuple(map(type, fields.values())))
-        if awkward or not self._known.issuperset(names):
-            self._put_with_care(document, fields, frozenset(awkward))
+        hard, undecided = _awkward(names, tuple(map(type, fields.values())))
+        if hard or not self._known.issuperset(names) or not all(_is_simple(fields[name]) for name in undecided):
+            self._put_with_care(document, fields, hard.union(undecided))
         else:
             document.update(fields)
         document[SEQUENCE] = sequence
@@ -175,6 +180,11 @@ def _is_exact(value: object) -> bool:
     if kind is int:
         return -_LARGEST <= value < _LARGEST  # type: ignore[operator] # a whole number
     return kind is float and math.isfinite(value)  # type: ignore[arg-type] # a fraction
+
+
+def _is_simple(value: object) -> bool:
+    """Tell whether JSON gives a number, or a list of texts, back as it is."""
+    return all(type(each) is str for each in value) if type(value) is list else _is_exact(value)
 
 
 def _clean(value: Any) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 from engine.errors import StoreError, UnreadableError
 
 Body = Mapping[str, Any]
-_DENIED = re.compile(r"action \[([^\]]*)\] is unauthorized[^\[]*(?:\[[^\]]*\][^\[]*)*?on indices \[([^\]]*)\]")
+_DENIED = re.compile(r"on indices \[([^\]]*)\]")
 _GRANTED = re.compile(r"granted by the (index|cluster) privileges \[([^\]]*)\]")
-_ACTION = re.compile(r"action \[([^\]]*)\] is unauthorized")
+_ACTION = re.compile(r"action \[(\S+)\] is unauthorized")
 
 
 def refused(status: int, body: Body, where: str) -> StoreError:

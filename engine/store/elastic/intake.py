@@ -218,7 +218,14 @@ def letter_record(letter: DeadLetter, order: int, place: int) -> dict[str, Any]:
         "size": letter.size,
     }
     shown = {name: body[name] for name in ("path", "source", "reason")}
-    return {**shown, "key": letter.id, "order": order, "place": place, "body": orjson.dumps(body).decode()}
+    return {
+        **shown,
+        "@timestamp": order // 1000,
+        "key": letter.id,
+        "order": order,
+        "place": place,
+        "body": orjson.dumps(body).decode(),
+    }
 
 
 def letter_of(record: Mapping[str, Any]) -> DeadLetter:

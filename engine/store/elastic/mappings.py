@@ -118,6 +118,7 @@ _RECORDS: Mapping[str, Json] = {
     "cases": {"@timestamp": {"type": "date"}, "incident": _WORD, "body": _KEPT},
     "ledger": {"sequence": {"type": "long"}, "digest": _WORD, "body": _KEPT},
     "dead-letters": {
+        "@timestamp": {"type": "date"},
         "key": _WORD,
         "order": {"type": "long"},
         "place": {"type": "integer"},

@@ -10,6 +10,7 @@ import orjson
 from engine.errors import StoreError, UnreadableError
 from engine.store.elastic.bulk import Item, Outcome, Verb, write
 from engine.store.elastic.cluster import Cluster, part
+from engine.store.elastic.failures import refused
 from engine.store.elastic.names import Names
 
 Json = dict[str, Any]
@@ -80,11 +81,7 @@ class Records:
                 if each.get("found"):
                     found[each["_id"]] = each["_source"]
                 elif "error" in each:
-                    raise StoreError(
-                        f"records of {kind} cannot be read: {each['error'].get('reason', '')}",
-                        where=self._cluster.address.location,
-                        hint="kulla store init, or see which index is red: GET _cluster/health?level=indices",
-                    )
+                    raise refused(404, each, self._cluster.address.location)
         return found
 
     def search(

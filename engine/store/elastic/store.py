@@ -124,8 +124,19 @@ class ElasticStore:
         return settled
 
     def _refresh(self) -> None:
+        """Make everything that was written findable; indices that are red are left out, for they would not answer."""
         self._intake.wrote = False
-        self.cluster.ask("POST", f"/{part(self.names.events)}/_refresh", accept=(404,), ignore_unavailable=True)
+        name = part(self.names.events)
+        health = self.cluster.ask(
+            "GET", f"/_cluster/health/{name}", accept=(404, 408), level="indices", filter_path="indices.*.status"
+        )
+        indices = health.body.get("indices", {})
+        well = sorted(index for index, told in indices.items() if told["status"] != "red")
+        if len(well) == len(indices):
+            self.cluster.ask("POST", f"/{name}/_refresh", accept=(404,), ignore_unavailable=True)
+            return
+        for index in well:
+            self.cluster.ask("POST", f"/{part(index)}/_refresh", accept=(404,))
 
     def scan(
         self,
