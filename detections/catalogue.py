@@ -158,7 +158,11 @@ def _events(path: Path, number: int, entry: object) -> Iterator[dict[str, TestVa
 
 
 def _numbered(value: TestValue, number: int) -> TestValue:
-    return value.replace("{n}", str(number)) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.replace("{n}", str(number))
+    if isinstance(value, list):
+        return [item.replace("{n}", str(number)) if isinstance(item, str) else item for item in value]
+    return value
 
 
 def _span(path: Path, number: int, value: object) -> timedelta:

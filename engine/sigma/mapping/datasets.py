@@ -75,6 +75,9 @@ cisco_umbrella.log          | cisco                  | proxy dns             | u
 netskope.events             | netskope               | proxy                 |
 mcafee_webgateway.          | mcafee                 | proxy                 |
 openvpn.                    | openvpn                | vpn                   | openvpn
+ivanti_connect.             | ivanti ivanti_connect  | vpn                   | ivanti_connect
+strongswan.                 | strongswan             | vpn                   | strongswan
+wireguard.                  | wireguard              | vpn                   | wireguard
 firewall.                   |                        | firewall              |
 iptables.                   | linux iptables         | firewall              | iptables netfilter
 iptables.log                | linux iptables         | firewall              | iptables netfilter
@@ -161,6 +164,8 @@ mysql.error                 | mysql                  | database              | m
 mysql.slowlog               | mysql                  | database              | mysql
 mysql_enterprise.audit      | mysql                  | database              | mysql
 azure.mysql                 | azure mysql            | database              | mysql
+mariadb.                    | mariadb mysql          | database              | mariadb mysql
+percona.                    | percona mysql          | database              | mysql
 mssql.                      | mssql                  | database              | mssql
 microsoft_sqlserver.audit   | mssql windows          | database              | mssql audit
 microsoft_sqlserver.log     | mssql                  | database              | mssql
