@@ -190,7 +190,7 @@ def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
 def _is_plain(name: str, column: pa.ChunkedArray) -> bool:
     """Tell whether text is better written out than by a dictionary: where most of it is distinct."""
     if column.type != TEXT:
-        return False
+        return bool(pa.types.is_string(column.type))
     return name in _UNIQUE or max((len(part.dictionary) for part in column.chunks), default=0) * 2 > len(column)
 
 

@@ -2,10 +2,10 @@
 
 Builds a store of the Windows sample eight times over, under other hosts and years, compacts it, and runs every Windows
 rule over it in a process of its own: the first time, and again under another name, when tables of tested values are
-there. CPU is that of the process, start and rules (from the cache) included; "run" leaves those out. A run keeps the ids of
-its alerts; what it costs to read those from the store afterwards stands apart. The answers are
-checked: the (rule, record) pairs of the first two parts are those that matching their files row by row gives (they
-need not be alike: some rules look at host names and stamps), and the others have as many as the second.
+there. CPU is that of the process, start and rules (from the cache) included; "run" leaves those out. A run keeps the
+ids of its alerts; what it costs to read those from the store afterwards stands apart. The answers are checked: the
+(rule, record) pairs of the first two parts are those that matching their files row by row gives (they need not be
+alike: some rules look at host names and stamps), and the others have as many as the second.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ def compare(options: argparse.Namespace) -> None:
             f"| {name} | {kept / got['events']:.1f} B an event | {got['events']:,} | {got['cpu']:.2f} "
             f"| {got['run']:.2f} | {got['wall']:.2f} | {got['events'] / got['cpu']:,.0f} "
             f"| {got['events'] / got['run']:,.0f} "
-            f"| {got['base']:.0f} to {got['memory']:.0f} | {len(got['pairs']):,} ({got['new']:,} new) | {got['told']:.2f} |",
+            f"| {got['base']:.0f} to {got['memory']:.0f} | {len(got['pairs']):,} ({got['new']:,} new) "
+            f"| {got['told']:.2f} |",
             flush=True,
         )
         counted = Counter(place.partition(".")[0] for _, place in got["pairs"])
