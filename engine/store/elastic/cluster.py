@@ -123,7 +123,7 @@ class Cluster:
             return StoreError("", where=where), answer
         if is_passing(meta.status, body):
             return unavailable(meta.status, body, where), answer
-        if meta.status in {404, 409, 400, 405}:  # what a caller may understand
+        if meta.status in {400, 404, 405, 408, 409}:  # what a caller may understand
             return _final(meta.status, body, where), answer
         raise refused(meta.status, body, where)
 

@@ -96,7 +96,7 @@ def _blocked(reason: str, where: str) -> StoreError:
 def _denied(reason: str, where: str) -> StoreError:
     action, granted, denied = _ACTION.search(reason), _GRANTED.search(reason), _DENIED.search(reason)
     what = f"the action {action[1]}" if action else "this"
-    place = f" on {denied[2]}" if denied else ""
+    place = f" on {denied[1]}" if denied else ""
     missing = f"; one of these {granted[1]} privileges is missing: {granted[2]}" if granted else ""
     return StoreError(
         f"the API key has no right to {what}{place}{missing}",

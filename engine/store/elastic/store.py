@@ -127,9 +127,8 @@ class ElasticStore:
         """Make everything that was written findable; indices that are red are left out, for they would not answer."""
         self._intake.wrote = False
         name = part(self.names.events)
-        health = self.cluster.ask(
-            "GET", f"/_cluster/health/{name}", accept=(404, 408), level="indices", filter_path="indices.*.status"
-        )
+        asked = {"level": "indices", "filter_path": "indices.*.status", "timeout": "0s"}
+        health = self.cluster.ask("GET", f"/_cluster/health/{name}", accept=(404, 408), **asked)  # 408: there is none
         indices = health.body.get("indices", {})
         well = sorted(index for index, told in indices.items() if told["status"] != "red")
         if len(well) == len(indices):
