@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from engine.sigma.logsources import WINDOWS_CATEGORIES, Kind, belonging, kinds_of
-from engine.sigma.mapping import applications, cloud, hosts, network, web
+from engine.sigma.mapping import applications, cloud, eservices, hosts, network, web
 from engine.sigma.mapping.absent import ABSENT
 from engine.sigma.mapping.table import FieldTable
 from engine.sigma.mapping.windows_fields import FIELDS_OF, PROCESS_4688, SPREAD, SYSTEM_FIELDS, UNNAMED, WINDOWS
@@ -28,6 +28,7 @@ _TABLES: Final[tuple[FieldTable, ...]] = (
     *network.TABLES,
     *cloud.TABLES,
     *applications.TABLES,
+    *eservices.TABLES,
 )
 _BY_DATASET: Final[Mapping[str, FieldTable]] = {name: table for table in reversed(_TABLES) for name in table.datasets}
 # Datasets that nobody listed: every name of the taxonomy that there is.

@@ -179,6 +179,8 @@ _SIGN_IN: Final[Names] = {
             "authenticationRequirement",
             "userPrincipalName",
             "appDisplayName",
+            "authenticationProtocol",
+            "sessionId",
         )
     },
 }
@@ -303,6 +305,7 @@ TABLES: Final = (
             ResultStatus ObjectId ApplicationId Directionality DeliveryAction RecordType UserId UserKey UserType
             OrganizationId LogonType MailboxOwnerUPN ActorIpAddress AzureActiveDirectoryEventType SiteUrl
             SourceFileName SourceFileExtension ItemType EventSource Subject Verdict Policy AlertId Severity Category
+            AppId OperationCount
         """),
     ),
     FieldTable(

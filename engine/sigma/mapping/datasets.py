@@ -199,6 +199,23 @@ okta.system                 | okta                   |                       | o
 okta.                       | okta                   |                       | okta
 onelogin.                   | onelogin               |                       | onelogin.events
 onelogin.events             | onelogin               |                       | onelogin.events
+xroad.                      | xroad                  |                       |
+keycloak.                   | keycloak               |                       |
+tara.                       | tara                   |                       |
+govsso.                     | govsso                 |                       |
+siga.                       | siga                   |                       |
+cas.                        | cas                    |                       |
+lemonldap.                  | lemonldap              |                       |
+shibboleth.                 | shibboleth             |                       |
+xroad.opmon                 | xroad                  |                       | opmon
+xroad.audit                 | xroad                  |                       | audit
+xroad.proxy                 | xroad                  |                       | proxy
+xroad.messagelog            | xroad                  |                       | messagelog
+tara.log                    | tara                   |                       | log
+tara.statistics             | tara                   |                       | statistics
+govsso.log                  | govsso                 |                       | log
+govsso.statistics           | govsso                 |                       | statistics
+siga.event                  | siga                   |                       | event
 github.                     | github                 |                       |
 github.audit                | github                 |                       | audit
 gitlab.                     | gitlab                 |                       |
