@@ -78,7 +78,7 @@ def push_down(store: ElasticStore, rules: list[Path]) -> None:
     for path in rules:
         try:
             queries += backend.convert(SigmaCollection.from_yaml(path.read_text()))
-        except SigmaError:
+        except (SigmaError, NotImplementedError):
             continue  # rules that this backend does not know are not asked for
     head = b'{"index":"%s"}\n' % store.names.events.encode()
     lines = [
