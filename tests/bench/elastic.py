@@ -112,7 +112,7 @@ def main() -> None:
             if rules:
                 _rules(store, rules, total, meter)
         if node is not None:
-            node.kill()
+            node.end()
 
 
 def _rules(store: ElasticStore, rules: list[Path], total: int, meter: Meter) -> None:

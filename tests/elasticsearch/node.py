@@ -77,6 +77,11 @@ class Node:
         self.process.wait()
         (self.home / "data" / "node.lock").unlink(missing_ok=True)
 
+    def end(self) -> None:
+        """End the node for good, and remove its data."""
+        self.kill()
+        shutil.rmtree((self.home / "data").resolve(), ignore_errors=True)
+
 
 def make_node(folder: Path, owner: int) -> Node:
     """Return a node, not started, with a home in this folder."""

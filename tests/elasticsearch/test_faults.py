@@ -58,7 +58,7 @@ def own_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
             pytest.fail(f"no Elasticsearch: {error}")
         pytest.skip(f"no Elasticsearch: {error}")
     yield node
-    node.kill()
+    node.end()
 
 
 @pytest.fixture(scope="module")
