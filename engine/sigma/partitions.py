@@ -23,7 +23,6 @@ from engine.sigma.predicates import (
     KEYWORD,
     REFERENCES,
     Predicate,
-    leaves,
     supporters,
 )
 from engine.sigma.rules import Rule
@@ -95,10 +94,6 @@ class Signatures:
         if not key:
             return 0
         return self.number(frozenset[int]().union(*(self._tester.test(part) for part in key)))
-
-    def holding(self, text: str) -> frozenset[int]:
-        """Return the predicates that are true of a text, without giving them a signature."""
-        return self._tester.test(text)
 
     def number(self, true: frozenset[int]) -> int:
         """Return the signature that stands for a set of true predicates."""
@@ -230,11 +225,6 @@ class Partition:
             (item, self.accessor(item.field).names, self.accessor(item.value).names) for _, item in self._references
         )
 
-    def lacks_keywords(self, text: str) -> bool:
-        """Tell whether no keyword can stand in any of several values, given all of them in one text."""
-        table = self.keywords
-        return table is not None and self._joinable and table.true[self._plain] == table.holding(text)
-
     @property
     def is_dashed(self) -> bool:
         """Tell whether a dash means an absent value in events of this kind."""
@@ -353,7 +343,7 @@ class Partition:
     def why(self, position: int, fields: Mapping[str, Value], original: str) -> tuple[Reason, ...]:
         """Return the predicates on which a matching rule rests, with the values that made them true."""
         rule = self.rules[position]
-        mentioned = leaves(rule.expression)
+        mentioned = self._workings.leaves(rule)
         seen: dict[int, Reason] = {}
         for index in {self._home[number] for number in mentioned if number in self._home}:
             self._collect(seen, mentioned, index, fields)
@@ -367,7 +357,9 @@ class Partition:
                 seen[number] = self._reason(item, fields)
         return tuple(seen[number] for number in supporters(rule.expression, set(seen)))
 
-    def _collect(self, seen: dict[int, Reason], mentioned: set[int], index: int, fields: Mapping[str, Value]) -> None:
+    def _collect(
+        self, seen: dict[int, Reason], mentioned: frozenset[int], index: int, fields: Mapping[str, Value]
+    ) -> None:
         accessor, table = self.accessors[index], self.tables[index]
         value = accessor.value(fields)
         name = next((item for item in accessor.names if fields.get(item) is not None), accessor.names[0])
