@@ -14,7 +14,7 @@ from cli.group import single_app
 from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
 from cli.progress import progress
-from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
+from cli.reading import Host, Letters, Reading, Year, Zone, logs, reading
 from cli.session import Session
 from engine.errors import InputError, UsageError
 
@@ -34,13 +34,40 @@ _COLUMNS = (
 )
 _FIELDS = ("path", "source", "records", "stored", "dead_lettered", "duplicates", "headers")
 
+Places = Annotated[
+    list[str] | None, typer.Argument(metavar="[PATH...]", help="Log files and folders; - is stdin.", show_default=False)
+]
+Listen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--listen",
+        metavar="ADDRESS",
+        help="Receive at syslog+udp://HOST:PORT, syslog+tcp, syslog+tls, http or https. Repeatable.",
+    ),
+]
+TlsCert = Annotated[str | None, typer.Option("--tls-cert", metavar="FILE", help="The listener's certificate (PEM).")]
+TlsKey = Annotated[str | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")]
+TlsClientCa = Annotated[
+    str | None,
+    typer.Option("--tls-client-ca", metavar="FILE", help="Only clients with certificates of this authority."),
+]
+CredentialsFile = Annotated[
+    str | None,
+    typer.Option("--credentials", metavar="FILE", help="NAME:SECRET lines of users and API keys that may send (http)."),
+]
+
 
 @command(app, "collect")
 def collect(
     session: Session,
-    paths: Paths,
+    paths: Places = None,
     *,
     follow: Follow = False,
+    listen: Listen = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_client_ca: TlsClientCa = None,
+    credentials: CredentialsFile = None,
     source: SourceName = "auto",
     source_file: SourceFile = None,
     zone: Zone = None,
@@ -51,10 +78,19 @@ def collect(
 ) -> None:
     """Read log files and folders into the store. Reading a log again stores only what is new in it.
 
-    With --follow it stays, goes on where the run before ended, and ends with Ctrl-C or SIGTERM.
+    With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md).
     """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
+    if listen and not paths and not follow:
+        accounts = [_listen(session, listen, how, (tls_cert, tls_key, tls_client_ca, credentials))]
+        out.write(listing(accounts))
+        session.say(balance(accounts))
+        return
+    if listen:
+        raise UsageError("files and listeners are collected by runs of their own", where="--listen", hint=_TWO)
+    if not paths:
+        raise UsageError("nothing to collect", hint="kulla collect PATH, or --listen ADDRESS; kulla collect -h")
     if follow:
         accounts = _follow(session, paths, how)
         out.write(listing(accounts))
@@ -73,6 +109,27 @@ def collect(
     session.say(balance(accounts))
     if any(account.records for account in accounts):
         session.hint("kulla detect")
+
+
+_TWO = "kulla collect PATH --follow in one process, kulla collect --listen ADDRESS in another"
+
+
+def _listen(session: Session, words: Sequence[str], how: Reading, files: Sequence[str | None]) -> Account:
+    from cli.listening import Listening, Secrets, listeners, open_to_all, stopping
+    from collectors.transports.inbox import Inbox
+
+    certificate, key, authority, allowed = (session.cwd / Path(word).expanduser() if word else None for word in files)
+    own = Secrets(certificate=certificate, key=key, authority=authority, credentials=allowed)
+    inbox = Inbox()
+    found = listeners(words, inbox, own)
+    for address in open_to_all(found.addresses, own):
+        session.insist(f"kulla: warning: anybody who reaches {address} can send; --credentials FILE names who may")
+    with session.open_store() as store:
+        listening = Listening(session=session, store=store, how=how, inbox=inbox)
+        with stopping(listening.stop):
+            listening.run(found)
+    _tell(session, listening.account)
+    return listening.account
 
 
 def _follow(session: Session, paths: Sequence[str], how: Reading) -> list[Account]:

@@ -19,7 +19,7 @@ from collectors.files import PREFIX, alias_of, identity_of
 from collectors.registry import HEAD
 from collectors.source import Options, Source
 from collectors.transports.marks import TAIL, Likeness, Mark, best, likeness
-from collectors.transports.rotation import Watched, related
+from collectors.transports.rotation import Watched, is_rotation, related
 from collectors.transports.tracked import Batch, Reading, Tracked, Whole, as_whole, is_packed
 from engine.errors import InputError
 
@@ -82,7 +82,8 @@ class Follower:
             yield from self._advance(tracked)
         for tracked in [each for each in self._left if self._now() - each.changed >= self._patience.linger]:
             self._left.remove(tracked)
-            yield from self._last_words(tracked)
+            if not self._is_elsewhere(tracked):
+                yield from self._last_words(tracked)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -165,8 +166,9 @@ class Follower:
         if mark is None and found.st_mtime < since:
             self._refused[place] = (found.st_size, found.st_mtime_ns)
             return False
-        if b"\n" not in head and not self._settled(place, found):
-            return False  # too early to tell what it is
+        early = b"\n" not in head or (mark is None and len(head) < PREFIX and self._is_copy(str(path)))
+        if early and not self._settled(place, found):
+            return False  # too early to tell what it is, or of what it becomes a copy
         self._waiting.pop(place, None)
         begun = self._begin(path, place, head, mark, like, busy=busy)
         source = self._choose(head, path.name, self._source_of(begun, head))
@@ -177,6 +179,11 @@ class Follower:
         tracked = Tracked(number, replace(begun, source=source.name), reading, before=before, now=self._now())
         self._open[place] = tracked
         return True
+
+    def _is_copy(self, path: str) -> bool:
+        """Tell whether a name is one that rotation gives to a log that is known under another."""
+        every = [*self._free.values(), *(each.mark for each in (*self._open.values(), *self._left))]
+        return any(each.path != path and is_rotation(path, each.path) for each in every)
 
     def _match(
         self, path: Path, place: tuple[int, int], head: bytes, tail_at: Callable[[int], bytes | None]
@@ -245,6 +252,14 @@ class Follower:
 
     def _let_go(self, tracked: Tracked) -> None:
         self._free[tracked.mark.key] = tracked.mark
+
+    def _is_elsewhere(self, left: Tracked) -> bool:
+        """Tell whether another file, a copy, has what was held back when this content was replaced."""
+        mark, held = left.mark, left.held
+        if any(each.mark.identity == mark.identity and each.holds(mark.offset, held) for each in self._open.values()):
+            return True
+        others = (each for each in self._free.values() if each.key != mark.key and each.identity == mark.identity)
+        return any(each.offset >= mark.offset + len(held) for each in others)
 
     def _last_words(self, tracked: Tracked) -> Iterator[Batch]:
         """Give what was read of a content that no file has any more."""

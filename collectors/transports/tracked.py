@@ -125,6 +125,15 @@ class Tracked:
             self.mark = replace(self.mark, path=name)
             self._decoder.path = name
 
+    @property
+    def held(self) -> bytes:
+        """What was read after the mark, and not given yet."""
+        return self._held
+
+    def holds(self, offset: int, data: bytes) -> bool:
+        """Tell whether these bytes stand at that offset."""
+        return os.pread(self._number, len(data), offset) == data
+
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._number)
