@@ -183,7 +183,7 @@ def test_processes_that_are_killed(tmp_path: Path, seed: int) -> None:
             while time.monotonic() < until or (turn == 0 and not (home / "store" / "events").exists()):
                 append(log, *range(count, count + 50))
                 count += 50
-                if rng.random() < 0.02:
+                if rng.random() < 0.02 and (home / "store" / "events").exists():  # following has begun
                     rotated = sorted(tmp_path.glob("access.log.*"), reverse=True)
                     for each in rotated:
                         each.rename(each.with_name(f"access.log.{int(each.suffix[1:]) + 1:03}"))
