@@ -5,7 +5,6 @@ The law: records = events + dead letters. Lines that are no records (headers, co
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,19 +12,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from collectors.compression import archive_of, damage
+from collectors.decoding import Decoder
 from collectors.files import alias_of, identity_of, open_log, rewound
-from collectors.framing import decode
 from collectors.registry import HEAD, find, recognise
-from collectors.source import Options, Parser, Record, Sketching, Source
-from engine.errors import InputError, MalformedRecordError
-from engine.events import DeadLetter, Event, Fields, Origin, event_id
+from collectors.source import Options, Record, Source
+from engine.errors import InputError
+from engine.events import DeadLetter, Event, Fields
 from engine.sketches import Shape
 
 Wanted: TypeAlias = Callable[[Shape, Mapping[str, Any], bytes], bool]
 """Tells from a record's sketch (shape and values) and its raw bytes whether its event is wanted."""
-
-# What a parser may raise on a record that nobody thought of; such a record becomes a dead letter like any other.
-_PARSER_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, csv.Error)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,7 +70,8 @@ class LogReader:
             raise
         self.identity, self.prefix_length = identity_of(head, str(path), known)
         self.alias = alias_of(head)
-        self._parser: Parser = self.source.open(options or Options(reference=modified(path)))
+        parser = self.source.open(options or Options(reference=modified(path)))
+        self._decoder = Decoder(parser, source=self.source.name, identity=self.identity, path=str(path))
 
     def _peek(self) -> bytes:
         try:
@@ -89,12 +86,12 @@ class LogReader:
 
         Where `wanted` is given, events whose sketch it refuses are counted, and neither parsed nor yielded.
         """
-        sketch = self._parser.sketch if wanted is not None and isinstance(self._parser, Sketching) else None
+        screened = wanted if self._decoder.sketches else None
         try:
             for record in self.source.frame(self._stream):
-                if sketch is not None and wanted is not None and record.problem is None:
-                    sketched = sketch(record)
-                    if sketched is not None and not wanted(*sketched, record.raw):
+                if screened is not None:
+                    sketch = self._decoder.sketch(record)
+                    if sketch is not None and not screened(*sketch, record.raw):
                         self.tally.records += 1
                         self.tally.events += 1
                         continue
@@ -110,55 +107,24 @@ class LogReader:
 
     def _broken_off(self, why: str) -> DeadLetter:
         self.tally.records += 1
-        return self._bury(Record(offset=0, number=self.tally.records + self.tally.headers, raw=b""), why)
+        self.tally.dead += 1
+        return self._decoder.bury(Record(offset=0, number=self.tally.records + self.tally.headers, raw=b""), why)
 
     def _read(self, record: Record) -> Parsed | DeadLetter | None:
-        if record.problem is not None:
-            self.tally.records += 1
-            return self._bury(record, record.problem)
-        try:
-            fields = self._parser.parse(record)
-        except MalformedRecordError as error:
-            self.tally.records += 1
-            return self._bury(record, error.message)
-        except _PARSER_FAULTS as error:
-            self.tally.records += 1
-            return self._bury(record, f"a fault of kulla in reading this record ({_told(error)})")
-        if fields is None:
+        found = self._decoder.fields(record)
+        if found is None:
             self.tally.headers += 1
             return None
         self.tally.records += 1
+        if isinstance(found, DeadLetter):
+            self.tally.dead += 1
+            return found
         self.tally.events += 1
-        return Parsed(record=record, fields=fields)
+        return Parsed(record=record, fields=found)
 
     def event(self, parsed: Parsed) -> Event:
-        """Make the whole event of a parsed record: completed fields, id, origin and original text.
-
-        Where completing fails, the event keeps the fields it has, and says so in `error.message`.
-        """
-        record = parsed.record
-        try:
-            fields = self._parser.complete(parsed.fields)
-        except _PARSER_FAULTS as error:
-            fault = f"a fault of kulla in completing this record ({_told(error)})"
-            fields = parsed.fields | {"error.message": fault}
-        identifier = event_id(self.identity, record.offset, record.raw)
-        original = decode(record.raw)
-        return Event(id=identifier, origin=self._origin(record), original=original, fields=fields)
-
-    def _bury(self, record: Record, reason: str) -> DeadLetter:
-        self.tally.dead += 1
-        return DeadLetter(
-            id=event_id(self.identity, record.offset, record.raw),
-            origin=self._origin(record),
-            source=self.source.name,
-            reason=reason,
-            raw=record.raw,
-            size=record.size or len(record.raw),
-        )
-
-    def _origin(self, record: Record) -> Origin:
-        return Origin(path=str(self.path), identity=self.identity, offset=record.offset, number=record.number)
+        """Make the whole event of a parsed record (see `Decoder.event`)."""
+        return self._decoder.event(parsed.record, parsed.fields)
 
 
 _COPY = "copy it again from its origin"
@@ -184,10 +150,6 @@ def _unknown(head: bytes) -> tuple[str, str]:
         hint = f"unpack it first ({unpack} FILE); .gz, .zst and .xz are read as they are"
         return f"this is an archive ({kind}), which kulla does not look into", hint
     return "no log source recognises these bytes", "name its format with --source NAME (`kulla parse -h`)"
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:200]}"
 
 
 def modified(path: Path) -> datetime | None:

@@ -70,7 +70,7 @@ class Sorter:
         if speaker is None:
             return _letter(message, "", message.problem or "no log source recognises it")
         decoder = speaker.decoder
-        decoder.identity, decoder.path = message.identity, f"{message.listener} from {message.sender}"
+        decoder.rename(f"{message.listener} from {message.sender}", identity=message.identity)
         number = message.offset + 1
         record = Record(offset=message.offset, number=number, raw=raw, problem=message.problem, size=message.size)
         item = decoder.read(record)

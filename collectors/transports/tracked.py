@@ -123,7 +123,7 @@ class Tracked:
     def path(self, name: str) -> None:
         if name != self.mark.path:
             self.mark = replace(self.mark, path=name)
-            self._decoder.path = name
+            self._decoder.rename(name)
 
     @property
     def held(self) -> bytes:

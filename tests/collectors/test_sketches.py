@@ -146,7 +146,7 @@ def test_real_events_keep_their_sketches_promises(shared: Path) -> None:
     checked = 0
     for path in sorted((shared / "evtx").rglob("*.evtx"))[::12]:
         reader = LogReader(path)
-        parser = reader._parser
+        parser = reader.source.open(Options())
         assert isinstance(parser, Sketching)
         for record in reader.source.frame(reader._stream):
             sketch = parser.sketch(record) if record.problem is None else None
