@@ -8,6 +8,11 @@ neighbours of `Σ`) and not `str.casefold()` (which makes `ß` equal `ss`).
 
 from __future__ import annotations
 
+from typing import Final
+
+# The letters outside ASCII that fold into ASCII: KELVIN SIGN, and LATIN CAPITAL LETTER I WITH DOT ABOVE.
+INTO_ASCII: Final = "\u212a\u0130"
+
 _ODD = frozenset("\u0130\u03a3")  # the two letters of which `str.lower` makes something else
 
 

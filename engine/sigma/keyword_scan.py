@@ -15,16 +15,15 @@ from typing import Final
 
 import ahocorasick_rs
 
+from engine.sigma.folding import INTO_ASCII
 from engine.sigma.predicates import Predicate
 
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#$~|*?")
 _SHORTEST: Final = 3  # characters; shorter pieces are found everywhere
-# The letters outside ASCII that fold into ASCII: KELVIN SIGN, and LATIN CAPITAL LETTER I WITH DOT ABOVE.
-_KELVIN: Final = "\u212a".encode()
-_DOTTED: Final = "\u0130".encode()
+_STRANGERS: Final = tuple(letter.encode() for letter in INTO_ASCII)
 # How escapes begin that may stand for what a keyword is made of.
 _ESCAPES: Final = (b"\\u00", b"\\u21", b"\\u01")
-# An escape of one of these, or of an ASCII character that is no control character and not escaped for HTML's sake.
+# An escape of such a letter, or of an ASCII character that is no control character and not escaped for HTML's sake.
 _ESCAPED: Final = re.compile(rb"\\u(?:00(?:2[013-589ac-e]|3[0-9abdf]|[46][0-9a-f]|5[0-9abdef]|7[0-9a-e])|212a|0130)")
 
 
@@ -52,7 +51,7 @@ class KeywordScan:
             return True
         if found and _ESCAPED.search(folded) is not None:
             return True
-        return not raw.isascii() and (_KELVIN in raw or _DOTTED in raw)
+        return not raw.isascii() and any(letter in raw for letter in _STRANGERS)
 
 
 def _piece(item: Predicate) -> str:

@@ -17,14 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.sigma.coded import Codes
+from engine.sigma.folding import INTO_ASCII
 from engine.sigma.predicates import Predicate
 from engine.sigma.required import required
 
 _AT_ONCE: Final = 1 << 20  # bytes searched at a time
 _LITERALS: Final = frozenset({"contains", "startswith", "endswith", "eq"})
 _TEXTLESS: Final = frozenset({"exists", "null", "absent"})  # true or false of any text, whatever it is
-# KELVIN SIGN and LATIN CAPITAL LETTER I WITH DOT ABOVE fold into ASCII; a pattern takes LONG S for an `s`.
-_STRANGERS: Final = tuple(letter.encode() for letter in "\u212a\u0130\u017f")
+_LONG_S: Final = "\u017f"  # does not fold into an `s`, but a pattern takes it for one
+_STRANGERS: Final = tuple(letter.encode() for letter in INTO_ASCII + _LONG_S)
 _RUN: Final = re.compile(r"[\x00-\x7f]+")
 _UNESCAPED: Final = re.compile(r"[\x00-\x21\x23-\x5b\x5d-\x7f]+")  # not `"` and `\`, which JSON escapes
 
