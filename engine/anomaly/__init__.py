@@ -1,0 +1,1 @@
+"""Anomaly models: small, structural, explainable, and held to an alert budget. See docs/models.md."""
