@@ -12,6 +12,7 @@ from typing import TypeAlias
 import orjson
 
 from engine.ecs_types import ARRAY, Kind, kind_of
+from engine.errors import MalformedRecordError
 from engine.events import Fields, Scalar
 
 JsonScalar: TypeAlias = "str | int | float | bool"
@@ -94,6 +95,22 @@ def load(raw: bytes) -> Json:
             raise ValueError(f"no valid JSON: {strict}") from strict
         return lenient
     return parsed
+
+
+def load_record(raw: bytes) -> Json:
+    """Parse a record that is JSON (see `load`); raise `MalformedRecordError` with the reason where it is none."""
+    try:
+        return load(raw)
+    except ValueError as error:
+        raise MalformedRecordError(str(error)) from error
+
+
+def load_object(raw: bytes) -> dict[str, Json]:
+    """Parse a record that is a JSON object; raise `MalformedRecordError` where it is none."""
+    document = load_record(raw)
+    if not isinstance(document, dict):
+        raise MalformedRecordError("JSON, but no object")
+    return document
 
 
 def flatten(document: dict[str, Json]) -> tuple[Fields, dict[str, Json]]:

@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Final
 
 import collectors.sources
@@ -42,6 +43,10 @@ def find(name: str, extra: Sequence[Source] = ()) -> Source:
     `extra` are sources beside kulla's own: those that users write.
     """
     wanted = name.lower()
+    if wanted.isidentifier() and find_spec(f"collectors.sources.{wanted}") is not None and not wanted.startswith("_"):
+        source = _load(wanted)  # no other needs to be loaded
+        if source.name == wanted:
+            return source
     for source in (*sources(), *extra):
         if wanted == source.name or wanted in source.aliases:
             return source

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 
-from collectors.json_fields import flatten, load
 from collectors.network.cef import Cef, extension_pairs, find_cef, read_cef
-from collectors.network.keyvalue import colon_pairs, firsts, pairs
+from collectors.network.keyvalue import colon_pairs, firsts, json_pairs, pairs
 from collectors.network.leef import find_leef, read_leef
-from engine.events import texts
 
 BRACKETED = re.compile(
     r'\[(?:flags|action|Fields|ifdir|time|loguid|origin)@?[^\s:\[\]]{0,24}:?\s?"|\[\w{1,40}:"[^"]{0,200}"; '
@@ -99,7 +97,7 @@ def read_forms(line: str) -> tuple[dict[str, str], Cef | None]:
     if _EXPORTED.match(line):
         return _exported(line), None
     if line.lstrip()[:1] == "{":
-        return _json(line), None
+        return json_pairs(line), None
     found = firsts(colon_pairs(line))
     return (found if len(found) >= 3 else firsts(pairs(line))), None
 
@@ -115,14 +113,3 @@ def _exported(line: str) -> dict[str, str]:
     for found in _NAMED.finditer(values.get("information", "")):
         values.setdefault(found["key"].strip().lower().replace(" ", "_"), found["text"].strip())
     return {key: text for key, text in values.items() if text.strip()}
-
-
-def _json(line: str) -> dict[str, str]:
-    try:
-        document = load(line.encode("utf-8", "backslashreplace"))
-    except ValueError:
-        return {}
-    if not isinstance(document, dict):
-        return {}
-    flat, _ = flatten(document)
-    return {key: ", ".join(texts(value)) for key, value in flat.items()}

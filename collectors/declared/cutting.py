@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 from collectors.declared.model import Cut, Declaration
 from collectors.framing import decode, lines
-from collectors.json_fields import Json, load
+from collectors.json_fields import Json, load_object
 from collectors.json_framing import json_objects
 from collectors.network.folding import folded_lines
 from collectors.source import Record
@@ -36,13 +36,7 @@ def document_of(text: str) -> dict[str, Json]:
     start = text.find("{", 0, 1024)
     if start == -1:
         raise MalformedRecordError("no JSON object")
-    try:
-        document = load(text[start:].encode("utf-8", "surrogatepass"))
-    except ValueError as error:
-        raise MalformedRecordError(str(error)) from error
-    if not isinstance(document, dict):
-        raise MalformedRecordError("JSON, but no object")
-    return document
+    return load_object(text[start:].encode("utf-8", "surrogatepass"))
 
 
 def captures_of(declared: Declaration, text: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Texts made of `key=value`: quoted or not, parted by blanks, commas or semicolons; and `key:"value"`.
+"""Texts made of `key=value`: quoted or not, parted by blanks, commas or semicolons; and `key:"value"`, and JSON.
 
 A value that stands without quotes reaches to the next key, so that values with blanks (`msg=File is infected act=...`)
 are whole. Every pattern is linear: keys are bounded, values are read past with possessive classes.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+
+from collectors.json_fields import flatten, load
+from engine.events import texts
 
 _KEY = re.compile(
     r"""(?:^|(?<=[\s,;|]))(?P<key>[A-Za-z_0-9][\w.\-@/]{0,127}+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*+)")?""",
@@ -56,3 +59,15 @@ def _bare(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def json_pairs(text: str) -> dict[str, str]:
+    """Return what a JSON object says under dotted keys, every value as text; nothing where it is no object."""
+    try:
+        document = load(text.encode("utf-8", "backslashreplace"))
+    except ValueError:
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    flat, _ = flatten(document)
+    return {key: ", ".join(texts(value)) for key, value in flat.items()}

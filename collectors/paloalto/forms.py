@@ -8,12 +8,11 @@ from __future__ import annotations
 import csv
 import re
 
-from collectors.json_fields import flatten, load
 from collectors.network.cef import find_cef, read_cef
+from collectors.network.keyvalue import json_pairs
 from collectors.network.leef import find_leef, read_leef
 from collectors.paloalto.columns import COLUMNS, named, type_of
 from collectors.paloalto.keys import canonical
-from engine.events import texts
 
 _STAMP = r"\d{1,4}/\d{1,2}/\d{1,4} \d{1,2}:\d\d(?::\d\d)?"
 # `1,2024/08/12 15:57:12,012345678910,THREAT,url,`; a header of syslog may stand in front
@@ -38,7 +37,7 @@ def recognised(line: str) -> bool:
 def read_forms(line: str) -> tuple[dict[str, str], int, str]:
     """Return the values by column name, where the header of syslog ends, and the form; no values: none of the forms."""
     if line.lstrip()[:1] == "{":
-        return _json(line), 0, "json"
+        return canonical(json_pairs(line)), 0, "json"
     found = CSV.search(line, 0, 1024)
     if found is not None and type_of(found["type"]) in COLUMNS:
         columns = _columns(line[found.start() :])
@@ -69,14 +68,3 @@ def _high_resolution(columns: list[str]) -> dict[str, str]:
         if len(text) > 22 and text[10:11] == "T" and text[:4].isdecimal() and text[4] == "-":
             return {"high_res_timestamp": text}
     return {}
-
-
-def _json(line: str) -> dict[str, str]:
-    try:
-        document = load(line.encode("utf-8", "backslashreplace"))
-    except ValueError:
-        return {}
-    if not isinstance(document, dict):
-        return {}
-    flat, _ = flatten(document)
-    return canonical({key: ", ".join(texts(value)) for key, value in flat.items()})

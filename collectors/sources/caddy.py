@@ -14,7 +14,7 @@ from collectors.cloud.values import inner
 from collectors.cloud.values import text as text_of
 from collectors.databases.ends import put_client, put_port
 from collectors.framing import lines
-from collectors.json_fields import Json, flatten, load, to_instant
+from collectors.json_fields import Json, flatten, load_record, to_instant
 from collectors.network.finish import finish
 from collectors.source import Options, Record
 from collectors.waf.modsec_message import read_alert
@@ -48,10 +48,7 @@ class CaddyParser:
         """Return the fields of one line; None for a blank one. Raise where it is no object of Caddy's log."""
         if not record.raw.strip():
             return None
-        try:
-            document = load(record.raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
+        document = load_record(record.raw)
         if not isinstance(document, dict) or not document.keys() & {"msg", "logger", "request"}:
             raise MalformedRecordError("no line of Caddy's log: it has neither msg nor logger nor request")
         logger = text_of(document.get("logger"))

@@ -11,7 +11,7 @@ import re
 
 from collectors.f5.messages import ITEM, message_fields
 from collectors.f5.security import cef_security, security_fields
-from collectors.json_fields import flatten, load
+from collectors.json_fields import flatten, load_object
 from collectors.network.cef import find_cef, read_cef
 from collectors.network.device import DeviceSource
 from collectors.network.keyvalue import firsts, pairs
@@ -56,12 +56,7 @@ def _read(line: str, options: Options) -> Fields:
 
 
 def _json(line: str) -> dict[str, str]:
-    try:
-        document = load(line.encode("utf-8", "backslashreplace"))
-    except ValueError as error:
-        raise MalformedRecordError(str(error)) from error
-    if not isinstance(document, dict):
-        raise MalformedRecordError("JSON, but no object")
+    document = load_object(line.encode("utf-8", "backslashreplace"))
     flat, _ = flatten(document)
     return {key: ", ".join(texts(value)) for key, value in flat.items()}
 

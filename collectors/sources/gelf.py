@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from collectors.framing import lines
-from collectors.json_fields import flatten, load
+from collectors.json_fields import flatten, load_record
 from collectors.network.device import DeviceSource
 from collectors.network.generic import generic_fields
 from collectors.source import Options, Record
@@ -24,10 +24,7 @@ _VERSION = re.compile(r'"version"\s?:\s?"1\.[01]"|"_[\w.\-]{1,64}"\s?:')
 
 
 def _read(line: str, options: Options) -> Fields:
-    try:
-        document = load(line.encode("utf-8", "backslashreplace"))
-    except ValueError as error:
-        raise MalformedRecordError(str(error)) from error
+    document = load_record(line.encode("utf-8", "backslashreplace"))
     if not isinstance(document, dict) or "short_message" not in document:
         raise MalformedRecordError("no GELF message: an object with a short_message")
     flat, _ = flatten(document)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from collectors.json_fields import flatten, load
+from collectors.json_fields import flatten, load_object
 from collectors.network.device import DeviceSource
 from collectors.network.values import put
 from collectors.source import Options
@@ -158,12 +158,7 @@ def _other(text: str, fields: Fields, options: Options) -> None:
 
 
 def _json(text: str, fields: Fields, options: Options) -> None:
-    try:
-        document = load(text.encode("utf-8", "backslashreplace"))
-    except ValueError as error:
-        raise MalformedRecordError(str(error)) from error
-    if not isinstance(document, dict):
-        raise MalformedRecordError("JSON, but no object")
+    document = load_object(text.encode("utf-8", "backslashreplace"))
     flat, _ = flatten(document)
     values = {key: texts(value)[0] for key, value in flat.items() if texts(value)}
     for key, name in _JSON_KEYS.items():

@@ -15,7 +15,7 @@ from collectors.auth.dispatch import is_auth, is_remote, read_message
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.host.journal import entries, export_records
-from collectors.json_fields import Json, load, to_instant
+from collectors.json_fields import Json, load_record, to_instant
 from collectors.json_framing import json_objects
 from collectors.network.finish import finish
 from collectors.source import Options, Record
@@ -86,10 +86,7 @@ class JournaldParser:
 
 
 def _from_json(raw: bytes) -> dict[str, str]:
-    try:
-        document = load(raw.removeprefix(b"data:"))
-    except ValueError as error:
-        raise MalformedRecordError(str(error)) from error
+    document = load_record(raw.removeprefix(b"data:"))
     if not isinstance(document, dict) or not document.keys() & {"MESSAGE", "__REALTIME_TIMESTAMP", "__CURSOR"}:
         raise MalformedRecordError("JSON, but no entry of a journal: it has neither MESSAGE nor a time")
     return {str(name): text for name, value in document.items() if (text := _text(value))}

@@ -14,10 +14,9 @@ from typing import BinaryIO
 
 import orjson
 
-from collectors.json_fields import REST, Json, as_json, flatten, load, to_instant
+from collectors.json_fields import REST, Json, as_json, flatten, load_object, to_instant
 from collectors.json_framing import json_objects
 from collectors.source import Options, Parser, Record, Source
-from engine.errors import MalformedRecordError
 from engine.events import Fields, Scalar, Value, texts
 
 _STAMPS = (
@@ -64,12 +63,7 @@ class _JsonParser:
         """Return the object's fields; None for an object without any value. Raise where it is no JSON object."""
         if not record.raw.strip():
             return None
-        try:
-            document = load(record.raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
-        if not isinstance(document, dict):
-            raise MalformedRecordError("JSON, but no object")
+        document = load_object(record.raw)
         fields, rest = flatten(_unwrapped(document))
         if not fields and not rest:
             return None

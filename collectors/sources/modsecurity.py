@@ -13,7 +13,7 @@ from collectors.databases.ends import also
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.grouping import grouped_lines
-from collectors.json_fields import load
+from collectors.json_fields import load_record
 from collectors.json_framing import json_objects
 from collectors.network.finish import finish
 from collectors.network.times import instant_of
@@ -77,10 +77,7 @@ class ModSecurityParser:
         return finish(fields)
 
     def _json(self, raw: bytes, fields: Fields) -> None:
-        try:
-            document = load(raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
+        document = load_record(raw)
         if not isinstance(document, dict) or not put_document(document, fields, self._options.zone):
             raise MalformedRecordError("JSON, but no transaction of the audit log")
 

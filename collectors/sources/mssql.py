@@ -15,7 +15,7 @@ from collectors.databases.mssql_audit import columns_of_document, columns_of_tex
 from collectors.files import rewound
 from collectors.framing import decode, lines
 from collectors.grouping import grouped
-from collectors.json_fields import Json, load, to_instant
+from collectors.json_fields import Json, load_object, to_instant
 from collectors.json_framing import json_objects
 from collectors.source import Options, Record
 from collectors.utf16 import as_utf8
@@ -99,12 +99,7 @@ class MssqlParser:
         put_audit(values, fields, self._options.zone)
 
     def _document(self, raw: bytes, fields: Fields) -> None:
-        try:
-            document = load(raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
-        if not isinstance(document, dict):
-            raise MalformedRecordError("JSON, but no object")
+        document = load_object(raw)
         values = columns_of_document(document)
         if not is_audit(values):
             text = _event_text(document)

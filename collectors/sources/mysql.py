@@ -14,7 +14,7 @@ from collectors.databases.ends import finish_database, put_number, put_words
 from collectors.databases.mysql_server import STAMP, moment_of, read_error, read_general, read_refusal, read_slow
 from collectors.framing import decode
 from collectors.grouping import grouped_lines
-from collectors.json_fields import load, to_instant
+from collectors.json_fields import load_record, to_instant
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
 from engine.errors import MalformedRecordError
@@ -92,10 +92,7 @@ class MysqlParser:
 
     def _json(self, raw: bytes, fields: Fields) -> None:
         """Read a record of `log_sink_json`."""
-        try:
-            document = load(raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
+        document = load_record(raw)
         if not isinstance(document, dict) or "msg" not in document:
             raise MalformedRecordError("JSON, but no record of MySQL's JSON error log: it has no msg")
         values = {str(key): value if isinstance(value, str) else str(value) for key, value in document.items()}

@@ -14,7 +14,7 @@ from collectors.databases.mysql_audit import from_csv, from_json, from_xml, put_
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.grouping import Quotes, grouped_lines
-from collectors.json_fields import load
+from collectors.json_fields import load_object
 from collectors.json_framing import json_objects
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
@@ -82,12 +82,7 @@ class MysqlAuditParser:
         raise MalformedRecordError("no record of an audit plugin of MySQL, Percona Server or MariaDB")
 
     def _json(self, raw: bytes, fields: Fields) -> dict[str, str]:
-        try:
-            document = load(raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
-        if not isinstance(document, dict):
-            raise MalformedRecordError("JSON, but no object")
+        document = load_object(raw)
         is_percona = "audit_record" in document
         if not is_percona and not {"class", "event"} <= document.keys():
             raise MalformedRecordError("JSON, but no audit record: it has no class and event")

@@ -15,7 +15,7 @@ from collectors.databases.oracle_audit import from_aud, from_document, from_sysl
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.grouping import grouped_lines
-from collectors.json_fields import load
+from collectors.json_fields import load_object
 from collectors.json_framing import json_objects
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
@@ -71,12 +71,7 @@ class OracleAuditParser:
 
     def _values(self, text: str, raw: bytes, fields: Fields) -> dict[str, str] | None:
         if text.startswith("{"):
-            try:
-                document = load(raw)
-            except ValueError as error:
-                raise MalformedRecordError(str(error)) from error
-            if not isinstance(document, dict):
-                raise MalformedRecordError("JSON, but no object")
+            document = load_object(raw)
             return from_document(document)
         if "<AuditRecord>" in text[:600]:
             return from_xml(text)

@@ -18,7 +18,7 @@ from collectors.databases.postgres_prefix import LEVEL, LONGEST, PART, moment_of
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.grouping import Quotes, grouped_lines
-from collectors.json_fields import load, to_instant
+from collectors.json_fields import load_record, to_instant
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
 from engine.errors import MalformedRecordError
@@ -87,10 +87,7 @@ class PostgresParser:
         return finish_database(fields)
 
     def _json(self, raw: bytes, fields: Fields) -> None:
-        try:
-            document = load(raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
+        document = load_record(raw)
         if not isinstance(document, dict) or "error_severity" not in document:
             raise MalformedRecordError("JSON, but no record of PostgreSQL's jsonlog: it has no error_severity")
         values = {str(key): _plain(value) for key, value in document.items() if value is not None}

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from collectors.cloud.values import text as text_of
 from collectors.databases.ends import put_client, put_port
 from collectors.framing import decode, lines
-from collectors.json_fields import Json, load, to_instant
+from collectors.json_fields import Json, load_object, to_instant
 from collectors.network.finish import finish
 from collectors.source import Options, Record
 from collectors.web.client import user_fields
@@ -123,12 +123,7 @@ class TraefikParser:
         fields["event.duration"] = int(found["ms"]) * 1_000_000
 
     def _json(self, raw: bytes, fields: Fields) -> None:
-        try:
-            document = load(raw)
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
-        if not isinstance(document, dict):
-            raise MalformedRecordError("JSON, but no object")
+        document = load_object(raw)
         stamp = text_of(document.get("StartUTC")) or text_of(document.get("time"))
         moment = to_instant(_to_micro(stamp), self._options.zone)
         if moment is not None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from collectors.cloud.values import inner, number, objects, text
 from collectors.databases.ends import put_client
-from collectors.json_fields import Json, load, to_instant
+from collectors.json_fields import Json, load_object, to_instant
 from collectors.network.device import DeviceSource
 from collectors.source import Options
 from collectors.syslog import parse_header
@@ -83,12 +83,7 @@ def _header(line: str, fields: Fields, options: Options) -> str:
 
 
 def _alert(body: str, fields: Fields, options: Options) -> None:
-    try:
-        document = load(body.encode("utf-8", "surrogatepass"))
-    except ValueError as error:
-        raise MalformedRecordError(str(error)) from error
-    if not isinstance(document, dict):
-        raise MalformedRecordError("JSON, but no object")
+    document = load_object(body.encode("utf-8", "surrogatepass"))
     fields["event.kind"], fields["event.category"], fields["event.type"] = "alert", ["threat"], ["indicator"]
     fields["event.action"] = "block"
     stamp = text(document.get("timestamp")) or text(document.get("@timestamp"))

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from collectors.cloud.flatten import spread
 from collectors.cloud.values import inner, put_source, put_text, text
 from collectors.framing import decode
-from collectors.json_fields import Json, load, to_instant
+from collectors.json_fields import Json, load, load_record, to_instant
 from collectors.network.finish import finish
 from collectors.network.folding import folded_lines
 from collectors.source import Options, Record
@@ -50,10 +50,7 @@ class AuditParser:
         start = line.find("{", 0, _LONGEST_PREFIX)
         if start == -1:
             raise MalformedRecordError("no JSON object in this line of X-Road's audit log")
-        try:
-            document = load(line[start:].encode())
-        except ValueError as error:
-            raise MalformedRecordError(str(error)) from error
+        document = load_record(line[start:].encode())
         if not isinstance(document, dict) or not text(document.get("event")):
             raise MalformedRecordError("the object has no `event`, which X-Road's audit log always writes")
         fields: Fields = {"event.kind": "event", "event.module": "xroad", "event.dataset": "xroad.audit"}

@@ -56,3 +56,8 @@ def test_the_table_and_the_modules_agree() -> None:
     for entry in COMMANDS:
         assert len(entry.summary) <= 60
         assert entry.summary.endswith(".")
+
+
+def test_a_source_that_is_named_is_the_only_one_loaded() -> None:
+    loaded = _modules("from collectors.registry import find\nassert find('nginx').name == 'nginx'")
+    assert {name for name in loaded if name.startswith("collectors.sources.")} == {"collectors.sources.nginx"}
