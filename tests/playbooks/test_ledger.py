@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from engine.errors import LedgerError
 from engine.store.protocol import LedgerEntry
-from playbooks.head import Head, HeadFile, Tip
 from playbooks.ledger import ConcurrentWriteError, Ledger, decode, digest_of, encode, verify
+from playbooks.ledger.head import Head, HeadFile
 from tests.playbooks.samples import Clock, FakeStore
 
 
@@ -85,7 +85,7 @@ def test_any_removal_is_found(sealed: tuple[list[LedgerEntry], Head], gone: set[
     kept = [entry for place, entry in enumerate(entries) if place not in gone]
     problems = verify(kept, head)
     assert any("removed" in problem.what for problem in problems)
-    assert min(problem.sequence for problem in problems) == min(gone) + 1
+    assert min(problem.sequence for problem in problems if "removed" in problem.what) == min(gone) + 1
 
 
 @given(st.permutations(range(6)).filter(lambda order: order != list(range(6))))
@@ -106,7 +106,7 @@ def test_a_rewritten_end_with_a_valid_chain_is_found_by_the_head(sealed: tuple[l
     body["details"]["reason"] = "something else"
     forged = encode(body)
     rewritten = [*entries[:-1], LedgerEntry(sequence=6, body=forged, digest=digest_of(forged))]
-    assert verify(rewritten) == ()
+    assert verify(rewritten) == ()  # without head and keys, nothing speaks against it
     assert [problem.what for problem in verify(rewritten, head)] == ["record 6 is not the one the head file knows"]
 
 
@@ -177,18 +177,18 @@ def test_a_ledger_whose_chain_is_broken_is_not_adopted(tmp_path: Path) -> None:
         ledger.adopt(actor="Ana", reason="no")
 
 
-def test_a_process_killed_around_the_store_explains_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["before the store", "after the store"])
+def test_a_process_killed_around_the_store_explains_itself(tmp_path: Path, moment: str) -> None:
     store = FakeStore()
     ledger = Ledger(store, tmp_path / "head", Clock())
     write(ledger, 1)
-    write(ledger, 2)
-    first, second = (Tip(sequence=entry.sequence, digest=entry.digest) for entry in store.entries)
-    HeadFile(tmp_path / "head").write(Head(tip=first, pending=second))
-    assert Ledger(store, tmp_path / "head", Clock()).verify() == ()  # killed after the store, before the head
-    removed = store.entries.pop()
-    assert Ledger(store, tmp_path / "head", Clock()).verify() == ()  # killed before the store
-    store.entries.append(removed)
-    write(Ledger(store, tmp_path / "head", Clock()), 3)
+    if moment == "after the store":
+        head = (tmp_path / "head").read_bytes()
+        write(ledger, 2)
+        (tmp_path / "head").write_bytes(head)
+    fresh = Ledger(store, tmp_path / "head", Clock())
+    assert fresh.verify() == ()
+    write(fresh, 3)
     assert Ledger(store, tmp_path / "head", Clock()).verify() == ()
 
 
@@ -227,7 +227,19 @@ def test_a_taken_sequence_is_a_clear_error(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"sequence": "1", "digest": "", "pending": null}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"sequence": "1", "digest": "", "pending": null}',
+        b'{"sequence": 2, "digest": "", "checkpoint": "x", "frontier": []}',
+        b'{"sequence": -1, "digest": ""}',
+        b"[" * 5000,
+        b"\xff",
+    ],
+)
 def test_a_damaged_head_file_is_said_to_be_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "head").write_bytes(content)
     with pytest.raises(LedgerError, match="damaged"):
