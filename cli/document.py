@@ -91,4 +91,38 @@ class Report:
     lang: str = "en"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that a check found wrong. `severity` is error, warning or note; `line` 0 is that of the case."""
+
+    check: str
+    severity: str
+    message: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One thing that was checked (a rule, a test), where it stands, and what is wrong with it."""
+
+    name: str
+    path: str
+    line: int
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What checks found: a listing for people, and cases for what reads JUnit XML and SARIF.
+
+    `checks` describes every check by its name; a fault of a severity in `failing` fails its case.
+    """
+
+    listing: Listing
+    suite: str
+    cases: Sequence[Case]
+    checks: Mapping[str, str]
+    failing: frozenset[str] = frozenset({"error"})
+
+
 Document: TypeAlias = Listing | Report

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.document import Document, Listing, Report
+from cli.document import Checked, Document, Listing, Report
 from cli.options import choice
 from cli.session import Session
 from engine.errors import ConfigurationError, UsageError
 
 FORMATS = ("table", "json", "jsonl", "csv", "md", "html")
 REPORT_FORMATS = ("table", "json", "jsonl", "md", "html")
+CHECK_FORMATS = (*FORMATS, "junit", "sarif")  # of commands that check something, for what reads their answers
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "md", ".html": "html"}
+_CHECK_SUFFIXES = {".xml": "junit", ".sarif": "sarif"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,20 @@ class Target:
 
     def write(self, document: Document) -> None:
         """Write the document; raise `ConfigurationError` where the file can't be written (it is then untouched)."""
-        parts = _parts(self.session, document, self.format, screen=self.path is None)
+        self.write_parts(_parts(self.session, document, self.format, screen=self.path is None))
+
+    def write_checked(self, checked: Checked) -> None:
+        """Write what checks found: JUnit XML or SARIF where that was asked for, else the listing."""
+        if self.format not in {"junit", "sarif"}:
+            self.write(checked.listing)
+            return
+        from cli.formats import junit, sarif
+
+        parts = junit.document(checked) if self.format == "junit" else sarif.document(checked, self.session.cwd)
+        self.write_parts(parts)
+
+    def write_parts(self, parts: Iterator[str]) -> None:
+        """Write text that is already in its format, to the file or to stdout."""
         if self.path is not None:
             write_file(self.path, parts)
             self.session.say(f"written: {self.path}")
@@ -64,8 +79,9 @@ def _chosen(session: Session, word: str | None, path: Path | None, allowed: Sequ
     if word is None and path is None:
         return "table" if session.stdout.isatty() else "jsonl"
     if word is None and path is not None:
-        word = _SUFFIXES.get(path.suffix.lower(), "jsonl")
-    known = choice("--format", str(word), FORMATS)
+        known_suffixes = {**_SUFFIXES, **(_CHECK_SUFFIXES if "sarif" in allowed else {})}
+        word = known_suffixes.get(path.suffix.lower(), "jsonl")
+    known = choice("--format", str(word), CHECK_FORMATS if "sarif" in allowed else FORMATS)
     if known not in allowed:
         raise UsageError(
             f"{known} has no meaning for this command", where="--format", hint=f"one of: {', '.join(allowed)}"

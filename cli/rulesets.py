@@ -140,6 +140,24 @@ def left_out(correlation: str, count: int) -> InputError:
     )
 
 
+def unread(reason: str) -> InputError:
+    """Return what is said of a part of the store that a trial could not read."""
+    return InputError(reason, hint="kulla store gaps")
+
+
+def only(rules: RuleSet, chosen: frozenset[str]) -> RuleSet:
+    """Return these rules and correlations, the correlations over them, and the rules that these look at."""
+    needed = set(chosen)
+    for item in rules.correlations:  # inner ones come before those over them
+        if needed.intersection(item.rules):
+            needed.add(item.info.id)
+    for item in reversed(rules.correlations):
+        if item.info.id in needed:
+            needed.update(item.rules)
+    kept = [rule for rule in rules.rules if rule.info.id in needed]
+    return replace(rules, rules=kept, correlations=[item for item in rules.correlations if item.info.id in needed])
+
+
 def narrow(rules: RuleSet, lowest: Level, statuses: Sequence[str]) -> RuleSet:
     """Return the rules of at least this level and of these statuses (all where none is named).
 

@@ -70,15 +70,23 @@ def read_evidence(path: Path) -> Evidence | None:
     Raise `CatalogueError` where the file cannot be read or the block is malformed.
     """
     documents = _documents(path)
-    if not documents or "kulla" not in documents[-1]:
+    return evidence_from(path, documents[-1]) if documents else None
+
+
+def evidence_from(path: Path, last: Mapping[str, object]) -> Evidence | None:
+    """Return what the last document of a file says in its `kulla:` block, None where it has none.
+
+    Raise `CatalogueError` where the block is malformed.
+    """
+    if "kulla" not in last:
         return None
-    block = _mapping(path, "kulla", documents[-1]["kulla"])
+    block = _mapping(path, "kulla", last["kulla"])
     unknown = set(block) - {"playbook", "tests", "blind_spots"}
     if unknown:
         raise CatalogueError(f"{path}: unknown keys in the kulla block: {', '.join(sorted(unknown))}")
     return Evidence(
         path=path,
-        rule=_text(path, "id", documents[-1].get("id")),
+        rule=_text(path, "id", last.get("id")),
         playbook=_text(path, "kulla.playbook", block.get("playbook")),
         tests=tuple(_test(path, number, item) for number, item in enumerate(_items(path, "tests", block), 1)),
         blind_spots=_blind_spots(path, block),

@@ -121,6 +121,12 @@ def _alerts(
     yield from conclude(correlator, findings.hits, findings.events)
 
 
+def alerts_in(session: Session, rules: RuleSet, paths: Sequence[str]) -> Iterator[Alert]:
+    """Yield the alerts of rules in log files and folders; what cannot be read is an issue."""
+    how = reading(session, source="auto", zone=None, host=None)
+    yield from _alerts(session, list(logs(session, paths)), rules, how, summary=Summary(), read=[])
+
+
 def _tell(session: Session, found: Hunted) -> None:
     if found.problem is not None:
         session.issue(found.problem)

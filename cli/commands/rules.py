@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import coverage, rulesets
 from cli.commands.rules_backfill import backfill
+from cli.commands.rules_check import check
 from cli.commands.rules_convert import convert
 from cli.commands.rules_coverage import Stored, show_coverage
 from cli.commands.rules_explain import explain
 from cli.commands.rules_filters import list_filters
+from cli.commands.rules_test import run_tests
 from cli.document import Column, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
 from cli.options import (
@@ -33,11 +34,8 @@ from cli.output import REPORT_FORMATS, target
 from cli.session import Session
 from cli.tailoring import Own
 from engine.alerts import RuleInfo
-from engine.errors import InputError
 
 if TYPE_CHECKING:
-    from detections.catalogue import RuleTest
-    from engine.sigma.engine import Engine
     from engine.sigma.rules import RuleSet
 
 _FIELDS = ("id", "name", "level", "status", "state", "why", "logsource", "tags", "playbooks", "path")
@@ -47,13 +45,6 @@ _COLUMNS = (
     Column(field="name", heading="Rule"),
     Column(field="logsource", heading="Log source"),
     Column(field="why", heading="Why not"),
-)
-_TEST_FIELDS = ("rule", "name", "expected", "result", "path")
-_TEST_COLUMNS = (
-    Column(field="result", heading="Result", whole=True),
-    Column(field="expected", heading="Should", whole=True),
-    Column(field="rule", heading="Rule"),
-    Column(field="name", heading="Test"),
 )
 app = sub_app("Sigma rules: list, show, check and test them.")
 
@@ -166,91 +157,8 @@ def _source(info: RuleInfo) -> tuple[str, ...]:
         return (f"(in {info.path})",)
 
 
-@command(app, "check")
-def check(
-    session: Session,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Rule files, folders and zips.")],
-    *,
-    filters: Filters = None,
-    placeholders: Placeholders = None,
-    pipeline: PipelineFiles = None,
-    fmt: Format = None,
-    output: Output = None,
-) -> None:
-    """Check that rules load: each one that does not is listed with its file, line and reason (exit code 4)."""
-    out = target(session, fmt, output)
-    own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
-    loaded = rulesets.loaded(session, rulesets.rule_paths(session, paths), own)
-    rows = [row for row in _rows(session, loaded) if row["state"] != "loaded"]
-    out.write(
-        Listing(
-            name="rules", title="Rules with problems", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="no problems"
-        )
-    )
-    for issue in loaded.issues:
-        session.issue(issue)
-    rulesets.tell_idle_filters(session, loaded)
-    session.say(f"{len(loaded.alerting) + len(loaded.correlations):,} rules load, {len(loaded.issues):,} do not")
-    session.hint("kulla rules test PATH" if not rows else "kulla rules check PATH, after mending them")
-
-
-@command(app, "test")
-def run_tests(
-    session: Session,
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH...]", help="Rule files and folders; kulla's own by default.")
-    ] = None,
-    *,
-    fmt: Format = None,
-    output: Output = None,
-) -> None:
-    """Run the test events in the rules' `kulla:` blocks; a rule that fails one of its own is an issue (exit code 4)."""
-    from engine.sigma.engine import Engine
-
-    out = target(session, fmt, output)
-    places = rulesets.rule_paths(session, paths or [rulesets.OWN])
-    engine = Engine(rulesets.loaded(session, places))
-    for issue in engine.rules.issues:
-        session.issue(issue)
-    rows = list(_results(session, engine, places))
-    failed = sum(row["result"] == "FAILED" for row in rows)
-    out.write(
-        Listing(name="tests", title="Tests", columns=_TEST_COLUMNS, rows=rows, fields=_TEST_FIELDS, empty="no tests")
-    )
-    session.say(f"{len(rows) - failed:,} tests passed, {failed:,} failed")
-    session.hint("kulla rules list" if not failed else "kulla rules show ID")
-
-
-def _results(session: Session, engine: Engine, places: Sequence[Path]) -> Iterator[Row]:
-    from detections.catalogue import CatalogueError, read_evidence, rule_files
-
-    for place in places:
-        for path in rule_files(place) if place.is_dir() else (place,):
-            try:
-                evidence = read_evidence(path)
-            except CatalogueError as error:
-                session.issue(InputError(str(error), hint="detections/README.md describes the block"))
-                continue
-            for item in evidence.tests if evidence else ():
-                yield _result(session, engine, path, evidence.rule if evidence else "", item)
-
-
-def _result(session: Session, engine: Engine, path: Path, rule: str, item: RuleTest) -> Row:
-    from engine.sigma.evidence import fires
-
-    passed = fires(engine, rule, item.events) is item.match
-    expected = "fire" if item.match else "stay silent"
-    if not passed:
-        session.issue(InputError(f"should {expected}: {item.name}", where=str(path), hint=f"kulla rules show {rule}"))
-    return {
-        "rule": rule,
-        "name": item.name,
-        "expected": expected,
-        "result": "passed" if passed else "FAILED",
-        "path": str(path),
-    }
-
-
+command(app, "test")(run_tests)
+command(app, "check")(check)
 command(app, "coverage")(show_coverage)
 command(app, "filters")(list_filters)
 command(app, "explain")(explain)

@@ -14,7 +14,6 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from cli.detecting import Plan
-    from engine.sigma.rules import RuleSet
     from engine.store.protocol import Store
 
 
@@ -60,7 +59,7 @@ def _look_back(session: Session, store: Store, plan: Plan, chosen: frozenset[str
     from engine.runs.history import remember_versions
     from engine.sigma.engine import Engine
 
-    narrowed = _only(plan.rules, chosen)
+    narrowed = rulesets.only(plan.rules, chosen)
     few = replace(plan, rules=narrowed, engine=Engine(narrowed))
     run, changes = runner(session, store, few, None, fill=False).look_back(span.since, span.before)
     tell_looked_back(session, few, run, changes)
@@ -74,16 +73,3 @@ def _chosen(store: Store, plan: Plan, which: list[str] | None) -> frozenset[str]
     if not which:
         return frozenset(changed_rules(store, plan.name, plan.rules))
     return frozenset(rulesets.find(plan.rules, word).id for word in which)
-
-
-def _only(rules: RuleSet, chosen: frozenset[str]) -> RuleSet:
-    """Return these rules and correlations, the correlations over them, and the rules that these look at."""
-    needed = set(chosen)
-    for item in rules.correlations:  # inner ones come before those over them
-        if needed.intersection(item.rules):
-            needed.add(item.info.id)
-    for item in reversed(rules.correlations):
-        if item.info.id in needed:
-            needed.update(item.rules)
-    kept = [rule for rule in rules.rules if rule.info.id in needed]
-    return replace(rules, rules=kept, correlations=[item for item in rules.correlations if item.info.id in needed])

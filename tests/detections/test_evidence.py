@@ -8,7 +8,7 @@ import pytest
 
 from detections.catalogue import RuleTest, own_rules_folder, read_evidence, rule_files
 from engine.sigma.engine import Engine
-from engine.sigma.evidence import fires
+from engine.sigma.evidence import Prover
 from engine.sigma.loader import load_rules
 
 
@@ -28,14 +28,20 @@ def _cases() -> Iterator[object]:
             yield pytest.param(evidence.rule, test, id=f"{path.relative_to(folder)}: {kind}: {test.name}")
 
 
+@pytest.fixture(scope="module")
+def prover(engine: Engine) -> Prover:
+    """Return what runs tests one after the other."""
+    return Prover(engine)
+
+
 def test_every_own_rule_compiles(engine: Engine) -> None:
     assert [str(issue) for issue in engine.rules.issues] == []
     assert [rule.info.path for rule in engine.unreachable()] == []
 
 
 @pytest.mark.parametrize(("rule", "test"), list(_cases()))
-def test_evidence(engine: Engine, rule: str, test: RuleTest) -> None:
-    assert fires(engine, rule, test.events) is test.match
+def test_evidence(prover: Prover, rule: str, test: RuleTest) -> None:
+    assert prover.fires(rule, test.events) is test.match
 
 
 def test_playbook_reaches_the_alert(engine: Engine) -> None:

@@ -20,7 +20,7 @@ from collectors.source import Options
 from detections.catalogue import own_rules_folder, read_evidence
 from engine.events import Fields
 from engine.sigma.engine import Engine
-from engine.sigma.evidence import fires
+from engine.sigma.evidence import Prover
 from engine.sigma.loader import load_rules
 
 RAW = Path(__file__).parent / "raw"
@@ -71,16 +71,16 @@ def _events(test: Mapping[str, Any]) -> list[Fields]:
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    """Return an engine with all of kulla's rules."""
-    return Engine(load_rules([own_rules_folder()]))
+def prover() -> Prover:
+    """Return what runs tests one after the other, with all of kulla's rules."""
+    return Prover(Engine(load_rules([own_rules_folder()])))
 
 
 @pytest.mark.parametrize(("path", "test"), list(_cases()))
-def test_raw_lines(engine: Engine, path: Path, test: Mapping[str, Any]) -> None:
+def test_raw_lines(prover: Prover, path: Path, test: Mapping[str, Any]) -> None:
     evidence = read_evidence(_rule_file(path))
     assert evidence is not None
-    assert fires(engine, evidence.rule, _events(test)) is test["match"]
+    assert prover.fires(evidence.rule, _events(test)) is test["match"]
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(RAW))) for path in _files()])
