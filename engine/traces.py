@@ -1,0 +1,222 @@
+"""Traces of one value: finding it in texts and bytes in whatever form it was written, and replacing it there.
+
+A personal code is written as `EE47101010033`, `PNOEE-47101010033`, `471010-10033`, percent-encoded in a URL, escaped in
+JSON within JSON, or in base64 and hexadecimal digits. A code counts wherever its letters and digits stand in a row,
+whatever stands between them; a name, and what is shorter than five letters, counts as whole words.
+
+Texts belong to the attacker: patterns are literals with bounded separators that no letter of the value can match, so
+that matching takes linear time.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
+from urllib.parse import quote, unquote_plus
+
+SHORTEST: Final = 5  # letters and digits that are looked for wherever they stand
+Counting: TypeAlias = Literal["letters", "words", "whole"]
+_ROUNDS: Final = 3  # of decoding: percent within JSON within JSON
+_LONGEST: Final = 512  # characters of a value that is looked for with separators in between
+_PUNCTUATION: Final = bytes(code for code in range(128) if not chr(code).isalnum())
+_SEPARATOR: Final = r"(?:[ ./()_:+-]|%2[0BDEF]){0,2}"
+# ETSI EN 319 412-1 (PNOEE-), eIDAS identifiers (AL/AL/), a country alone (EE); + and 00 of telephone numbers.
+_PREFIX: Final = r"(?:(?:PNO|IDC|PAS|TAX|TIN)[A-Z]{2}(?:-|%2D)|[A-Z]{2}(?:/|%2F)[A-Z]{2}(?:/|%2F)|[A-Z]{2}|\+|%2B|00)?"
+_BEFORE: Final = r"(?:(?<![^\W_])|(?<=%[0-9A-F]{2})|(?<=\\u[0-9A-F]{4})|(?<=\\[nrtbf]))"  # of a word: also an escape
+_AFTER: Final = r"(?![^\W_])"
+_ESCAPED = re.compile(r"(?P<bytes>(?:\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2})+)|\\(?:u(?P<unit>[0-9a-fA-F]{4})|(?P<one>.))")
+_BYTE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|([0-3][0-7]{2}))")
+_BLANKS: Final = frozenset("nrtbf")
+_WORD = re.compile(r"[^\W_]+")
+_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
+
+
+def reduced(text: str) -> bytes:
+    """Return the text's letters and digits alone, in lower case, without regard to how Unicode composes them."""
+    if text.isascii():
+        return text.lower().encode("ascii").translate(None, _PUNCTUATION)
+    folded = unicodedata.normalize("NFKC", text.casefold())
+    return folded.encode("utf-8", "surrogatepass").translate(None, _PUNCTUATION)
+
+
+def views(text: str) -> Iterator[str]:
+    """Yield the text, and what it says once percent, JSON and HTML escapes in it are decoded, and decoded again."""
+    yield text
+    for _ in range(_ROUNDS):
+        decoded = text
+        if "%" in decoded:
+            decoded = unquote_plus(decoded)
+        if "\\" in decoded:
+            decoded = _ESCAPED.sub(_unescaped, decoded)
+        if "&" in decoded:
+            decoded = html.unescape(decoded)
+        if decoded == text:
+            return
+        text = decoded
+        yield text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if (found := match["bytes"]) is not None:
+        return bytes(int(a, 16) if a else int(b, 8) for a, b in _BYTE.findall(found)).decode("utf-8", "replace")
+    if (unit := match["unit"]) is not None:
+        return chr(int(unit, 16))
+    return " " if match["one"] in _BLANKS else match["one"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One value that is looked for. Make it with `trace_of`.
+
+    `core` are its letters and digits (see `reduced`), `words` those of a value that counts as whole words.
+    """
+
+    value: str
+    core: bytes
+    words: tuple[str, ...]  # in lower case
+    encoded: tuple[str, ...]
+
+    def found_in(self, text: str) -> bool:
+        """Tell whether the value stands in the text, in any form that is known."""
+        if any(each in text for each in self.encoded):
+            return True
+        return any(self._seen_in(view) for view in views(text))
+
+    def _seen_in(self, view: str) -> bool:
+        if not self.words:
+            return self.core in reduced(view)
+        folded = unicodedata.normalize("NFKC", view.casefold())
+        return all(word in folded and _whole(word).search(folded) is not None for word in self.words)
+
+    def is_number(self, number: float) -> bool:
+        """Tell whether a number says the value: a personal code or a telephone number without sign and spaces."""
+        return len(self.core) > SHORTEST and self.core in reduced(str(number))
+
+    def replaced(self, text: str, by: str) -> str:
+        """Return the text with the value replaced wherever its place can be told; `found_in` tells what is left."""
+        text = text.replace(self.value, by) if not self.words else text
+        if not self.found_in(text):
+            return text
+        found = _pattern(self.value, self.words).sub(lambda _: by, text)
+        for each in self.encoded:
+            found = _without(found, each, by)
+        return found
+
+    def in_bytes(self) -> tuple[bytes, ...]:
+        """Return the forms that are looked for in files of bytes: every encoding of the value as it was given."""
+        return _byte_forms(self.value)
+
+
+def trace_of(value: str, by: Counting = "letters") -> Trace | None:
+    """Return the trace of a value, None where it has no letter or digit.
+
+    By `letters`, what counts are its letters and digits in a row; by `words` (names), each of its words; as a `whole`
+    (addresses), only the value as it is written.
+    """
+    return _trace(value.strip(), by)
+
+
+@lru_cache(maxsize=8192)
+def _trace(value: str, by: Counting) -> Trace | None:
+    core = reduced(_bare(value) if by == "letters" else value)
+    if not core:
+        return None
+    folded = unicodedata.normalize("NFKC", value.casefold())
+    words: tuple[str, ...] = ()
+    if by == "whole":
+        words = (folded,)
+    elif by == "words" or len(core) < SHORTEST:
+        words = tuple(_WORD.findall(folded))
+    return Trace(value, core, words, _encoded(value) if len(core) >= SHORTEST else ())
+
+
+def _encoded(value: str) -> tuple[str, ...]:
+    """Return how base64 (at each of three places, of UTF-8 and UTF-16) and hexadecimal digits write the value.
+
+    Only the letters that do not depend on what stands before and after it; its prefix may be any.
+    """
+    found: dict[str, None] = {}
+    bare = _bare(value)
+    for raw in (bare.encode("utf-8", "surrogatepass"), bare.encode("utf-16-le", "surrogatepass")):
+        for before in range(3):
+            coded = base64.b64encode(bytes(before) + raw).decode("ascii").rstrip("=")
+            inner = coded[(0, 2, 3)[before] : len(coded) - ((before + len(raw)) % 3 > 0)]
+            if len(inner) >= SHORTEST + 2:
+                found[inner] = found[inner.replace("+", "-").replace("/", "_")] = None
+        found[raw.hex()] = found[raw.hex().upper()] = None
+    return tuple(found)
+
+
+def _bare(value: str) -> str:
+    """Return a value without the prefix that says what and whose it is (see `_PREFIX`)."""
+    match = _PREFIXED.match(value)
+    return value[match.end() :] if match and len(value) - match.end() >= SHORTEST else value
+
+
+_PREFIXED = re.compile(_PREFIX + r"(?=[0-9A-Z])", re.IGNORECASE)
+
+
+@lru_cache(maxsize=2048)
+def _whole(word: str) -> re.Pattern[str]:
+    return re.compile(_BEFORE + re.escape(word) + _AFTER, re.IGNORECASE)
+
+
+@lru_cache(maxsize=2048)
+def _pattern(value: str, words: tuple[str, ...]) -> re.Pattern[str]:
+    if words:
+        forms = sorted(dict.fromkeys(form for word in words for form in _word_forms(word)), key=len, reverse=True)
+        return re.compile(_BEFORE + "(?:" + "|".join(map(re.escape, forms)) + ")" + _AFTER, re.IGNORECASE)
+    letters = [each for each in _bare(value)[:_LONGEST] if each.isalnum()]
+    return re.compile(_PREFIX + _SEPARATOR.join(map(_letter, letters)), re.IGNORECASE)
+
+
+def _letter(letter: str) -> str:
+    if letter.isascii():
+        return letter
+    return "(?:" + "|".join(map(re.escape, _word_forms(letter))) + ")"
+
+
+def _word_forms(word: str) -> list[str]:
+    """Return how a word is written in texts and in escapes, longest escapes first."""
+    found: dict[str, None] = {}
+    for cased in dict.fromkeys((word, word.lower(), word.upper(), word.title())):
+        for text in dict.fromkeys((cased, unicodedata.normalize("NFC", cased), unicodedata.normalize("NFD", cased))):
+            escaped = json.dumps(text)[1:-1]
+            twice = json.dumps(escaped)[1:-1]
+            percent = quote(text.encode("utf-8", "surrogatepass"), safe="")
+            entities = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+            found |= dict.fromkeys((twice, escaped, percent, entities, text))
+    return list(found)
+
+
+def _without(text: str, inner: str, by: str) -> str:
+    """Replace every run of base64 or hexadecimal digits that holds `inner`."""
+    parts: list[str] = []
+    start = 0
+    while (place := text.find(inner, start)) >= 0:
+        first, last = place, place + len(inner)
+        while first > start and text[first - 1] in _BASE64:
+            first -= 1
+        while last < len(text) and text[last] in _BASE64:
+            last += 1
+        parts += [text[start:first], by]
+        start = last
+    return "".join([*parts, text[start:]])
+
+
+@lru_cache(maxsize=256)
+def _byte_forms(value: str) -> tuple[bytes, ...]:
+    found: dict[bytes, None] = {}
+    for text in dict.fromkeys((value, _bare(value))):
+        for form in _word_forms(text):
+            found |= dict.fromkeys(form.encode(code, "surrogatepass") for code in ("utf-8", "utf-16-le", "utf-16-be"))
+    if len(reduced(value)) >= SHORTEST:
+        found |= dict.fromkeys(each.encode("ascii") for each in _encoded(value))
+    return tuple(found)
