@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +14,7 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.store.protocol import Store
+    from playbooks.ledger import Ledger
 
 Actor = Annotated[
     str | None, typer.Option("--actor", metavar="NAME", help="Who decides; the user's name where not given.")
@@ -26,13 +29,26 @@ def actor_of(session: Session, name: str | None) -> str:
     return known
 
 
+def account_of() -> str:
+    """Return who the system says is at the keyboard, as `login@machine`; `?` stands for what it does not know."""
+    try:
+        login = getpass.getuser()
+    except (OSError, KeyError):  # no entry for this number of a user
+        login = "?"
+    return f"{login}@{socket.gethostname() or '?'}"
+
+
+def open_ledger(session: Session, store: Store) -> Ledger:
+    """Return the ledger of this home, in `store`."""
+    from playbooks.ledger import Ledger
+
+    return Ledger(store, head_path(session.settings), session.now, account=account_of())
+
+
 def record(session: Session, store: Store, *, actor: str, kind: str, subject: str, details: dict[str, str]) -> int:
     """Append a decision to the ledger and return its sequence number; raise `LedgerError` where the ledger is broken.
 
     Written before the decision takes effect: a decision without effect can be repeated, one without record cannot be
     explained.
     """
-    from playbooks.ledger import Ledger
-
-    ledger = Ledger(store, head_path(session.settings), session.now)
-    return ledger.append(actor=actor, kind=kind, subject=subject, details=details).sequence
+    return open_ledger(session, store).append(actor=actor, kind=kind, subject=subject, details=details).sequence

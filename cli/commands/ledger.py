@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.ledger_challenges import answer, challenge, challenges, disclose, override
+from cli.commands.ledger_keys import adopt, keys, rotate_key, trust, withdraw_key
+from cli.decisions import open_ledger
 from cli.document import Column, Listing, Row
 from cli.group import sub_app
 from cli.home import head_path
 from cli.options import Format, Limit, Output, command
-from cli.output import target
+from cli.output import target, write_file
 from cli.session import Session
 from cli.views import to_the_second
-from engine.errors import LedgerError
+from engine.errors import InputError, LedgerError, UsageError
 from engine.store.protocol import LedgerEntry
 
-app = sub_app("Every decision on record: show it, and verify the chain.")
-FIELDS = ("sequence", "at", "actor", "kind", "subject", "details", "digest")
+if TYPE_CHECKING:
+    from playbooks.ledger.keys import VerifierKey
+    from playbooks.ledger.notes import Checkpoint
+    from playbooks.ledger.walk import Walk
+
+app = sub_app("Every decision on record: show, verify, prove, challenge.")
+FIELDS = ("sequence", "at", "actor", "account", "kind", "subject", "details", "key", "digest")
+_LARGEST_FILE = 4 * 1024 * 1024
 _COLUMNS = (
     Column(field="sequence", heading="Record", number=True),
     Column(field="at", heading="Time (UTC)", whole=True, derive=to_the_second("at")),
@@ -29,6 +39,10 @@ _PROBLEM_COLUMNS = (
     Column(field="sequence", heading="Record", number=True),
     Column(field="what", heading="What is wrong"),
 )
+Key = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="KEY", help="Trust this public key for this call (kulla ledger keys). Repeatable."),
+]
 
 
 @command(app, "show")
@@ -69,26 +83,195 @@ def _row(session: Session, entry: LedgerEntry) -> Row:
 
 
 @command(app, "verify")
-def verify(session: Session, *, fmt: Format = None, output: Output = None) -> None:
-    """Check the whole chain and its end; exit with 1 and list every record that was changed, removed or reordered."""
-    from playbooks.ledger import Ledger
+def verify(
+    session: Session,
+    *,
+    head: Annotated[
+        str | None, typer.Option("--head", metavar="FILE", help="Compare with this head, kept elsewhere before.")
+    ] = None,
+    proof: Annotated[
+        str | None, typer.Option("--proof", metavar="FILE", help="Check this proof alone; no store is needed.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option("--record", metavar="FILE", help="The record's body, where the proof lacks it.")
+    ] = None,
+    every_signature: Annotated[
+        bool, typer.Option("--every-signature", help="Check those too that the signed head vouches for (slow).")
+    ] = False,
+    key: Key = None,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Check the whole chain, its signed head and its end; exit with 1 and list what was changed, removed or reordered.
 
+    With --proof, check a proof from `kulla ledger prove` instead: of one record, or (with the --head it began at) that
+    the ledger only grew.
+    """
     out = target(session, fmt, output)
+    if proof is not None:
+        _verify_proof(session, proof, head=head, record=record, keys=key)
+        return
     with session.open_store() as store:
-        ledger = Ledger(store, head_path(session.settings), session.now)
-        problems = ledger.verify()
-        count = sum(1 for _ in store.ledger())
-    rows = [{"sequence": problem.sequence, "what": problem.what} for problem in problems]
+        ledger = open_ledger(session, store)
+        kept = [_signed_head(session, head, _trusted(session, key))] if head is not None else []
+        walk = ledger.examine(kept=kept, every_signature=every_signature)
+    rows = [{"sequence": problem.sequence, "what": problem.what} for problem in walk.problems]
     listing = Listing(
         name="problems", title="Ledger", columns=_PROBLEM_COLUMNS, rows=rows, fields=("sequence", "what"), empty=""
     )
-    if not problems:
-        out.write(listing)
-        session.say(f"the ledger holds: {count:,} records, none changed, removed or reordered")
-        return
     out.write(listing)
-    raise LedgerError(
-        f"the ledger does not hold: {problems[0].what}",
-        where=str(head_path(session.settings)),
-        hint="keep the store and the head file as they are, as evidence, and compare them with a backup",
-    )
+    if rows:
+        raise LedgerError(
+            f"the ledger does not hold: {walk.problems[0].what}",
+            where=str(head_path(session.settings)),
+            hint="keep the store and the head file as they are, as evidence, and compare them with a backup",
+        )
+    _say_holds(session, walk)
+
+
+def _say_holds(session: Session, walk: Walk) -> None:
+    session.say(f"the ledger holds: {walk.frontier.size:,} records, none changed, removed or reordered")
+    if walk.unsigned:
+        session.say(f"{walk.unsigned:,} of them are of before signatures")
+    session.hint("kulla ledger head -o FILE, and keep it elsewhere")
+
+
+def _verify_proof(session: Session, name: str, *, head: str | None, record: str | None, keys: list[str] | None) -> None:
+    from playbooks.ledger import notes
+
+    words, trusted = _text(session, name), _trusted(session, keys)
+    if notes.is_consistency(words):
+        if head is None:
+            raise UsageError("this proof begins at an older head", where="--head", hint="--head FILE with that head")
+        grown = notes.read_consistency(words, name)
+        notes.require_signer(grown.checkpoint, trusted, name)
+        if not grown.holds(_signed_head(session, head, trusted)):
+            raise LedgerError("the proof does not hold: the ledger is not one that only grew", where=name)
+        session.say(f"proved: the {grown.old:,} records of {head} are unchanged among {grown.checkpoint.size:,}")
+        return
+    found = notes.read_inclusion(words, name)
+    body = _bytes(session, record).rstrip(b"\n") if record is not None else found.record
+    if body is None:
+        raise UsageError("the proof does not hold the record itself", where="--record", hint="--record FILE")
+    signer = notes.require_signer(found.checkpoint, trusted, name)
+    if not found.holds(body):
+        raise LedgerError(f"the proof does not hold: this is not record {found.index + 1} of the ledger", where=name)
+    place = f"record {found.index + 1:,} of {found.checkpoint.size:,}"
+    session.say(f"proved: {place}, under a head signed by key {signer.id}")
+    session.stdout.write(_shown(body) + "\n")
+
+
+def _shown(body: bytes) -> str:
+    from cli.safe import escape_json
+
+    return escape_json(body.decode("utf-8", "backslashreplace"))
+
+
+@command(app, "prove")
+def prove(
+    session: Session,
+    sequence: Annotated[int | None, typer.Argument(metavar="[SEQ]", help="The record's number.", min=1)] = None,
+    *,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="FILE", help="Prove that the ledger only grew since this head.")
+    ] = None,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Without the record itself: under 1 kB, no personal data.")
+    ] = False,
+    output: Output = None,
+) -> None:
+    """Prove that a record is in the ledger, or (--since) that no record was changed since a head was kept.
+
+    The proof is a text that anyone can check without kulla's store: kulla ledger verify --proof FILE, or any tool that
+    knows C2SP's tlog-proof. It holds the record itself unless --bare.
+    """
+    from playbooks.ledger.record import entry_of, raw_of
+
+    if (sequence is None) == (since is None):
+        raise UsageError("name a record, or --since FILE", hint="kulla ledger prove 12 -o record12.tlog-proof")
+    with session.open_store() as store:
+        ledger = open_ledger(session, store)
+        if since is not None:
+            old = _signed_head(session, since, ledger.keys.trusted())
+            walk = ledger.examine(kept=[old])
+            if walk.problems:
+                raise LedgerError(walk.problems[0].what, where=since, hint="kulla ledger verify")
+            text = ledger.tree().consistency(old.size).text()
+        else:
+            number = sequence or 0
+            tree = ledger.tree()
+            tree.inclusion(number)
+            body = None if bare else raw_of(entry_of(ledger.record(number)).body)
+            text = tree.inclusion(number, body).text()
+    _write(session, output, text)
+    session.hint("kulla ledger verify --proof FILE --key KEY, on any machine")
+
+
+@command(app, "head")
+def head(session: Session, *, output: Output = None) -> None:
+    """Sign and print the ledger's head, its size and root: kept outside of this machine, it proves what was there."""
+    with session.open_store() as store:
+        checkpoint = open_ledger(session, store).tree().checkpoint
+    _write(session, output, checkpoint.note)
+    session.hint("kulla ledger verify --head FILE, at any time later")
+
+
+def _write(session: Session, output: str | None, text: str) -> None:
+    if output in (None, "-"):
+        session.stdout.write(text)
+        session.stdout.flush()
+        return
+    path = session.cwd / str(output)
+    write_file(path, iter((text,)))
+    session.say(f"written: {path} ({len(text.encode()):,} bytes)")
+
+
+def _trusted(session: Session, words: list[str] | None) -> tuple[VerifierKey, ...]:
+    """Return the keys of `--key`, else those that this home trusts."""
+    from playbooks.ledger.keys import Keyring, read_verifier
+
+    if words:
+        return tuple(read_verifier(word) for word in words)
+    return Keyring(head_path(session.settings).parent / "keys").trusted()
+
+
+def _signed_head(session: Session, name: str, trusted: tuple[VerifierKey, ...]) -> Checkpoint:
+    from playbooks.ledger.notes import read_checkpoint, require_signer
+
+    found = read_checkpoint(_text(session, name), name)
+    require_signer(found, trusted, name)
+    return found
+
+
+def _text(session: Session, name: str) -> str:
+    try:
+        return _bytes(session, name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError("is not text", where=name, hint="kulla ledger head -o FILE, or prove") from error
+
+
+def _bytes(session: Session, name: str) -> bytes:
+    path = Path(session.cwd / name)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"cannot read it ({error.strerror})", where=name, hint="name a file") from error
+    if len(content) > _LARGEST_FILE:
+        raise InputError(f"larger than {_LARGEST_FILE:,} bytes", where=name, hint="this is no head and no proof")
+    return content
+
+
+for _name, _function in (
+    ("challenge", challenge),
+    ("challenges", challenges),
+    ("answer", answer),
+    ("override", override),
+    ("disclose", disclose),
+    ("keys", keys),
+    ("rotate-key", rotate_key),
+    ("trust", trust),
+    ("withdraw-key", withdraw_key),
+    ("adopt", adopt),
+):
+    command(app, _name)(_function)

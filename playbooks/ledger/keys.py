@@ -136,6 +136,12 @@ class Keyring:
         """Tell whether this home ever had a private key (`ledger.pub` is its public half, to hand out)."""
         return (self.folder / "ledger.pub").exists()
 
+    @property
+    def own(self) -> VerifierKey | None:
+        """Return this home's public key, None where it has none yet."""
+        content = read_small(self.folder / "ledger.pub", _LARGEST)
+        return None if content is None else read_verifier(content.decode("utf-8", "replace"))
+
     def _publish(self, key: VerifierKey) -> None:
         self.trust(key)
         replace_file(self.folder / "ledger.pub", f"{key.words}\n".encode())

@@ -317,7 +317,7 @@ class Ledger:
         with_leaves: bool = False,
         needs_head: bool = True,
     ) -> _Reading:
-        walk = Walk(self.keys.trusted(), head, marks=marks, every_signature=every_signature)
+        walk = Walk(self.keys.trusted(), head, own=self.keys.own, marks=marks, every_signature=every_signature)
         reading = _Reading(walk=walk, newest={}, leaves=[], records=[])
         for entry, raw, fields in walk.over(self._store.ledger()):
             if with_leaves:

@@ -77,6 +77,8 @@ class Trust:
 class Walk:
     """One pass. After `over` was taken to its end, the attributes tell what was found.
 
+    `head` vouches for the records it covers where the `own` key signed it (any trusted one where that is None).
+
     `trusted` keys of None check no signature (an empty sequence trusts none). `marks` are sizes at which the root is
     noted, for checkpoints that are compared.
     """
@@ -86,6 +88,7 @@ class Walk:
         trusted: Sequence[VerifierKey] | None = None,
         head: Head | None = None,
         *,
+        own: VerifierKey | None = None,
         marks: Iterable[int] = (),
         every_signature: bool = False,
     ) -> None:
@@ -98,7 +101,7 @@ class Walk:
         self._marks = frozenset(marks) | {0}
         self._seen: set[int] | None = None
         self._head = head
-        self._covered = 0 if every_signature or not trusted else _covered(head, trusted)
+        self._covered = 0 if every_signature or not trusted else _covered(head, [own] if own else trusted)
         self._checks_signatures = trusted is not None
         self._met_head = head is None or head.tip == EMPTY
         self._signed = False
