@@ -53,7 +53,7 @@ def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None
     if reader.alias is not None and reader.prefix_length < PREFIX:  # a short log that has grown: see `alias_of`
         store.remember_prefix(reader.alias, PREFIX, reader.identity)
     for events, letters in _batches(reader):
-        done = store.append(events, letters)
+        done = store.append(how.kept(events), letters)
         account.stored += done.stored
         account.dead_lettered += done.dead_lettered
         account.duplicates += done.duplicates + done.dead_duplicates

@@ -23,7 +23,8 @@ Colour = Literal["auto", "always", "never"]
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
 ELASTIC = "elasticsearch."  # how the settings of a cluster begin
-_TABLES = frozenset({"rules.placeholders", "schedules", "notify", "expected"})  # tables of the user's own names
+# Tables of the user's own names.
+_TABLES = frozenset({"rules.placeholders", "schedules", "notify", "expected", "privacy", "retention"})
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -147,7 +148,7 @@ class Settings:
         return str(self.origins["log"].value)
 
     def table(self, name: str) -> tuple[Mapping[str, object], str]:
-        """Return a table of the user's own names (`schedules`, `notify`, `expected`) and where it stands."""
+        """Return a table of the user's own names (`schedules`, `notify`, `privacy`, ...) and where it stands."""
         origin = self.origins[name]
         return cast("Mapping[str, object]", origin.value), origin.place
 
@@ -369,6 +370,20 @@ def settings_table() -> tuple[Setting, ...]:
             parse=_table,
             default={},
             purpose="how long each source may be silent, by dataset (* for every one)",
+        ),
+        Setting(
+            key="privacy",
+            variable="KULLA_PRIVACY",
+            parse=_table,
+            default={},
+            purpose="what is done with personal data before it is stored (docs/privacy.md)",
+        ),
+        Setting(
+            key="retention",
+            variable="KULLA_RETENTION",
+            parse=_table,
+            default={},
+            purpose="how long events are kept, by dataset, and alerts, incidents, dead letters",
         ),
         Setting(
             key="log",

@@ -124,7 +124,7 @@ class Following:
         record = Record(
             kind=KIND, key=mark.key, state=_READ, body=mark.written(), due=self.session.now(), version=version
         )
-        done = self.store.append(batch.events, batch.letters, records=[record])
+        done = self.store.append(self.how.kept(batch.events), batch.letters, records=[record])
         self._versions[mark.key] = version + 1
         account = self.accounts.setdefault(mark.path, Account(path=Path(mark.path), source=mark.source))
         account.source = mark.source

@@ -80,7 +80,7 @@ class Listening:
         attempt = 0
         while True:
             try:
-                done = self.store.append(events, letters)
+                done = self.store.append(self.how.kept(events), letters)
             except StoreError as error:
                 wait = _PAUSES[min(attempt, len(_PAUSES) - 1)]
                 attempt += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from collectors.files import host_of, log_files, readable
 from collectors.reader import LogReader, modified
 from collectors.source import Options, Source
 from engine.errors import InputError, UsageError
-from engine.events import DeadLetter
+from engine.events import DeadLetter, Event
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Log files and folders; - is stdin.")]
 Zone = Annotated[
@@ -39,13 +39,17 @@ STDIN = Path("-")
 TOLD_LETTERS = 10  # dead letters of one file that are told one by one
 
 
+def _as_they_are(events: Sequence[Event]) -> Sequence[Event]:
+    return events
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """How logs are read: the source (`auto` recognises it), the zone and the host, where they are given.
 
     `newest` is the newest instant that a stamp without a year can mean, where it is not the file's own time; `now`
     takes that place for stdin, which has no time. `declared` are the files and folders of user-written sources, by
-    path, so that other processes can read them as well.
+    path, so that other processes can read them as well. `kept` makes of events what may be stored (`cli.privacy`).
     """
 
     source: str
@@ -54,6 +58,7 @@ class Reading:
     newest: datetime | None = None
     now: datetime | None = None
     declared: tuple[Path, ...] = ()
+    kept: Callable[[Sequence[Event]], Sequence[Event]] = _as_they_are
 
     def open(self, path: Path, known: Sequence[tuple[str, int, str]] = (), *, stdin: object = None) -> LogReader:
         """Open a log, or `stdin` for `STDIN`; raise `InputError` where that fails."""

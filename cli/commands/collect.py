@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from cli.document import Column, Listing
 from cli.group import single_app
 from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
+from cli.privacy import privacy
 from cli.progress import progress
 from cli.reading import Host, Letters, Reading, Year, Zone, logs, reading
 from cli.session import Session
@@ -78,10 +80,13 @@ def collect(
 ) -> None:
     """Read log files and folders into the store. Reading a log again stores only what is new in it.
 
+    Personal data is pseudonymised before it is stored (kulla privacy show).
+
     With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md).
     """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
+    how = replace(how, kept=privacy(session, how).events)
     if listen and not paths and not follow:
         accounts = [_listen(session, listen, how, (tls_cert, tls_key, tls_client_ca, credentials))]
         out.write(listing(accounts))

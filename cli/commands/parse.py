@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from cli.document import Listing, Row
 from cli.group import single_app
 from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
+from cli.privacy import privacy
 from cli.reading import Host, Letters, Reading, Year, Zone, logs, reading
 from cli.session import Session
 from collectors.document import document
@@ -21,6 +23,7 @@ from engine.events import DeadLetter
 app = single_app()
 
 MaybePaths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Log files and folders; - is stdin.")]
+Private = Annotated[bool, typer.Option("--privacy", help="As they would be stored, without personal data.")]
 Check = Annotated[bool, typer.Option("--check", help="Run the tests inside --source-file instead; no PATH is needed.")]
 
 
@@ -36,6 +39,7 @@ def parse(
     year: Year = None,
     host: Host = None,
     fmt: Format = None,
+    private: Private = False,
     output: Output = None,
 ) -> None:
     """Print the logs' events as ECS documents, one JSON object a line (NDJSON)."""
@@ -45,6 +49,8 @@ def parse(
     if not paths:
         raise UsageError("no log is named", where="PATH...", hint="kulla parse access.log, or - for stdin")
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
+    if private:
+        how = replace(how, kept=privacy(session, how, stored=False).events)
     rows = _documents(session, paths, how)
     listing = Listing(name="events", title="Events", columns=(), rows=rows, fields=())
     target(session, fmt or "jsonl", output, allowed=("jsonl", "json")).write(listing)
@@ -62,6 +68,6 @@ def _documents(session: Session, paths: Sequence[str], how: Reading) -> Iterator
             if isinstance(item, DeadLetter):
                 letters.add(item)
             else:
-                yield document(reader.event(item))
+                yield from map(document, how.kept([reader.event(item)]))
         letters.conclude(path)
         session.detail(f"{path}: {reader.source.name}, {reader.tally.events:,} events, {reader.tally.dead:,} unread")

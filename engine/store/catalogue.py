@@ -190,6 +190,29 @@ class Catalogue:
         connection.executemany("INSERT OR REPLACE INTO retired VALUES (?,?)", [(each.path, now) for each in old])
         return True
 
+    def remove(self, connection: sqlite3.Connection, old: Sequence[Segment], now: int) -> None:
+        """Strike out segments; their files stay on disk, as `retired`, for readers that have begun with them."""
+        for segment in old:
+            for table in ("segment_sources", "segment_datasets"):
+                connection.execute(f"DELETE FROM {table} WHERE segment = ?", (segment.id,))  # noqa: S608
+            connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
+            connection.execute("INSERT OR REPLACE INTO retired VALUES (?,?)", (segment.path, now))
+
+    def datasets(self) -> dict[int, dict[str, int]]:
+        """Return the datasets in each segment, by its id, with the number of events that were stored of each."""
+        found: dict[int, dict[str, int]] = {}
+        for number, dataset, events in self._database.rows("SELECT segment, dataset, events FROM segment_datasets"):
+            held = found.setdefault(int(str(number)), {})
+            held[str(dataset)] = held.get(str(dataset), 0) + int(str(events))
+        return found
+
+    def forget_datasets(self, connection: sqlite3.Connection, path: str, datasets: Iterable[str]) -> None:
+        """Strike out datasets of which a segment holds nothing any more."""
+        connection.executemany(
+            "DELETE FROM segment_datasets WHERE dataset = ? AND segment = (SELECT id FROM segments WHERE path = ?)",
+            [(dataset, path) for dataset in sorted(datasets)],
+        )
+
     def retired(self, *, before: int) -> list[str]:
         """Return the paths of files that compaction replaced before this time."""
         return [str(row[0]) for row in self._database.rows("SELECT path FROM retired WHERE since < ?", [before])]

@@ -22,6 +22,7 @@ from engine.store.catalogue import Catalogue, Segment
 from engine.store.columns import BUDGET, SEQUENCE, TEXT, type_of
 from engine.store.database import Database, to_micros
 from engine.store.intake import STAGED, segment_path
+from engine.store.rewriting import Premises, remove_retired
 from engine.store.segments import ROW_GROUP, SegmentReader, Staged, return_memory, stage
 from engine.store.tested import remove_orphans
 
@@ -29,7 +30,7 @@ _SMALL = 50_000  # events; larger segments are left as they are
 _TARGET = 200_000  # events of a joined segment at most
 _TARGET_BYTES = 48 * 1024 * 1024  # on disk
 _TARGET_MEMORY = 192 * 1024 * 1024  # of all columns, while they are joined
-_GRACE = timedelta(hours=1)
+GRACE = timedelta(hours=1)  # for readers that have begun with files that were replaced
 _MANY = 24  # small segments of one day and dataset that are too many
 _KIND = ("event.dataset", "winlog.channel", "event.code")  # what tells kinds of events apart
 _LEAST = 4096  # rows that are worth a row group
@@ -41,7 +42,8 @@ def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetim
     return_memory()
     for group in _groups(catalogue.segments()):
         joined += _join(folder, database, catalogue, group, now)
-    _remove_retired(folder, database, catalogue, now)
+    at = Premises(folder=folder, database=database, catalogue=catalogue, now=now)
+    remove_retired(at, before=to_micros(now - GRACE))
     with database.guarded():
         remove_orphans(folder, [segment.path for segment in catalogue.segments()])
     return joined
@@ -203,13 +205,3 @@ def _joined(group: Sequence[Segment], size: int, newest: int) -> Segment:
         untimed=sum(each.untimed for each in group),
         compacted=True,
     )
-
-
-def _remove_retired(folder: Path, database: Database, catalogue: Catalogue, now: datetime) -> None:
-    paths = catalogue.retired(before=to_micros(now - _GRACE))
-    if not paths:
-        return
-    with database.transaction() as connection:
-        for path in paths:
-            (folder / path).unlink(missing_ok=True)
-        catalogue.forget_retired(connection, paths)

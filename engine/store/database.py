@@ -185,6 +185,21 @@ class Database:
             hint="check the folder's owner and mode, or name another with KULLA_HOME",
         )
 
+    def shred(self) -> None:
+        """Write the whole file anew, so that nothing of what was deleted is left in its pages or in its log (WAL).
+
+        Raise `StoreError` where another process still reads what was there before.
+        """
+        with self.guarded():
+            self._connection.execute("VACUUM")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise StoreError(
+                "another process is reading the store: what was removed still stands in its log (WAL)",
+                where=f"{self.path}-wal",
+                hint="run the same command again when `kulla detect --watch` and the like are stopped",
+            )
+
     def close(self) -> None:
         """Close the connection; committed work is durable already."""
         self._connection.close()

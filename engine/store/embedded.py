@@ -10,22 +10,28 @@ Any number of processes may read while others write. One object belongs to one t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from engine.alerts import Alert, Verdict
+from engine.erasing import Erased, Remnant, Subject
 from engine.events import DeadLetter, Event, Origin
 from engine.incidents.model import Incident
+from engine.retention import Retained, Retention, needed_events
 from engine.store.blocks import StoredBlock, blocks
 from engine.store.catalogue import Catalogue
 from engine.store.compaction import compact, is_due
 from engine.store.database import Database, from_micros, to_micros
+from engine.store.erasing import erase, remnants
 from engine.store.findings import Findings
 from engine.store.intake import Intake
 from engine.store.protocol import Appended, BaseHit, LedgerEntry, Missing, Record, Slice, Status
 from engine.store.records import Records
+from engine.store.retaining import retain_events, retain_findings
+from engine.store.rewriting import Premises
 from engine.store.scan import Wanted, found_events, slices
 
 DATABASE = "store.sqlite"
@@ -166,6 +172,25 @@ class EmbeddedStore:
     def tidy(self) -> int:
         """Compact where there are many small segments; return how many files were joined."""
         return self.compact() if is_due(self._catalogue.segments()) else 0
+
+    def erase(self, subject: Subject) -> Erased:
+        """Take a person out of everything but the ledger (see `engine.store.erasing`)."""
+        return erase(self._premises, subject)
+
+    def remnants(self, subject: Subject) -> Iterator[Remnant]:
+        """Yield every place in which the person can still be found, the ledger's records among them."""
+        return remnants(self._premises, subject)
+
+    def retain(self, plan: Retention, *, dry_run: bool = False) -> Retained:
+        """Remove what is past its time (see `engine.store.retaining`)."""
+        incidents = self.incidents()
+        alerts = self.known_alerts([each for item in incidents if item.status != "closed" for each in item.alerts])
+        found = retain_events(self._premises, plan, needed_events(incidents, alerts), dry_run=dry_run)
+        return replace(found, others=retain_findings(self._premises, plan, incidents, dry_run=dry_run))
+
+    @property
+    def _premises(self) -> Premises:
+        return Premises(folder=self.folder, database=self._open(), catalogue=self._catalogue, now=self._clock())
 
     # runs
     def cursor(self, name: str) -> int:

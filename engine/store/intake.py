@@ -18,7 +18,7 @@ from urllib.parse import quote
 from engine.events import DeadLetter, Event
 from engine.store.catalogue import Catalogue, Contents, Extent, Segment, contents_of
 from engine.store.columns import table_of
-from engine.store.database import Database
+from engine.store.database import Database, to_micros
 from engine.store.protocol import Appended, Record, moved
 from engine.store.records import write_records
 from engine.store.scan import known_ids
@@ -113,9 +113,9 @@ class Intake:
             self._catalogue.set_last_sequence(connection, sequence)
             before = connection.total_changes
             connection.executemany(
-                "INSERT INTO dead_letters (id, path, identity, offset, record, source, reason, raw, size)"
-                " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-                map(_dead_row, dead),
+                "INSERT INTO dead_letters (id, path, identity, offset, record, source, reason, raw, size,"
+                " received) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+                [(*_dead_row(letter), to_micros(now)) for letter in dead],
             )
             new = connection.total_changes - before
             if refused := write_records(connection, records):
@@ -147,15 +147,18 @@ class Intake:
         return last
 
     def _sweep(self) -> None:
-        """Remove what killed writers left behind; under the write lock, once in a process and after a failure."""
-        if self._swept:
-            return
-        remove_abandoned(self._folder / STAGED)
-        entered = self._catalogue.paths()
-        for path in sorted((self._folder / EVENTS).glob("day=*/dataset=*/*.parquet")):
-            if path.relative_to(self._folder).as_posix() not in entered:
-                path.unlink(missing_ok=True)
-        self._swept = True
+        if not self._swept:
+            sweep(self._folder, self._catalogue)
+            self._swept = True
+
+
+def sweep(folder: Path, catalogue: Catalogue) -> None:
+    """Remove what killed writers left behind; under the write lock, once in a process and after a failure."""
+    remove_abandoned(folder / STAGED)
+    entered = catalogue.paths()
+    for path in sorted((folder / EVENTS).glob("day=*/dataset=*/*.parquet")):
+        if path.relative_to(folder).as_posix() not in entered:
+            path.unlink(missing_ok=True)
 
 
 def segment_path(day: str, dataset: str, name: str) -> str:

@@ -14,9 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from engine.alerts import Alert, Verdict
+from engine.erasing import Erased, Remnant, Subject
 from engine.errors import StoreError
 from engine.events import DeadLetter, Event
 from engine.incidents.model import Incident
+from engine.retention import Retained, Retention
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,6 +244,22 @@ class Store(Protocol):
 
     def tidy(self) -> int:
         """Compact where there are so many small pieces that reading suffers; return how many were joined."""
+        ...
+
+    # privacy
+    def erase(self, subject: Subject) -> Erased:
+        """Take a person out of events, alerts, incidents, kept matches, records and dead letters, for good.
+
+        The ledger stays as it is. Can be repeated, and has to be where it was killed or raised `StoreError`.
+        """
+        ...
+
+    def remnants(self, subject: Subject) -> Iterator[Remnant]:
+        """Yield every place in which the person can still be found, the ledger's records among them."""
+        ...
+
+    def retain(self, plan: Retention, *, dry_run: bool = False) -> Retained:
+        """Remove what is past its time, except for what open incidents rest on; tell both."""
         ...
 
     # runs

@@ -112,4 +112,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX alerts_by_time ON alerts (timestamp);
     CREATE INDEX alerts_by_rule ON alerts (rule_id, timestamp);
     """,
+    # When a dead letter came; those that are there already count from this step on.
+    """
+    ALTER TABLE dead_letters ADD COLUMN received INTEGER;
+    UPDATE dead_letters SET received = CAST(strftime('%s', 'now') AS INTEGER) * 1000000;
+    """,
 )

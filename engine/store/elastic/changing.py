@@ -30,7 +30,7 @@ class ChangingRecords:
         """Return one record as it is at this moment, None where there is none."""
         number = _number(kind, key)
         found = self._records.get(_KIND, [number]).get(number)
-        return None if found is None else _record(found)
+        return None if found is None else record_of(found)
 
     def find(
         self,
@@ -44,7 +44,7 @@ class ChangingRecords:
         """Return records of a kind, by due time (those without one last) and key."""
         if keys is not None:
             wanted = self._records.get(_KIND, sorted({_number(kind, key) for key in keys}))
-            known = [_record(found) for found in wanted.values()]
+            known = [record_of(found) for found in wanted.values()]
             latest = None if due_by is None else to_micros(due_by)
             chosen = [each for each in known if _fits(each, state, latest)]
             return sorted(chosen, key=_place)[:limit]
@@ -54,7 +54,7 @@ class ChangingRecords:
         if due_by is not None:
             filters.append({"range": {"due": {"lte": to_micros(due_by)}}})
         found = self._records.search(_KIND, {"bool": {"filter": filters}}, _ORDER, limit=limit)
-        return [_record(each) for _, each in found]
+        return [record_of(each) for _, each in found]
 
     def count(self, kind: str) -> dict[str, int]:
         """Return how many records of a kind there are, by state."""
@@ -107,7 +107,8 @@ def _document(record: Record) -> Json:
     }
 
 
-def _record(found: Json) -> Record:
+def record_of(found: Json) -> Record:
+    """Return the record that a document holds."""
     due = found["due"]
     return Record(
         kind=found["kind"],

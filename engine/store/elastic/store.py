@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -21,17 +22,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.alerts import Alert, Verdict
+from engine.erasing import Erased, Remnant, Subject
 from engine.errors import StoreError, UnreadableError
 from engine.events import DeadLetter, Event, moved
 from engine.incidents.model import Incident
+from engine.retention import Retained, Retention, needed_events
 from engine.store.columns import SEQUENCE
 from engine.store.elastic.changing import ChangingRecords
 from engine.store.elastic.cluster import Cluster, part
+from engine.store.elastic.erasing import Cleaning
 from engine.store.elastic.findings import Findings
 from engine.store.elastic.intake import Intake, letter_of
 from engine.store.elastic.names import Names
 from engine.store.elastic.reading import PageBlock, Window, events_by_id, pages
 from engine.store.elastic.records import Records, searched
+from engine.store.elastic.retaining import Sweeping
 from engine.store.elastic.sequence import Sequences
 from engine.store.elastic.setup import install
 from engine.store.protocol import Appended, BaseHit, LedgerEntry, Missing, Record, Slice, Status
@@ -214,6 +219,34 @@ class ElasticStore:
     def tidy(self) -> int:
         """Do nothing: Elasticsearch joins its segments by itself."""
         return 0
+
+    # privacy
+    def erase(self, subject: Subject) -> Erased:
+        """Take a person out of everything but the ledger (see `engine.store.elastic.erasing`)."""
+        return self._cleaning.erase(subject)
+
+    def remnants(self, subject: Subject) -> Iterator[Remnant]:
+        """Yield every document in which the person can still be found, the ledger's among them."""
+        return self._cleaning.remnants(subject)
+
+    @property
+    def _cleaning(self) -> Cleaning:
+        return Cleaning(
+            cluster=self.cluster,
+            names=self.names,
+            records=self._records,
+            changing=self._changing,
+            refresh=self._refresh,
+        )
+
+    def retain(self, plan: Retention, *, dry_run: bool = False) -> Retained:
+        """Remove what is past its time (see `engine.store.elastic.retaining`)."""
+        incidents = self.incidents()
+        alerts = self.known_alerts([each for item in incidents if item.status != "closed" for each in item.alerts])
+        sweeping = Sweeping(cluster=self.cluster, names=self.names, records=self._records, now=self._clock())
+        self._refresh()
+        found = sweeping.events(plan, needed_events(incidents, alerts), dry_run=dry_run)
+        return replace(found, others=sweeping.findings(plan, incidents, dry_run=dry_run))
 
     # runs
     def cursor(self, name: str) -> int:
