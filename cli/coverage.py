@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.document import Column, Row
 from cli.session import Session
-from engine.attack import TACTICS, in_order, tactics, techniques
+from engine.attack import TACTICS, canonical, in_order, tactics, techniques
 
 if TYPE_CHECKING:
     from engine.errors import RuleError
@@ -111,12 +111,15 @@ def by_source(rules: RuleSet, told: Iterable[Standing]) -> list[Row]:
 
 
 def by_tactic(rules: RuleSet, told: Iterable[Standing]) -> list[Row]:
-    """Return a row for every tactic of ATT&CK: its rules, the techniques they name, and those that can be found."""
+    """Return a row for every tactic of ATT&CK: its rules, the techniques they name, and those that can be found.
+
+    Techniques are counted under their newest ids, so that rules of v18 and v19 do not count one of them twice.
+    """
     found: defaultdict[str, list[tuple[bool, Sequence[str]]]] = defaultdict(list)
     tagged = [(item.state == "loaded", item.rule.info.tags) for item in told]
     for fires, tags in [*tagged, *((True, item.info.tags) for item in rules.correlations)]:
         for tactic in tactics(tags):
-            found[tactic].append((fires, techniques(tags)))
+            found[tactic].append((fires, [canonical(technique) for technique in techniques(tags)]))
     return [_tactic(name, found[name]) for name in in_order({*TACTICS[:7], *TACTICS[9:], *found})]
 
 

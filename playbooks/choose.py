@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.alerts import Alert
+from engine.attack import Fit, fit, same_tactic
 from engine.incidents.model import Incident
 from playbooks.loader import Library
 from playbooks.model import Playbook
@@ -33,17 +34,21 @@ def choose(incident: Incident, alerts: Iterable[Alert], library: Library) -> lis
     return [choice for _, choice in found]
 
 
-def _weigh(incident: Incident, alerts: Sequence[Alert], playbook: Playbook) -> tuple[int, Choice] | None:
-    """Return how many things speak for the playbook, and the choice; None where nothing does."""
+def _weigh(incident: Incident, alerts: Sequence[Alert], playbook: Playbook) -> tuple[float, Choice] | None:
+    """Return how much speaks for the playbook, and the choice; None where nothing does.
+
+    A technique that the playbook names counts whole, one whose parent it names counts half.
+    """
     rules = sorted({alert.rule.name for alert in alerts if _names(alert, playbook)})
-    techniques = sorted(t for t in incident.techniques if any(_covers(own, t) for own in playbook.fits.techniques))
-    tactics = sorted(set(incident.tactics) & set(playbook.fits.tactics))
+    fits = {technique: _covered(technique, playbook) for technique in incident.techniques}
+    techniques = sorted(technique for technique, weight in fits.items() if weight)
+    tactics = sorted(own for own in incident.tactics if any(same_tactic(own, name) for name in playbook.fits.tactics))
     named = playbook.id in incident.playbooks
     if not (rules or techniques or tactics or named):
         return None
     reason = _reason(rules, techniques, tactics, named=named)
     is_certain = bool(rules or techniques or named)
-    weight = len(rules) * 2 + len(techniques) + named
+    weight = len(rules) * 2 + sum(fits.values()) + named
     return weight, Choice(playbook=playbook, reason=reason, is_certain=is_certain)
 
 
@@ -51,8 +56,8 @@ def _names(alert: Alert, playbook: Playbook) -> bool:
     return playbook.id in alert.rule.playbooks or alert.rule.id in playbook.fits.rules
 
 
-def _covers(own: str, technique: str) -> bool:
-    return technique.upper() == own.upper() or technique.upper().startswith(f"{own.upper()}.")
+def _covered(technique: str, playbook: Playbook) -> float:
+    return max((fit(own, technique).value for own in playbook.fits.techniques), default=Fit.NONE.value)
 
 
 def _reason(rules: Sequence[str], techniques: Sequence[str], tactics: Sequence[str], *, named: bool) -> Text:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections import Counter
-from pathlib import Path
 from uuid import UUID
 
 import re2
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
+from engine.attack import TACTICS, same_tactic
+from engine.attack.table import table
 from engine.sigma.logsources import is_known
 from engine.sigma.rules import LogSource
 from tests.detections.conftest import RuleFile
@@ -29,22 +29,6 @@ PLAYBOOKS = (
     "data-exfiltration",
     "linux-intrusion",
     "web-attack",
-)
-TACTICS = (
-    "reconnaissance",
-    "resource-development",
-    "initial-access",
-    "execution",
-    "persistence",
-    "privilege-escalation",
-    "defense-evasion",
-    "credential-access",
-    "discovery",
-    "lateral-movement",
-    "collection",
-    "command-and-control",
-    "exfiltration",
-    "impact",
 )
 LEVELS = ("low", "medium", "high", "critical")
 _TECHNIQUE = re.compile(r"attack\.t\d{4}(\.\d{3})?", re.ASCII)
