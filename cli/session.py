@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from cli.config import Lang, Settings, load
 from cli.safe import escape
+from engine.attack.table import prefer
 from engine.errors import KullaError
 from engine.events import instant
 
@@ -63,6 +64,7 @@ class Session:
         """Return the settings, read at the first use; raise `ConfigurationError` where they cannot be."""
         if self._settings is None:
             self._settings = load(flags=self.flags, environ=self.environ, cwd=self.cwd)
+            prefer(self._settings.home / "attack.json")  # of `kulla attack update`, where there was one
         return self._settings
 
     def forget_settings(self) -> None:

@@ -41,6 +41,8 @@ def add(document: Document, facts: Facts) -> Document:
     # an id that the newest version has was not given up, whatever a file about another version says
     kept = {old for old, row in rows.items() if newest >= 0 and row[1 + newest] is not None}
     made["moved"] = {old: moved[old] for old in sorted(moved) if old not in kept}
+    made["techniques"] = {number: list(row) for number, row in rows.items()}
+    _inherit(made["techniques"], facts.moved)
     if facts.mitigations:
         made["mitigations"] = {
             number: [name, " ".join(sorted(covered))] for number, (name, covered) in sorted(facts.mitigations.items())
@@ -62,7 +64,7 @@ def _with_version(document: Document, facts: Facts) -> Document:
         if not any(held.values()):
             continue  # the version that is replaced was the only one to have it
         name = told[0] if told and (newest or not row) else row[0]
-        counts = _counts(facts, number, row[-1] if row else [0, 0, 0]) if newest or not row else row[-1]
+        counts = _counts(facts, number, row[-1] if row else [0, 0, 0]) if told and (newest or not row) else row[-1]
         rows[number] = [name, *(held.get(version) for version in versions), counts]
     return {**document, "versions": versions, "techniques": rows}
 
@@ -70,6 +72,15 @@ def _with_version(document: Document, facts: Facts) -> Document:
 def _counts(facts: Facts, number: str, before: Sequence[int]) -> list[int]:
     told = facts.uses.get(number, {})
     return [told.get(kind, 0) if kind in facts.counted else before[place] for place, kind in enumerate(_KINDS)]
+
+
+def _inherit(rows: dict[str, list[Any]], moved: Mapping[str, str]) -> None:
+    """Give techniques the counts of those that they were, as far as no file counted them under their new ids."""
+    for new in sorted(set(moved.values()) & rows.keys()):
+        before = [rows[old][-1] for old, successor in moved.items() if successor == new and old in rows]
+        if before:
+            most = [max(counts) for counts in zip(*before, strict=True)]
+            rows[new][-1] = [own or inherited for own, inherited in zip(rows[new][-1], most, strict=True)]
 
 
 def version_order(version: str) -> tuple[int, ...]:
