@@ -62,6 +62,24 @@ def times(table: pa.Table, name: str = TIME) -> NDArray[np.int64]:
     return found.to_numpy().astype(np.int64)  # type: ignore[no-any-return] # pyarrow has no types
 
 
+def grouped(codes: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the group of each row, and the first row of each group: rows of a group are alike in all these codes.
+
+    Groups are numbered from 0 by their first rows.
+    """
+    joined = np.zeros(len(codes[0]), dtype=np.int64)
+    for part in codes:
+        _, known = np.unique(part, return_inverse=True)
+        joined = joined * (int(known.max(initial=0)) + 1) + known.ravel()
+        _, joined = np.unique(joined, return_inverse=True)  # small again before it can overflow
+        joined = joined.ravel().astype(np.int64)
+    _, first = np.unique(joined, return_index=True)
+    order = np.argsort(first, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return place[joined].astype(np.int64), first[order].astype(np.int64)
+
+
 def memoised(
     columns: Sequence[tuple[NDArray[np.int64], list[str]]], judge: Callable[..., float]
 ) -> NDArray[np.float64]:
@@ -70,15 +88,12 @@ def memoised(
     Columns are as `coded` gives them; a row without value is judged by the empty text.
     """
     known = [[*values, ""] for _, values in columns]
-    joined = columns[0][0] + 1
-    for codes, values in columns[1:]:
-        joined = joined * (len(values) + 1) + codes + 1
-    _, first, place = np.unique(joined, return_index=True, return_inverse=True)
+    group, first = grouped([codes for codes, _ in columns])
     parts = [codes[first].tolist() for codes, _ in columns]
     results = [
         judge(*(texts[code] for texts, code in zip(known, row, strict=True))) for row in zip(*parts, strict=True)
     ]
-    return np.array(results, dtype=np.float64)[place.ravel()] if results else np.zeros(0)
+    return np.array(results, dtype=np.float64)[group] if results else np.zeros(0)
 
 
 def observations(

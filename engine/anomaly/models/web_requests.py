@@ -1,0 +1,323 @@
+"""Web requests: how a request departs from what this path and these parameters of this service always were.
+
+Threat: injection, tampering, forced browsing and probing of e-services, which no signature was written for. Data: any
+access log with the query (better: a log of a gateway or firewall with the body). An observation is one distinct
+request of one client in five minutes. Each point in which it departs (folder, ending, leaf, method, a parameter that
+is new or missing, and of each parameter value, form and length) gives bits by what held-out ordinary requests got in
+the same point; of these, log2 of the number of points is taken off, since many are looked at.
+
+A new release brings paths and parameters that nobody knows, and many clients ask for them: that reassures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from hashlib import blake2b
+from operator import itemgetter
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from engine.anomaly.frame import Content, NotEnoughDataError, Scores, State, Term, ordered
+from engine.anomaly.rarity import Gauge
+from engine.anomaly.tables import (
+    coded,
+    empty_observations,
+    grouped,
+    numbers,
+    observations,
+    text_column,
+    times,
+    window_of,
+)
+from engine.anomaly.web.explaining import expected, place_of
+from engine.anomaly.web.requests import Request, path_of, request_of, split_query
+from engine.anomaly.web.samples import attack_rows, sample_events
+from engine.anomaly.web.site import KINDS, Departure, Site
+from engine.anomaly.web.values import shape_of
+from engine.errors import InputError
+
+_OWN = {"service": pa.string(), "method": pa.string(), "path": pa.string(), "query": pa.string(), "clients": pa.int64()}
+_LEAST = 100  # distinct requests of a service before it is judged
+_FOLDS = 3
+_REMEMBERED = 100_000  # entries of each memory
+_REASSURING = 3.0  # bits for each doubling of the clients that ask for a path
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+Row: TypeAlias = tuple[str, str, str, str, int]
+
+
+Bits: TypeAlias = tuple[float, ...]
+
+
+class _Judge:
+    """Reads departures off the gauges as bits, and remembers them: by path and names, and by shape and length."""
+
+    def __init__(self, site: Site, gauges: Mapping[int, Gauge]) -> None:
+        self._site = site
+        self._gauges = gauges
+        self._structures: dict[tuple[object, ...], Bits] = {}
+        self._queries: dict[tuple[str, str, str], tuple[tuple[str, ...], list[float]]] = {}
+        self._places: dict[tuple[str, str, tuple[str, ...]], list[tuple[bool, dict[object, Bits]]]] = {}
+
+    def bits(self, service: str, method: str, path: str, query: str) -> tuple[Bits, list[float]]:
+        """Return the bits of path, method and names, and those of values, forms and lengths."""
+        names, values = self._of_query(service, path, query)
+        key = (service, method, path, names)
+        structure = self._structures.get(key)
+        if structure is None:
+            found = self._site.structure(service, method, path_of(path), names)
+            structure = tuple(self.read(departure) for departure in found)
+            _put(self._structures, key, structure)
+        return structure, values
+
+    def read(self, departure: Departure) -> float:
+        """Return the bits of one departure."""
+        return self._gauges[departure.kind].read(departure.raw)
+
+    def _of_query(self, service: str, path: str, query: str) -> tuple[tuple[str, ...], list[float]]:
+        key = (service, path, query)
+        found = self._queries.get(key)
+        if found is not None:
+            return found
+        names, values = split_query(query)
+        place = (service, path, names)
+        memos = self._places.get(place)
+        if memos is None:
+            memos = [(self._site.is_choice(service, path_of(path), name), {}) for name in names]
+            _put(self._places, place, memos)
+        bits: list[float] = []
+        for name, value, (choice, memo) in zip(names, values, memos, strict=True):
+            kind = value if choice else (shape_of(value), len(value))
+            known = memo.get(kind)
+            if known is None:
+                known = self._of_value(service, path, name, value)
+                _put(memo, kind, known)
+            bits += known
+        _put(self._queries, key, (names, bits))
+        return names, bits
+
+    def _of_value(self, service: str, path: str, name: str, value: str) -> Bits:
+        of_value, *forms, length = map(self.read, self._site.value(service, path_of(path), name, value))
+        return of_value, max(forms), length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebRequestsFitted:
+    """The site as it was, and what held-out ordinary requests got in each point."""
+
+    site: Site
+    gauges: Mapping[int, Gauge]
+    judge: _Judge
+
+    @classmethod
+    def of(cls, site: Site, gauges: Mapping[int, Gauge]) -> WebRequestsFitted:
+        """Return the model of these parts."""
+        return cls(site=site, gauges=gauges, judge=_Judge(site, gauges))
+
+    def score(self, observations: pa.Table) -> Scores:
+        """Return scores; each distinct request is judged once."""
+        rows = _rows(observations)
+        known = {row: self._value(row) for row in dict.fromkeys(rows)}
+        states = [State.READY if self._knows(row[0]) else State.LEARNING for row in rows]
+        values = np.array([known[row] for row in rows], dtype=np.float64)
+        return Scores(values=values, states=np.array(states, dtype=np.uint8))
+
+    def explain(self, observations: pa.Table, row: int) -> Sequence[Term]:
+        """Return the terms of one request."""
+        (found,) = _rows(observations.slice(row, 1))
+        if not self._knows(found[0]):
+            return ()
+        request = _request(found)
+        service, path = request.service, request.path
+        structure = self.site.structure(service, request.method, path, [name for name, _ in request.parameters])
+        departures = [(self.judge.read(departure), departure) for departure in structure]
+        allowance = _allowance(len(structure) + 3 * len(request.parameters))
+        many = _reassurance([bits for bits, _ in departures], allowance, found[-1])
+        for name, value in request.parameters:
+            of_value, *forms, length = [(self.judge.read(d), d) for d in self.site.value(service, path, name, value)]
+            departures += [of_value, max(forms, key=itemgetter(0)), length]
+        terms = [self._term(request, departure, bits - allowance) for bits, departure in departures if bits > allowance]
+        terms.append(Term(name="asked for by many", bits=many, field="source.ip", value=str(found[-1])))
+        return ordered(terms)
+
+    def content(self) -> Content:
+        """Return the site and the gauges."""
+        gauges = {KINDS[kind]: [list(gauge.steps), list(gauge.bits)] for kind, gauge in sorted(self.gauges.items())}
+        return Content(document={"site": self.site.to_json(), "gauges": gauges})
+
+    def _knows(self, service: str) -> bool:
+        return self.site.requests.get(service, 0) >= _LEAST
+
+    def _value(self, row: Row) -> float:
+        service, method, path, query, clients = row
+        if not self._knows(service):
+            return 0.0
+        structure, values = self.judge.bits(service, method, path, query)
+        allowance = _allowance(len(structure) + len(values))
+        bits = [item - allowance for item in (*structure, *values) if item > allowance]
+        if clients > 1:
+            bits.append(_reassurance(structure, allowance, clients))
+        return math.fsum(bits)
+
+    def _term(self, request: Request, departure: Departure, bits: float) -> Term:
+        field, value = place_of(request, departure)
+        words = expected(self.site, request, departure)
+        return Term(name=KINDS[departure.kind], bits=bits, field=field, value=value, expected=words, layer="entity")
+
+
+@cache
+def _allowance(points: int) -> float:
+    """Return the bits taken off each point, as so many are looked at."""
+    return math.log2(points)
+
+
+def _reassurance(structure: Iterable[float], allowance: float, clients: int) -> float:
+    """Return the bits, at most zero, by which many clients speak for a new release."""
+    new = math.fsum(bits - allowance for bits in structure if bits > allowance)
+    return -min(new, _REASSURING * math.log2(max(clients, 1)))
+
+
+def _put(memo: dict[_K, _V], key: _K, found: _V) -> None:
+    """Remember; a full memory is begun anew."""
+    if len(memo) >= _REMEMBERED:
+        memo.clear()
+    memo[key] = found
+
+
+class WebRequests:
+    """The model of requests to e-services."""
+
+    name = "web-requests"
+    columns = (
+        "@timestamp", "source.ip", "url.domain", "service.name", "http.request.method", "url.path", "url.query",
+        "http.request.body.content",
+    )  # fmt: skip
+    window = timedelta(minutes=5)
+
+    def observe(self, events: pa.Table) -> pa.Table:
+        """Return each distinct request of each client in five minutes; `clients` asked for the like meanwhile."""
+        events = events.filter(pa.array((coded(events, "url.path")[0] >= 0) & (times(events) >= 0)))
+        if not events.num_rows:
+            return empty_observations(_OWN)
+        service = [
+            name or domain
+            for name, domain in zip(text_column(events, "service.name"), text_column(events, "url.domain"), strict=True)
+        ]
+        query = _queries(events)
+        stamps = times(events)
+        codes = [
+            window_of(stamps, self.window),
+            coded(events, "source.ip")[0],
+            _codes(service),
+            coded(events, "http.request.method")[0],
+            coded(events, "url.path")[0],
+            _codes(query),
+        ]
+        group, first = grouped(codes)
+        names = [" ".join(sorted(pair.partition("=")[0] for pair in text.split("&"))) for text in query]
+        paths = grouped([codes[0], codes[2], codes[4], _codes(names)])[0][first]
+        askers = grouped([paths, codes[1][first]])
+        clients = np.bincount(paths[askers[1]], minlength=int(paths.max()) + 1)[paths]
+        ids: list[list[str]] = [[] for _ in first]
+        for place, number in zip(group.tolist(), text_column(events, "event.id"), strict=True):
+            ids[place].append(number)
+        kept = first.tolist()
+        source, method, path = (text_column(events, name) for name in ("source.ip", "http.request.method", "url.path"))
+        return observations(
+            time=stamps[first],
+            entity=[source[row] for row in kept],
+            events=ids,
+            columns={
+                "service": pa.array([service[row] for row in kept], type=pa.string()),
+                "method": pa.array([method[row] for row in kept], type=pa.string()),
+                "path": pa.array([path[row] for row in kept], type=pa.string()),
+                "query": pa.array([query[row] for row in kept], type=pa.string()),
+                "clients": pa.array(clients, type=pa.int64()),
+            },
+        )
+
+    def fit(self, observations: pa.Table, *, seed: int) -> WebRequestsFitted:
+        """Learn the site, and on thirds of it that were held out, what ordinary requests get."""
+        counts = Counter(map(_request, _rows(observations)))
+        if max(Counter(request.service for request in counts).values(), default=0) < _LEAST:
+            raise NotEnoughDataError(
+                f"{len(counts):,} distinct requests; {_LEAST} of one service are wanted", hint="kulla collect PATH"
+            )
+        held: dict[int, list[float]] = {kind: [] for kind in range(len(KINDS))}
+        parts = _parts(counts, seed)
+        for part in parts:
+            rest = Site.of({request: count for request, count in counts.items() if request not in part})
+            for request in part:
+                names = [name for name, _ in request.parameters]
+                found = rest.structure(request.service, request.method, request.path, names)
+                for name, value in request.parameters:
+                    found += rest.value(request.service, request.path, name, value)
+                for departure in found:
+                    held[departure.kind].append(departure.raw)
+        gauges = {kind: Gauge.of(raws or [0.0]) for kind, raws in held.items()}
+        return WebRequestsFitted.of(Site.of(counts), gauges)
+
+    def restore(self, content: Content) -> WebRequestsFitted:
+        """Return the model of this content."""
+        document = content.document
+        try:
+            gauges = {
+                KINDS.index(kind): Gauge(steps=tuple(map(float, steps)), bits=tuple(map(float, bits)))
+                for kind, (steps, bits) in document["gauges"].items()  # type: ignore[attr-defined] # refused below
+            }
+            return WebRequestsFitted.of(Site.from_json(document["site"]), gauges)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"this is no model of web requests ({error})", hint="kulla models train web-requests"
+            ) from error
+
+    def sample(self, *, seed: int, count: int) -> pa.Table:
+        """Return made-up requests to two services."""
+        return sample_events(seed=seed, count=count)
+
+    def attacks(self, normal: pa.Table, *, seed: int) -> pa.Table:
+        """Return payloads in the site's own parameters, and probes of its own folders."""
+        return attack_rows(normal, seed=seed)
+
+
+def _rows(observations: pa.Table) -> list[Row]:
+    texts = [text_column(observations, name) for name in ("service", "method", "path", "query")]
+    return list(zip(*texts, numbers(observations, "clients").astype(np.int64).tolist(), strict=True))
+
+
+def _request(row: Row) -> Request:
+    return request_of(*row[:4])
+
+
+def _queries(events: pa.Table) -> list[str]:
+    """Return the query of each request, with the body where a log has one that is a form."""
+    bodies = text_column(events, "http.request.body.content")
+    queries = text_column(events, "url.query")
+    return [
+        "&".join(part for part in (query, body) if part) if "=" in body and body[:1] not in "{[<" else query
+        for query, body in zip(queries, bodies, strict=True)
+    ]
+
+
+def _codes(texts: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
+
+
+def _parts(requests: Iterable[Request], seed: int) -> list[set[Request]]:
+    """Return the requests in thirds; those that differ in nothing but the method stay together."""
+    parts: list[set[Request]] = [set() for _ in range(_FOLDS)]
+    for request in requests:
+        known = repr((seed, request.service, request.path.whole, request.parameters)).encode()
+        parts[int.from_bytes(blake2b(known, digest_size=4).digest(), "big") % _FOLDS].add(request)
+    return parts
+
+
+MODEL = WebRequests()

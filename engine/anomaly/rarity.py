@@ -1,0 +1,154 @@
+"""How surprising one more outcome is, when outcomes were counted: the chance of one as rare as this, or rarer.
+
+An observation may hold several items (the characters of a value); it is as rare as its rarest item. For an item that
+was never seen, the chance is the share of observations whose rarest item was seen `low` times or less: where new
+things come all the time, one more surprises nobody (Good, "The population frequencies of species", 1953). With few
+observations the answer leans on that of the layer above, which is worth `STRENGTH` observations.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, cast
+
+from engine.anomaly.frame import NotEnoughDataError
+
+STRENGTH = 4.0
+FLOOR = 0.5  # observations that an item never seen is always worth
+LARGEST = 5000  # items kept; the rarer ones count as never seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rarity:
+    """Counts of items, and for each count how many observations had a rarest item of that count (`rarest`)."""
+
+    counts: Mapping[str, int]
+    rarest: Mapping[int, int]
+    seen: int
+    low: int = 1
+
+    @classmethod
+    def of(cls, observations: Iterable[Collection[str]], *, low: int = 1) -> Rarity:
+        """Count the items of observations."""
+        every = [set(items) for items in observations]
+        counts: Counter[str] = Counter()
+        for items in every:
+            counts.update(items)
+        rarest = Counter(min(map(counts.__getitem__, items)) for items in every if items)
+        kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LARGEST]
+        return cls(counts=dict(kept), rarest=dict(sorted(rarest.items())), seen=len(every), low=low)
+
+    @cached_property
+    def _ladder(self) -> tuple[list[int], list[int]]:
+        ordered = sorted(self.rarest)
+        return ordered, [0, *accumulate(self.rarest[count] for count in ordered)]
+
+    def chance(self, items: Iterable[str], above: float) -> float:
+        """Return the chance of an observation with items as rare as these; `above` is that of the layer above."""
+        counts = self.counts
+        rarest = min((counts.get(item, 0) for item in items), default=-1)
+        if rarest < 0:  # nothing in it that could be rare
+            return 1.0
+        ordered, sums = self._ladder
+        as_rare: float = sums[bisect_right(ordered, rarest or self.low)]
+        if rarest == 0:
+            as_rare = max(as_rare - 1, FLOOR)
+        return min(1.0, (as_rare + STRENGTH * above) / (self.seen + STRENGTH))
+
+    def to_json(self) -> list[object]:
+        """Return it as JSON."""
+        return [dict(self.counts), {str(key): count for key, count in self.rarest.items()}, self.seen, self.low]
+
+    @classmethod
+    def from_json(cls, value: object) -> Rarity:
+        """Return what `to_json` gave; raise `ValueError` or `TypeError` for anything else."""
+        counts, rarest, seen, low = cast("list[Any]", value)
+        return cls(
+            counts={str(item): int(count) for item, count in counts.items()},
+            rarest={int(key): int(count) for key, count in rarest.items()},
+            seen=int(seen),
+            low=int(low),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """Lengths that were seen, as counts; what one as far out, or further, is worth."""
+
+    counts: Mapping[int, int]
+
+    @cached_property
+    def _sums(self) -> tuple[list[int], list[int], float]:
+        ordered = sorted(self.counts)
+        sums = [0, *accumulate(self.counts[length] for length in ordered)]
+        mean = math.fsum(length * self.counts[length] for length in ordered) / sums[-1]
+        spread = math.sqrt(math.fsum((length - mean) ** 2 * self.counts[length] for length in ordered) / sums[-1])
+        return ordered, sums, spread
+
+    @property
+    def span(self) -> str:
+        """Return the lengths seen in words."""
+        ordered = self._sums[0]
+        return f"{ordered[0]} to {ordered[-1]}" if ordered[0] != ordered[-1] else str(ordered[0])
+
+    def chance(self, length: int, above: float) -> float:
+        """Return the chance of this length or one further out on the same side, twice (there are two sides).
+
+        Beyond what was seen it halves with each `1 + standard deviation`, 8 times at most; and the more often the last
+        length was met without being passed, the harder that end is.
+        """
+        ordered, sums, spread = self._sums
+        seen = sums[-1]
+        shorter = sums[bisect_right(ordered, length)]
+        longer = seen - sums[bisect_right(ordered, length - 1)]
+        as_far: float = 2 * min(shorter, longer)
+        if not as_far:
+            beyond = length - ordered[-1] if length > ordered[-1] else ordered[0] - length
+            at_end = self.counts[ordered[-1] if length > ordered[-1] else ordered[0]]
+            as_far = 2.0 ** -min(8.0, beyond / (1.0 + spread)) / at_end
+        return min(1.0, (as_far + STRENGTH * above) / (seen + STRENGTH))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gauge:
+    """Turns a raw surprise of one kind into bits that mean what they say, by what held-out ordinary ones got.
+
+    `steps` are raw surprises, ascending, `bits[k]` those of a raw surprise of at least `steps[k]`.
+    """
+
+    steps: tuple[float, ...]
+    bits: tuple[float, ...]
+
+    @classmethod
+    def of(cls, held_out: Iterable[float], *, most: int = 2000) -> Gauge:
+        """Return the gauge of surprises that held-out ordinary observations had."""
+        ordered = sorted(round(value, 6) for value in held_out)
+        count = len(ordered)
+        if not count:
+            raise NotEnoughDataError("no ordinary observation was held out")
+        steps: list[float] = []
+        bits: list[float] = []
+        for place, value in enumerate(ordered):
+            if not steps or value > steps[-1]:
+                steps.append(value)
+                bits.append(-math.log2((count - place + 0.5) / (count + 1.0)))
+        every = -(-len(steps) // most)
+        kept = sorted({*range(0, len(steps), every), *range(max(0, len(steps) - most // 2), len(steps))})
+        return cls(
+            steps=tuple(steps[k] for k in kept),
+            bits=(*(max(0.0, bits[k]) for k in kept), math.log2(2.0 * count + 2.0)),
+        )
+
+    def read(self, raw: float) -> float:
+        """Return the bits of a raw surprise; beyond all that was held out it grows on, by 8 bits at most."""
+        steps = self.steps
+        if raw > steps[-1] + 1e-6:
+            return self.bits[-1] + min(8.0, raw - steps[-1])
+        place = bisect_right(steps, raw + 1e-6) - 1
+        return self.bits[place] if place >= 0 else 0.0

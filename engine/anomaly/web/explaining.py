@@ -1,0 +1,71 @@
+"""What a departure is called, where in the request it stands, and what had been learned there, in words."""
+
+from __future__ import annotations
+
+from engine.anomaly.web.requests import Request
+from engine.anomaly.web.site import KINDS, Departure, Site
+from engine.anomaly.web.values import FAMILIES, characters_of, pairs_of, shape_of, spell
+
+LONGEST = 160  # characters of a value that a term shows
+_PATH_FIELDS = {"folder": "url.path", "ending": "url.path", "leaf": "url.path", "method": "http.request.method"}
+
+
+def place_of(request: Request, departure: Departure) -> tuple[str, str]:
+    """Return the field of a departure (a parameter as `url.query:NAME`) and what stood there, shortened."""
+    kind = KINDS[departure.kind]
+    if kind in _PATH_FIELDS:
+        return _PATH_FIELDS[kind], (request.method if kind == "method" else request.path.whole)[:LONGEST]
+    value = next((value for name, value in request.parameters if name == departure.name), "")
+    return f"url.query:{departure.name}", value[:LONGEST]
+
+
+def expected(site: Site, request: Request, departure: Departure) -> str:
+    """Return what is ordinary in that point."""
+    kind = KINDS[departure.kind]
+    service, path = request.service, request.path.whole
+    if kind in _PATH_FIELDS:
+        return _expected_of_path(site, request, kind)
+    names = site.names.get((service, path))
+    if kind == "new parameter":
+        known = sorted(names.counts) if names else []
+        return f"parameters here: {', '.join(known[:12])}" if known else "this path is not known"
+    if kind == "missing parameter" and names:
+        return f"it is in {names.counts.get(departure.name, 0):,} of {names.seen:,} requests"
+    return _expected_of_value(site, request, departure)
+
+
+def _expected_of_path(site: Site, request: Request, kind: str) -> str:
+    service = request.service
+    if kind == "method":
+        known = site.methods.get((service, request.path.whole)) or site.methods.get((service,))
+        return f"methods: {', '.join(sorted(known.counts))}" if known else "nothing is known"
+    if kind == "folder":
+        return f"{len(site.folders[(service,)].counts):,} folders are known" if (service,) in site.folders else ""
+    if kind == "ending":
+        known = site.endings.get((service, request.path.folder)) or site.endings.get((service,))
+        return f"endings here: {', '.join(sorted(known.counts)[:12])}" if known else "nothing is known"
+    known = site.leaves.get((service, request.path.folder, request.path.ending))
+    return f"{len(known.counts):,} such files are known in this folder" if known else "no such file is known here"
+
+
+def _expected_of_value(site: Site, request: Request, departure: Departure) -> str:
+    kind = KINDS[departure.kind]
+    keys = ((request.service, request.path.whole, departure.name), (request.service, departure.name), ())
+    own = next((site.values[key] for key in keys if key in site.values), None)
+    if own is None:
+        return "nothing is known"
+    value = next((value for name, value in request.parameters if name == departure.name), "")
+    if kind == "length":
+        return f"{len(value):,} characters; {own.lengths.span} were usual in {own.seen:,} values"
+    shape, known = shape_of(value), own.families[FAMILIES.index(kind)]
+    if kind == "value":
+        return f"one of {len(known.counts):,} values was usual in {known.seen:,}"
+    items = sorted(characters_of(shape) if kind == "character" else pairs_of(shape))
+    rarest = min(items, key=lambda item: (known.counts.get(item, 0), item), default="")
+    times = known.counts.get(rarest, 0)
+    words = spell(rarest)
+    return (
+        f"{words} was in {times:,} of {known.seen:,} distinct values"
+        if times
+        else f"{words} was in none of {known.seen:,} distinct values"
+    )

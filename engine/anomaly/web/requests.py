@@ -1,0 +1,85 @@
+"""A request as the model sees it: service, method, path and parameters, decoded once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+MOST_PARAMETERS = 100
+LONGEST_NAME = 200
+# Parts of a path that are ids rather than names: numbers, UUIDs, long hexadecimal digits.
+_ID = re.compile(r"[0-9]{1,40}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,128}", re.ASCII)
+
+
+class Parameter(NamedTuple):
+    """One parameter; a name that comes again is numbered (`id#2`), as it is another thing than the first."""
+
+    name: str
+    value: str
+
+
+class Path(NamedTuple):
+    """A path with its ids made alike, cut into folder, leaf and ending (`/a/b`, `index`, `.jsp`)."""
+
+    whole: str
+    folder: str
+    leaf: str
+    ending: str
+
+
+class Request(NamedTuple):
+    """One request."""
+
+    service: str
+    method: str
+    path: Path
+    parameters: tuple[Parameter, ...]
+
+
+@lru_cache(maxsize=8192)
+def path_of(text: str) -> Path:
+    """Return a path, decoded once; a part that is an id becomes `{id}`."""
+    decoded = unquote_plus(text.replace("+", "%2B"), errors="replace")
+    whole = "/".join("{id}" if part and _ID.fullmatch(part) else part for part in decoded[:2048].split("/"))
+    folder, _, last = whole.rpartition("/")
+    leaf, dot, ending = last.partition(".")
+    return Path(whole, folder, leaf, dot + ending)
+
+
+def split_query(query: str) -> tuple[tuple[str, ...], list[str]]:
+    """Return the names and values of a query, decoded once; at most `MOST_PARAMETERS`, the last then holds the rest."""
+    if not query:
+        return (), []
+    pairs = [pair.partition("=") for pair in query.split("&", MOST_PARAMETERS)]
+    names = [name for name, _, _ in pairs]
+    values = [value for _, _, value in pairs]
+    if "+" in query or "%" in query:
+        names, values = list(map(_decoded, names)), list(map(_decoded, values))
+    if len(set(names)) < len(names) or len(max(names, key=len)) > LONGEST_NAME:
+        names = _numbered(names)
+    return tuple(names), values
+
+
+def _numbered(names: Iterable[str]) -> list[str]:
+    times: Counter[str] = Counter()
+    found = []
+    for name in (name[:LONGEST_NAME] for name in names):
+        times[name] += 1
+        found.append(name if times[name] == 1 else f"{name}#{times[name]}")
+    return found
+
+
+def _decoded(text: str) -> str:
+    if "%" in text:
+        return unquote_plus(text, errors="replace")
+    return text.replace("+", " ")
+
+
+def request_of(service: str, method: str, path: str, query: str) -> Request:
+    """Return a request of its parts as logs give them."""
+    names, values = split_query(query)
+    return Request(service, method, path_of(path), tuple(map(Parameter, names, values)))
