@@ -19,11 +19,16 @@ def fields(rules: RuleSet, survey: Surveyor, shown: Mapping[str, Collection[str]
         standing = survey.standing(rule)
         unknown = sorted(name for name, found in standing.fields.items() if found == "unknown")
         held: Severity = "error" if rule.info.id in shown else "warning"
-        unknown = [name for name in unknown if name not in shown.get(rule.info.id, ())]
+        unknown = [name for name in unknown if not _is_shown(name, shown.get(rule.info.id, ()))]
         if standing.state != "loaded":
             yield _finding(rule, held, standing.why)
         elif unknown:
             yield _finding(rule, held, f"not known of {rule.logsource}: {', '.join(unknown)}")
+
+
+def _is_shown(name: str, fields: Collection[str]) -> bool:
+    """Tell whether events have a field of this name, by itself or behind the vendor's prefix."""
+    return name in fields or any(field.endswith(f".{name}") for field in fields)
 
 
 def _finding(rule: Rule, severity: Severity, message: str) -> Finding:
