@@ -36,6 +36,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="store", module="store", panel="Keep", summary="The events kept: set up, status, dead letters."),
     Entry(name="health", module="health", panel="Keep", summary="Whether kulla itself runs as it should."),
     Entry(name="serve-metrics", module="metrics", panel="Keep", summary="Figures for Prometheus, on a local port."),
+    Entry(name="privacy", module="privacy", panel="Keep", summary="Personal data: rules, re-identifying, erasing."),
     Entry(name="ledger", module="ledger", panel="Keep", summary="Every decision on record: show it, and verify."),
     Entry(name="config", module="config", panel="Keep", summary="Settings, and where each value comes from."),
     Entry(name="version", module="version", panel="Keep", summary="Which kulla this is (asks no network)."),

@@ -30,7 +30,6 @@ _SEPARATOR: Final = r"(?:[ ./()_:+-]|%2[0BDEF]){0,2}"
 # ETSI EN 319 412-1 (PNOEE-), eIDAS identifiers (AL/AL/), a country alone (EE); + and 00 of telephone numbers.
 _PREFIX: Final = r"(?:(?:PNO|IDC|PAS|TAX|TIN)[A-Z]{2}(?:-|%2D)|[A-Z]{2}(?:/|%2F)[A-Z]{2}(?:/|%2F)|[A-Z]{2}|\+|%2B|00)?"
 _BEFORE: Final = r"(?:(?<![^\W_])|(?<=%[0-9A-F]{2})|(?<=\\u[0-9A-F]{4})|(?<=\\[nrtbf]))"  # of a word: also an escape
-_AFTER: Final = r"(?![^\W_])"
 _ESCAPED = re.compile(r"(?P<bytes>(?:\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2})+)|\\(?:u(?P<unit>[0-9a-fA-F]{4})|(?P<one>.))")
 _BYTE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|([0-3][0-7]{2}))")
 _BLANKS: Final = frozenset("nrtbf")
@@ -75,13 +74,15 @@ def _unescaped(match: re.Match[str]) -> str:
 class Trace:
     """One value that is looked for. Make it with `trace_of`.
 
-    `core` are its letters and digits (see `reduced`), `words` those of a value that counts as whole words.
+    `core` are its letters and digits (see `reduced`), `words` those of a value that counts as whole words, `bare` is
+    what it is without the prefix that it may be written with, `encoded` how it looks in base64 and hexadecimal digits.
     """
 
     value: str
     core: bytes
     words: tuple[str, ...]  # in lower case
     encoded: tuple[str, ...]
+    bare: str = ""
 
     def found_in(self, text: str) -> bool:
         """Tell whether the value stands in the text, in any form that is known."""
@@ -93,15 +94,23 @@ class Trace:
         if not self.words:
             return self.core in reduced(view)
         folded = unicodedata.normalize("NFKC", view.casefold())
-        return all(word in folded and _whole(word).search(folded) is not None for word in self.words)
+        return all(any(_standing(folded, word)) for word in self.words)
 
     def is_number(self, number: float) -> bool:
         """Tell whether a number says the value: a personal code or a telephone number without sign and spaces."""
         return len(self.core) > SHORTEST and self.core in reduced(str(number))
 
+    def replaced_as_written(self, text: str, by: str) -> str:
+        """Return the text with the value replaced where it stands letter by letter: fast, and most often enough."""
+        if self.value in text:
+            text = _replaced_words(text, self.value, by) if self.words else text.replace(self.value, by)
+        if self.bare and self.bare in text:
+            text = text.replace(self.bare, by)
+        return text
+
     def replaced(self, text: str, by: str) -> str:
         """Return the text with the value replaced wherever its place can be told; `found_in` tells what is left."""
-        text = text.replace(self.value, by) if not self.words else text
+        text = self.replaced_as_written(text, by)
         if not self.found_in(text):
             return text
         found = _pattern(self.value, self.words).sub(lambda _: by, text)
@@ -134,7 +143,8 @@ def _trace(value: str, by: Counting) -> Trace | None:
         words = (folded,)
     elif by == "words" or len(core) < SHORTEST:
         words = tuple(_WORD.findall(folded))
-    return Trace(value, core, words, _encoded(value) if len(core) >= SHORTEST else ())
+    bare = "" if words or _bare(value) == value else _bare(value)
+    return Trace(value, core, words, _encoded(value) if len(core) >= SHORTEST else (), bare)
 
 
 def _encoded(value: str) -> tuple[str, ...]:
@@ -163,16 +173,30 @@ def _bare(value: str) -> str:
 _PREFIXED = re.compile(_PREFIX + r"(?=[0-9A-Z])", re.IGNORECASE)
 
 
-@lru_cache(maxsize=2048)
-def _whole(word: str) -> re.Pattern[str]:
-    return re.compile(_BEFORE + re.escape(word) + _AFTER, re.IGNORECASE)
+def _standing(text: str, word: str) -> Iterator[int]:
+    """Yield the places at which a word stands by itself: no letter or digit right before or after it."""
+    place = text.find(word)
+    while place >= 0:
+        end = place + len(word)
+        if not (text[place - 1 : place].isalnum() or text[end : end + 1].isalnum()):
+            yield place + 1  # never 0, so that any() tells whether there is one
+        place = text.find(word, end)
+
+
+def _replaced_words(text: str, word: str, by: str) -> str:
+    parts: list[str] = []
+    start = 0
+    for place in _standing(text, word):
+        parts += [text[start : place - 1], by]
+        start = place - 1 + len(word)
+    return "".join([*parts, text[start:]])
 
 
 @lru_cache(maxsize=2048)
 def _pattern(value: str, words: tuple[str, ...]) -> re.Pattern[str]:
     if words:
         forms = sorted(dict.fromkeys(form for word in words for form in _word_forms(word)), key=len, reverse=True)
-        return re.compile(_BEFORE + "(?:" + "|".join(map(re.escape, forms)) + ")" + _AFTER, re.IGNORECASE)
+        return re.compile(_BEFORE + "(?:" + "|".join(map(re.escape, forms)) + r")(?![^\W_])", re.IGNORECASE)
     letters = [each for each in _bare(value)[:_LONGEST] if each.isalnum()]
     return re.compile(_PREFIX + _SEPARATOR.join(map(_letter, letters)), re.IGNORECASE)
 

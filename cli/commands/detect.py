@@ -173,6 +173,7 @@ class _Shift:
     def once(self) -> None:
         """Run whatever is due, the most urgent first; then send what is due."""
         from cli.detecting import due_plans, leased
+        from cli.retaining import retain_when_due
 
         with self.session.open_store() as store:
             with leased(self.session, store) as lease:
@@ -181,6 +182,7 @@ class _Shift:
                     due = every if self.now_due else due_plans(store, self.plans, self.session.now())
                     for plan, planned in due:
                         self._run(store, plan, planned, lease)
+                    retain_when_due(self.session, store)
             self._deliver(store)
 
     def _run(self, store: Store, plan: Plan, planned: datetime, lease: Lease) -> None:

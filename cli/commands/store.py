@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.privacy import register_erasure
 from cli.commands.search import columns
 from cli.commands.store_copy import register_copy
 from cli.commands.store_gaps import register_gaps
+from cli.commands.store_retention import register_retention
 from cli.document import Column, Listing, Pairs, Report, Section
 from cli.formats.jsons import plain
 from cli.group import sub_app
@@ -113,6 +115,8 @@ def compact(session: Session) -> None:
 
 register_gaps(app)
 register_copy(app)
+register_retention(app)
+register_erasure(app)
 
 
 @command(app, "dead-letters")

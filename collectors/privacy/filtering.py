@@ -39,7 +39,7 @@ class Privacy:
         fields = event.fields
         rules = self.policy.of(str(fields.get("event.module", "")), str(fields.get("event.dataset", "")))
         anywhere = self.policy.anywhere and _MARK in event.original
-        if not rules and not anywhere:
+        if not anywhere and not any(rule.field in fields for rule in rules):
             return event
         if self._redactor is None:
             self._redactor = Redactor(self._secrets())

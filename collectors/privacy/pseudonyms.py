@@ -76,8 +76,16 @@ class Pseudonyms:
         return self._under(self._keys[-1], kind, normal(kind, value, self._country))
 
     def every(self, value: str) -> list[str]:
-        """Return every pseudonym that the value may have got: of every kind, under every key."""
-        return [self._under(key, kind, normal(kind, value, self._country)) for key in self._keys for kind in KINDS]
+        """Return every pseudonym that the value may have got: of every kind, under every key.
+
+        A personal code that names no country may have been written with any, one that names it without.
+        """
+        forms = [(kind, normal(kind, value, self._country)) for kind in KINDS]
+        code = normal("person", value, "")
+        named = country_of(value)
+        others = [self._country] if named else sorted(_COUNTRIES)
+        forms += [("person", country + code.removeprefix(named)) for country in others]
+        return [self._under(key, kind, form) for key in self._keys for kind, form in dict.fromkeys(forms)]
 
     def _under(self, key: Key, kind: Kind, form: str) -> str:
         message = f"{kind}\0{form}".encode("utf-8", "surrogatepass")

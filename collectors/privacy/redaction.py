@@ -127,10 +127,8 @@ class Redactor:
 
     def _spread(self, event: Event, fields: Fields, marks: Sequence[_Mark]) -> Event:
         """Replace the marked values in everything else that the event says."""
-        original, path = event.original, event.origin.path
-        for mark in marks:
-            if not mark.trace.words:
-                original = original.replace(mark.trace.value, mark.by)
+        original, path = _as_written(event.original, marks), event.origin.path
+        fields = {name: value if name in _OURS else _quickly(value, marks) for name, value in fields.items()}
         everything = "\n".join((original, path, *_strings(fields)))
         left = [mark for mark in marks if mark.trace.found_in(everything)]
         if left:
@@ -188,6 +186,20 @@ def _strings(fields: Fields) -> Iterator[str]:
         for each in value if isinstance(value, (list, tuple)) else (value,):
             if isinstance(each, str) or _is_large(each):
                 yield str(each)
+
+
+def _quickly(value: Value, marks: Sequence[_Mark]) -> Value:
+    if isinstance(value, str):
+        return _as_written(value, marks)
+    if isinstance(value, (list, tuple)):
+        return [_as_written(each, marks) if isinstance(each, str) else each for each in value]
+    return value
+
+
+def _as_written(content: str, marks: Sequence[_Mark]) -> str:
+    for mark in marks:
+        content = mark.trace.replaced_as_written(content, mark.by)
+    return content
 
 
 def _is_large(value: object) -> bool:

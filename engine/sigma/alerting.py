@@ -65,7 +65,7 @@ def reference(event: Event) -> EventRef:
         id=event.id,
         timestamp=moment if isinstance(moment, datetime) else None,
         source=str(event.origin),
-        original=event.original,
+        original=event.original or str(event.fields.get("event.hash", "")),  # where privacy forbids the text
     )
 
 

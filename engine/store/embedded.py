@@ -25,7 +25,7 @@ from engine.store.blocks import StoredBlock, blocks
 from engine.store.catalogue import Catalogue
 from engine.store.compaction import compact, is_due
 from engine.store.database import Database, from_micros, to_micros
-from engine.store.erasing import erase, remnants
+from engine.store.erasing import erase
 from engine.store.findings import Findings
 from engine.store.intake import Intake
 from engine.store.protocol import Appended, BaseHit, LedgerEntry, Missing, Record, Slice, Status
@@ -33,6 +33,7 @@ from engine.store.records import Records
 from engine.store.retaining import retain_events, retain_findings
 from engine.store.rewriting import Premises
 from engine.store.scan import Wanted, found_events, slices
+from engine.store.scanning import scan_files
 
 DATABASE = "store.sqlite"
 PATIENCE = 60.0  # seconds that a writer waits for another
@@ -179,7 +180,7 @@ class EmbeddedStore:
 
     def remnants(self, subject: Subject) -> Iterator[Remnant]:
         """Yield every place in which the person can still be found, the ledger's records among them."""
-        return remnants(self._premises, subject)
+        yield from scan_files(self.folder, subject).remnants
 
     def retain(self, plan: Retention, *, dry_run: bool = False) -> Retained:
         """Remove what is past its time (see `engine.store.retaining`)."""

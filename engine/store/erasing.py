@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.erasing import Erased, Remnant, Subject
+from engine.erasing import Erased, Subject
 from engine.store.catalogue import Segment
 from engine.store.intake import sweep
 from engine.store.rewriting import Premises, cleaned, put_in_place, remove_retired, whole_table
+from engine.store.scanning import as_text
 
 _PAGE: Final = 2000  # rows that are looked through at once
 _EVER: Final = 2**62
@@ -97,23 +98,3 @@ def _without(value: object, subject: Subject) -> object:
     if isinstance(value, bytes):
         return subject.clean_bytes(value)
     return subject.clean_json(value) if isinstance(value, str) else value
-
-
-def as_text(value: object) -> str:
-    """Return a column's value as text to be looked through."""
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
-
-
-def remnants(at: Premises, subject: Subject) -> Iterator[Remnant]:
-    """Yield every row and segment of the store that still holds the person; the ledger's records too."""
-    for segment in at.catalogue.segments():
-        table, _ = whole_table(at.folder, segment)
-        _, changed = cleaned(table, subject)
-        if changed:
-            yield Remnant(where=segment.path, what=f"{changed:,} events")
-    tables = [str(row[0]) for row in at.database.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    for name in sorted(tables):
-        rows = at.database.rows(f'SELECT * FROM "{name}"')  # noqa: S608 # the database's own names
-        texts = ["\n".join(map(as_text, row)) for row in rows]
-        for place in subject.places(texts):
-            yield Remnant(where=f"table {name}", what=f"row {place + 1}: {as_text(rows[place][0])[:20]}")
