@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.incidents_foresight import foresight
 from cli.decisions import Actor, actor_of, record
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
 from cli.group import sub_app
@@ -241,3 +242,6 @@ def close(
         store.save_incidents([replace(incident, status="closed", closed_why=why.strip())])
     session.say(f"incident {incident.id[:SHORT]} is closed (ledger record {sequence})")
     session.hint("kulla incidents list --open")
+
+
+command(app, "foresight")(foresight)
