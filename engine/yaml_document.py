@@ -102,10 +102,10 @@ class Value:
         return int(self.choice(tuple(str(n) for n in range(low, high + 1))))
 
 
-def read_document(content: bytes, file: str) -> Value:
-    """Return the root of the one YAML document in `content`; raise `DocumentError`."""
-    if len(content) > LARGEST_DOCUMENT:
-        raise DocumentError(f"larger than {LARGEST_DOCUMENT} bytes", where=file, hint="split it")
+def read_document(content: bytes, file: str, *, largest: int = LARGEST_DOCUMENT) -> Value:
+    """Return the root of the one YAML document in `content`, of at most `largest` bytes; raise `DocumentError`."""
+    if len(content) > largest:
+        raise DocumentError(f"larger than {largest} bytes", where=file, hint="split it")
     try:
         text = content.decode("utf-8")
         _refuse_aliases(text, file)
