@@ -1,20 +1,23 @@
-"""From groups of alerts to incidents, and from yesterday's incidents to today's."""
+"""From alerts to incidents, and from yesterday's incidents to today's."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from hashlib import sha256
 
 from engine.alerts import Alert, Level
-from engine.attack import in_order, tactics, techniques
-from engine.entities import Entity, entities_of
-from engine.events import texts
-from engine.incidents.grouping import Group, group
-from engine.incidents.model import Incident, Moment
-from engine.incidents.scoring import OPENS_AT, score_terms, severity, total
+from engine.entities import Entity
+from engine.incidents.byhand import Decision, apply, trust
+from engine.incidents.campaigns import Traits, linked
+from engine.incidents.context import Background
+from engine.incidents.grouping import group
+from engine.incidents.model import Incident
+from engine.incidents.noise import Judgement, judge
+from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
+from engine.incidents.spelling import folded
+from engine.incidents.telling import id_of, opening, tell
+from engine.incidents.waves import Part, divide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +28,37 @@ class Changes:
     removed: tuple[str, ...]
 
 
-def build(alerts: Iterable[Alert]) -> list[Incident]:
-    """Return the incidents that the alerts make, the worst first."""
-    return _built(alerts, {})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What incidents are built on beside the alerts.
+
+    `counts` says for how many an alert stands (see `engine.incidents.condensing`), `decisions` what people merged and
+    split, oldest first, `known` what the estate and the world add to scores.
+    """
+
+    counts: Mapping[str, int] | None = None
+    decisions: Sequence[Decision] = ()
+    known: Circumstances = NOTHING_KNOWN
 
 
-def update(known: Sequence[Incident], alerts: Iterable[Alert]) -> Changes:
+ALERTS_ALONE = Basis()
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An incident with what is needed to link it to others."""
+
+    incident: Incident
+    origins: frozenset[int]
+
+
+def build(alerts: Iterable[Alert], basis: Basis = ALERTS_ALONE) -> list[Incident]:
+    """Return the incidents that the alerts make, the worst first; the same in whatever order the alerts are given."""
+    made = _made(list(alerts), {}, frozenset(), basis)
+    return _linked([item.incident for item in made], {item.incident.id: item.origins for item in made}, ())
+
+
+def update(known: Sequence[Incident], alerts: Iterable[Alert], basis: Basis = ALERTS_ALONE) -> Changes:
     """Return what has to be saved and removed so that the incidents fit the alerts.
 
     An incident keeps its id, status and closing words as long as it keeps any of its alerts; where two have grown
@@ -38,22 +66,25 @@ def update(known: Sequence[Incident], alerts: Iterable[Alert]) -> Changes:
     is closed stays closed with the alerts it had: new alerts on the same entities open a new one. An incident stays
     one even where verdicts take its score below what opens a new one.
     """
-    closed = {alert for item in known if item.status == "closed" for alert in item.alerts}
-    owner = {alert: item for item in known if item.status != "closed" for alert in item.alerts}
-    fresh = _built((alert for alert in alerts if alert.id not in closed), owner)
+    shut = [item for item in known if item.status == "closed"]
+    closed = frozenset(alert for item in shut for alert in item.alerts)
+    owner = {alert: item for item in known if item.status != "closed" for alert in _core(item)}
+    made = _made(list(alerts), owner, closed, basis)
+    fresh = [item.incident for item in made]
     heirs = _heirs(fresh, owner)
-    taken = {item.id for item in known if item.status == "closed"} | {item.id for item in heirs.values()}
-    saved = []
+    taken = {item.id for item in shut} | {item.id for item in heirs.values()}
+    named: list[Incident] = []
     for number, incident in enumerate(fresh):
         before = heirs.get(number)
         if before is None:
-            after = replace(incident, id=_free_id(incident, taken))
-            taken.add(after.id)
+            named.append(replace(incident, id=_free_id(incident, taken)))
+            taken.add(named[-1].id)
         else:
-            after = replace(incident, id=before.id, status=before.status, closed_why=before.closed_why)
-        if after != before:
-            saved.append(after)
-    absorbed = {owner[alert].id for incident in fresh for alert in incident.alerts if alert in owner}
+            named.append(replace(incident, id=before.id, status=before.status, closed_why=before.closed_why))
+    origins = {after.id: item.origins for after, item in zip(named, made, strict=True)}
+    standing = {item.id: item for item in known}
+    saved = [item for item in _linked(named, origins, shut) if item != standing.get(item.id)]
+    absorbed = {owner[alert].id for incident in fresh for alert in _core(incident) if alert in owner}
     return Changes(saved=tuple(saved), removed=tuple(sorted(absorbed - taken)))
 
 
@@ -61,14 +92,14 @@ def _heirs(fresh: Sequence[Incident], owner: Mapping[str, Incident]) -> dict[int
     """Return which of the fresh incidents (by number) goes on under the id of which known one."""
     shares: dict[str, Counter[int]] = {}
     for number, incident in enumerate(fresh):
-        for alert in incident.alerts:
+        for alert in _core(incident):
             if alert in owner:
                 shares.setdefault(owner[alert].id, Counter())[number] += 1
     heirs: dict[int, Incident] = {}
     for before in sorted({item.id: item for item in owner.values()}.values(), key=lambda item: (item.opened, item.id)):
         counts = shares.get(before.id)
         if counts:
-            number = min(counts, key=lambda item: (-counts[item], item))
+            number = min(counts, key=lambda item: (-counts[item], fresh[item].first_seen, fresh[item].id))
             heirs.setdefault(number, before)
     return heirs
 
@@ -78,120 +109,68 @@ def _free_id(incident: Incident, taken: Collection[str]) -> str:
     found, attempt = incident.id, 0
     while found in taken:
         attempt += 1
-        found = _id(f"{incident.alerts[0]}/{attempt}")
+        found = id_of(f"{incident.alerts[0]}/{attempt}")
     return found
 
 
-def _id(text: str) -> str:
-    return "INC-" + sha256(text.encode()).hexdigest()[:10]
-
-
-def _built(alerts: Iterable[Alert], owner: Mapping[str, Incident]) -> list[Incident]:
+def _made(alerts: Sequence[Alert], owner: Mapping[str, Incident], closed: Collection[str], basis: Basis) -> list[_Made]:
+    """Return the incidents, worst first. All alerts are learned from, those of closed incidents join no more."""
+    pinned = owner.keys() | {alert for item in basis.decisions for alert in item.left | item.right}
+    judgements = {
+        alert: replace(judged, held=judged.held and alert not in pinned)
+        for alert, judged in judge(alerts, basis.counts).items()
+    }
+    free = [alert for alert in alerts if alert.id not in closed]
+    loud = [alert for alert in free if not judgements[alert.id].held]
+    parts = apply(basis.decisions, divide(group(loud, judgements, trust(basis.decisions))))
     found = []
-    for item in group(alerts):
+    for part in parts:
         # a known incident stays one, whatever its score has become
-        known = [owner[alert.id].opened for alert in item.alerts if alert.id in owner]
-        opened = _opening(item.alerts) or min(known, default=None)
+        known = [owner[alert.id].opened for alert in part.alerts if alert.id in owner]
+        opened = opening(part.alerts, judgements, basis.known) or min(known, default=None)
         if opened is not None:
-            found.append(_incident(item, opened))
-    return sorted(found, key=lambda item: (-item.score, item.id))
+            found.append((tell(part, opened, judgements, basis.known), part))
+    found.sort(key=lambda item: (-item[0].score, item[0].id))
+    inside = {alert for incident, _ in found for alert in incident.alerts}
+    return _with_context(found, [alert for alert in free if alert.id not in inside], judgements)
 
 
-def _incident(item: Group, opened: datetime) -> Incident:
-    alerts = item.alerts
-    terms = score_terms(alerts)
-    worst = max(alert.rule.level for alert in alerts)
-    entities = _entities(alerts)
-    return Incident(
-        id=_id(alerts[0].id),
-        title=_title(alerts, entities),
-        status="open",
-        severity=severity(total(terms), worst),
-        score=total(terms),
-        score_terms=terms,
-        first_seen=alerts[0].timestamp,
-        last_seen=alerts[-1].timestamp,
-        opened=opened,
-        alerts=tuple(alert.id for alert in alerts),
-        joins=tuple(item.joins),
-        entities=entities,
-        tactics=in_order(name for alert in alerts for name in tactics(alert.rule.tags)),
-        techniques=tuple(sorted({name for alert in alerts for name in techniques(alert.rule.tags)})),
-        playbooks=_playbooks(alerts),
-        timeline=tuple(_moment(alert) for alert in alerts),
-    )
+def _core(incident: Incident) -> list[str]:
+    """Return the alerts that make the incident, without those that are only shown with it."""
+    context = frozenset(incident.context)
+    return [alert for alert in incident.alerts if alert not in context]
 
 
-def _opening(alerts: Sequence[Alert]) -> datetime | None:
-    """Return the time of the alert with which the evidence was enough, None where it never is."""
-    low, high = 0, len(alerts)
-    if total(score_terms(alerts)) < OPENS_AT:
-        return None
-    while low < high:  # the score only grows with more alerts
-        middle = (low + high) // 2
-        if total(score_terms(alerts[: middle + 1])) >= OPENS_AT:
-            high = middle
-        else:
-            low = middle + 1
-    return alerts[low].timestamp
+def _with_context(
+    found: Sequence[tuple[Incident, Part]], others: Iterable[Alert], judgements: Mapping[str, Judgement]
+) -> list[_Made]:
+    background = Background(others, judgements)
+    made = []
+    for incident, part in found:
+        around, joins = background.around(part.alerts)
+        whole = sorted([*part.alerts, *around], key=lambda item: (item.timestamp, item.id))
+        after = replace(
+            incident,
+            alerts=tuple(alert.id for alert in whole),
+            context=tuple(alert.id for alert in around),
+            joins=(*incident.joins, *joins),
+        )
+        made.append(_Made(after, part.origins))
+    return made
 
 
-def _entities(alerts: Sequence[Alert]) -> tuple[Entity, ...]:
-    """Return the entities of all alerts, the most frequent of each kind first."""
-    counts = Counter(entity for alert in alerts for entity in entities_of(alert.fields))
-    hosts = {entity.value for entity in counts if entity.kind == "host"}
-    for entity in [item for item in counts if item.kind == "domain" and item.value in hosts]:
-        del counts[entity]  # a machine of the estate, which is there as a host
-    full = {value.partition(".")[0]: value for value in sorted(hosts) if "." in value}
-    for name in [value for value in hosts if value in full]:
-        counts[Entity("host", full[name])] += counts.pop(Entity("host", name))  # the same machine without its domain
-    return tuple(entity for entity, _ in sorted(counts.items(), key=lambda pair: (pair[0].kind, -pair[1], pair[0])))
+def _linked(
+    incidents: Sequence[Incident], origins: Mapping[str, frozenset[int]], closed: Sequence[Incident]
+) -> list[Incident]:
+    """Return the incidents with their links to one another and to closed ones, in the same order."""
+    everything = [*incidents, *closed]
+    traits = {item.id: _traits(item, origins.get(item.id, frozenset())) for item in everything}
+    return linked(everything, traits)[: len(incidents)]
 
 
-def _title(alerts: Sequence[Alert], entities: Sequence[Entity]) -> str:
-    worst = max(alerts, key=lambda alert: (alert.rule.level, -alert.timestamp.timestamp()))
-    hosts = [entity.value for entity in entities if entity.kind == "host"]
-    if not hosts:
-        return worst.rule.name
-    others = len(hosts) - 1
-    more = f" and {others} more host{'s' if others > 1 else ''}" if others else ""
-    first = next(iter(texts(worst.fields.get("host.name"))), hosts[0])
-    return f"{worst.rule.name} on {first}{more}"
-
-
-def _playbooks(alerts: Sequence[Alert]) -> tuple[str, ...]:
-    """Return the playbooks that the rules name, by the worst rule that names each."""
-    best: dict[str, Level] = {}
-    for alert in alerts:
-        for name in alert.rule.playbooks:
-            best[name] = max(alert.rule.level, best.get(name, Level.INFORMATIONAL))
-    return tuple(sorted(best, key=lambda name: (-best[name], name)))
-
-
-_TOLD: Mapping[str, str] = {
-    "user.name": "user",
-    "source.ip": "from",
-    "process.command_line": "ran",
-    "url.original": "at",
-}
-
-
-def _moment(alert: Alert) -> Moment:
-    parts = []
-    for name, word in _TOLD.items():
-        values = texts(alert.fields.get(name))
-        if values:
-            more = f" (and {len(values) - 1} more)" if len(values) > 1 else ""
-            parts.append(f"{word} {values[0][:200]}{more}")
-    hosts = texts(alert.fields.get("host.name"))
-    return Moment(
-        timestamp=alert.timestamp,
-        alert_id=alert.id,
-        rule_id=alert.rule.id,
-        rule_name=alert.rule.name,
-        level=alert.rule.level,
-        host=hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts" if hosts else "",
-        summary=", ".join(parts),
-        tactics=tactics(alert.rule.tags),
-        techniques=techniques(alert.rule.tags),
+def _traits(incident: Incident, origins: frozenset[int]) -> Traits:
+    return Traits(
+        origins=origins,
+        entities=frozenset(Entity(item.kind, folded(item)) for item in incident.entities),
+        way=frozenset(moment.rule_id for moment in incident.timeline if moment.level >= Level.HIGH),
     )

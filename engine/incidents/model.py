@@ -38,8 +38,31 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One part of a score: what for (`severity`, `spread`, `rarity`, `progress`, ...), points, the alerts behind it."""
+
+    kind: str
+    name: str
+    points: float
+    alerts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Another incident of the same campaign: its id, why it is taken to be, and a confidence from 0 to 1."""
+
+    incident: str
+    reason: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Alerts joined by entities and time. `score` is the sum of `score_terms` (name, points).
+    """Alerts joined by entities, causes and time. `score` is the sum of `score_terms` (name, points).
+
+    `terms` are the same points with the alerts that they rest on. `context` are those of the alerts that were held
+    back as usual, and happened on its hosts while it was under way: they add no points. `campaign` is an id that all
+    linked incidents have in common, empty where there is no link.
 
     `opened` is the event time of the alert at which the incident's evidence was enough to open it; `first_seen` and
     `last_seen` are the times of its first and last alerts. `playbooks` are ids, the most fitting first.
@@ -62,3 +85,7 @@ class Incident:
     playbooks: tuple[str, ...]
     timeline: tuple[Moment, ...] = field(default=())
     closed_why: str = ""
+    terms: tuple[Term, ...] = ()
+    context: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    campaign: str = ""

@@ -1,15 +1,22 @@
-"""How bad a group of alerts is: a sum of named points that anyone can add up again.
+"""How bad a group of alerts is: a sum of named points that anyone can add up again, each with the alerts it rests on.
 
-Each rule counts once by its level, and half as much for each further host it fired on (up to five); each ATT&CK
-tactic after the first adds points, because an attack moves on and noise does not.
+A rule counts once by its level, and half as much for each further host it fired on (up to five); the rarer it is here,
+the more it counts. Each ATT&CK tactic after the first adds points, where another rule speaks for it: an attack moves
+on and noise does not. What is known of the estate (how critical a host or service is, how sensitive its data) and of
+the world (indicators, the likely next impact) adds points of its own. More evidence never lowers a score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from engine.alerts import Alert, Level
 from engine.attack import tactics
+from engine.entities import Entity
+from engine.incidents.model import Term
+from engine.incidents.noise import Judgement
+from engine.incidents.ties import joining_entities
 
 POINTS: Mapping[Level, float] = {
     Level.INFORMATIONAL: 0.0,
@@ -19,34 +26,69 @@ POINTS: Mapping[Level, float] = {
     Level.CRITICAL: 20.0,
 }
 PER_TACTIC = 3.0
-OPENS_AT = 10.0  # points from which a group is an incident: one high alert, or several lesser ones that move on
+# Points for each bit of rarity (see `engine.incidents.noise`): a new rule after months is worth six times this.
+PER_BIT: Mapping[Level, float] = {
+    Level.INFORMATIONAL: 0.25,
+    Level.LOW: 0.5,
+    Level.MEDIUM: 0.75,
+    Level.HIGH: 1.0,
+    Level.CRITICAL: 1.0,
+}
+# Points from which a group is an incident: a critical alert, a high one with anything beside it (a second rule, another
+# host, rarity), or several lesser ones that move on. A single high alert of which nothing else is known is not one.
+OPENS_AT = 12.0
+PER_CRITICALITY = 2.0  # for each grade above 3 of the most critical thing
+PER_SENSITIVITY = 2.0  # for each grade of the most sensitive data
 _MORE_HOSTS = 5
 
+Provider = Callable[[Sequence[Alert]], Iterable[Term]]
 
-def score_terms(alerts: Sequence[Alert]) -> tuple[tuple[str, float], ...]:
-    """Return the named points of a group; the score is their sum. Alerts judged to be false count nothing."""
-    counted = [alert for alert in alerts if alert.verdict in {None, "true-positive"}]
-    rules: dict[str, list[Alert]] = {}
+
+def _nothing(_: Sequence[Alert]) -> Iterable[Term]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known beside the alerts.
+
+    `criticality` (1 to 5, 3 is ordinary) and `sensitivity` (0 to 3) are of entities, spelled as
+    `engine.incidents.ties.joining_entities` does. `intelligence` gives terms for alerts that match known indicators,
+    `foresight` terms for the impact that is likely next; neither may give less for more alerts.
+    """
+
+    criticality: Mapping[Entity, int] = field(default_factory=dict)
+    sensitivity: Mapping[Entity, int] = field(default_factory=dict)
+    intelligence: Provider = _nothing
+    foresight: Provider = _nothing
+
+
+NOTHING_KNOWN = Circumstances()
+
+
+def terms(
+    alerts: Sequence[Alert],
+    judgements: Mapping[str, Judgement] | None = None,
+    known: Circumstances = NOTHING_KNOWN,
+) -> tuple[Term, ...]:
+    """Return the points of a group, most first. Alerts judged to be false, and those held back, count nothing."""
+    judged = judgements or {}
+    counted = [alert for alert in alerts if _counts(alert, judged)]
+    by_rule: dict[str, list[Alert]] = {}
     for alert in counted:
-        rules.setdefault(alert.rule.id, []).append(alert)
-    terms = []
-    for found in rules.values():
-        rule = found[0].rule
-        points = POINTS[rule.level]
-        more = min(len({str(alert.fields.get("host.name", "")) for alert in found}) - 1, _MORE_HOSTS)
-        terms.append((f"{rule.level.label}: {rule.name}", points))
-        if more and points:
-            terms.append((f"on {more} more hosts: {rule.name}", points / 2 * more))
-    # a tactic counts where an alert of at least medium level speaks for it
-    reached = {name for alert in counted if alert.rule.level >= Level.MEDIUM for name in tactics(alert.rule.tags)}
-    if len(reached) > 1:
-        terms.append((f"{len(reached)} ATT&CK tactics", PER_TACTIC * (len(reached) - 1)))
-    return tuple(sorted(((name, points) for name, points in terms if points), key=lambda term: (-term[1], term[0])))
+        by_rule.setdefault(alert.rule.id, []).append(alert)
+    found = [term for items in by_rule.values() for term in _of_rule(items, judged)]
+    found += _progress(counted)
+    found += _of_things(counted, known.criticality, "criticality", 3, PER_CRITICALITY)
+    found += _of_things(counted, known.sensitivity, "sensitivity", 0, PER_SENSITIVITY)
+    if counted:
+        found += [*known.intelligence(counted), *known.foresight(counted)]
+    return tuple(sorted((item for item in found if item.points), key=lambda item: (-item.points, item.name)))
 
 
-def total(terms: Sequence[tuple[str, float]]) -> float:
+def total(found: Iterable[Term]) -> float:
     """Return the score that the terms add up to."""
-    return sum(points for _, points in terms)
+    return round(sum(term.points for term in found), 6)
 
 
 def severity(score: float, worst: Level) -> Level:
@@ -56,3 +98,77 @@ def severity(score: float, worst: Level) -> Level:
     if score >= 30:
         return max(worst, Level.HIGH)
     return max(worst, Level.MEDIUM)
+
+
+def what_would_change(term: Term, score: float) -> str:
+    """Return what the score would be without this term, and what would take it away."""
+    without = round(score - term.points, 6)
+    what = {
+        "severity": "if all its alerts were judged false",
+        "spread": "if it had fired on one host alone",
+        "rarity": "if it were known to be usual here",
+        "progress": "if only one tactic were left",
+        "criticality": "if an ordinary host were hit",
+        "sensitivity": "if no sensitive data were there",
+        "intelligence": "if the indicator were withdrawn",
+        "foresight": "if no impact were likely next",
+    }.get(term.kind, "without it")
+    opens = "" if (without >= OPENS_AT) == (score >= OPENS_AT) else ": too little for an incident"
+    return f"{without:.1f} {what}{opens}"
+
+
+def _counts(alert: Alert, judgements: Mapping[str, Judgement]) -> bool:
+    judged = judgements.get(alert.id)
+    return alert.verdict in {None, "true-positive"} and not (judged and judged.held)
+
+
+def _of_rule(alerts: Sequence[Alert], judgements: Mapping[str, Judgement]) -> list[Term]:
+    rule = alerts[0].rule
+    points = POINTS[rule.level]
+    hosts: dict[str, str] = {}  # with the first alert on each
+    for alert in alerts:
+        hosts.setdefault(str(alert.fields.get("host.name", "")), alert.id)
+    more = min(len(hosts) - 1, _MORE_HOSTS)
+    found = [Term(kind="severity", name=f"{rule.level.label}: {rule.name}", points=points, alerts=(alerts[0].id,))]
+    if more and points:
+        name = f"on {more} more hosts: {rule.name}"
+        found.append(
+            Term(kind="spread", name=name, points=points / 2 * more, alerts=tuple(hosts.values())[1 : more + 1])
+        )
+    seen = [(judgements[alert.id].bits, alert) for alert in alerts if alert.id in judgements]
+    bits, rarest = max(seen, key=lambda item: item[0], default=(0.0, alerts[0]))
+    if bits:
+        name = f"{rule.name}: {judgements[rarest.id].reason}"
+        worth = round(bits * PER_BIT[rule.level], 6)
+        found.append(Term(kind="rarity", name=name, points=worth, alerts=(rarest.id,)))
+    return found
+
+
+def _progress(alerts: Sequence[Alert]) -> list[Term]:
+    """Return the points for tactics after the first. One rule with two tactics is no progress: it needs another."""
+    first: dict[str, str] = {}
+    rules: set[str] = set()
+    for alert in alerts:  # a tactic counts where an alert of at least medium level speaks for it
+        named = tactics(alert.rule.tags) if alert.rule.level >= Level.MEDIUM else ()
+        if named:
+            rules.add(alert.rule.id)
+        for name in named:
+            first.setdefault(name, alert.id)
+    steps = min(len(first), len(rules))
+    if steps <= 1:
+        return []
+    shown = tuple(dict.fromkeys(first.values()))
+    return [Term(kind="progress", name=f"{steps} ATT&CK tactics", points=PER_TACTIC * (steps - 1), alerts=shown)]
+
+
+def _of_things(
+    alerts: Sequence[Alert], grades: Mapping[Entity, int], kind: str, ordinary: int, points: float
+) -> list[Term]:
+    if not grades:
+        return []
+    met = {entity: alert.id for alert in reversed(alerts) for entity in joining_entities(alert) if entity in grades}
+    worst = max(met, key=lambda item: (grades[item], item), default=None)
+    if worst is None or grades[worst] <= ordinary:
+        return []
+    name = f"{kind} {grades[worst]} of {worst.kind} {worst.value}"
+    return [Term(kind=kind, name=name, points=points * (grades[worst] - ordinary), alerts=(met[worst],))]

@@ -7,17 +7,22 @@ from datetime import timedelta
 
 from engine.alerts import Alert
 from engine.events import moved
-from engine.incidents.building import Changes, update
+from engine.incidents.building import Basis, Changes, update
 from engine.incidents.model import Incident
+from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
+from engine.runs.decisions import standing
 from engine.store.protocol import Record, Store
 
 LOOK_BACK = timedelta(days=31)  # alerts that can still be joined to an incident
 
 
 def refresh_incidents(
-    store: Store, found: Iterable[Alert], beside: Callable[[Sequence[Incident]], Sequence[Record]] | None = None
+    store: Store,
+    found: Iterable[Alert],
+    beside: Callable[[Sequence[Incident]], Sequence[Record]] | None = None,
+    known: Circumstances = NOTHING_KNOWN,
 ) -> Changes:
-    """Bring the incidents in line with the alerts, and save what changed.
+    """Bring the incidents in line with the alerts and with what people decided about them, and save what changed.
 
     Alerts that can still be joined are those up to `LOOK_BACK` before the earliest of this run's (`found`), and before
     the newest of all. Not before the newest alone: its time stands in a log, and one stamp of the year 9999 would keep
@@ -26,11 +31,11 @@ def refresh_incidents(
     alerts = store.alerts()
     if not alerts:
         return Changes(saved=(), removed=())
-    known = store.incidents()
-    held = {alert for item in known for alert in item.alerts}
+    before = store.incidents()
+    held = {alert for item in before for alert in item.alerts}
     first = moved(min((alert.timestamp for alert in found), default=alerts[-1].timestamp), -LOOK_BACK)
     recent = [alert for alert in alerts if alert.timestamp >= first or alert.id in held]
-    changes = update(known, recent)
+    changes = update(before, recent, Basis(decisions=standing(store), known=known))
     if changes.saved or changes.removed:
         records = beside(changes.saved) if beside else ()
         store.save_incidents(changes.saved, removed=changes.removed, records=records)

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.alerts import Alert, EventRef, Level, Reason, RuleInfo
 from engine.entities import Entity
-from engine.incidents.model import Incident, Join, Moment
+from engine.incidents.model import Incident, Join, Link, Moment, Term
 from engine.store.values import fields_of, json_default
 
 _ALERT, _RULE, _EVENT, _REASON = (
@@ -59,6 +59,9 @@ def incident_from_text(text: str) -> Incident:
             "score_terms": tuple((name, points) for name, points in found["score_terms"]),
             **{name: _moment(found[name]) for name in ("first_seen", "last_seen", "opened")},
             **{name: tuple(found[name]) for name in ("alerts", "tactics", "techniques", "playbooks")},
+            "context": tuple(found.get("context", ())),  # the last three are younger than some stored incidents
+            "terms": tuple(Term(**{**each, "alerts": tuple(each["alerts"])}) for each in found.get("terms", ())),
+            "links": tuple(Link(**each) for each in found.get("links", ())),
             "joins": tuple(Join(**{**each, "shared": _entities(each["shared"])}) for each in found["joins"]),
             "entities": _entities(found["entities"]),
             "timeline": tuple(_line(each) for each in found["timeline"]),

@@ -1,0 +1,53 @@
+"""What else happened on an incident's hosts while it was under way: shown with it, scoring nothing.
+
+These are alerts that were held back as usual, and lesser ones that came to no incident of their own; the lesser traces
+of an attack are among them. An incident that shows on a quarter of the estate concerns all of it. Where two incidents
+were under way on one host, the graver one shows what else happened there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine.alerts import Alert
+from engine.incidents.model import Join
+from engine.incidents.noise import Judgement
+from engine.incidents.ties import joining_entities
+
+_CONFIDENCE = 0.25
+_WIDE, _HOSTS = 0.25, 3  # share of the estate's places, and how many at least, from which an incident is everywhere
+
+
+class Background:
+    """The alerts that are in no incident, by place; each is given out once."""
+
+    def __init__(self, alerts: Iterable[Alert], judgements: Mapping[str, Judgement]) -> None:
+        self._judgements = judgements
+        self._by_place: defaultdict[str, list[Alert]] = defaultdict(list)
+        self._given: set[str] = set()
+        self._estate = len({judged.place for judged in judgements.values()})
+        for alert in sorted(alerts, key=lambda item: (item.timestamp, item.id)):
+            self._by_place[judgements[alert.id].place].append(alert)
+
+    def around(self, alerts: Sequence[Alert]) -> tuple[list[Alert], list[Join]]:
+        """Return what else happened on these alerts' places between the first and the last of them, with its joins."""
+        first, last = alerts[0].timestamp, alerts[-1].timestamp
+        places = {self._judgements[alert.id].place for alert in alerts}
+        places |= {entity.value for alert in alerts for entity in joining_entities(alert) if entity.kind == "host"}
+        is_wide = len(places) >= max(_WIDE * self._estate, _HOSTS)
+        found = []
+        for place in sorted(self._by_place.keys() if is_wide else places & self._by_place.keys()):
+            here = self._by_place[place]
+            start = bisect_left(here, first, key=lambda item: item.timestamp)
+            found += here[start : bisect_right(here, last, key=lambda item: item.timestamp)]
+        found = [alert for alert in found if alert.id not in self._given]
+        self._given.update(alert.id for alert in found)
+        return found, [self._join(alert) for alert in found]
+
+    def _join(self, alert: Alert) -> Join:
+        judged = self._judgements[alert.id]
+        why = f"held back, for it {judged.reason}" if judged.held else "too little for an incident of its own"
+        reason = f"context: on {judged.place} while the incident was under way; {why}"
+        return Join(alert_id=alert.id, reason=reason, shared=(), confidence=_CONFIDENCE)

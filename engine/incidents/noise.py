@@ -1,0 +1,168 @@
+"""What is noise: how unusual each alert is for its rule, its place and its hour, learned from what came before it.
+
+Nothing is said of an alert that was learned from alerts after its window, so the same alerts give the same answers
+whenever they are asked. An alert that is as usual here as ever is held back: it opens no incident and joins none
+together, but it can be listed, and it is shown in the incidents that were under way around it. Critical rules are
+never held back, and nothing is until there was enough to learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import log2
+from typing import Literal
+
+from engine.alerts import Alert, Level
+from engine.entities import Entity, Kind, entities_of
+from engine.incidents.rates import DAY, WINDOW, Rates
+from engine.incidents.spelling import folded
+
+Standing = Literal["learning", "usual", "rare", "new here", "new kind", "burst"]
+
+MOST_BITS = 6.0  # nothing is told to be rarer than once in 64 days
+# Times a day from which alerts of a level are held back as usual; critical ones never are.
+USUAL: Mapping[Level, float] = {Level.INFORMATIONAL: 0.5, Level.LOW: 1.0, Level.MEDIUM: 2.0, Level.HIGH: 6.0}
+_STEADY = 12  # windows over `_SPREAD` from which a low rule is known to be steady before a day has passed
+_SPREAD = DAY // 8
+_TURNS_UP = 16  # a rule that keeps turning up in new places is rare in none of them
+_BURST, _FEW = 4.0, 20  # a burst is that many times the most ever seen in one window, and no less than so many
+# What an alert is counted under: the first of these that it has.
+_PLACES: tuple[Kind, ...] = ("host", "mailbox", "user", "service", "ip", "domain")
+SEVERAL = "several hosts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How unusual the alerts of one rule in one place and window are.
+
+    `bits` is the logarithm (base 2) of the days between two such, 0 for what comes daily, at most `MOST_BITS`.
+    `days` is that interval, `windows` how many five-minute windows the rule fired in here before, `most` the most
+    alerts in one of them, `watched` the days learned from, `places` the places where the rule has fired before.
+    """
+
+    rule: str
+    place: str
+    standing: Standing
+    held: bool
+    bits: float
+    alerts: int
+    days: float
+    windows: int
+    most: int
+    watched: float
+    places: int
+
+    @property
+    def reason(self) -> str:
+        """Return the judgement in words."""
+        here = f"on {self.place}"
+        seen = f"in {self.windows:,} five-minute windows of {self.watched:.1f} days"
+        match self.standing:
+            case "learning":
+                return f"{self.watched * 24:.0f} hours of alerts so far: too few to call anything usual or rare"
+            case "usual":
+                return f"fires about {1 / max(self.days, 1e-9):.3g} times a day {here} at this hour ({seen}), as always"
+            case "burst":
+                return f"{self.alerts:,} alerts in five minutes {here}, never more than {self.most:,} before"
+            case "new kind":
+                return f"a rule that fired nowhere in {self.watched:.1f} days"
+            case "new here":
+                return f"never {here} in {self.watched:.1f} days, though in {self.places} other places"
+            case _:
+                return f"about once in {self.days:.1f} days {here} ({seen})"
+
+
+def judge(alerts: Sequence[Alert], counts: Mapping[str, int] | None = None) -> dict[str, Judgement]:
+    """Return the judgement on each alert, by id. `counts` says for how many an alert stands (1 where it is silent).
+
+    The result depends on the alerts alone, not on their order.
+    """
+    ordered = sorted(alerts, key=_window)
+    rates = Rates()
+    found: dict[str, Judgement] = {}
+    for window, together in groupby(ordered, key=_window):
+        series: dict[tuple[str, str], list[Alert]] = {}
+        for alert in together:
+            series.setdefault((alert.rule.id, place_of(alert)), []).append(alert)
+        sizes = {key: sum((counts or {}).get(item.id, 1) for item in items) for key, items in series.items()}
+        for key, items in series.items():
+            made = _judgement(rates, items[0], key[1], window, sizes[key])
+            found.update((item.id, made) for item in items)
+        for key in sorted(sizes):
+            rates.count(*key, window, sizes[key])
+    return found
+
+
+def place_of(alert: Alert) -> str:
+    """Return where an alert is counted: its host, else what else it names; `SEVERAL` where there are many hosts."""
+    found: dict[Kind, list[Entity]] = {}
+    for entity in entities_of(alert.fields):
+        found.setdefault(entity.kind, []).append(entity)
+    for kind in _PLACES:
+        if kind in found:
+            names = {folded(entity) for entity in found[kind]}
+            return names.pop() if len(names) == 1 else SEVERAL if kind == "host" else min(names)
+    return ""
+
+
+def held_back(judgements: Mapping[str, Judgement], alerts: Iterable[Alert]) -> list[Alert]:
+    """Return the alerts that are held back, the least usual first: what a second look should begin with."""
+    held = [alert for alert in alerts if judgements[alert.id].held]
+    return sorted(held, key=lambda item: (-judgements[item.id].days, -item.rule.level, item.timestamp, item.id))
+
+
+def _window(alert: Alert) -> int:
+    return int(alert.timestamp.timestamp() // WINDOW)
+
+
+def _judgement(rates: Rates, alert: Alert, place: str, window: int, size: int) -> Judgement:
+    rule, level = alert.rule.id, alert.rule.level
+    watched = rates.watched(window)
+    known = rates.series(rule, place)
+    days = _interval(rates, rule, place, window)
+    learned = watched >= DAY
+    bits = min(log2(max(days, 1.0)), MOST_BITS) if learned else 0.0
+    sudden = _burst(known.most, known.windows, size) if known and learned else 0.0
+    steady = known is not None and known.windows >= _STEADY and known.last - known.first >= _SPREAD
+    usual = USUAL.get(level)
+    standing: Standing
+    if sudden > bits:
+        standing, bits = "burst", sudden
+    elif known and usual is not None and 1 / days >= usual and (learned or (steady and level <= Level.LOW)):
+        standing = "usual"
+    elif not learned:
+        standing = "learning"
+    elif known:
+        standing = "rare"
+    else:
+        standing = "new here" if rates.places_of(rule) else "new kind"
+    return Judgement(
+        rule=alert.rule.name,
+        place=place,
+        standing=standing,
+        held=standing == "usual",
+        bits=round(bits, 2),
+        alerts=size,
+        days=days,
+        windows=known.windows if known else 0,
+        most=known.most if known else 0,
+        watched=watched / DAY,
+        places=rates.places_of(rule),
+    )
+
+
+def _interval(rates: Rates, rule: str, place: str, window: int) -> float:
+    """Return the days between two windows with this rule in this place, no more than was watched can show."""
+    watched = max(rates.watched(window), 1) / DAY
+    here = 1 / rates.expected(rule, place, window)
+    anew = _TURNS_UP * watched / (rates.places_of(rule) + 0.5)
+    return min(here, anew, max(watched * rates.places, 1e-9))
+
+
+def _burst(most: int, windows: int, size: int) -> float:
+    """Return the bits of a burst, 0 where it is none."""
+    if windows < _STEADY or size < max(_FEW, _BURST * most):
+        return 0.0
+    return min(log2(size / most), MOST_BITS)
