@@ -8,9 +8,11 @@ follow the moon; the table holds the days announced or expected, which may shift
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
+_ZONE = ZoneInfo("Europe/Tirane")
 _FIXED = ((1, 1), (1, 2), (3, 14), (3, 22), (5, 1), (9, 5), (11, 22), (11, 28), (11, 29), (12, 8), (12, 25))
 _LUNAR = {
     2024: ((4, 10), (6, 16)),
@@ -59,3 +61,10 @@ def _next_working_day(day: date, taken: Iterable[date]) -> date:
 def is_working_day(day: date) -> bool:
     """Tell whether offices are open on this day."""
     return day.weekday() < 5 and day not in public_holidays(day.year)
+
+
+@lru_cache(maxsize=50_000)
+def hour_cell(hour: int) -> int:
+    """Return the cell of an hour that is counted since 1970 in UTC: 0 to 23 by local time, 24 more on a day off."""
+    local = datetime.fromtimestamp(hour * 3600, UTC).astimezone(_ZONE)
+    return local.hour + (0 if is_working_day(local.date()) else 24)

@@ -1,0 +1,197 @@
+"""First-seen things by their rate: new for an entity, new for all, in a window; surprising where new ones are seldom.
+
+A clerk who opens one new server a month and a help desk that opens twenty new machines a day differ in nothing but
+their rate, so the number of new things in a window is judged by the rate at which this entity, its peers and everybody
+had new things before (a gamma-Poisson model, `engine.anomaly.shrinkage.Rates`), learned after a warm-up in which all
+things are new. What nobody ever had is judged apart, by how often a window holds such a thing. A thing that many show
+for the first time in the same window is a release or a move, not an intruder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from engine.anomaly.by_row import Row
+from engine.anomaly.frame import NotEnoughDataError, Term
+from engine.anomaly.shrinkage import LAYERS, Rates, tail_bits
+
+_WARM_UP = 0.4  # part of the windows, the earliest, after which new things are counted
+_LEAST = 40  # windows
+MOST_PAIRS = 400_000  # pairs of entity and thing that a model keeps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What an entity did in one window: its things, and how many entities had each of them in the same window."""
+
+    entity: str
+    peer: str
+    things: Sequence[str]
+    shared: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSeen:
+    """What was seen before. `spread` counts the entities of each thing; `known` the things of each entity.
+
+    `fresh` are rates of things new for their entity, `unheard` the mean number of things a window that nobody had
+    before, and `clumps` the shape of its distribution (small: they come together).
+    """
+
+    spread: Mapping[str, int]
+    known: Mapping[str, frozenset[str]]
+    fresh: Rates
+    unheard: float
+    clumps: float
+    windows: int
+
+    @classmethod
+    def of(cls, windows: Iterable[Window], *, pairs: bool = True) -> FirstSeen:
+        """Learn from windows in order of time; without `pairs` only what is new for everybody is known.
+
+        Raises `NotEnoughDataError`.
+        """
+        rows = list(windows)
+        if len(rows) < _LEAST:
+            raise NotEnoughDataError(f"{len(rows)} windows of activity, {_LEAST} are wanted")
+        known: dict[str, set[str]] = {}
+        spread: Counter[str] = Counter()
+        fresh: list[tuple[str, str, float]] = []
+        unheard: list[int] = []
+        for place, row in enumerate(rows):
+            own = known.setdefault(row.entity, set())
+            new = [thing for thing in row.things if thing not in own]
+            if place >= _WARM_UP * len(rows):
+                fresh.append((row.entity, row.peer, float(len(new))))
+                unheard.append(sum(thing not in spread for thing in new))
+            own.update(new)
+            spread.update(new)
+        mean = (math.fsum(unheard) + 0.5) / (len(unheard) + 1.0)
+        return cls(
+            spread=dict(sorted(spread.items())),
+            known=_kept(known) if pairs else {},
+            fresh=Rates.of(fresh if pairs else [], spread=_shape([count for *_, count in fresh])),
+            unheard=mean,
+            clumps=_shape(unheard),
+            windows=len(rows),
+        )
+
+    def knows(self, entity: str) -> bool:
+        """Tell whether the entity was there before."""
+        return entity in self.known
+
+    def own(self, row: Window, *, field: str, name: str) -> list[Term]:
+        """Return the terms of things that are new for the entity, by layer; a new entity is judged as its peers."""
+        before = self.known.get(row.entity, frozenset())
+        new = [thing for thing in row.things if thing not in before]
+        if not new:
+            return []
+        bits = self.fresh.bits(row.entity, row.peer, len(new))
+        rates = self.fresh.rate(row.entity, row.peer)
+        return [
+            Term(
+                name=name,
+                bits=part,
+                field=field,
+                value=_told(new),
+                expected=f"{rate:.3g} new ones in a window",
+                layer=layer,
+            )
+            for part, rate, layer in zip(bits, rates, LAYERS, strict=True)
+        ]
+
+    def unheard_of(self, row: Window, *, field: str, name: str) -> list[Term]:
+        """Return the terms of things that nobody had before, less what speaks for a release."""
+        new = [(thing, many) for thing, many in zip(row.things, row.shared, strict=True) if thing not in self.spread]
+        if not new:
+            return []
+        bits = tail_bits(len(new), self.unheard, self.clumps)
+        found = [
+            Term(
+                name=name,
+                bits=bits,
+                field=field,
+                value=_told([thing for thing, _ in new]),
+                expected=f"{self.unheard:.3g} such in a window of any",
+            )
+        ]
+        most = min(many for _, many in new)
+        if most > 1:
+            less = -min(bits, 2.0 * math.log2(most))
+            told = f"at least {most:.0f} have them in this window"
+            found.append(Term(name="shared by many at once", bits=less, field=field, value=told, expected="a release"))
+        return found
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON."""
+        return {
+            "spread": dict(self.spread),
+            "known": {entity: sorted(things) for entity, things in sorted(self.known.items())},
+            "fresh": {
+                "sums": [dict(layer) for layer in self.fresh.sums],
+                "windows": [dict(layer) for layer in self.fresh.windows],
+                "strength": self.fresh.strength,
+                "spread": self.fresh.spread,
+            },
+            "unheard": self.unheard,
+            "clumps": self.clumps,
+            "windows": self.windows,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> FirstSeen:
+        """Return what `to_json` gave; raise `KeyError`, `ValueError` or `TypeError` for anything else."""
+        document = cast("Mapping[str, object]", value)
+        fresh = cast("Mapping[str, object]", document["fresh"])
+        sums = cast("Sequence[Mapping[str, float]]", fresh["sums"])
+        counts = cast("Sequence[Mapping[str, int]]", fresh["windows"])
+        if len(sums) != len(LAYERS) or len(counts) != len(LAYERS):
+            raise ValueError("rates of three layers are wanted")
+        known = cast("Mapping[str, Sequence[str]]", document["known"])
+        return cls(
+            spread={str(k): int(v) for k, v in cast("Mapping[str, int]", document["spread"]).items()},
+            known={str(entity): frozenset(map(str, things)) for entity, things in known.items()},
+            fresh=Rates(
+                sums=tuple({str(k): float(v) for k, v in layer.items()} for layer in sums),
+                windows=tuple({str(k): int(v) for k, v in layer.items()} for layer in counts),
+                strength=float(cast("float", fresh["strength"])),
+                spread=float(cast("float", fresh["spread"])),
+            ),
+            unheard=float(cast("float", document["unheard"])),
+            clumps=float(cast("float", document["clumps"])),
+            windows=int(cast("int", document["windows"])),
+        )
+
+
+def window_of_row(row: Row) -> Window:
+    """Return a row's things and how many shared them."""
+    return Window(entity=row.entity, peer=row.peer, things=row.texts("things"), shared=row.numbers("shared"))
+
+
+def _told(things: Sequence[str]) -> str:
+    more = f" and {len(things) - 3} more" if len(things) > 3 else ""
+    return ", ".join(things[:3]) + more
+
+
+def _kept(known: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    """Return the pairs that are kept: all, or of the most talkative entities fewer things, until they fit."""
+    most = MOST_PAIRS
+    total = sum(map(len, known.values()))
+    if total > MOST_PAIRS:
+        most = max(1, MOST_PAIRS // len(known))
+    return {entity: frozenset(sorted(things)[:most]) for entity, things in known.items()}
+
+
+def _shape(counts: Sequence[float]) -> float:
+    """Return the shape of a negative binomial with the mean and variance of these counts, from 0.05 to 5."""
+    if not counts:
+        return 1.0
+    mean = math.fsum(counts) / len(counts)
+    variance = math.fsum((count - mean) ** 2 for count in counts) / len(counts)
+    if mean <= 0 or variance <= mean:
+        return 5.0 if mean > 0 else 0.5
+    return min(5.0, max(0.05, mean * mean / (variance - mean)))
