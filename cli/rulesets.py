@@ -46,7 +46,13 @@ def packs_folder(session: Session) -> Path:
 def _packs(session: Session) -> list[Path]:
     folder = packs_folder(session)
     return (
-        sorted(item for item in folder.iterdir() if item.is_dir() or item.suffix == ".zip") if folder.is_dir() else []
+        sorted(
+            item
+            for item in folder.iterdir()
+            if (item.is_dir() or item.suffix == ".zip") and not item.name.startswith(".")  # one being put in place
+        )
+        if folder.is_dir()
+        else []
     )
 
 

@@ -15,6 +15,7 @@ from cli.commands.rules_coverage import Stored, show_coverage
 from cli.commands.rules_explain import explain
 from cli.commands.rules_filters import list_filters
 from cli.commands.rules_test import run_tests
+from cli.commands.rules_update import update
 from cli.document import Column, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
 from cli.options import (
@@ -46,7 +47,7 @@ _COLUMNS = (
     Column(field="logsource", heading="Log source"),
     Column(field="why", heading="Why not"),
 )
-app = sub_app("Sigma rules: list, show, check and test them.")
+app = sub_app("Sigma rules: list, show, check, test and update them.")
 
 
 @command(app, "list")
@@ -163,4 +164,5 @@ command(app, "coverage")(show_coverage)
 command(app, "filters")(list_filters)
 command(app, "explain")(explain)
 command(app, "convert")(convert)
+command(app, "update")(update)
 command(app, "backfill")(backfill)

@@ -7,26 +7,26 @@ copied and reordered; it does not find every equivalence, which would be NP-hard
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from engine.sigma.predicates import Expression
+from engine.sigma.predicates import Expression, Predicate
 from engine.sigma.rules import Correlation, Rule
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Form:
-    """A part in canonical form: a predicate's number with `is` or `not`, or sorted parts joined by `and` or `or`."""
+    """A part in canonical form: a predicate's text with `is` or `not`, or sorted parts joined by `and` or `or`."""
 
     word: str
-    number: int = -1
+    predicate: str = ""
     parts: tuple[_Form, ...] = ()
 
 
-def rule_form(rule: Rule) -> str:
-    """Return a hash of a rule's log source and logic."""
-    return _digest(str(rule.logsource), _form(rule.expression, positive=True))
+def rule_form(rule: Rule, predicates: Sequence[Predicate]) -> str:
+    """Return a hash of a rule's log source and logic, the same in whichever set of rules it stands."""
+    return _digest(str(rule.logsource), _form(rule.expression, predicates, positive=True))
 
 
 def correlation_form(item: Correlation, forms: Mapping[str, str]) -> str:
@@ -44,16 +44,16 @@ def _digest(*parts: object) -> str:
     return sha256(repr(parts).encode()).hexdigest()
 
 
-def _form(expression: Expression, *, positive: bool) -> _Form:
+def _form(expression: Expression, predicates: Sequence[Predicate], *, positive: bool) -> _Form:
     if isinstance(expression, int):
-        return _Form("is" if positive else "not", expression)
+        return _Form("is" if positive else "not", "\0".join(map(str, tuple(predicates[expression]))))
     word, *parts = expression
     if word == "not":
-        return _form(parts[0], positive=not positive)  # type: ignore[arg-type] # only the first item is a word
+        return _form(parts[0], predicates, positive=not positive)  # type: ignore[arg-type] # only the first item is a word
     joined = "and" if (word == "and") == positive else "or"
     inner: dict[_Form, None] = {}
     for part in parts:
-        found = _form(part, positive=positive)  # type: ignore[arg-type]
+        found = _form(part, predicates, positive=positive)  # type: ignore[arg-type]
         inner.update(dict.fromkeys(found.parts if found.word == joined else (found,)))
     kept = _absorbed(joined, list(inner))
     return kept[0] if len(kept) == 1 else _Form(joined, parts=tuple(kept))

@@ -20,7 +20,7 @@ def duplicates(rules: RuleSet) -> Iterator[Finding]:
     forms: dict[str, str] = {}
     groups: defaultdict[str, list[RuleInfo]] = defaultdict(list)
     for rule in rules.alerting:
-        forms[rule.info.id] = forms[rule.name] = rule_form(rule)
+        forms[rule.info.id] = forms[rule.name] = rule_form(rule, rules.predicates)
         if rule.info.id not in silent:
             groups[forms[rule.info.id]].append(rule.info)
     for item in rules.correlations:
