@@ -24,7 +24,7 @@ STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
 ELASTIC = "elasticsearch."  # how the settings of a cluster begin
 # Tables of the user's own names.
-_TABLES = frozenset({"rules.placeholders", "schedules", "notify", "expected", "privacy", "retention"})
+_TABLES = frozenset({"rules.placeholders", "schedules", "notify", "expected", "privacy", "retention", "respond"})
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -370,6 +370,13 @@ def settings_table() -> tuple[Setting, ...]:
             parse=_table,
             default={},
             purpose="how long each source may be silent, by dataset (* for every one)",
+        ),
+        Setting(
+            key="respond",
+            variable="KULLA_RESPOND",
+            parse=_table,
+            default={},
+            purpose="what kulla may run of a playbook's commands (docs/responding.md); by default nothing",
         ),
         Setting(
             key="privacy",
