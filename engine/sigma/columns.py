@@ -74,7 +74,7 @@ class _Asked:
 
     @cached_property
     def needles(self) -> Needles:
-        predicates = (item for _, item in self._partition.asked()[1])
+        predicates = (item for _, item in self._partition.asked[1])
         return Needles(predicates, escaped=self._partition.kind.family != "windows")
 
 

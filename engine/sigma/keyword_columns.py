@@ -17,7 +17,8 @@ from engine.sigma.partitions import Partition, Signatures, keyword_values
 if TYPE_CHECKING:
     from engine.store.protocol import Block
 
-_TOGETHER = 8  # columns read together
+_TOGETHER = 8  # columns read together at least
+_CELLS = 200_000  # and as many as have so many values
 _ORIGINAL = "event.original"
 
 
@@ -29,7 +30,7 @@ def keyword_signatures(block: Block, columns: Columns, partition: Partition, row
     table = partition.keywords
     assert table is not None  # noqa: S101 - the caller asks only where there are keywords
     in_values = partition.kind.family == "windows"
-    asked = (in_values, *(number for number, _ in partition.asked()[1]))
+    asked = (in_values, *(number for number, _ in partition.asked[1]))
     if asked not in columns.searched:  # the same for every kind of event in the block
         columns.searched[asked] = (
             _searched_values(block, columns, partition, table, needles)
@@ -68,8 +69,9 @@ def _searched_values(
     plain = table.tested("")
     ordinary = np.zeros(block.rows, dtype=bool)  # rows with a value in which no keyword stands
     busy: dict[int, set[int]] = {}
-    for start in range(0, len(names), _TOGETHER):
-        for column in block.read(names[start : start + _TOGETHER]).columns:
+    together = max(_TOGETHER, _CELLS // max(1, block.rows))
+    for start in range(0, len(names), together):
+        for column in block.read(names[start : start + together]).columns:
             held = _by_value(table, needles, column)
             for row, number in zip(held.rows.tolist(), held.numbers.tolist(), strict=True):
                 if number != plain:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from engine.alerts import Reason
@@ -212,8 +213,9 @@ class Partition:
                 candidates[number].append(position)
         return dict(candidates), always
 
+    @cached_property
     def asked(self) -> tuple[list[list[tuple[int, Predicate]]], list[tuple[int, Predicate]]]:
-        """Return the predicates of each table, and those of keywords, each with its number and in its order."""
+        """The predicates of each table, and those of keywords, each with its number and in its order."""
         fields: list[list[tuple[int, Predicate]]] = [[] for _ in self.tables]
         for number, index in sorted(self._home.items()):
             fields[index].append((number, self._predicates[number]))

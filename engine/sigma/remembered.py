@@ -51,7 +51,7 @@ class Keys:
 
 def keys_of(partition: Partition) -> Keys:
     """Return under what keys this partition's entries are kept."""
-    asked, keywords = partition.asked()
+    asked, keywords = partition.asked
     return Keys(
         fields=[
             _key(partition.is_dashed, accessor.names, accessor.spread, [item for _, item in items])

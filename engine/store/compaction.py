@@ -31,7 +31,7 @@ _TARGET = 200_000  # events of a joined segment at most
 _TARGET_BYTES = 48 * 1024 * 1024  # on disk
 _TARGET_MEMORY = 192 * 1024 * 1024  # of all columns, while they are joined
 GRACE = timedelta(hours=1)  # for readers that have begun with files that were replaced
-_MANY = 24  # small segments of one day and dataset that are too many
+_MANY = 64  # small segments of one day and dataset that are too many: a look back reads one in some milliseconds
 _KIND = ("event.dataset", "winlog.channel", "event.code")  # what tells kinds of events apart
 _LEAST = 4096  # rows that are worth a row group
 

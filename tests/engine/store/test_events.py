@@ -355,12 +355,12 @@ def test_blocks_tell_up_to_where_everything_was_seen(store, many) -> None:
 
 
 def test_many_small_segments_are_tidied_and_few_are_left(store, many, tmp_path) -> None:
-    for start in range(23):
+    for start in range(63):
         store.append(many(1, start=start), [])
     assert store.tidy() == 0
-    store.append(many(1, start=23), [])
+    store.append(many(1, start=63), [])
     for block in store.blocks():
         block.keep("key", b"content")
-    assert len(list(tmp_path.rglob("*.tested"))) == 24
-    assert store.tidy() == 24
+    assert len(list(tmp_path.rglob("*.tested"))) == 64
+    assert store.tidy() == 64
     assert not list(tmp_path.rglob("*.tested"))  # what was kept for segments that are no more goes with them
