@@ -101,7 +101,7 @@ def read_playbook(content: bytes, file: str, shared: Shared) -> Playbook:
 
 def _version(content: bytes, steps: tuple[Step, ...]) -> str:
     """Return 16 hex digits over the file and its steps, those shared with other playbooks included."""
-    plain = repr([(step.id, step.title, step.commands, step.undo, step.branches) for step in steps])
+    plain = repr([(step.id, step.title, step.commands, step.undo, step.branches, step.together) for step in steps])
     return sha256(content + b"\0" + plain.encode()).hexdigest()[:16]
 
 
@@ -138,10 +138,20 @@ def _steps(value: Value, shared: Shared) -> tuple[Step, ...]:
             raise items[place].error(f"step `{step_id}` stands twice")
     steps = tuple(
         read_step(step_id, item, shared, following=following)
-        for step_id, item, following in zip(ids, items, (*ids[1:], "end"), strict=True)
+        for step_id, item, following in zip(ids, items, _following(items, ids), strict=True)
     )
     check_flow(steps, items)
     return steps
+
+
+def _following(items: tuple[Value, ...], ids: list[str]) -> list[str]:
+    """Return for each step the one that follows; behind steps done side by side, that is the one after the last."""
+    groups = [together.text() if (together := dict(item.entries()).get("together")) else "" for item in items]
+    after = [*ids[1:], "end"]
+    for place in range(len(ids) - 2, -1, -1):
+        if groups[place] and groups[place] == groups[place + 1]:
+            after[place] = after[place + 1]
+    return after
 
 
 def _step_id(item: Value) -> str:

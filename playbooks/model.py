@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from hashlib import sha256
 from typing import Literal
 
 from playbooks.legal import Clock
@@ -13,12 +14,14 @@ Platform = Literal["powershell", "cmd", "bash", "exchange", "manual"]
 Phase = Literal["triage", "contain", "eradicate", "recover", "learn"]
 RiskLevel = Literal["low", "medium", "high"]
 Approval = Literal["none", "one", "two-person"]
+StepKind = Literal["action", "wait"]
 Hashing = Literal["sha256-file", "sha256-output", "sha256-image", "signed-note"]
 
 PLATFORMS: tuple[Platform, ...] = ("powershell", "cmd", "bash", "exchange", "manual")
 PHASES: tuple[Phase, ...] = ("triage", "contain", "eradicate", "recover", "learn")
 RISK_LEVELS: tuple[RiskLevel, ...] = ("low", "medium", "high")
 APPROVALS: tuple[Approval, ...] = ("none", "one", "two-person")
+STEP_KINDS: tuple[StepKind, ...] = ("action", "wait")
 APPROVERS_NEEDED: dict[Approval, int] = {"none": 0, "one": 1, "two-person": 2}
 END = "end"
 
@@ -92,11 +95,30 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a step does to one thing, where its commands do not tell the simulator (see `playbooks.simulator`).
+
+    `of` is the placeholder whose values name the things (`host`), or empty where there is one; `becomes` is the state
+    afterwards, `before` in an undo where it returns to what it was.
+    """
+
+    thing: str
+    of: str
+    becomes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
     """How to take the step back: commands, or the reason why it cannot or need not be undone. Never neither."""
 
     commands: tuple[Command, ...]
     reason: Text | None
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Tell whether a person takes the step back, wholly or in part, by an instruction."""
+        return any(command.platform == "manual" for command in self.commands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +153,8 @@ class Step:
 
     `changes` tells that the step changes a system; such a step always has a `verify` and an undo. `needs` names the
     placeholders without which the step makes no sense (`host`): they are asked for where the incident lacks them.
+    A step of kind `wait` is done by others, or by time: its decision records that it has happened. Steps in a row that
+    name the same `together` are done side by side; the run goes on once each of them is decided.
     """
 
     id: str
@@ -151,6 +175,20 @@ class Step:
     needs: tuple[str, ...]
     branches: Branches
     where: str
+    kind: StepKind = "action"
+    together: str = ""
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def is_reversible(self) -> bool:
+        """Tell whether the step changes something that its undo takes back."""
+        return self.changes and bool(self.undo.commands)
+
+    @property
+    def version(self) -> str:
+        """Return 16 hex digits over what the step does: what was earned for other commands does not count for it."""
+        parts = repr([(command.platform, command.template.en) for command in self.all_commands])
+        return sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
     def all_commands(self) -> tuple[Command, ...]:
@@ -190,6 +228,12 @@ class Playbook:
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
+
+    def beside(self, step: Step) -> tuple[Step, ...]:
+        """Return the steps that are done side by side with `step`, itself included, in order."""
+        if not step.together:
+            return (step,)
+        return tuple(item for item in self.steps if item.together == step.together)
 
     @property
     def phases(self) -> tuple[Phase, ...]:

@@ -132,7 +132,7 @@ def play(run: Run, answers: Answers) -> Step | None:
 def _decide(run: Run, step: Step, answer: Answer) -> None:
     if answer.outcome in {"done", "failed"} and step.approval != "none":
         for name in answer.approved_by:
-            if run.approvals_lacking(step) and name not in run.state.approvers(
+            if run.approvals_lacking(step, actor=answer.actor) and name not in run.state.approvers(
                 step, run.guide.step(step.id).fingerprint
             ):
                 run.decide(step.id, "approved", actor=name, reason=answer.reason or "approved in the answers file")

@@ -6,41 +6,51 @@ Approvals have no time limit that could turn into a "go".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Protocol
 
-from engine.errors import NotFoundError, UsageError
+from engine.errors import NotFoundError
 from engine.incidents.model import Incident
+from engine.store.documents import incident_to_text
 from playbooks.compiler import Guide, GuideStep, compile_guide
 from playbooks.decisions import (
+    APPROVAL_WITHDRAWN,
     APPROVED,
     BEGUN,
     CHANGED,
+    CLAIMED,
     DECIDED,
     GIVEN,
-    OUTCOMES,
+    PROPOSED,
+    RELEASED,
+    UNDONE,
+    Channel,
     Decision,
     Kept,
     Outcome,
     State,
     details_of,
-    rebuild,
-    same_person,
     subject_of,
 )
+from playbooks.execution import Policy
 from playbooks.ledger import Json, Record
+from playbooks.ledger.people import same_person
 from playbooks.model import Playbook, Step
 from playbooks.placeholders import PLACEHOLDERS
+from playbooks.rebuilding import rebuild
+from playbooks.run_rules import (
+    DecisionError,
+    check_compiled,
+    check_decision,
+    check_doing,
+    check_evidence,
+    check_open,
+    check_undecided,
+    check_words,
+)
 from playbooks.texts import Language
 from playbooks.values import Network
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_LONGEST_REASON = 8000
-
-
-class DecisionError(UsageError):
-    """A decision that the run does not take: a step that is not next, a missing reason or approval."""
 
 
 class DecisionLog(Protocol):
@@ -67,10 +77,17 @@ class Run:
         log: DecisionLog,
         state: State,
         own_networks: Sequence[Network] = (),
+        *,
+        policy: Policy | None = None,
+        account: str = "",
+        channel: Channel = "terminal",
     ) -> None:
         self.incident = incident
         self.playbook = playbook
         self.state = state
+        self.policy = policy or Policy()
+        self.account = account
+        self.channel: Channel = channel
         self._log = log
         self._own_networks = own_networks
         self.guide = self._compile()
@@ -85,17 +102,24 @@ class Run:
         actor: str,
         lang: Language = "en",
         own_networks: Sequence[Network] = (),
+        policy: Policy | None = None,
+        account: str = "",
+        channel: Channel = "terminal",
     ) -> Run:
-        """Begin a run and record it; raise `DecisionError` where one was begun before (`resume` it)."""
+        """Begin a run and record it; raise `DecisionError` where one was begun before (`resume` it).
+
+        `account` is what the system says of who is at the keyboard, `channel` how decisions come in.
+        """
         subject = subject_of(incident.id, playbook.id)
         if rebuild(log.records(subject)) is not None:
             raise DecisionError(f"{playbook.id} was begun before for incident {incident.id}", hint="resume it")
-        details = {"version": playbook.version, "language": lang}
+        seen = sha256(incident_to_text(incident).encode("utf-8", "surrogatepass")).hexdigest()
+        details = {"version": playbook.version, "language": lang, "input": seen}
         record = log.append(actor=actor, kind=BEGUN, subject=subject, details=details, seen=0)
         state = rebuild([record])
         if state is None:
             raise DecisionError("the playbook has no version")
-        return cls(incident, playbook, log, state, own_networks)
+        return cls(incident, playbook, log, state, own_networks, policy=policy, account=account, channel=channel)
 
     @classmethod
     def resume(
@@ -107,6 +131,9 @@ class Run:
         actor: str = "",
         changed_because: str = "",
         own_networks: Sequence[Network] = (),
+        policy: Policy | None = None,
+        account: str = "",
+        channel: Channel = "terminal",
     ) -> Run:
         """Return the run as the ledger left it; raise `NotFoundError` where none was begun.
 
@@ -126,7 +153,7 @@ class Run:
             details = {"version": playbook.version, "was": state.version, "reason": changed_because}
             log.append(actor=actor, kind=CHANGED, subject=subject, details=details, seen=state.last)
             state = rebuild(log.records(subject)) or state
-        return cls(incident, playbook, log, state, own_networks)
+        return cls(incident, playbook, log, state, own_networks, policy=policy, account=account, channel=channel)
 
     @property
     def subject(self) -> str:
@@ -140,6 +167,11 @@ class Run:
         return None if step is None else self.guide.step(step.id)
 
     @property
+    def open_steps(self) -> tuple[GuideStep, ...]:
+        """Return the steps that may be done now: one, or those left of several side by side."""
+        return tuple(self.guide.step(step.id) for step in self.state.open(self.playbook))
+
+    @property
     def is_finished(self) -> bool:
         """Tell whether no step is left."""
         return self.state.current(self.playbook) is None
@@ -149,9 +181,19 @@ class Run:
         """Return the decisions so far, in the order in which they were taken."""
         return tuple(sorted(self.state.decisions.values(), key=lambda decision: decision.sequence))
 
-    def approvals_lacking(self, step: Step) -> int:
-        """Return how many persons must still approve `step` as it is filled now, before it may be done."""
-        return self.state.approvals_lacking(step, self.guide.step(step.id).fingerprint)
+    def approvals_lacking(self, step: Step, *, actor: str = "") -> int:
+        """Return how many persons must still approve `step` as it is filled now, before `actor` may do it.
+
+        Nobody approves their own step: the approvals of `actor` and of who proposed it do not count.
+        """
+        account = self.account if self.policy.separate_accounts else None
+        fingerprint = self.guide.step(step.id).fingerprint
+        return self.state.approvals_lacking(step, fingerprint, besides=[actor] if actor else [], account=account)
+
+    def refresh(self) -> None:
+        """Take in what others have decided meanwhile (an approval, a step beside ours)."""
+        self.state = rebuild(self._log.records(self.subject)) or self.state
+        self.guide = self._compile()
 
     def decide(
         self,
@@ -168,12 +210,75 @@ class Run:
         A reason is required for every outcome but `done`. `approved` records an approval and stays at the step; the
         other outcomes decide it, once. `out_of_order` takes a later step first, with a reason.
         """
-        step = self._step(step_id)
-        self._check(step, outcome, actor=actor, reason=reason.strip(), out_of_order=out_of_order)
-        _check_evidence(evidence)
+        step = self.step(step_id)
+        check_decision(self, step, outcome, actor=actor, reason=reason.strip(), out_of_order=out_of_order)
+        check_evidence(evidence)
         fingerprint = self.guide.step(step_id).fingerprint
-        details = details_of(step, outcome, reason=reason.strip(), evidence=evidence, fingerprint=fingerprint)
-        return self._append(APPROVED if outcome == "approved" else DECIDED, actor, details)
+        details = details_of(
+            step, outcome, reason=reason.strip(), evidence=evidence, fingerprint=fingerprint, channel=self.channel
+        )
+        if out_of_order and outcome != "approved":
+            details = {**details, "override": "out of order"}
+        return self.append(APPROVED if outcome == "approved" else DECIDED, actor, details)
+
+    def propose(self, step_id: str, *, actor: str, reason: str) -> Record:
+        """Record that `actor` wants to do a step and asks others to approve it as it is filled now."""
+        step = self.step(step_id)
+        if step.approval == "none":
+            raise DecisionError(f"step `{step_id}` needs no approval")
+        check_undecided(self, step)
+        check_open(self, step, reason="")
+        check_words(actor, reason, needed=True)
+        check_compiled(self, step)
+        details = {"step": step_id, "reason": reason.strip(), "commands": self.guide.step(step_id).fingerprint}
+        return self.append(PROPOSED, actor, details)
+
+    def withdraw_approval(self, step_id: str, *, actor: str, reason: str) -> Record:
+        """Take back one's own approval, while the step is not decided."""
+        step = self.step(step_id)
+        check_undecided(self, step)
+        check_words(actor, reason, needed=True)
+        if same_person(actor) not in {same_person(item.actor) for item in self.state.approvals.get(step_id, ())}:
+            raise DecisionError(f"{actor} has not approved `{step_id}`")
+        return self.append(APPROVAL_WITHDRAWN, actor, {"step": step_id, "reason": reason.strip()})
+
+    def claim(self, step_id: str, *, actor: str, reason: str = "") -> Record | None:
+        """Record that `actor` does a step now, so that nobody does it too; None where it is theirs already.
+
+        A step that another person does is taken over with a reason alone.
+        """
+        step = self.step(step_id)
+        check_undecided(self, step)
+        check_words(actor, reason, needed=False)
+        claim = self.state.claims.get(step_id)
+        if claim is not None and same_person(claim.actor) == same_person(actor):
+            return None
+        if claim is not None and not reason.strip():
+            raise DecisionError(
+                f"{claim.actor} does step `{step_id}` since {claim.at}", hint="ask them, or take it over with a reason"
+            )
+        return self.append(CLAIMED, actor, {"step": step_id, "reason": reason.strip()})
+
+    def release(self, step_id: str, *, actor: str) -> Record | None:
+        """Record that `actor` does a step no more without having decided it; None where it is not theirs."""
+        claim = self.state.claims.get(step_id)
+        if claim is None or same_person(claim.actor) != same_person(actor):
+            return None
+        return self.append(RELEASED, actor, {"step": step_id, "reason": ""})
+
+    def undo(self, step_id: str, *, actor: str, reason: str, evidence: Sequence[Kept] = ()) -> Record:
+        """Record that a step that was done was taken back; it stays decided, and what it earned is lost."""
+        step = self.step(step_id)
+        decided = self.state.decisions.get(step_id)
+        if decided is None or decided.outcome not in {"done", "failed"} or not step.changes:
+            raise DecisionError(f"step `{step_id}` was not done, or changed nothing")
+        if step_id in self.state.undone:
+            raise DecisionError(f"step `{step_id}` was taken back by {self.state.undone[step_id]}")
+        check_words(actor, reason, needed=True)
+        check_evidence(evidence)
+        fingerprint = self.guide.step(step_id).fingerprint
+        details = details_of(step, "failed", reason=reason.strip(), evidence=evidence, fingerprint=fingerprint)
+        return self.append(UNDONE, actor, {**details, "channel": self.channel})
 
     def give(self, placeholder: str, values: Sequence[str], *, actor: str) -> Record:
         """Record values that a responder names for a placeholder and fill the guide with them.
@@ -184,9 +289,10 @@ class Run:
             raise DecisionError(f"no value can be given for `{placeholder}`")
         if not values:
             raise DecisionError(f"no value given for `{placeholder}`")
-        return self._append(GIVEN, actor, {"placeholder": placeholder, "values": list(values)})
+        return self.append(GIVEN, actor, {"placeholder": placeholder, "values": list(values)})
 
-    def _append(self, kind: str, actor: str, details: Mapping[str, Json]) -> Record:
+    def append(self, kind: str, actor: str, details: Mapping[str, Json]) -> Record:
+        """Append one record of this run and take it in; raise `ConcurrentWriteError` where somebody else was first."""
         record = self._log.append(actor=actor, kind=kind, subject=self.subject, details=details, seen=self.state.last)
         self.state = rebuild(self._log.records(self.subject)) or self.state
         if kind == GIVEN:
@@ -199,47 +305,19 @@ class Run:
             self.incident, self.playbook, language, given=self.state.given, own_networks=self._own_networks
         )
 
-    def _step(self, step_id: str) -> Step:
+    def step(self, step_id: str) -> Step:
+        """Return a step of the playbook; raise `DecisionError` where there is none of this id."""
         try:
             return self.playbook.step(step_id)
         except KeyError:
             raise DecisionError(f"{self.playbook.id} has no step `{step_id}`", hint="kulla playbooks show") from None
 
-    def _check(self, step: Step, outcome: Outcome, *, actor: str, reason: str, out_of_order: bool) -> None:
-        if outcome not in OUTCOMES:
-            raise DecisionError(f"`{outcome}` is no outcome", hint=f"one of: {', '.join(OUTCOMES)}")
-        if not actor.strip():
-            raise DecisionError("a decision without the name of who takes it", hint="name the actor")
-        if step.id in self.state.decisions:
-            raise DecisionError(f"step `{step.id}` is decided: {self.state.decisions[step.id].outcome}")
-        current = self.state.current(self.playbook)
-        if current is not None and current.id != step.id and not (out_of_order and reason):
-            raise DecisionError(
-                f"step `{current.id}` comes before `{step.id}`", hint="take it out of order with a reason"
-            )
-        if outcome != "done" and not reason:
-            raise DecisionError(f"`{outcome}` needs a reason", hint="say why in one sentence")
-        if len(reason) > _LONGEST_REASON:
-            raise DecisionError(f"a reason longer than {_LONGEST_REASON} characters", hint="keep it as evidence")
-        self._check_approval(step, outcome, actor)
-
-    def _check_approval(self, step: Step, outcome: Outcome, actor: str) -> None:
-        fingerprint = self.guide.step(step.id).fingerprint
-        approvers = self.state.approvers(step, fingerprint)
-        if outcome == "approved":
-            if step.approval == "none":
-                raise DecisionError(f"step `{step.id}` needs no approval")
-            if same_person(actor) in {same_person(name) for name in approvers}:
-                raise DecisionError(f"{actor} has approved `{step.id}` already", hint="another person must approve")
-        lacking = self.state.approvals_lacking(step, fingerprint)
-        if outcome in {"done", "failed"} and lacking:
-            people = "one person" if lacking == 1 else f"{lacking} different persons"
-            raise DecisionError(f"step `{step.id}` must be approved by {people} first", hint="record the approval")
+    def check_may_do(self, step: Step, actor: str) -> None:
+        """Raise `DecisionError` where `actor` may not do a step now."""
+        check_words(actor, "", needed=False)
+        check_undecided(self, step)
+        check_open(self, step, "")
+        check_doing(self, step, actor)
 
 
-def _check_evidence(evidence: Sequence[Kept]) -> None:
-    for kept in evidence:
-        if not kept.name.strip():
-            raise DecisionError("a piece of evidence without a name")
-        if kept.sha256 and not _SHA256.fullmatch(kept.sha256):
-            raise DecisionError(f"the SHA-256 of {kept.name} is not 64 hex digits", hint="run sha256sum")
+__all__ = ["DecisionError", "DecisionLog", "Run"]

@@ -16,10 +16,12 @@ from playbooks.model import (
     PHASES,
     PLATFORMS,
     RISK_LEVELS,
+    STEP_KINDS,
     Approval,
     Automation,
     Branches,
     Command,
+    Effect,
     Evidence,
     Hashing,
     Phase,
@@ -27,16 +29,20 @@ from playbooks.model import (
     Risk,
     RiskLevel,
     Step,
+    StepKind,
     Undo,
     Verify,
 )
 from playbooks.placeholders import PLACEHOLDERS
-from playbooks.templates import looks_changing, problems_of
+from playbooks.step_rules import problems_of_step
+from playbooks.templates import problems_of
 from playbooks.texts import Text, same
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _REQUIRED = ("phase", "title", "purpose", "why_now", "changes", "commands", "expected", "risk")
-_OPTIONAL = ("verify", "undo", "evidence", "automation", "approval", "clock", "needs", "next")
+_OPTIONAL = (
+    "verify", "undo", "evidence", "automation", "approval", "clock", "needs", "next", "kind", "together", "effects",
+)  # fmt: skip
 _NEXT = ("done", "failed", "not-applicable", "rejected")
 
 
@@ -91,7 +97,7 @@ def read_step(step_id: str, item: Value, shared: Shared, *, following: str) -> S
     """
     own = dict(item.entries())
     if "use" in own:
-        own = item.mapping(required=("use",), optional=("phase", "why_now", "next"))
+        own = item.mapping(required=("use",), optional=("phase", "why_now", "next", "together"))
         if step_id not in shared.steps:
             raise own["use"].error(f"no shared step is called `{step_id}`", f"one of: {', '.join(shared.steps)}")
         entries = shared.steps[step_id].mapping(required=_REQUIRED, optional=_OPTIONAL)
@@ -128,6 +134,9 @@ def _step(step_id: str, entries: Mapping[str, Value], shared: Shared, *, followi
         needs=tuple(v.choice(tuple(PLACEHOLDERS)) for v in entries["needs"].items()) if "needs" in entries else (),
         branches=_branches(entries.get("next"), following),
         where=where,
+        kind=cast("StepKind", entries["kind"].choice(STEP_KINDS)) if "kind" in entries else "action",
+        together=identifier(entries["together"]) if "together" in entries else "",
+        effects=_effects(entries["effects"]) if "effects" in entries else (),
     )
 
 
@@ -171,25 +180,26 @@ def _verify(value: Value) -> Verify:
 
 
 def _undo(value: Value) -> Undo:
-    entries = value.mapping(optional=("commands", "reason"))
-    if not entries:
+    entries = value.mapping(optional=("commands", "reason", "effects"))
+    if not {"commands", "reason"} & set(entries):
         raise value.error("says neither how nor why not", "add `commands` or a `reason`")
     commands = _commands(entries["commands"]) if "commands" in entries else ()
-    return Undo(commands=commands, reason=read_text(entries["reason"]) if "reason" in entries else None)
+    reason = read_text(entries["reason"]) if "reason" in entries else None
+    effects = _effects(entries["effects"]) if "effects" in entries else ()
+    return Undo(commands=commands, reason=reason, effects=effects)
+
+
+def _effects(value: Value) -> tuple[Effect, ...]:
+    return tuple(_effect(item) for item in value.items())
+
+
+def _effect(value: Value) -> Effect:
+    entries = value.mapping(required=("thing", "becomes"), optional=("of",))
+    of = entries["of"].choice(tuple(PLACEHOLDERS)) if "of" in entries else ""
+    return Effect(thing=entries["thing"].text(), of=of, becomes=entries["becomes"].text())
 
 
 def _check(step: Step, item: Value) -> None:
     """Raise `DocumentError` where a step breaks a rule that no single value shows."""
-    if step.changes and step.verify is None:
-        raise item.error(f"step `{step.id}` changes a system and lacks `verify`")
-    if step.changes and not step.undo.commands and step.undo.reason is None:
-        raise item.error(f"step `{step.id}` changes a system and lacks `undo`", "add commands or a stated reason")
-    if step.changes and step.automation == Automation.RUN_READING:
-        raise item.error(f"step `{step.id}` changes a system; automation 2 is for steps that only read")
-    if step.risk.level == "high" and step.approval == "none":
-        raise item.error(f"step `{step.id}` has a high risk and needs an `approval`")
-    if step.changes and step.automation == Automation.RUN_ALONE:
-        raise item.error(f"step `{step.id}` changes a system and never runs without a person")
-    verbs = [c for c in step.commands if looks_changing(c.platform, c.template.en)]
-    if verbs and not step.changes:
-        raise item.error(f"step `{step.id}` says `changes: false`, its {verbs[0].platform} command changes something")
+    for problem in problems_of_step(step):
+        raise item.error(f"step `{step.id}` {problem.what}", problem.hint)

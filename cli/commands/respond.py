@@ -139,7 +139,8 @@ def _log(session: Session, store: Store) -> DecisionLog:
 def _show(case: _Case) -> None:
     from cli.guidance import guide_report
     from playbooks.compiler import compile_guide
-    from playbooks.decisions import rebuild, subject_of
+    from playbooks.decisions import subject_of
+    from playbooks.rebuilding import rebuild
 
     session, incident = case.session, case.incident
     state = rebuild(_log(session, case.store).records(subject_of(incident.id, case.playbook.id)))
@@ -189,7 +190,8 @@ def _actor(session: Session, texts: Words, name: str | None) -> str:
 
 def _run(session: Session, log: DecisionLog, incident: Incident, playbook: Playbook, actor: str) -> Run:
     from cli.prompts import ask
-    from playbooks.decisions import rebuild, subject_of
+    from playbooks.decisions import subject_of
+    from playbooks.rebuilding import rebuild
     from playbooks.runner import Run
 
     state = rebuild(log.records(subject_of(incident.id, playbook.id)))

@@ -288,6 +288,9 @@ class Ledger:
         head = self._head.read()
         if self._known is None or head is None or head.tip != self._known.tip:
             self._known = _known(self._require(self._read(head)))
+            if head is None:  # the ledger is empty; its head stands before its first record, so that none can vanish
+                empty = checkpoint_of(0, merkle.EMPTY_ROOT, self._signing(self._known.ended))
+                self._head.write(Head(tip=EMPTY, frontier=Frontier(), checkpoint=empty))
         return self._known
 
     def _held(self, want: Callable[[Fields], bool]) -> _Reading:

@@ -16,6 +16,10 @@ NAME = "web-shell"
 STEPS = len(load_library().get(NAME).steps)
 
 
+VALUES = "values: {external_ip: [203.0.113.9], url: [/x.aspx], suspect_file: [C:\\inetpub\\wwwroot\\x.aspx]}\n"
+ALL_DONE = f"actor: Arta\n{VALUES}others: {{outcome: done, approved_by: [Besa, Drin]}}\n"
+
+
 @pytest.fixture
 def store() -> FakeStore:
     alert = an_alert("sp01")
@@ -82,7 +86,7 @@ def test_the_end_of_the_input_interrupts_and_keeps_what_was_decided(store: FakeS
 
 
 def test_answers_decide_every_step(store: FakeStore, tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("actor: Arta\nothers: {outcome: done, approved_by: [Besa, Drin]}\n")
+    (tmp_path / "a.yaml").write_text(ALL_DONE)
     result = _respond(store, tmp_path, "--answers", "a.yaml")
     assert result.code == 0, result.err
     decisions = [json.loads(line) for line in result.out.splitlines()]
@@ -105,14 +109,14 @@ def test_a_step_without_an_answer_is_an_issue(store: FakeStore, tmp_path: Path) 
 
 
 def test_a_rehearsal_records_nothing(store: FakeStore, tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("actor: Arta\nothers: {outcome: done, approved_by: [Besa, Drin]}\n")
+    (tmp_path / "a.yaml").write_text(ALL_DONE)
     assert _respond(store, tmp_path, "--answers", "a.yaml", "--dry-run").code == 0
     assert store.entries == []
 
 
 @pytest.mark.parametrize("change", ["body", "removed", "reordered", "cut off"])
 def test_a_changed_ledger_is_found(store: FakeStore, tmp_path: Path, change: str) -> None:
-    (tmp_path / "a.yaml").write_text("actor: Arta\nothers: {outcome: done, approved_by: [Besa, Drin]}\n")
+    (tmp_path / "a.yaml").write_text(ALL_DONE)
     _respond(store, tmp_path, "--answers", "a.yaml")
     if change == "body":
         store.entries[2] = replace(store.entries[2], body=store.entries[2].body.replace("Arta", "Eve"))

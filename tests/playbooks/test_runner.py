@@ -47,8 +47,8 @@ def finish(run: Run, desk: Desk, *, sessions: bool = False) -> list[str]:
     """Go through the run with all approvals; with `sessions`, every decision is taken in a new session."""
     taken = []
     while (current := run.current) is not None:
-        for actor in ("Ana", "Besnik"):
-            if run.approvals_lacking(current.step):
+        for actor in ("Drita", "Besnik"):
+            if run.approvals_lacking(current.step, actor="Ana"):
                 run.decide(current.step.id, "approved", actor=actor, reason="agreed on the phone")
                 run = desk.resume(run.playbook) if sessions else run
         run.decide(current.step.id, "done", actor="Ana")
@@ -106,9 +106,12 @@ def test_two_persons_are_two_persons(desk: Desk) -> None:
     run.decide(krbtgt.id, "approved", actor="Ana  Hoxha", reason="golden tickets seen")
     with pytest.raises(DecisionError, match="has approved"):
         run.decide(krbtgt.id, "approved", actor="ANA HOXHA", reason="again")
-    with pytest.raises(DecisionError, match="one person"):
+    with pytest.raises(DecisionError, match="2 different persons"):
         run.decide(krbtgt.id, "done", actor="Ana Hoxha")
     run.decide(krbtgt.id, "approved", actor="Besnik", reason="agreed")
+    with pytest.raises(DecisionError, match="one person"):
+        run.decide(krbtgt.id, "done", actor="ana hoxha")  # her own approval does not count for her own step
+    run.decide(krbtgt.id, "approved", actor="Drita", reason="agreed")
     run.decide(krbtgt.id, "done", actor="Ana Hoxha")
     assert run.state.decisions[krbtgt.id].outcome == "done"
 
@@ -230,7 +233,7 @@ values:
   host: [srv99.gov.example]
 steps:
   open-case: {outcome: done, evidence: [{name: clock.txt, sha256: "%s"}]}
-  rotate-krbtgt: {outcome: done, reason: golden tickets, approved_by: [Ana, Besnik]}
+  rotate-krbtgt: {outcome: done, reason: golden tickets, approved_by: [Drita, Besnik]}
   rebuild-host: {outcome: not-applicable, reason: only one machine, actor: Drita}
 others: {outcome: skipped, reason: drill}
 """ % ("ab" * 32)
