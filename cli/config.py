@@ -7,39 +7,23 @@ have is taken from the first. An unknown or ill-typed key is an error with its l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
+from cli.settings_table import ELASTIC, Colour, Lang, Secret, Setting, settings_table
 from engine.alerts import Level
 from engine.errors import ConfigurationError, UsageError
 
 FILE_NAME = "kulla.toml"
 MAX_BYTES = 256 * 1024
-Lang = Literal["en", "sq"]
-Colour = Literal["auto", "always", "never"]
-STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
-ELASTIC = "elasticsearch."  # how the settings of a cluster begin
 # Tables of the user's own names.
-_TABLES = frozenset({"rules.placeholders", "schedules", "notify", "expected", "privacy", "retention", "respond"})
-_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting: its key in `kulla.toml`, its variable, its default and what it is for.
-
-    `parse` turns text (or a TOML value) into the setting's value and raises `ValueError` with the reason.
-    """
-
-    key: str
-    variable: str
-    parse: Callable[[object], object]
-    default: object
-    purpose: str
+_TABLES = frozenset(
+    {"rules.placeholders", "schedules", "notify", "expected", "assets", "privacy", "retention", "respond"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +32,6 @@ class Origin:
 
     value: object
     place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that is used and never shown."""
-
-    value: str = field(repr=False)
-
-    def __str__(self) -> str:
-        return "(set)" if self.value else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +102,21 @@ class Settings:
         return cast("tuple[str, ...]", self.origins["collectors.sources"].value)
 
     @property
+    def enriches(self) -> bool:
+        """Return whether events are enriched with what their user agents and domains say."""
+        return bool(self.origins["enrich.values"].value)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return the files of databases of addresses."""
+        return cast("tuple[str, ...]", self.origins["enrich.addresses"].value)
+
+    @property
+    def assets(self) -> Path | None:
+        """Return the file of the organisation's machines, None where none is named."""
+        return cast("Path | None", self.origins["enrich.assets"].value)
+
+    @property
     def filters(self) -> tuple[str, ...]:
         """Return the files and folders of Sigma filters."""
         return cast("tuple[str, ...]", self.origins["rules.filters"].value)
@@ -151,255 +140,6 @@ class Settings:
         """Return a table of the user's own names (`schedules`, `notify`, `privacy`, ...) and where it stands."""
         origin = self.origins[name]
         return cast("Mapping[str, object]", origin.value), origin.place
-
-
-def _word(*words: str) -> Callable[[object], object]:
-    def parse(value: object) -> object:
-        if isinstance(value, str) and value.lower() in words:
-            return value.lower()
-        raise ValueError(f"one of {', '.join(words)} is wanted")
-
-    return parse
-
-
-def _path(value: object) -> object:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError("a folder is wanted")
-    return Path(value).expanduser()
-
-
-def _text(value: object) -> object:
-    if isinstance(value, str):
-        return value.strip()
-    raise ValueError("a text is wanted")
-
-
-def _secret(value: object) -> object:
-    if isinstance(value, str):
-        return Secret(value.strip())
-    raise ValueError("a text is wanted")
-
-
-def _switch(value: object) -> object:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
-        return value.lower() in _TRUE
-    raise ValueError("true or false is wanted")
-
-
-def _level(value: object) -> object:
-    if value is None or isinstance(value, Level):
-        return value
-    try:
-        return Level.parse(value) if isinstance(value, str) else _no_level()
-    except ValueError:
-        return _no_level()
-
-
-def _no_level() -> Level:
-    raise ValueError("one of " + ", ".join(level.label for level in Level) + " is wanted")
-
-
-def _zone(value: object) -> object:
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(str(value)).key if isinstance(value, str) else _no_zone()
-    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        return _no_zone()
-
-
-def _no_zone() -> str:
-    raise ValueError("an IANA time zone such as Europe/Tirane is wanted")
-
-
-def _list(*words: str) -> Callable[[object], object]:
-    def parse(value: object) -> object:
-        items = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-        if not isinstance(items, Sequence) or not all(isinstance(item, str) and item for item in items):
-            raise ValueError("a list of texts is wanted")
-        if words and (wrong := [item for item in items if item not in words]):
-            raise ValueError(f"{wrong[0]} is none of {', '.join(words)}")
-        return tuple(items)
-
-    return parse
-
-
-def _words_or_file(value: object) -> object:
-    if isinstance(value, str | dict) and value:
-        return value
-    raise ValueError("a table of names and values, or a YAML file, is wanted")
-
-
-def _table(value: object) -> object:
-    if isinstance(value, dict):
-        return value
-    raise ValueError("a table is wanted, in kulla.toml")
-
-
-def _default_home() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("kulla", appauthor=False))
-
-
-def settings_table() -> tuple[Setting, ...]:
-    """Return every setting there is, in the order in which they are shown."""
-    return (
-        Setting(key="home", variable="KULLA_HOME", parse=_path, default=_default_home(), purpose="folder of all state"),
-        Setting(
-            key="store",
-            variable="KULLA_STORE",
-            parse=_text,
-            default="",
-            purpose="https://HOST:9200 of an Elasticsearch cluster; empty: the embedded store",
-        ),
-        Setting(
-            key=f"{ELASTIC}api_key",
-            variable="KULLA_ELASTICSEARCH_API_KEY",
-            parse=_secret,
-            default=Secret(""),
-            purpose="the cluster's API key, encoded",
-        ),
-        Setting(
-            key=f"{ELASTIC}api_key_file",
-            variable="KULLA_ELASTICSEARCH_API_KEY_FILE",
-            parse=_path,
-            default=None,
-            purpose="file with the cluster's API key",
-        ),
-        Setting(
-            key=f"{ELASTIC}ca_file",
-            variable="KULLA_ELASTICSEARCH_CA_FILE",
-            parse=_path,
-            default=None,
-            purpose="authority that signed the cluster's certificate (PEM)",
-        ),
-        Setting(
-            key=f"{ELASTIC}prefix",
-            variable="KULLA_ELASTICSEARCH_PREFIX",
-            parse=_text,
-            default="kulla",
-            purpose="how the names of all its indices begin",
-        ),
-        Setting(
-            key=f"{ELASTIC}index",
-            variable="KULLA_ELASTICSEARCH_INDEX",
-            parse=_text,
-            default="",
-            purpose="indices of Filebeat and the like that kulla detect looks at instead of its own",
-        ),
-        Setting(
-            key="lang",
-            variable="KULLA_LANG",
-            parse=_word("en", "sq"),
-            default="en",
-            purpose="language of texts for responders",
-        ),
-        Setting(
-            key="color",
-            variable="KULLA_COLOR",
-            parse=_word("auto", "always", "never"),
-            default="auto",
-            purpose="coloured output",
-        ),
-        Setting(
-            key="progress", variable="KULLA_PROGRESS", parse=_switch, default=True, purpose="progress bar on a terminal"
-        ),
-        Setting(
-            key="level", variable="KULLA_LEVEL", parse=_level, default=None, purpose="lowest level that listings show"
-        ),
-        Setting(
-            key="zone", variable="KULLA_ZONE", parse=_zone, default="UTC", purpose="time zone of stamps that name none"
-        ),
-        Setting(
-            key="collectors.sources",
-            variable="KULLA_SOURCES",
-            parse=_list(),
-            default=(),
-            purpose="user-written log sources: YAML files and folders of them",
-        ),
-        Setting(key="rules.paths", variable="KULLA_RULES", parse=_list(), default=(), purpose="which rules are used"),
-        Setting(
-            key="rules.level",
-            variable="KULLA_RULES_LEVEL",
-            parse=_level,
-            default=None,
-            purpose="lowest level of rules used",
-        ),
-        Setting(
-            key="rules.status",
-            variable="KULLA_RULES_STATUS",
-            parse=_list(*STATUSES),
-            default=(),
-            purpose="statuses of rules used",
-        ),
-        Setting(
-            key="rules.filters",
-            variable="KULLA_FILTERS",
-            parse=_list(),
-            default=(),
-            purpose="Sigma filters: exclusions kept outside the rules",
-        ),
-        Setting(
-            key="rules.placeholders",
-            variable="KULLA_PLACEHOLDERS",
-            parse=_words_or_file,
-            default="",
-            purpose="values of the rules' placeholders",
-        ),
-        Setting(
-            key="rules.pipelines",
-            variable="KULLA_PIPELINES",
-            parse=_list(),
-            default=(),
-            purpose="pySigma pipelines applied to rules",
-        ),
-        Setting(
-            key="schedules",
-            variable="KULLA_SCHEDULES",
-            parse=_table,
-            default={},
-            purpose="rule sets and when they run, for kulla detect --scheduled",
-        ),
-        Setting(key="notify", variable="KULLA_NOTIFY", parse=_table, default={}, purpose="who is told what, and how"),
-        Setting(
-            key="expected",
-            variable="KULLA_EXPECTED",
-            parse=_table,
-            default={},
-            purpose="how long each source may be silent, by dataset (* for every one)",
-        ),
-        Setting(
-            key="respond",
-            variable="KULLA_RESPOND",
-            parse=_table,
-            default={},
-            purpose="what kulla may run of a playbook's commands (docs/responding.md); by default nothing",
-        ),
-        Setting(
-            key="privacy",
-            variable="KULLA_PRIVACY",
-            parse=_table,
-            default={},
-            purpose="what is done with personal data before it is stored (docs/privacy.md)",
-        ),
-        Setting(
-            key="retention",
-            variable="KULLA_RETENTION",
-            parse=_table,
-            default={},
-            purpose="how long events are kept, by dataset, and alerts, incidents, dead letters",
-        ),
-        Setting(
-            key="log",
-            variable="KULLA_LOG",
-            parse=_word("text", "ecs"),
-            default="text",
-            purpose="how stderr says things",
-        ),
-    )
 
 
 def user_file() -> Path:

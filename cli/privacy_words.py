@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cli.config import Lang
+from cli.settings_table import Lang
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli.config import settings_table
 from cli.group import PANELS
 from cli.main import COMMANDS, group
+from cli.settings_table import settings_table
 
 _INTRODUCTION = """\
 # The command line

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from cli.config import Lang, Settings, load
+from cli.config import Settings, load
 from cli.safe import escape
+from cli.settings_table import Lang
 from engine.attack.table import prefer
 from engine.errors import KullaError
 from engine.events import instant

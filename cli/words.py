@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cli.config import Lang
+from cli.settings_table import Lang
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,10 @@ class Words:
     score_terms: str
     term: str
     points: str
+    without: str
+    campaign: str
+    linked: str
+    context: str
     first_seen: str
     last_seen: str
     opened: str
@@ -145,6 +149,10 @@ ENGLISH = Words(
     host="Host",
     rule="Rule",
     what="What",
+    without="Score without",
+    campaign="Campaign",
+    linked="Other incidents of the campaign",
+    context="Alerts beside",
     joins="Why the alerts belong together",
     story="What happened, by rule, in order of first alert",
     first="First (UTC)",
@@ -249,6 +257,10 @@ ALBANIAN = Words(
     host="Pajisja",
     rule="Rregulli",
     what="Çfarë",
+    without="Pikët pa të",
+    campaign="Fushata",
+    linked="Incidentet e tjera të fushatës",
+    context="Alarmet anësore",
     joins="Pse alarmet lidhen me njëri-tjetrin",
     story="Çfarë ndodhi, sipas rregullave, në rendin e alarmit të parë",
     first="Së pari (UTC)",

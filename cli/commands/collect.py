@@ -11,6 +11,7 @@ import typer
 
 from cli.collecting import Account, balance, collect_file
 from cli.document import Column, Listing
+from cli.enriching import enriched
 from cli.group import single_app
 from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
@@ -86,7 +87,7 @@ def collect(
     """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
-    how = replace(how, kept=privacy(session, how).events)
+    how = replace(how, kept=enriched(session, privacy(session, how).events))
     if listen and not paths and not follow:
         accounts = [_listen(session, listen, how, (tls_cert, tls_key, tls_client_ca, credentials))]
         out.write(listing(accounts))

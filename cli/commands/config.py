@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from cli.config import settings_table, unknown_variables, user_file
+from cli.config import unknown_variables, user_file
 from cli.document import Column, Listing
 from cli.formats.cells import cell
 from cli.group import sub_app
 from cli.options import Format, Output, command
 from cli.output import target
 from cli.session import Session
+from cli.settings_table import settings_table
 from engine.errors import ConfigurationError
 
 app = sub_app("Settings, and where each value comes from.")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import coverage, rulesets
-from cli.config import Lang
 from cli.document import Column, Grid, Pairs, Report, Section
 from cli.foresight_words import ForesightWords, foresight_words
 from cli.options import Format, Output, Rules
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.views import SHORT
 from engine.attack.comparing import canonical, display
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.config import Lang
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import Format, Output, command
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.words import words
 from engine.errors import ConfigurationError
 

@@ -34,21 +34,18 @@ class Asked:
 
 
 class Enricher:
-    """Enriches events one by one. `places` and `assets` are what the user has; without them these stay away."""
+    """Enriches events one by one. `places` and `assets` are what the user has; without them these stay away.
 
-    def __init__(self, *, places: Places | None = None, assets: Assets | None = None) -> None:
-        agent = _remembered(Agents().describe)
-        domain = _remembered(Domains().describe)
-        asked = [
-            Asked(field="user_agent.original", under="user_agent.", look_up=agent),
-            Asked(field="dns.question.name", under="dns.question.", look_up=domain),
-            *(Asked(field=f"{name}.domain", under=f"{name}.", look_up=domain) for name in _NAMED),
-        ]
+    `values` says whether user agents and domains are read.
+    """
+
+    def __init__(self, *, places: Places | None = None, assets: Assets | None = None, values: bool = True) -> None:
+        asked = _asked_of_values() if values else []
         if places is not None:
             place = _remembered(places.describe)
             asked += [Asked(field=f"{name}.ip", under=f"{name}.", look_up=place) for name in _ENDS]
         if assets is not None:
-            asked += _asked_of(assets)
+            asked += _asked_of_assets(assets)
         self._asked: Sequence[Asked] = tuple(asked)
 
     def enriched(self, event: Event) -> Event:
@@ -71,7 +68,16 @@ def _add(added: Fields, known: Mapping[str, Value], item: Asked, value: Value) -
             added[whole] = fact
 
 
-def _asked_of(assets: Assets) -> list[Asked]:
+def _asked_of_values() -> list[Asked]:
+    agent = _remembered(Agents().describe)
+    domain = _remembered(Domains().describe)
+    found = [Asked(field="user_agent.original", under="user_agent.", look_up=agent)]
+    found += [Asked(field="dns.question.name", under="dns.question.", look_up=domain)]
+    found += [Asked(field=f"{name}.domain", under=f"{name}.", look_up=domain) for name in _NAMED]
+    return found
+
+
+def _asked_of_assets(assets: Assets) -> list[Asked]:
     address = _remembered(lambda text: _facts(assets.of_address(text)))
     host = _remembered(lambda text: _facts(assets.of_host(text)))
     found = [Asked(field="host.name", under="host.asset.", look_up=host)]

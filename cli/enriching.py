@@ -1,0 +1,29 @@
+"""Enrichment as the settings have it, made into a function that events pass before they are treated and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cli.session import Session
+from engine.events import Event
+
+Treatment = Callable[[Sequence[Event]], Sequence[Event]]
+
+
+def enriched(session: Session, then: Treatment) -> Treatment:
+    """Return a treatment that enriches events and hands them to another.
+
+    Raise `ConfigurationError` for a database or a list of assets that can't be used.
+    """
+    settings = session.settings
+    if not (settings.enriches or settings.addresses or settings.assets):
+        return then
+    from collectors.enrichment.assets import load_assets
+    from collectors.enrichment.enricher import Enricher
+    from collectors.enrichment.places import Places
+
+    paths = [session.cwd / Path(word).expanduser() for word in settings.addresses]
+    assets = load_assets(session.cwd / settings.assets) if settings.assets is not None else None
+    enricher = Enricher(places=Places(paths) if paths else None, assets=assets, values=settings.enriches)
+    return lambda events: then([enricher.enriched(event) for event in events])
