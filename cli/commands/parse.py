@@ -24,7 +24,7 @@ from engine.events import DeadLetter
 app = single_app()
 
 MaybePaths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Log files and folders; - is stdin.")]
-Private = Annotated[bool, typer.Option("--privacy", help="As they would be stored: enriched, and without personal data.")]
+Private = Annotated[bool, typer.Option("--privacy", help="As they would be stored: enriched, no personal data.")]
 Check = Annotated[bool, typer.Option("--check", help="Run the tests inside --source-file instead; no PATH is needed.")]
 
 

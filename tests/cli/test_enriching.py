@@ -12,7 +12,7 @@ from tests.collectors.enrichment import mmdb
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 LINE = f'198.51.100.7 - - [10/Mar/2026:10:00:00 +0100] "GET / HTTP/1.1" 200 12 "-" "{FIREFOX}"\n'
-FIELDS = '"user_agent.name", "source.geo.city_name", "source.as.number", "source.asset.name"'
+QUERY = 'SELECT "user_agent.name", "source.geo.city_name", "source.as.number", "source.asset.name" FROM events'
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def configure(home: Path, text: str) -> None:
 
 def stored(home: Path) -> list[object]:
     assert kulla("collect", "access.log", home=home).code == 0
-    rows = kulla("search", "--sql", f"SELECT {FIELDS} FROM events", "-f", "jsonl", home=home).out.splitlines()
+    rows = kulla("search", "--sql", QUERY, "-f", "jsonl", home=home).out.splitlines()
     return list(json.loads(rows[0]).values())
 
 
