@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.errors import RuleError
     from engine.sigma.coverage import Standing, Surveyor
     from engine.sigma.rules import RuleSet
+    from engine.sigma.techniques import Told
 
 
 def _shown(row: Row) -> str:
@@ -51,6 +52,15 @@ TACTIC_COLUMNS = (
     Column(field="can_fire", heading="Can fire", number=True),
     Column(field="techniques", heading="Techniques", number=True),
     Column(field="covered", heading="Covered", derive=lambda row: _count(row["covered"]), number=True),
+)
+TECHNIQUE_FIELDS = ("technique", "name", "tactics", "exists", "can_fire", "did_fire", "proven", "rules")
+TECHNIQUE_COLUMNS = (
+    Column(field="technique", heading="Technique", whole=True),
+    Column(field="name", heading="Name"),
+    Column(field="exists", heading="Rules", number=True),
+    Column(field="can_fire", heading="Can fire", number=True),
+    Column(field="did_fire", heading="Did fire", number=True),
+    Column(field="proven", heading="Proven", number=True),
 )
 # a log source of a rule that could not be loaded is told by its lines alone
 _PART = re.compile(r"[ \t]{1,20}(product|category|service):[ \t]{0,20}['\"]?([A-Za-z0-9_.-]{1,80})")
@@ -121,6 +131,72 @@ def by_tactic(rules: RuleSet, told: Iterable[Standing]) -> list[Row]:
         for tactic in tactics(tags):
             found[tactic].append((fires, [canonical(technique) for technique in techniques(tags)]))
     return [_tactic(name, found[name]) for name in in_order({*TACTICS[:7], *TACTICS[9:], *found})]
+
+
+def by_technique(session: Session, rules: RuleSet, standings: Sequence[Standing], *, stored: bool) -> list[Row]:
+    """Return a row for every technique of ATT&CK: how many rules exist, can fire, did fire, are proven by tests."""
+    from engine.attack.table import table
+    from engine.sigma.techniques import by_technique as grouped
+
+    return [
+        {
+            "technique": item.technique,
+            "name": item.name,
+            "tactics": item.tactics,
+            "exists": len(item.rules["exists"]),
+            "can_fire": len(item.rules["can-fire"]),
+            "did_fire": len(item.rules["did-fire"]),
+            "proven": len(item.rules["proven"]),
+            "rules": [rule.id for rule in item.rules["exists"]],
+        }
+        for item in grouped(told_of(session, rules, standings, stored=stored), table())
+    ]
+
+
+def told_of(session: Session, rules: RuleSet, standings: Sequence[Standing], *, stored: bool) -> list[Told]:
+    """Return what holds of each rule. `stored` asks the store which did fire; what tests prove is tried."""
+    from engine.sigma.techniques import told
+
+    fired: frozenset[str] = frozenset()
+    if stored:
+        with session.open_store() as store:
+            fired = frozenset(alert.rule.id for alert in store.alerts())
+    return told(rules, standings, fired=fired, proven=_proven(rules))
+
+
+def _proven(rules: RuleSet) -> frozenset[str]:
+    """Return the ids of the rules that fire on all their positive test events and on none of their near misses."""
+    from detections.catalogue import CatalogueError, read_evidence
+    from engine.sigma.engine import Engine
+    from engine.sigma.evidence import Prover
+
+    prover = Prover(Engine(rules))
+    infos = [*(rule.info for rule in rules.alerting), *(item.info for item in rules.correlations)]
+    found = set()
+    for path in sorted({info.path.rpartition(":")[0] for info in infos if info.playbooks}):  # those with a block
+        try:
+            carried = read_evidence(Path(path))
+        except CatalogueError:
+            continue
+        if carried is None or {test.match for test in carried.tests} != {True, False}:
+            continue
+        if all(prover.fires(carried.rule, test.events) is test.match for test in carried.tests):
+            found.add(carried.rule)
+    return frozenset(found)
+
+
+def unwatched(session: Session, standings: Iterable[Standing]) -> list[Row]:
+    """Return a row for each log format that is read and that no rule which can fire looks at."""
+    from cli.reading import own_sources
+    from collectors.datasets import delivered
+
+    watched = {name for item in standings if item.state == "loaded" for name in item.collectors}
+    empty = _Source().row(("", "", ""))
+    return [
+        {**empty, "service": f"log format {name}", "collectors": [name]}
+        for name in sorted(delivered(own_sources(session)))
+        if name not in watched
+    ]
 
 
 def _tactic(name: str, items: Iterable[tuple[bool, Sequence[str]]]) -> Row:
