@@ -71,7 +71,7 @@ def erase(session: Session, store: Store, subject: Subject, *, name: str, actor:
     if forgotten := vault(session).forget(subject.pseudonyms):
         counts["vault"] = forgotten
     scan, found = _proof(session, store, subject)
-    ledger = [each for each in found if "ledger" in each.what or "ledger" in each.where]
+    ledger = _in_ledger(found)
     left = [each for each in found if each not in ledger]
     if not left:
         _note(store, name, _DONE)
@@ -90,6 +90,14 @@ def _proof(session: Session, store: Store, subject: Subject) -> tuple[Scan, list
     if session.settings.store:
         found += store.remnants(subject)
     return scan, found
+
+
+def _in_ledger(found: Sequence[Remnant]) -> list[Remnant]:
+    """Return what is left because the ledger cannot be changed: its records, and the bytes of the file they are in."""
+    records = [each for each in found if each.what.startswith("table ledger,") or each.where.endswith("-ledger")]
+    others = {each.where for each in found if each.what.startswith("table ") and each not in records}
+    files = {each.where for each in records} - others
+    return [*records, *(each for each in found if each.where in files and each.what == "its bytes")]
 
 
 def _note(store: Store, name: str, state: str) -> None:

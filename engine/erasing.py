@@ -80,6 +80,8 @@ class Subject:
         if isinstance(value, list):
             return [self.document(each) for each in value]
         if isinstance(value, dict):
+            if value.keys() == {"$date"}:
+                return value  # an instant: see `engine.store.values`
             return {self.clean(name): self.document(each) for name, each in value.items()}
         return ERASED if type(value) is int and value in self.numbers else value
 

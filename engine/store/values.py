@@ -65,7 +65,14 @@ def aware(value: datetime) -> datetime:
 
 
 def restored(text: str, code: str) -> Scalar:
-    """Read back what `written` wrote for a value of this code."""
+    """Read back what `written` wrote for a value of this code; text that an erasure has left instead stays text."""
+    try:
+        return _restored(text, code)
+    except ValueError:
+        return text
+
+
+def _restored(text: str, code: str) -> Scalar:
     if code == "i":
         return int(text, 16) if "x" in text else int(text)
     if code == "f":
