@@ -8,7 +8,8 @@ from cli.document import Column, Row
 from cli.formats.cells import cell
 from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
-from engine.incidents.model import Incident, Join, Moment
+from engine.incidents.model import Incident, Join, Link, Moment, Term
+from engine.incidents.scoring import what_would_change
 
 SHORT = 12  # digits of an id in hints; every command takes the beginning of an id
 SHORTEST = 8  # digits of an id in tables
@@ -82,6 +83,7 @@ INCIDENT_FIELDS = (
     "techniques",
     "playbooks",
     "closed_why",
+    "campaign",
 )
 INCIDENT_COLUMNS = (
     Column(field="id", heading="Incident", whole=True, derive=_short_id),
@@ -140,16 +142,43 @@ def incident_row(incident: Incident) -> dict[str, object]:
         "techniques": list(incident.techniques),
         "playbooks": list(incident.playbooks),
         "closed_why": incident.closed_why,
+        "campaign": incident.campaign,
     }
 
 
 def incident_record(incident: Incident) -> dict[str, object]:
     """Return everything about an incident."""
     return incident_row(incident) | {
-        "score_terms": [{"term": name, "points": points} for name, points in incident.score_terms],
+        "score_terms": term_rows(incident),
+        "context": list(incident.context),
+        "links": [link_row(link) for link in incident.links],
         "joins": [join_row(join) for join in incident.joins],
         "timeline": [moment_row(moment) for moment in incident.timeline],
     }
+
+
+def term_rows(incident: Incident) -> list[dict[str, object]]:
+    """Return what the score is made of: each term with the alerts it rests on, and the score without it.
+
+    Incidents that an older kulla stored have no more than names and points.
+    """
+    terms = incident.terms or [Term(kind="", name=name, points=points) for name, points in incident.score_terms]
+    return [
+        {
+            "term": term.name,
+            "points": term.points,
+            "without": round(incident.score - term.points, 6),
+            "kind": term.kind,
+            "change": what_would_change(term, incident.score),
+            "alerts": list(term.alerts),
+        }
+        for term in terms
+    ]
+
+
+def link_row(link: Link) -> dict[str, object]:
+    """Return one link to another incident of the campaign."""
+    return {"incident": link.incident, "confidence": link.confidence, "reason": link.reason}
 
 
 def join_row(join: Join) -> dict[str, object]:

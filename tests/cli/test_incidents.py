@@ -1,0 +1,167 @@
+"""`kulla incidents` over a real store: the ranking, campaigns, points, what is held back, and decisions by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from engine.alerts import Alert
+from engine.runs.joining import refresh_incidents
+from engine.store.embedded import EmbeddedStore
+from tests.cli.hostile import acting
+from tests.cli.runs import NOW, kulla
+from tests.engine.incidents.alerts import alert
+
+DAY = 86_400
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def _store(home: Path, alerts: Sequence[Alert]) -> None:
+    with EmbeddedStore(home / "store", lambda: NOW) as store:
+        store.commit_run("default", cursor=0, alerts=alerts, hits=[])
+        refresh_incidents(store, alerts)
+
+
+def _rows(home: Path, *words: str) -> list[dict[str, object]]:
+    result = kulla("incidents", *words, "-f", "jsonl", home=home)
+    assert result.code == 0, result.err
+    return [json.loads(line) for line in result.out.splitlines()]
+
+
+def _shown(home: Path, name: object) -> dict[str, object]:
+    found = json.loads(kulla("incidents", "show", str(name), "-f", "json", home=home).out)
+    return dict(found["incident"])
+
+
+def _ann(seconds: float, host: str, number: int, level: str = "critical") -> Alert:
+    fields = {"host.name": host, "user.name": "ann"}
+    return alert(seconds, fields, number=number, rule=f"r{number}", level=level)
+
+
+def test_the_graver_comes_first_whenever_it_was(home: Path) -> None:
+    _store(home, [_ann(0, "a", 1), _ann(1, "a", 2), alert(9 * DAY, {"host.name": "b"}, number=3, level="critical")])
+    assert [len(row["alerts"]) for row in _rows(home, "list")] == [2, 1]  # type: ignore[arg-type]
+
+
+def test_every_point_tells_its_alerts_and_what_would_change_it(home: Path) -> None:
+    _store(home, [_ann(0, "a", 1), _ann(1, "a", 2)])
+    (row,) = _rows(home, "list")
+    shown = _shown(home, row["id"])
+    terms = shown["score_terms"]
+    assert isinstance(terms, list)
+    assert sum(term["points"] for term in terms) == shown["score"] == 40
+    assert terms[0] == {
+        "term": "critical: rule r1",
+        "points": 20.0,
+        "without": 20.0,
+        "kind": "severity",
+        "change": "20.0 if all its alerts were judged false",
+        "alerts": ["a1"],
+    }
+
+
+def test_split_merge_and_undo_keep_ids_and_go_on_record(home: Path) -> None:
+    _store(home, [_ann(0, "a", 1), _ann(1, "a", 2), _ann(2, "b", 3), _ann(3, "b", 4)])
+    (before,) = _rows(home, "list")
+    name = str(before["id"])
+    done = kulla("incidents", "split", name, "--host", "B", "--why", "two cases", "--actor", "arta", home=home)
+    assert done.code == 0, done.err
+    apart = {str(row["id"]): row["alerts"] for row in _rows(home, "list")}
+    assert apart.pop(name) == ["a1", "a2"]
+    ((other, alerts),) = apart.items()
+    assert alerts == ["a3", "a4"]
+    (decision,) = _rows(home, "decisions")
+    assert (decision["kind"], decision["actor"], decision["why"]) == ("split", "arta", "two cases")
+    assert decision["shared"] == [{"kind": "user", "value": "ann"}]
+    assert kulla("incidents", "merge", other, name, "--why", "one after all", "--actor", "b", home=home).code == 0
+    assert [(row["id"], row["alerts"]) for row in _rows(home, "list")] == [(name, ["a1", "a2", "a3", "a4"])]
+    for row in _rows(home, "decisions"):
+        assert kulla("incidents", "undo", str(row["key"]), "--why", "a mistake", "--actor", "b", home=home).code == 0
+    assert _rows(home, "decisions") == []
+    assert [(row["id"], row["alerts"]) for row in _rows(home, "list")] == [(name, ["a1", "a2", "a3", "a4"])]
+    ledger = kulla("ledger", "show", "-f", "jsonl", home=home).out
+    kinds = [word for word in ("incidents.split", "incidents.merged", "incidents.undone") if word in ledger]
+    assert kinds == ["incidents.split", "incidents.merged", "incidents.undone"]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("split", "{0}", "--host", "nowhere", "--why", "x"), "no alert of the incident is named"),
+        (("split", "{0}", "--host", "a", "--why", "x"), "every alert of the incident is named"),
+        (("split", "{0}", "--alert", "a1", "--why", " "), "a decision needs its reason"),
+        (("merge", "{0}", "{0}", "--why", "x"), "this is one incident"),
+        (("undo", "DEC-no", "--why", "x"), "no such decision"),
+        (("noise", "--order", "x"), "no such order"),
+    ],
+)
+def test_what_cannot_be_done_is_told_and_changes_nothing(home: Path, words: tuple[str, ...], problem: str) -> None:
+    _store(home, [_ann(0, "a", 1), _ann(1, "a", 2)])
+    before = _rows(home, "list")
+    name = str(before[0]["id"])
+    actor = () if words[0] == "noise" else ("--actor", "arta")
+    result = kulla("incidents", *(word.format(name) for word in words), *actor, home=home)
+    assert result.code == 2
+    assert problem in result.err
+    assert _rows(home, "list") == before
+    assert _rows(home, "decisions") == []
+
+
+def test_a_closed_incident_is_neither_merged_nor_split(home: Path) -> None:
+    _store(home, [_ann(0, "a", 1), alert(9 * DAY, {"host.name": "b"}, number=3, level="critical")])
+    first, second = (str(row["id"]) for row in _rows(home, "list"))
+    assert kulla("incidents", "close", first, "--why", "done", "--actor", "arta", home=home).code == 0
+    result = kulla("incidents", "merge", first, second, "--why", "x", "--actor", "arta", home=home)
+    assert (result.code, "a closed incident stays as it was" in result.err) == (2, True)
+
+
+def test_campaigns_are_shown(home: Path) -> None:
+    shared = {"file.hash.sha256": "ab" * 32}
+    _store(
+        home,
+        [
+            alert(0, {"host.name": "a", **shared}, number=1, level="critical"),
+            alert(40 * DAY, {"host.name": "b", **shared}, number=2, rule="s", level="critical"),
+        ],
+    )
+    first, second = _rows(home, "list")
+    assert first["campaign"] == second["campaign"] != ""
+    text = kulla("incidents", "show", str(first["id"]), "-f", "table", "--lang", "sq", home=home).out
+    assert "Incidentet e tjera të fushatës" in text
+    assert str(second["id"])[:12] in text
+
+
+def test_what_is_held_back_is_listed_with_its_reason(home: Path) -> None:
+    hostile = "h\x1b[31m"
+    often = [alert(n * 900, {"host.name": hostile}, number=n, level="low") for n in range(300)]
+    _store(home, [*often, alert(3 * DAY, {"host.name": "a"}, number=900, rule="grave", level="critical")])
+    (row,) = _rows(home, "noise")
+    assert (row["place"], row["rule.name"], row["rule.level"]) == (hostile, "rule r", "low")
+    assert row["held"] == len(row["alerts"]) > 200  # type: ignore[arg-type]
+    assert "times a day on" in str(row["reason"])
+    table = kulla("incidents", "noise", "-f", "table", home=home)
+    assert acting(table.out) == []
+    assert "of 301 alerts are held back" in table.err
+    assert _rows(home, "noise", "--since", "2027-01-01") == []
+
+
+def test_what_the_settings_say_of_the_estate_counts(home: Path) -> None:
+    (home.parent / "kulla.toml").write_text(
+        '[importance]\n"host:DC01" = { criticality = 5, sensitivity = 1 }\n', encoding="utf-8"
+    )
+    _store(home, [_ann(0, "dc01.gov.example", 1), _ann(1, "a", 2)])
+    (row,) = _rows(home, "list")
+    assert kulla("incidents", "split", str(row["id"]), "--host", "a", "--why", "x", "--actor", "b", home=home).code == 0
+    shown = [_shown(home, item["id"]) for item in _rows(home, "list")]
+    kinds = [{term["kind"]: term["points"] for term in item["score_terms"]} for item in shown]  # type: ignore[attr-defined]
+    assert {"severity": 20.0, "criticality": 4.0, "sensitivity": 2.0} in kinds
+    (home.parent / "kulla.toml").write_text('[importance]\n"DC01" = { criticality = 9 }\n', encoding="utf-8")
+    wrong = kulla("incidents", "undo", "x", "--why", "x", "--actor", "b", home=home)
+    assert wrong.code == 2
