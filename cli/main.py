@@ -32,6 +32,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),
     Entry(name="respond", module="respond", panel="Act", summary="A guided answer to an incident, step by step."),
     Entry(name="playbooks", module="playbooks", panel="Act", summary="Guided answers: list, show and check them."),
+    Entry(name="services", module="services", panel="Act", summary="Bring services back in the right order."),
     Entry(name="notify", module="notify", panel="Act", summary="Messages to people: send, list, retry and test them."),
     Entry(name="store", module="store", panel="Keep", summary="The events kept: set up, status, dead letters."),
     Entry(name="health", module="health", panel="Keep", summary="Whether kulla itself runs as it should."),

@@ -1,0 +1,158 @@
+"""The plan: several orders are tried, the best is improved, and the two plain orders stand beside it.
+
+Everything is counted in tries, never in seconds: the same catalogue and crews give the same plan on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import exp
+from random import Random
+
+from playbooks.restoration.building import Built, Task, Weigh, build
+from playbooks.restoration.dispatch import dispatch
+from playbooks.restoration.model import Catalogue, Crews
+from playbooks.restoration.order import by_urgency, downstream, shuffled
+from playbooks.restoration.problem import Problem, Schedule
+from playbooks.restoration.progress import Progress
+
+SHARINGS = (0.5, 0.0, 1.0)
+TRIES = 6  # of improvement, after the orders above
+_SEED = 20220715
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One task of the plan: who, and from when to when, in minutes from the start."""
+
+    task: Task
+    person: str
+    start: int
+    end: int
+    state: str  # planned, running or done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Who does what when. `live` is when each service is back, `urgency` what decides between tasks that are ready."""
+
+    built: Built
+    schedule: Schedule
+    assignments: tuple[Assignment, ...]
+    live: Mapping[str, int]
+    urgency: Mapping[str, float]
+    unplanned: Mapping[str, str]
+
+    @property
+    def outage(self) -> float:
+        """Return the use-weighted mean outage in hours, over the services that the plan brings back."""
+        weights = self.built.weights
+        total = sum(weights[name] for name in self.live)
+        return sum(weights[name] * end for name, end in self.live.items()) / total / 60 if total else 0.0
+
+    @property
+    def end(self) -> int:
+        """Return when the last service is back, in minutes."""
+        return max(self.live.values(), default=0)
+
+
+def plan(
+    catalogue: Catalogue,
+    crews: Crews,
+    start: datetime,
+    *,
+    progress: Progress | None = None,
+    weigh: Weigh = "use",
+    tries: int = TRIES,
+) -> Plan:
+    """Return the plan for what is left; `tries=0` takes the first order (to plan again while under way)."""
+    state = progress or Progress()
+    built = build(catalogue, crews, start, progress=state, weigh=weigh)
+    schedule, urgency = best(built.problem, tries)
+    return _told(built, schedule, urgency, state)
+
+
+def best(problem: Problem, tries: int) -> tuple[Schedule, list[float]]:
+    """Return the cheapest schedule found and the urgency of each job behind it."""
+    found: tuple[float, Schedule, list[float]] | None = None
+    prices = scarcity(problem)
+    variants = [(price, sharing) for price in ({}, prices) for sharing in SHARINGS] if tries else [({}, SHARINGS[0])]
+    for price, sharing in variants:
+        urgency = downstream(problem, prices=price, sharing=sharing)
+        found = _cheaper(problem, urgency, found)
+    chance = Random(_SEED)  # noqa: S311 # the same tries on every machine, no secret
+    shared = [place for place, waiting in enumerate(problem.followers()) if len(waiting) > 1]
+    for _ in range(tries if shared else 0):
+        changed = list(_known(found)[2])
+        for place in chance.sample(shared, min(len(shared), 8)):
+            changed[place] *= exp(chance.gauss(0, 0.5))
+        found = _cheaper(problem, changed, found)
+    return _known(found)[1:]
+
+
+_Found = tuple[float, Schedule, list[float]]
+
+
+def _cheaper(problem: Problem, urgency: list[float], known: _Found | None) -> _Found:
+    schedule = dispatch(problem, by_urgency(urgency))
+    cost = schedule.cost(problem) + 1e12 * schedule.starts.count(-1)
+    return known if known is not None and known[0] <= cost else (cost, schedule, urgency)
+
+
+def _known(found: _Found | None) -> _Found:
+    if found is None:
+        raise ValueError("no order was tried")
+    return found
+
+
+def scarcity(problem: Problem) -> dict[str, float]:
+    """Return how long the work of each skill keeps the people busy who have it, as a share of the longest."""
+    work: dict[str, int] = {}
+    for job in problem.jobs:
+        work[job.skill] = work.get(job.skill, 0) + job.minutes
+    duty = dict.fromkeys(work, 0)
+    for worker in problem.workers:
+        for skill in worker.skills:
+            if skill in duty:
+                duty[skill] += sum(end - start for start, end in worker.windows)
+    load = {skill: work[skill] / duty[skill] if duty[skill] else 0.0 for skill in work}
+    most = max(load.values(), default=0.0)
+    return {skill: max(value / most, 0.05) if most else 1.0 for skill, value in load.items()}
+
+
+def plain_orders(built: Built, places: Mapping[str, int]) -> Mapping[str, Schedule]:
+    """Return the schedules to compare with: as the catalogue lists the services (`places`), and at random."""
+    problem = built.problem
+    listed = sorted(range(len(problem.jobs)), key=lambda job: (places[built.open[job].service], job))
+    return {"fifo": dispatch(problem, listed), "random": dispatch(problem, shuffled(len(problem.jobs), _SEED))}
+
+
+def _told(built: Built, schedule: Schedule, urgency: Sequence[float], state: Progress) -> Plan:
+    workers = built.problem.workers
+    rows = [
+        Assignment(task=task, person=workers[who].id, start=start, end=start + task.minutes, state="planned")
+        for task, start, who in zip(built.open, schedule.starts, schedule.workers, strict=True)
+        if start >= 0
+    ]
+    for name, (begun, person) in state.running.items():
+        if name in built.tasks:
+            task = built.tasks[name]
+            end = max(begun + task.minutes, state.now)
+            rows.append(Assignment(task=task, person=person, start=begun, end=end, state="running"))
+    for name, end in state.done.items():
+        if name in built.tasks:
+            task = built.tasks[name]
+            rows.append(Assignment(task=task, person="", start=max(end - task.minutes, 0), end=end, state="done"))
+    late = {
+        task.id: "no shift is left for it" for task, start in zip(built.open, schedule.starts, strict=True) if start < 0
+    }
+    return Plan(
+        built=built,
+        schedule=schedule,
+        assignments=tuple(sorted(rows, key=lambda row: (row.start, row.task.id))),
+        live={row.task.service: row.end for row in rows if row.task.last},
+        urgency={task.id: value for task, value in zip(built.open, urgency, strict=True)},
+        unplanned={**built.unplanned, **late},
+    )
