@@ -3,8 +3,8 @@
 A clerk who opens one new server a month and a help desk that opens twenty new machines a day differ in nothing but
 their rate, so the number of new things in a window is judged by the rate at which this entity, its peers and everybody
 had new things before (a gamma-Poisson model, `engine.anomaly.shrinkage.Rates`), learned after a warm-up in which all
-things are new. What nobody ever had is judged apart, by how often a window holds such a thing. A thing that many show
-for the first time in the same window is a release or a move, not an intruder.
+things are new. What nobody ever had is judged apart, by how often a window holds such a thing. A thing that several
+entities show within a day (`windows.shared_lists`) is a release or a move, not an intruder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_PAIRS = 400_000  # pairs of entity and thing that a model keeps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What an entity did in one window: its things, and how many entities had each of them in the same window."""
+    """What an entity did in one window: its things, and how many entities had each of them of late."""
 
     entity: str
     peer: str
@@ -122,7 +122,7 @@ class FirstSeen:
         most = min(many for _, many in new)
         if most > 1:
             less = -min(bits, 2.0 * math.log2(most))
-            told = f"at least {most:.0f} have them in this window"
+            told = f"at least {most:.0f} had them within a day"
             found.append(Term(name="shared by many at once", bits=less, field=field, value=told, expected="a release"))
         return found
 

@@ -164,11 +164,26 @@ def either(table: pa.Table, *names: str) -> tuple[Integers, list[str]]:
     return codes, values
 
 
-def shared_lists(ends: Integers, things: pa.Array) -> pa.Array:
-    """Return, in the shape of `things`, how many rows of the same window have the same thing."""
+def shared_lists(found: Cells, things: pa.Array, *, window: timedelta, over: timedelta, entity: Integers) -> pa.Array:
+    """Return, in the shape of `things`, how many entities had the same thing within `over` up to the group's window.
+
+    `things` are lists, one a group; `entity` is the code of each group's entity.
+    """
     offsets, words = things.offsets.to_numpy(), things.values.dictionary_encode()
-    codes = words.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    window = np.unique(ends, return_inverse=True)[1].ravel()
-    rows = np.repeat(window, np.diff(offsets))
-    _, place, counts = np.unique(rows * (len(words.dictionary) + 1) + codes, return_inverse=True, return_counts=True)
-    return pa.ListArray.from_arrays(things.offsets, pa.array(counts[place.ravel()].astype(np.int64)))
+    thing = words.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    group = np.repeat(np.arange(len(found)), np.diff(offsets))
+    slot = (found.end // (window // timedelta(microseconds=1)))[group]
+    slot -= slot.min(initial=0)
+    span, after = int(slot.max(initial=0)) + 2, np.iinfo(np.int64).max
+    owner = entity[group]
+    order = np.lexsort((slot, owner, thing))
+    again = np.full(len(thing), after)  # when the same entity has the same thing next
+    same = (np.diff(thing[order]) == 0) & (np.diff(owner[order]) == 0)
+    again[order[:-1][same]] = slot[order[1:][same]]
+    last = np.minimum(np.minimum(again, slot + over // window), span - 1)  # from then on it counts no more
+    keys = np.concatenate([thing * span + slot, thing * span + last])
+    steps = np.concatenate([np.ones(len(thing), dtype=np.int64), np.full(len(thing), -1)])
+    ascending = np.argsort(keys, kind="stable")
+    running = np.concatenate([[0], np.cumsum(steps[ascending])])
+    counts = running[np.searchsorted(keys[ascending], thing * span + slot, side="right")]
+    return pa.ListArray.from_arrays(things.offsets, pa.array(counts.astype(np.int64)))

@@ -104,6 +104,7 @@ class FanOut:
         *("destination.port", "winlog.logon.type"),
     )
     window: timedelta = timedelta(hours=1)
+    lookback: timedelta = timedelta(days=1)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each source and hour in which it reached anybody."""
@@ -117,7 +118,7 @@ class FanOut:
         things = found.lists(target[found.rows], targets, most=1000)
         columns = {
             "things": things,
-            "shared": shared_lists(found.end, things),
+            "shared": shared_lists(found, things, window=self.window, over=self.lookback, entity=found.key[0]),
             "protocols": found.lists(protocol[found.rows], _PROTOCOLS),
         }
         return found.observations(entity=[sources[code] for code in found.key[0].tolist()], columns=columns)

@@ -68,6 +68,7 @@ class Novelty:
         *("host.name", "service.name", "winlog.event_data.ServiceName", "winlog.logon.type", "organization.name"),
     )
     window: timedelta = timedelta(hours=1)
+    lookback: timedelta = timedelta(days=1)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each user's hour of logons, and for each host's hour of new services."""
@@ -102,7 +103,7 @@ class Novelty:
         columns = {
             "kind": pa.array([kind] * len(found)),
             "things": lists,
-            "shared": shared_lists(found.end, lists),
+            "shared": shared_lists(found, lists, window=self.window, over=self.lookback, entity=found.key[0]),
         }
         return found.observations(entity=[names[code] for code in found.key[0].tolist()], columns=columns)
 

@@ -23,9 +23,15 @@ from engine.anomaly.holidays import hour_cell
 from engine.anomaly.networks import is_inside, is_single, near
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, numbers, times
-from engine.anomaly.windows import Integers, cells
+from engine.anomaly.windows import Cells, Integers, cells
 
-_OWN = {"destination": pa.string(), "bytes": pa.int64(), "flows": pa.int64(), "off_hours": pa.float64()}
+_OWN = {
+    "destination": pa.string(),
+    "bytes": pa.int64(),
+    "flows": pa.int64(),
+    "off_hours": pa.float64(),
+    "periods": pa.int64(),
+}
 _LEAST_BYTES = 256_000
 _LEAST_ROWS = 60
 _NOBODY, _ONE, _FEW, _MANY = "nobody", "one", "few", "many"
@@ -40,6 +46,7 @@ class OutboundFitted(ByRow):
     volumes: Mapping[str, Tail]
     classes: Mapping[str, float]
     pairs: Mapping[str, tuple[int, float, float]]
+    again: Tail
     off_hours: float
     judged_by: ClassVar[tuple[str, ...]] = tuple(_OWN)
 
@@ -66,6 +73,16 @@ class OutboundFitted(ByRow):
                 expected=f"known to {known}",
             ),
         ]
+        if row.number("periods") > 1 and known in (_NOBODY, _ONE):
+            found.append(
+                Term(
+                    name="comes again",
+                    bits=self.again.bits(row.number("periods")),
+                    field="destination.ip",
+                    value=f"{row.number('periods'):.0f} periods of six hours within three days",
+                    expected="few begin to send somewhere again and again",
+                )
+            )
         if row.number("off_hours") > 0.8:
             bits, value = self.off_hours, f"{row.number('off_hours'):.0%} outside of working hours"
             found.append(Term(name="at odd hours", bits=bits, field="@timestamp", value=value, expected="few do"))
@@ -95,6 +112,7 @@ class OutboundFitted(ByRow):
                 "volumes": {name: tail.to_json() for name, tail in self.volumes.items()},
                 "classes": dict(self.classes),
                 "pairs": {name: list(values) for name, values in self.pairs.items()},
+                "again": self.again.to_json(),
                 "off_hours": self.off_hours,
             }
         )
@@ -107,6 +125,7 @@ def _made(document: Mapping[str, object]) -> OutboundFitted:
         volumes={str(k): Tail.from_json(v) for k, v in cast("Mapping[str, object]", document["volumes"]).items()},
         classes={str(k): float(v) for k, v in cast("Mapping[str, float]", document["classes"]).items()},
         pairs={str(k): (int(v[0]), float(v[1]), float(v[2])) for k, v in pairs.items()},
+        again=Tail.from_json(document["again"]),
         off_hours=float(cast("float", document["off_hours"])),
     )
 
@@ -118,6 +137,7 @@ class Outbound:
     name: str = "outbound"
     columns: tuple[str, ...] = ("@timestamp", "source.ip", "destination.ip", "source.bytes")
     window: timedelta = timedelta(hours=6)
+    lookback: timedelta = timedelta(days=3)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each host inside and network outside with enough bytes in six hours."""
@@ -144,6 +164,7 @@ class Outbound:
             "bytes": pa.array(total.astype(np.int64)),
             "flows": pa.array(found.counts()),
             "off_hours": pa.array(found.sums(np.where(late, sent[found.rows], 0.0)) / total),
+            "periods": pa.array(_periods(found, self.window, self.lookback)),
         }
         return found.observations(entity=[sources[code] for code in found.key[0].tolist()], columns=columns)
 
@@ -174,6 +195,7 @@ class Outbound:
             volumes={name: Tail.of(values if len(values) >= 20 else every) for name, values in volumes.items()},
             classes={name: -math.log2((count + 1.0) / (counted + 4.0)) for name, count in classes.items()},
             pairs=_regular(pairs),
+            again=Tail.of(_begun(rows)),
             off_hours=-math.log2((odd + 1.0) / (len(rows) + 2.0)),
         )
 
@@ -190,7 +212,12 @@ class Outbound:
         rng = np.random.default_rng(seed)
         rows = normal.slice(0, min(25, normal.num_rows)).to_pylist()
         for row in rows:
-            row |= {"destination": f"45.{rng.integers(250)}.{rng.integers(250)}.0/24", "off_hours": 1.0, "flows": 60}
+            row |= {
+                "destination": f"45.{rng.integers(250)}.{rng.integers(250)}.0/24",
+                "off_hours": 1.0,
+                "flows": 60,
+                "periods": 4,
+            }
             row["bytes"] = int(rng.integers(200_000_000, 900_000_000))
         return pa.Table.from_pylist(rows, schema=normal.schema)
 
@@ -199,6 +226,33 @@ def _networks(codes: Integers, values: Sequence[str]) -> tuple[Integers, list[st
     made = [near(value) for value in values]
     place = {value: number for number, value in enumerate(dict.fromkeys(made))}
     return np.array([*(place[value] for value in made), -1], dtype=np.int64)[codes], list(place)
+
+
+def _periods(found: Cells, window: timedelta, lookback: timedelta) -> Integers:
+    """Return how many windows each pair had within the look back, this one included."""
+    slot = found.end // (window // timedelta(microseconds=1))
+    pair = found.key[0] * (int(found.key[1].max()) + 1) + found.key[1]
+    span = int(slot.max() - slot.min()) + lookback // window + 2
+    moments = np.unique(pair, return_inverse=True)[1].ravel() * span + slot - slot.min() + lookback // window
+    ascending = np.sort(moments)
+    first = np.searchsorted(ascending, moments - lookback // window, side="right")
+    return np.asarray(np.searchsorted(ascending, moments, side="right") - first, dtype=np.int64)
+
+
+def _begun(rows: Sequence[Row]) -> list[float]:
+    """Return how often pairs came within three days of their first time, in the later two thirds of the rows."""
+    found: dict[str, float] = {}
+    old: set[str] = set()
+    begun: dict[str, float] = {}
+    for place, row in enumerate(rows):
+        pair = f"{row.entity}>{row.text('destination')}"
+        if place * 3 < len(rows):
+            old.add(pair)
+        elif pair not in old:
+            begun.setdefault(pair, row.time.timestamp())
+            if row.time.timestamp() - begun[pair] <= 3 * 86_400:
+                found[pair] = max(found.get(pair, 0.0), row.number("periods"))
+    return [*found.values(), 1.0]
 
 
 def _regular(pairs: Mapping[str, Sequence[float]]) -> dict[str, tuple[int, float, float]]:

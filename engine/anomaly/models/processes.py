@@ -106,6 +106,7 @@ class Processes:
         *("process.parent.executable", "process.command_line"),
     )
     window: timedelta = timedelta(hours=1)
+    lookback: timedelta = timedelta(days=1)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each host and hour with process starts."""
@@ -123,9 +124,9 @@ class Processes:
         shapes = found.lists(shape[0][found.rows], shape[1], most=300)
         columns = {
             "pairs": pairs,
-            "pairs_shared": shared_lists(found.end, pairs),
+            "pairs_shared": shared_lists(found, pairs, window=self.window, over=self.lookback, entity=found.key[0]),
             "shapes": shapes,
-            "shapes_shared": shared_lists(found.end, shapes),
+            "shapes_shared": shared_lists(found, shapes, window=self.window, over=self.lookback, entity=found.key[0]),
         }
         return found.observations(entity=[hosts[code] for code in found.key[0].tolist()], columns=columns)
 

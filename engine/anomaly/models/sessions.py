@@ -53,7 +53,7 @@ class SessionsFitted(ByRow):
         new = [(thing, many) for thing, many in zip(window.things, window.shared, strict=True) if thing not in before]
         if new:
             bits, network, many = max((self._rarity(thing, count), thing, count) for thing, count in new)
-            told = f"{many:.0f} users there in this hour"
+            told = f"{many:.0f} users there within a day"
             found.append(Term(name="network that few use", bits=bits, field="source.ip", value=network, expected=told))
         return [*found, *self._moves(row, {thing for thing, _ in new})]
 
@@ -109,6 +109,7 @@ class Sessions:
         *_SESSIONS,
     )
     window: timedelta = timedelta(hours=1)
+    lookback: timedelta = timedelta(days=1)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each user's hour of successful sign-ins and uses of sessions."""
@@ -126,7 +127,7 @@ class Sessions:
         moved = _moved(found.group, session[found.rows], network[found.rows], networks, len(found))
         columns = {
             "things": things,
-            "shared": shared_lists(found.end, things),
+            "shared": shared_lists(found, things, window=self.window, over=self.lookback, entity=found.key[0]),
             "moved": pa.array(moved, pa.list_(pa.string())),
         }
         return found.observations(entity=[users[code] for code in found.key[0].tolist()], columns=columns)

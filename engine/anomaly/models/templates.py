@@ -3,7 +3,7 @@
 Threat: exploitation, crashes under attack, tampering, broken updates. Data: any line of text (`message`) with
 `host.name` and `process.name` (else `event.provider`, `event.dataset`). An observation is one program on one host in an
 hour with the templates of its lines; a template is the line without what changes (`engine.anomaly.text_shapes`). What
-several hosts begin to say within the same hour is a release.
+several hosts begin to say within a day is a release.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Templates:
         *("@timestamp", "event.dataset", "event.provider", "host.name", "process.name", "message"),
     )
     window: timedelta = timedelta(hours=1)
+    lookback: timedelta = timedelta(days=1)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each host and program that wrote lines in an hour."""
@@ -83,7 +84,10 @@ class Templates:
         return found.observations(
             entity=[host for host, _ in names],
             peer=[program for _, program in names],
-            columns={"things": things, "shared": shared_lists(found.end, things)},
+            columns={
+                "things": things,
+                "shared": shared_lists(found, things, window=self.window, over=self.lookback, entity=found.key[0]),
+            },
         )
 
     def fit(self, observations: pa.Table, *, seed: int) -> TemplatesFitted:

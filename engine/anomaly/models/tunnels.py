@@ -2,7 +2,7 @@
 
 Threat: command and control, and theft of data, through questions for names. Data: DNS logs (`dns.question.name`,
 `source.ip` or `host.name`; `dns.question.registered_domain` and `dns.question.type` where there). An observation is
-one host and one registered domain in six hours, if it asked for at least `_LEAST` different names there. Antivirus and
+one host and one registered domain in an hour, if it asked for at least `_LEAST` different names there. Antivirus and
 telemetry put data into names too: they are known to many hosts, and their domains are judged by their own past.
 """
 
@@ -31,8 +31,8 @@ _OWN = {
     "odd_types": pa.float64(),
     "hosts": pa.int64(),
 }
-_LEAST = 4
-_LEAST_ROWS = 40
+_LEAST = 2
+_LEAST_ROWS = 30
 _ODD_TYPES = ("TXT", "NULL", "CNAME", "MX", "KEY", "SRV", "10", "16")
 _SECOND = frozenset({"com", "gov", "org", "net", "edu", "co", "ac", "mil", "gob", "gouv"})
 
@@ -148,10 +148,10 @@ class Tunnels:
         *("@timestamp", "dns.question.name", "dns.question.registered_domain", "dns.question.type"),
         *("source.ip", "host.name"),
     )
-    window: timedelta = timedelta(hours=6)
+    window: timedelta = timedelta(hours=1)
 
     def observe(self, events: pa.Table) -> pa.Table:
-        """Return a row for each host and registered domain with different names in six hours."""
+        """Return a row for each host and registered domain with different names in an hour."""
         name, names = coded(events, "dns.question.name")
         lowered = [value.lower().rstrip(".") for value in names]
         domain, domains = _domains(events, name, lowered)

@@ -98,6 +98,9 @@ def values_of(template: Template, cast: Cast) -> list[str]:
         return [str(template)]
     if isinstance(template, str):
         return list(cast.column(template)) if template.startswith("$") else [template]
+    if template.kind == "join":
+        parts = [values_of(argument, cast) for argument in template.arguments]
+        return ["".join(part[row % len(part)] for part in parts) for row in range(max(map(len, parts)))]
     return [value for argument in template.arguments for value in values_of(argument, cast)]
 
 

@@ -24,6 +24,7 @@ _NOISE_NAMES = ("admin", "test", "info", "root", "user", "administrator", "suppo
 _MOBILE_ADDRESSES = 48  # that a carrier's customers share
 _ABROAD = 60
 _TYPO, _STUBBORN = 0.055, 0.0004
+_ON_THE_MOVE = 0.02  # share of refreshed sessions
 
 
 def life(today: Today) -> Sheet:
@@ -77,9 +78,19 @@ def _staff(today: Today, rng: np.random.Generator, person: Codes, times: Integer
     action = np.repeat(np.arange(3, dtype=np.int32), (len(session), len(late), len(again)))
     ids = np.where(action == 1, -1, row).astype(np.int32)
     when = np.concatenate([times, mistakes, refreshed])
+    place = np.where(action == 2, _on_the_move(today, rng, person[row], place[row]), place[row]).astype(np.int32)
     users, sessions = Words(codes=person[row], words=people.name), Words(codes=ids, words=names)
-    addresses = Words(codes=place[row], words=places(today.ministry))
+    addresses = Words(codes=place, words=places(today.ministry))
     return [_sheet(when, action, users=users, addresses=addresses, sessions=sessions)]
+
+
+def _on_the_move(today: Today, rng: np.random.Generator, person: Codes, place: Codes) -> Codes:
+    """Return the place of each refreshed session: some go on over the carrier when a telephone leaves the house."""
+    people = today.ministry.people
+    first = int(people.office.max()) + 1 + len(people)
+    pool = people.isp[person] % MOBILE_POOLS
+    mobile = first + pool * _MOBILE_ADDRESSES + rng.integers(_MOBILE_ADDRESSES, size=len(person))
+    return np.where(rng.random(len(person)) < _ON_THE_MOVE, mobile, place).astype(np.int32)
 
 
 def _sheet(times: Integers, action: Codes, *, users: Words, addresses: Words, sessions: Words) -> Sheet:
