@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -47,6 +48,16 @@ class Library:
 
 def load_library(folder: Traversable | None = None) -> Library:
     """Return the playbooks of `folder` (kulla's own where None); raise `DocumentError` for the first problem."""
+    return _own_library() if folder is None else _library(folder)
+
+
+@cache
+def _own_library() -> Library:
+    """Return kulla's own playbooks, which do not change while it runs; reading them takes longer than any step."""
+    return _library(None)
+
+
+def _library(folder: Traversable | None) -> Library:
     playbooks, problems = read_library(folder)
     if problems:
         raise problems[0]

@@ -13,6 +13,7 @@ from typing import Protocol
 from engine.errors import NotFoundError
 from engine.incidents.model import Incident
 from engine.store.documents import incident_to_text
+from playbooks.choose import Choice
 from playbooks.compiler import Guide, GuideStep, compile_guide
 from playbooks.decisions import (
     APPROVAL_WITHDRAWN,
@@ -105,16 +106,24 @@ class Run:
         policy: Policy | None = None,
         account: str = "",
         channel: Channel = "terminal",
+        chosen: Choice | None = None,
     ) -> Run:
         """Begin a run and record it; raise `DecisionError` where one was begun before (`resume` it).
 
-        `account` is what the system says of who is at the keyboard, `channel` how decisions come in.
+        `account` is what the system says of who is at the keyboard, `channel` how decisions come in. `chosen` is why
+        kulla chose this playbook, None where a person named it: an automated decision, which `actor` has verified.
         """
         subject = subject_of(incident.id, playbook.id)
         if rebuild(log.records(subject)) is not None:
             raise DecisionError(f"{playbook.id} was begun before for incident {incident.id}", hint="resume it")
         seen = sha256(incident_to_text(incident).encode("utf-8", "surrogatepass")).hexdigest()
-        details = {"version": playbook.version, "language": lang, "input": seen}
+        details = {
+            "version": playbook.version,
+            "language": lang,
+            "input": seen,
+            "chosen_by": "kulla" if chosen else actor,
+            "chosen_because": chosen.reason.en if chosen else "",
+        }
         record = log.append(actor=actor, kind=BEGUN, subject=subject, details=details, seen=0)
         state = rebuild([record])
         if state is None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cli.commands.incidents import IncidentId
-from cli.decisions import Actor, actor_of
+from cli.decisions import Actor, account_of, actor_of, open_ledger
 from cli.document import Column, Listing
+from cli.executing import policy_of
 from cli.group import single_app
-from cli.home import head_path
 from cli.options import Format, Output, command
 from cli.output import REPORT_FORMATS, Target, target
 from cli.session import Session
@@ -23,6 +23,10 @@ from engine.incidents.model import Incident
 from engine.store.protocol import Store
 
 if TYPE_CHECKING:
+    from cli.responding import Conversation
+    from playbooks.choose import Choice
+    from playbooks.decisions import Channel
+    from playbooks.ledger import Ledger
     from playbooks.model import Playbook
     from playbooks.rehearsal import Answers
     from playbooks.runner import DecisionLog, Run
@@ -69,9 +73,11 @@ def respond(
         )
     with session.open_store() as store:
         incident = store.incident(identifier)
-        chosen = _choose(session, store, incident, playbook)
+        chosen, choice = _choose(session, store, incident, playbook)
         _check_step(chosen, step)
-        case = _Case(session=session, store=store, out=out, incident=incident, playbook=chosen, step=step)
+        case = _Case(
+            session=session, store=store, out=out, incident=incident, playbook=chosen, step=step, choice=choice
+        )
         if dry_run and drill is None:
             _show(case)
         else:
@@ -88,6 +94,7 @@ class _Case:
     incident: Incident
     playbook: Playbook
     step: int | None
+    choice: Choice | None
 
 
 def _read_answers(session: Session, name: str) -> Answers:
@@ -100,13 +107,14 @@ def _read_answers(session: Session, name: str) -> Answers:
         raise InputError(f"cannot read it ({error.strerror})", where=name, hint="--answers FILE") from error
 
 
-def _choose(session: Session, store: Store, incident: Incident, name: str | None) -> Playbook:
+def _choose(session: Session, store: Store, incident: Incident, name: str | None) -> tuple[Playbook, Choice | None]:
+    """Return the playbook that was named, or the one that fits best with the reason."""
     from playbooks.choose import choose
     from playbooks.loader import load_library
 
     library = load_library()
     if name is not None:
-        return library.get(name)
+        return library.get(name), None
     members = set(incident.alerts)
     near = store.alerts(since=incident.first_seen, before=incident.last_seen + timedelta(microseconds=1))
     choices = choose(incident, [alert for alert in near if alert.id in members], library)
@@ -120,7 +128,7 @@ def _choose(session: Session, store: Store, incident: Incident, name: str | None
     if len(choices) > 1:
         others = ", ".join(item.playbook.id for item in choices[1:])
         session.say(texts.other_playbooks.format(names=others))
-    return first.playbook
+    return first.playbook, first
 
 
 def _check_step(playbook: Playbook, step: int | None) -> None:
@@ -130,12 +138,6 @@ def _check_step(playbook: Playbook, step: int | None) -> None:
         )
 
 
-def _log(session: Session, store: Store) -> DecisionLog:
-    from playbooks.ledger import Ledger
-
-    return Ledger(store, head_path(session.settings), session.now)
-
-
 def _show(case: _Case) -> None:
     from cli.guidance import guide_report
     from playbooks.compiler import compile_guide
@@ -143,7 +145,7 @@ def _show(case: _Case) -> None:
     from playbooks.rebuilding import rebuild
 
     session, incident = case.session, case.incident
-    state = rebuild(_log(session, case.store).records(subject_of(incident.id, case.playbook.id)))
+    state = rebuild(open_ledger(session, case.store).records(subject_of(incident.id, case.playbook.id)))
     guide = compile_guide(incident, case.playbook, session.lang, given=state.given if state else None)
     texts = words(session.lang)
     session.say(texts.dry_run, texts.not_run)
@@ -157,12 +159,10 @@ def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool)
     session, incident = case.session, case.incident
     texts = words(session.lang)
     who = drill.actor if drill and not actor else _actor(session, texts, actor)
-    log = MemoryLog(session.now) if dry_run else _log(session, case.store)
-    run = _run(session, log, incident, case.playbook, who)
+    ledger = None if dry_run else open_ledger(session, case.store)
+    run = _run(session, ledger or MemoryLog(session.now), incident, case, who, is_drill=drill is not None)
     if drill is None:
-        from cli.responding import Conversation
-
-        finished = Conversation(session, run, texts, who, case.step).hold()
+        finished = _conversation(case, run, ledger, who).hold()
     else:
         left = play(run, drill)
         finished = left is None
@@ -188,19 +188,53 @@ def _actor(session: Session, texts: Words, name: str | None) -> str:
     return answer
 
 
-def _run(session: Session, log: DecisionLog, incident: Incident, playbook: Playbook, actor: str) -> Run:
+def _conversation(case: _Case, run: Run, ledger: Ledger | None, who: str) -> Conversation:
+    """Return the talk about a run; commands are run in it where the settings allow that, and not in a dry run."""
+    from cli.operating import Operating
+    from cli.responding import Conversation
+
+    session, texts = case.session, words(case.session.lang)
+    operating = None
+    if ledger is not None and run.policy.execute:
+        operating = Operating(session, run, ledger, texts, who)
+    return Conversation(session, run, texts, who, case.step, operating=operating)
+
+
+def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, actor: str, *, is_drill: bool) -> Run:
     from cli.prompts import ask
     from playbooks.decisions import subject_of
     from playbooks.rebuilding import rebuild
     from playbooks.runner import Run
 
+    playbook = case.playbook
     state = rebuild(log.records(subject_of(incident.id, playbook.id)))
+    policy, account = policy_of(session), account_of()
+    channel: Channel = "answers" if is_drill else "terminal"
     if state is None:
-        return Run.begin(incident, playbook, log, actor=actor, lang=session.lang)
+        return Run.begin(
+            incident,
+            playbook,
+            log,
+            actor=actor,
+            lang=session.lang,
+            policy=policy,
+            account=account,
+            channel=channel,
+            chosen=case.choice,
+        )
     reason = ""
     if state.version != playbook.version and session.interactive:
         reason = ask(session, words(session.lang).ask_changed)
-    return Run.resume(incident, playbook, log, actor=actor, changed_because=reason)
+    return Run.resume(
+        incident,
+        playbook,
+        log,
+        actor=actor,
+        changed_because=reason,
+        policy=policy,
+        account=account,
+        channel=channel,
+    )
 
 
 def _decisions(run: Run) -> Listing:

@@ -1,0 +1,214 @@
+"""`kulla approvals`: the second pair of eyes. Another person sees what is proposed and says yes or no, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.deciding_words import deciding_words
+from cli.decisions import Actor, actor_of, open_ledger
+from cli.document import Column, Listing, Report, Row
+from cli.executing import policy_of
+from cli.group import sub_app
+from cli.options import Format, Output, command
+from cli.output import target
+from cli.session import Session
+from cli.views import SHORT, to_the_second
+from engine.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from engine.store.protocol import Store
+    from playbooks.ledger import Ledger
+    from playbooks.runner import Run
+
+app = sub_app("Steps that wait for another person's yes: list, approve, reject.")
+FIELDS = ("incident", "playbook", "step", "proposed_by", "account", "at", "reason", "lacking", "approved_by", "changed")
+IncidentArgument = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, or the start of it.")]
+StepArgument = Annotated[str, typer.Argument(metavar="STEP", help="The step's id, as kulla approvals list shows it.")]
+PlaybookName = Annotated[
+    str | None, typer.Option("--playbook", metavar="NAME", help="The playbook, where several are followed.")
+]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """One run under way."""
+
+    run: Run
+    ledger: Ledger
+
+
+@command(app, "list")
+def list_(session: Session, *, fmt: Format = None, output: Output = None) -> None:
+    """List the steps that somebody proposes and that lack approvals. Waiting never turns into a yes."""
+    out = target(session, fmt, output)
+    with session.open_store() as store:
+        rows = [row for found in _runs(session, store) for row in _waiting(found.run)]
+    texts = deciding_words(session.lang)
+    columns = (
+        Column(field="incident", heading=texts.incident, whole=True, derive=lambda row: str(row["incident"])[:SHORT]),
+        Column(field="step", heading=texts.step, whole=True),
+        Column(field="proposed_by", heading=texts.proposed_by),
+        Column(field="at", heading="UTC", whole=True, derive=to_the_second("at")),
+        Column(field="lacking", heading=texts.lacking, number=True),
+        Column(field="reason", heading=texts.reason),
+    )
+    title, empty = texts.approvals, texts.no_approvals
+    out.write(Listing(name="approvals", title=title, columns=columns, rows=rows, fields=FIELDS, empty=empty))
+    if rows:
+        session.hint("kulla approvals show INCIDENT STEP, then approve or reject")
+
+
+@command(app, "show")
+def show(
+    session: Session,
+    incident: IncidentArgument,
+    step: StepArgument,
+    *,
+    playbook: PlaybookName = None,
+    fmt: Format = None,
+    output: Output = None,
+) -> None:
+    """Show a proposed step in full: what it does, its commands as they will be run, how to verify and to undo it."""
+    from cli.guidance import step_record, step_sections
+    from cli.words import words
+
+    out = target(session, fmt, output, allowed=("table", "json", "jsonl", "md", "html"))
+    with session.open_store() as store:
+        run = _run(session, store, incident, playbook).run
+    item = run.guide.step(run.step(step).id)
+    sections = step_sections(run.guide, item, words(session.lang), run.state.decisions)
+    record = step_record(run.guide, item, run.state.decisions)
+    title = run.playbook.title.in_language(run.guide.language)
+    out.write(Report(name="step", title=title, record=record, sections=tuple(sections), lang=run.guide.language))
+    session.hint(f"kulla approvals approve {incident} {step} --why TEXT, or reject")
+
+
+@command(app, "approve")
+def approve(
+    session: Session,
+    incident: IncidentArgument,
+    step: StepArgument,
+    *,
+    why: Why,
+    playbook: PlaybookName = None,
+    actor: Actor = None,
+) -> None:
+    """Approve a proposed step exactly as it is filled now. Who proposed it cannot."""
+    who = actor_of(session, actor)
+    texts = deciding_words(session.lang)
+    with session.open_store() as store:
+        run = _run(session, store, incident, playbook).run
+        _check_proposal(run, step, texts.changed_since.format(step=step))
+        sequence = run.decide(step, "approved", actor=who, reason=why).sequence
+        lacking = run.approvals_lacking(run.step(step))
+    session.say(texts.approved.format(step=step, sequence=sequence, count=lacking))
+    session.hint("kulla approvals list" if lacking else f"kulla respond {run.incident.id[:SHORT]}")
+
+
+@command(app, "reject")
+def reject(
+    session: Session,
+    incident: IncidentArgument,
+    step: StepArgument,
+    *,
+    why: Why,
+    playbook: PlaybookName = None,
+    actor: Actor = None,
+) -> None:
+    """Reject a proposed step: it is decided with that, and the run goes on where its playbook says."""
+    who = actor_of(session, actor)
+    with session.open_store() as store:
+        run = _run(session, store, incident, playbook).run
+        sequence = run.decide(step, "rejected", actor=who, reason=why).sequence
+    session.say(deciding_words(session.lang).rejected.format(step=step, sequence=sequence))
+    session.hint(f"kulla respond {run.incident.id[:SHORT]}")
+
+
+@command(app, "withdraw")
+def withdraw(
+    session: Session,
+    incident: IncidentArgument,
+    step: StepArgument,
+    *,
+    why: Why,
+    playbook: PlaybookName = None,
+    actor: Actor = None,
+) -> None:
+    """Take your own approval back, as long as the step is not decided."""
+    who = actor_of(session, actor)
+    with session.open_store() as store:
+        run = _run(session, store, incident, playbook).run
+        sequence = run.withdraw_approval(step, actor=who, reason=why).sequence
+    session.say(deciding_words(session.lang).withdrawn.format(step=step, sequence=sequence))
+    session.hint("kulla approvals list")
+
+
+def _waiting(run: Run) -> list[Row]:
+    rows: list[Row] = []
+    for item in run.open_steps:
+        proposal = run.state.proposals.get(item.step.id)
+        lacking = run.approvals_lacking(item.step)
+        if proposal is None or not lacking:
+            continue
+        rows.append(
+            {
+                "incident": run.incident.id,
+                "playbook": run.playbook.id,
+                "step": item.step.id,
+                "proposed_by": proposal.actor,
+                "account": proposal.account,
+                "at": proposal.at,
+                "reason": proposal.reason,
+                "lacking": lacking,
+                "approved_by": run.state.approvers(item.step, item.fingerprint),
+                "changed": proposal.fingerprint != item.fingerprint,
+            }
+        )
+    return rows
+
+
+def _check_proposal(run: Run, step: str, changed: str) -> None:
+    proposal = run.state.proposals.get(run.step(step).id)
+    if proposal is not None and proposal.fingerprint != run.guide.step(step).fingerprint:
+        raise UsageError(changed, where=step, hint="the proposer proposes it again: kulla respond INCIDENT")
+
+
+def _runs(session: Session, store: Store) -> list[_Found]:
+    """Return every run under way of playbooks and incidents that are still there; others are told as issues."""
+    from playbooks.decisions import BEGUN, run_of
+    from playbooks.loader import load_library
+    from playbooks.runner import Run
+
+    ledger = open_ledger(session, store)
+    subjects = [record.subject for record in ledger.records() if record.kind == BEGUN]
+    library, policy = load_library(), policy_of(session)
+    found: list[_Found] = []
+    for subject in subjects:
+        incident_id, playbook_id = run_of(subject) or ("", "")
+        try:
+            incident, playbook = store.incident(incident_id), library.get(playbook_id)
+            run = Run.resume(incident, playbook, ledger, policy=policy, account=ledger.account)
+        except (NotFoundError, UsageError) as error:
+            session.issue(error)
+            continue
+        found.append(_Found(run=run, ledger=ledger))
+    return found
+
+
+def _run(session: Session, store: Store, incident: str, playbook: str | None) -> _Found:
+    """Return the run of an incident that is meant; raise `NotFoundError` where there is none, or more than one."""
+    wanted = store.incident(incident).id
+    found = [
+        item
+        for item in _runs(session, store)
+        if item.run.incident.id == wanted and playbook in {None, item.run.playbook.id}
+    ]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(item.run.playbook.id for item in found)
+    what = f"several playbooks are followed: {names}" if found else "no playbook is followed"
+    raise NotFoundError(f"{what} for incident {incident}", hint="--playbook NAME" if found else "kulla respond ID")
