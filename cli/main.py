@@ -31,6 +31,8 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="incidents", module="incidents", panel="See", summary="Alerts that belong together: list, show, close."),
     Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),
     Entry(name="respond", module="respond", panel="Act", summary="A guided answer to an incident, step by step."),
+    Entry(name="approvals", module="approvals", panel="Act", summary="Steps that wait for another person's yes."),
+    Entry(name="automation", module="respond_automation", panel="Act", summary="What machines may do, as earned."),
     Entry(name="playbooks", module="playbooks", panel="Act", summary="Guided answers: list, show and check them."),
     Entry(name="services", module="services", panel="Act", summary="Bring services back in the right order."),
     Entry(name="notify", module="notify", panel="Act", summary="Messages to people: send, list, retry and test them."),
@@ -38,7 +40,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="health", module="health", panel="Keep", summary="Whether kulla itself runs as it should."),
     Entry(name="serve-metrics", module="metrics", panel="Keep", summary="Figures for Prometheus, on a local port."),
     Entry(name="privacy", module="privacy", panel="Keep", summary="Personal data: rules, re-identifying, erasing."),
-    Entry(name="ledger", module="ledger", panel="Keep", summary="Every decision on record: show it, and verify."),
+    Entry(name="ledger", module="ledger", panel="Keep", summary="Every decision on record: show, verify, prove."),
     Entry(name="config", module="config", panel="Keep", summary="Settings, and where each value comes from."),
     Entry(name="version", module="version", panel="Keep", summary="Which kulla this is (asks no network)."),
 )
