@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.commands.privacy_reveal import register_reveal
-from cli.custody import chosen
+from cli.custody import chosen, proven
 from cli.decisions import Actor, actor_of, record
 from cli.document import Column, Listing
 from cli.erasing import KINDS, erase, prepared, unfinished
@@ -87,12 +87,17 @@ def init(
     custodian: Annotated[
         list[str] | None, typer.Option("--custodian", metavar="NAME", help="Who can re-identify. Repeatable.")
     ] = None,
+    proposer: Annotated[
+        str | None, typer.Option("--proposer", metavar="NAME", help="One of two present custodians, to change them.")
+    ] = None,
+    approver: Annotated[str | None, typer.Option("--approver", metavar="NAME", help="The other one.")] = None,
     passphrases: Passphrases = None,
     actor: Actor = None,
 ) -> None:
     """Appoint custodians, any two of whom can re-identify a person together; values are kept from then on.
 
-    Each chooses a passphrase that nobody else knows. One alone can open nothing, and nobody can without them.
+    Each chooses a passphrase that nobody else knows. One alone can open nothing, and nobody can without them. Two of
+    them can appoint others in place of all (--proposer, --approver), who open what was kept before.
     """
     from collectors.privacy.custodians import appointed, read_custodians, write_custodians
 
@@ -101,13 +106,15 @@ def init(
         hint = "kulla privacy init --custodian ana --custodian ben --custodian dea"
         raise UsageError("two or more different custodians are needed", where="--custodian", hint=hint)
     path = custodians_file(session)
-    if (known := read_custodians(path)) is not None:
-        hint = f"what {', '.join(known.names)} can open would be lost: move the file and the vault away first"
+    known, file = read_custodians(path), _file(session, passphrases)
+    if known is not None and not (proposer and approver):
+        hint = f"--proposer and --approver: two of {', '.join(known.names)} appoint others"
         raise UsageError("there are custodians already", where=str(path), hint=hint)
-    who = actor_of(session, actor)
-    found = appointed(chosen(session, names, _file(session, passphrases)), os.urandom)
+    who = proposer or actor_of(session, actor)
+    private = known.unwrapped(proven(session, (who, str(approver)), file)) if known is not None else None
+    found = appointed(chosen(session, names, file), os.urandom, private=private)
     with session.open_store() as store:
-        details = {"custodians": ", ".join(found.names)}
+        details = {"custodians": ", ".join(found.names), **({"approver": approver} if approver else {})}
         number = record(
             session, store, actor=who, kind="privacy.appointed", subject="privacy/custodians", details=details
         )

@@ -71,7 +71,7 @@ class Custodians:
         Raise `NotTwoPersonsError` where they are not two, or a passphrase is wrong; `ConfigurationError` where what was
         sealed is damaged.
         """
-        private = self._unwrapped(passphrases)
+        private = self.unwrapped(passphrases)
         ephemeral = sealed[:_KEY]
         try:
             shared = private.exchange(X25519PublicKey.from_public_bytes(ephemeral))
@@ -82,7 +82,8 @@ class Custodians:
             ) from error
         return padded[4 : 4 + int.from_bytes(padded[:4], "big")].decode("utf-8", "surrogatepass")
 
-    def _unwrapped(self, passphrases: Mapping[str, str]) -> X25519PrivateKey:
+    def unwrapped(self, passphrases: Mapping[str, str]) -> X25519PrivateKey:
+        """Return the private key itself, with the passphrases of two custodians, for `appointed`; see `opened`."""
         pair = tuple(sorted(passphrases))
         unknown = [name for name in pair if name not in self.salts]
         if unknown or len(pair) != 2:
@@ -97,10 +98,17 @@ class Custodians:
         return X25519PrivateKey.from_private_bytes(raw)
 
 
-def appointed(passphrases: Mapping[str, str], random: Callable[[int], bytes], *, cost: int = COST) -> Custodians:
+def appointed(
+    passphrases: Mapping[str, str],
+    random: Callable[[int], bytes],
+    *,
+    cost: int | None = None,
+    private: X25519PrivateKey | None = None,
+) -> Custodians:
     """Make a key that any two of these persons can use; the key itself is forgotten at once.
 
-    Raise `UsageError` for fewer than two, for a short passphrase and for one that two share.
+    `private` is the key of the custodians before them: what was sealed to it opens for the new ones. Raise `UsageError`
+    for fewer than two, for a short passphrase and for one that two share.
     """
     if len(passphrases) < 2:
         raise UsageError("at least two custodians are needed", hint="three, so that one may be away")
@@ -109,7 +117,8 @@ def appointed(passphrases: Mapping[str, str], random: Callable[[int], bytes], *,
             raise UsageError(f"the passphrase of {name} is shorter than {LEAST} characters", hint="take several words")
     if len(set(passphrases.values())) < len(passphrases):
         raise UsageError("two custodians have the same passphrase", hint="each has to be known to one person alone")
-    private = X25519PrivateKey.generate()
+    cost = COST if cost is None else cost
+    private = X25519PrivateKey.generate() if private is None else private
     public = private.public_key().public_bytes_raw()
     salts = {name: random(_KEY) for name in sorted(passphrases)}
     derived = {name: _stretched(passphrases[name], salts[name], cost) for name in salts}

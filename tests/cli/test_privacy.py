@@ -160,6 +160,20 @@ def test_one_person_alone_learns_nothing_and_that_is_on_the_ledger(home: Path) -
     assert refused[1]["details"]["refused"] == "at least one of the two passphrases is wrong"  # type: ignore[index]
 
 
+def test_two_custodians_appoint_others_who_open_what_was_kept_before(home: Path) -> None:
+    appoint(home, "ana", "ben")
+    kulla("collect", "opmon.jsonl", home=home)
+    word = pseudonym(home)
+    others = ("privacy", "init", "--custodian", "ben", "--custodian", "dea", "--passphrases", "passphrases")
+    alone = kulla(*others, "--proposer", "ana", "--approver", "ana", home=home)
+    assert alone.code == 2
+    assert kulla(*others, "--actor", "x", home=home).code == 2
+    done = kulla(*others, "--proposer", "ana", "--approver", "ben", home=home)
+    assert done.code == 0, done.err
+    assert json.loads(reveal(home, word, "ben", "dea").out)["value"] == CODE
+    assert reveal(home, word, "ana", "ben").code == 2
+
+
 def test_what_is_no_pseudonym_does_not_enter_the_ledger(home: Path) -> None:
     appoint(home, "ana", "ben")
     assert reveal(home, CODE).code == 2
