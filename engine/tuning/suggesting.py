@@ -155,10 +155,10 @@ def filter_text(rule: RuleInfo, source: LogSource, conditions: Mapping[str, str]
         "  known:",
         *(f"    {name}: {_quoted(literal(value))}" for name, value in conditions.items()),
         "  condition: not known",
-        "kulla:",
-        "  owner: ''     # who answers for it",
-        "  reason: ''    # why this is expected",
-        "  expires: ''   # its last day, such as 2027-01-31",
+        "# kulla:",
+        "#   owner: who answers for it",
+        "#   reason: why this is expected",
+        "#   expires: 2027-01-31   # its last day",
     ]
     return "\n".join(lines) + "\n"
 

@@ -12,7 +12,7 @@ import pytest
 from collectors.datasets import datasets_of, delivered
 from collectors.registry import sources
 from collectors.source import Source
-from tests.cli.runs import access_log, kulla
+from tests.cli.runs import ROOT, access_log, kulla
 
 RULES = {
     "web": ("category: webserver", "cs-uri-query|contains: union", "attack.initial-access, attack.t1190"),
@@ -117,3 +117,52 @@ def test_a_wrong_word_is_a_usage_error(home: Path) -> None:
 def test_every_source_says_what_it_delivers(source: Source) -> None:
     assert datasets_of(source)
     assert delivered()[source.name] == datasets_of(source)
+
+
+def test_coverage_by_technique_tells_four_strengths(home: Path, rules: Path) -> None:
+    words = ("rules", "coverage", "--by", "technique", "--rules", str(rules), "-f", "json")
+    rows = {row["technique"]: row for row in json.loads(kulla(*words, home=home).out)["coverage"]}
+    assert [rows["T1059.001"][name] for name in ("exists", "can_fire", "did_fire", "proven")] == [1, 1, 0, 0]
+    assert [rows["T1486"][name] for name in ("exists", "can_fire")] == [2, 0]
+    blind = {row["technique"] for row in json.loads(kulla(*words, "--blind", home=home).out)["coverage"]}
+    assert "T1486" in blind
+    assert "T1059.001" not in blind
+    assert len(blind) > 600
+
+
+def test_layers_for_the_navigator(home: Path, rules: Path, tmp_path: Path) -> None:
+    result = kulla("rules", "coverage", "--rules", str(rules), "--layers", "layers", home=home)
+    assert result.code == 0, result.err
+    found = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "layers").iterdir()}
+    assert set(found) == {"exists", "can-fire", "did-fire", "proven"}
+    for layer in found.values():
+        assert layer["versions"] == {"attack": "19", "navigator": "5.1.0", "layer": "4.5"}
+        assert layer["domain"] == "enterprise-attack"
+    scores = {item["techniqueID"]: item.get("score") for item in found["exists"]["techniques"]}
+    assert scores == {"T1059": None, "T1059.001": 1, "T1059.003": 1, "T1190": 1, "T1486": 2}
+    assert "T1486" not in {item["techniqueID"] for item in found["can-fire"]["techniques"]}
+    assert found["proven"]["techniques"] == []
+
+
+def test_own_rules_are_proven(home: Path) -> None:
+    words = ("rules", "coverage", "--by", "technique", "--rules", str(ROOT / "detections/rules/xroad"), "-f", "json")
+    rows = [row for row in json.loads(kulla(*words, home=home).out)["coverage"] if row["exists"]]
+    assert rows
+    assert all(row["proven"] == row["exists"] for row in rows)
+
+
+def test_before_and_after_a_change(home: Path, rules: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    before.mkdir()
+    (before / "web.yml").write_bytes((rules / "web.yml").read_bytes())
+    words = ("rules", "coverage", "--rules", str(rules), "--before", str(before), "-f", "json")
+    rows = {row["technique"]: row for row in json.loads(kulla(*words, home=home).out)["coverage"]}
+    assert set(rows) == {"T1059.001", "T1059.003", "T1486"}
+    assert (rows["T1059.001"]["can_fire_before"], rows["T1059.001"]["can_fire"]) == (0, 1)
+
+
+def test_log_formats_that_no_rule_looks_at_are_blind_spots(home: Path, rules: Path) -> None:
+    result = kulla("rules", "coverage", "--blind", "--rules", str(rules), "-f", "json", home=home)
+    rows = json.loads(result.out)["coverage"]
+    assert "log format postfix" in {row["service"] for row in rows}
+    assert all(row["can_fire"] == 0 for row in rows)
