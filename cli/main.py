@@ -26,6 +26,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="sources", module="sources", panel="Prepare", summary="The log formats that are read."),
     Entry(name="rules", module="rules", panel="Prepare", summary="Sigma rules: list, show, check and test them."),
     Entry(name="attack", module="attack", panel="Prepare", summary="ATT&CK's techniques: show them, update the table."),
+    Entry(name="indicators", module="indicators", panel="See", summary="Threat intelligence: import it, match events."),
     Entry(name="exercise", module="exercise", panel="Prepare", summary="Replay a real attack, from logs to guidance."),
     Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
     Entry(name="incidents", module="incidents", panel="See", summary="Alerts that belong together: list, show, close."),

@@ -182,6 +182,8 @@ class _Shift:
                     due = every if self.now_due else due_plans(store, self.plans, self.session.now())
                     for plan, planned in due:
                         self._run(store, plan, planned, lease)
+                    if due and self.span.since is None and self.span.before is None:
+                        self._match_indicators(store)
                     retain_when_due(self.session, store)
             self._deliver(store)
 
@@ -202,6 +204,13 @@ class _Shift:
         else:
             tell_outcome(self.session, plan, outcome)
         worst = max((alert.rule.level for alert in alerts), default=None)
+        self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
+
+    def _match_indicators(self, store: Store) -> None:
+        from cli.indicating import match_in_run
+
+        found = match_in_run(self.session, store)
+        worst = max((alert.rule.level for alert in found), default=None)
         self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
 
     def _deliver(self, store: Store) -> None:

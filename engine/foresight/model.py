@@ -57,6 +57,8 @@ class Past:
         self._count_root = count**_BETA
         self._in = (rows / count) ** _ALPHA
         self._out = (1.0 / np.maximum(rows.sum(1), 1.0)) ** _ALPHA
+        self._lengths = rows.sum(1).astype(np.int64)
+        self._held = np.nonzero(rows)[1]
         rarity = np.log(self.size / count)
         self._rarity = rarity
         self._weighed = rows * rarity
@@ -112,7 +114,7 @@ class Past:
         steps = self._in[:, seen].sum(1) * self._out
         if leave_out is not None:
             steps[leave_out] = 0
-        reached = (steps @ self.rows) / self._count_root
+        reached = np.bincount(self._held, np.repeat(steps, self._lengths), len(self.told)) / self._count_root
         reached[seen] = 0
         return np.asarray(reached / (reached.sum() + 1e-9), np.float32)
 

@@ -19,6 +19,7 @@ from engine.foresight.model import FEATURES, Past, Weights
 PACKAGED = Path(__file__).parent / "data" / "foresight.npz"
 _KINDS: tuple[Kind, ...] = ("report", "group", "campaign")
 _NEAREST = 3
+_LOOKED_AT = 12
 _COMPANIONS = 3
 # what an attacker does before there is anything of theirs to be seen in one's logs
 UNSEEN_TACTICS = frozenset({"reconnaissance", "resource-development"})
@@ -67,6 +68,7 @@ class Foresight:
         self._weights = learned
         self._past = Past(corpus.matrix(), corpus.items)
         self._places = {item: place for place, item in enumerate(corpus.items)}
+        self._unseen = np.array([_is_unseen(item) for item in corpus.items], np.bool_)
 
     def seen(self, techniques: Iterable[str]) -> tuple[str, ...]:
         """Return those techniques, under their newest ids, of which past attacks tell."""
@@ -85,11 +87,24 @@ class Foresight:
         features = self._past.features(places)
         likely = self._weights.probability(features)
         likely[places] = -1
-        order = [place for place in np.argsort(-likely, kind="stable").tolist() if likely[place] >= 0]
         if not unseen:
-            order = [place for place in order if not _is_unseen(self.corpus.items[place])]
+            likely[self._unseen] = -1
+        order = [place for place in np.argsort(-likely, kind="stable").tolist() if likely[place] >= 0]
         likeness = self._past.likeness(places)
-        return [self._told(place, places, float(likely[place]), features[place], likeness) for place in order[:most]]
+        nearest = np.argsort(-likeness, kind="stable")
+        return [
+            self._told(place, places, float(likely[place]), features[place], _Alike(likeness, nearest))
+            for place in order[:most]
+        ]
+
+    def told(self, technique: str) -> int:
+        """Return how many past attacks have a technique, under its newest id."""
+        return int(self._past.told[self._places[technique]])
+
+    def companion(self, seen: str, other: str) -> Companion:
+        """Return how many of the past attacks with one technique have another too; both under their newest ids."""
+        one, two = self._places[seen], self._places[other]
+        return Companion(technique=seen, together=int(self._past.together[one, two]), of=int(self._past.told[one]))
 
     def _told(
         self,
@@ -97,46 +112,48 @@ class Foresight:
         seen: NDArray[np.int64],
         probability: float,
         features: NDArray[np.float64],
-        likeness: NDArray[np.float32],
+        alike: _Alike,
     ) -> Prediction:
         parts = (features - self._weights.mean) / self._weights.spread * self._weights.weight
         return Prediction(
             technique=self.corpus.items[place],
             tactics=in_order(table().techniques[self.corpus.items[place]].newest_tactics),
             probability=probability,
-            nearest=self._nearest(place, seen, likeness),
+            nearest=self._nearest(place, seen, alike),
             companions=self._companions(place, seen),
             parts=tuple(zip(FEATURES, (float(value) for value in parts), strict=True)),
         )
 
-    def _nearest(self, place: int, seen: NDArray[np.int64], likeness: NDArray[np.float32]) -> tuple[Nearest, ...]:
+    def _nearest(self, place: int, seen: NDArray[np.int64], alike: _Alike) -> tuple[Nearest, ...]:
         """Return the most alike past attacks with the technique; of equally alike ones, those with a name first."""
-        having = np.flatnonzero(self._past.rows[:, place] > 0)
-        rows = self.corpus.rows
-        best = sorted(having.tolist(), key=lambda row: (-round(float(likeness[row]), 3), not rows[row].name, row))
+        near = alike.order[self._past.rows[alike.order, place] > 0][:_LOOKED_AT].tolist()
+        told = [(-round(float(alike.likeness[row]), 3), not self.corpus.rows[row].name, row) for row in near]
         return tuple(
             Nearest(
-                kind=rows[row].kind,
-                id=rows[row].id,
-                name=rows[row].name,
-                likeness=round(float(likeness[row]), 3),
-                shared=tuple(self.corpus.items[item] for item in seen.tolist() if self._past.rows[row, item]),
+                kind=row.kind,
+                id=row.id,
+                name=row.name,
+                likeness=-likeness,
+                shared=tuple(item for item in (self.corpus.items[number] for number in seen) if item in row.techniques),
             )
-            for row in best[:_NEAREST]
-            if likeness[row] > 0
+            for likeness, _, number in sorted(told)[:_NEAREST]
+            if likeness
+            for row in [self.corpus.rows[number]]
         )
 
     def _companions(self, place: int, seen: NDArray[np.int64]) -> tuple[Companion, ...]:
-        found = [
-            Companion(
-                technique=self.corpus.items[item],
-                together=int(self._past.together[item, place]),
-                of=int(self._past.told[item]),
-            )
-            for item in seen.tolist()
-        ]
+        told = self.corpus.items
+        found = [self.companion(told[item], told[place]) for item in seen.tolist()]
         found = [item for item in found if item.together]
         return tuple(sorted(found, key=lambda item: (-item.together / item.of, item.technique))[:_COMPANIONS])
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """How alike each past attack is, and their order by it."""
+
+    likeness: NDArray[np.float32]
+    order: NDArray[np.int64]
 
 
 def _is_unseen(technique: str) -> bool:

@@ -8,7 +8,8 @@ least six techniques, the first half by the order of tactics seen; its group, th
 reports that share over half of its techniques (Jaccard) are left out of all that answers. What is seen is masked: it
 can't be an answer (CTID's own measure does not mask; it stands beside). All under ATT&CK's newest ids.
 
-kulla's weights are learned by inner folds over what is trained on alone, so no test attack takes part in any choice.
+kulla's weights are learned by inner folds over what is trained on alone, so no test attack takes part in any choice;
+by the same recipe for both questions, which is the packaged model's (each attack halved in both ways).
 `--write` makes the packaged model of all there is. The parts' own parameters stand in engine/foresight/model.py; they
 were chosen on the training side too (see docs/foresight.md).
 """
@@ -26,12 +27,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.attack.table import table
-from engine.attack.tags import TACTICS
 from engine.foresight.corpus import Corpus, Row, attack_rows, corpus, report_rows
 from engine.foresight.model import Floats, Matrix, Past, Places, Weights
 from engine.foresight.predicting import PACKAGED, Foresight, load, save
-from engine.foresight.training import FEWEST, halves, learn
+from engine.foresight.training import FEWEST, learn, random_half, stage
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("KULLA_SHARED", ROOT.parent / "shared" / "data"))
@@ -154,6 +153,10 @@ def kulla(past: Past, learned: Weights) -> Answer:
     return lambda seen, out: learned.probability(past.features(seen, out))
 
 
+def weights(rows: Matrix, items: Sequence[str]) -> Weights:
+    return learn(rows, items, random=np.random.default_rng(5))
+
+
 def models(rows: Matrix, items: Sequence[str], learned: Weights) -> dict[str, Answer]:
     past = Past(rows, items)
     found = ease(rows)
@@ -180,21 +183,16 @@ def cold_start(whole: Corpus, folds: int) -> dict[str, Tally]:
         asked = np.sort(order[fold::5])
         others = np.ones(len(rows), np.bool_)
         others[asked] = False
-        learned = learn(rows[others], whole.items, random=np.random.default_rng(5))
+        learned = weights(rows[others], whole.items)
         nothing = np.zeros(int(others.sum()), np.bool_)
         random = np.random.default_rng(1)
         known = models(rows[others], whole.items, learned)
         for number in asked:
             if rows[number].sum() >= FEWEST:
-                seen, hidden = halves(rows[number], random)
+                seen, hidden = random_half(rows[number], whole.items, random)
                 for name, answer in known.items():
                     tallies.setdefault(name, Tally()).add(answer(seen, nothing), seen, hidden)
     return tallies
-
-
-def prefix(technique: str) -> tuple[int, str]:
-    """Return where a technique stands in the order of an intrusion: by the earliest of its tactics."""
-    return min(TACTICS.index(name) for name in table().techniques[technique].newest_tactics), technique
 
 
 def campaigns(whole: Corpus, entities: dict[str, dict[str, list[str]]]) -> Iterator[tuple[str, Places, Places, Mask]]:
@@ -211,7 +209,7 @@ def campaigns(whole: Corpus, entities: dict[str, dict[str, list[str]]]) -> Itera
             for name, told in entities.items()
             if told["type"] == "campaign" and groups & set(told["attributed_to"])
         }
-        order = np.array([places[item] for item in sorted(row.techniques, key=prefix)])
+        order = np.array([places[item] for item in sorted(row.techniques, key=stage)])
         shared = rows[:, order].sum(1)
         alike = shared / (sizes + len(order) - shared) > 0.5
         out = np.array(
@@ -230,7 +228,7 @@ def campaign_prefix(whole: Corpus, entities: dict[str, dict[str, list[str]]], fo
     for fold in range(folds):
         held = cases[fold::5]
         without = ~np.any([out for *_, out in held], axis=0)
-        learned = learn(rows[without], whole.items, random=np.random.default_rng(5))
+        learned = weights(rows[without], whole.items)
         for _, seen, hidden, out in held:
             past_rows = rows[~out]
             nothing = np.zeros(len(past_rows), np.bool_)
@@ -249,9 +247,10 @@ def show(title: str, tallies: dict[str, Tally]) -> None:
             f"{name:24} {np.mean(tally.recall):9.3f} ({low:.3f} - {high:.3f}) {np.mean(tally.ndcg):8.3f} "
             f"{np.mean(tally.mrr):6.3f}   {np.mean(tally.unmasked):.3f}"
         )
-    for label, top in (("of all techniques", None), ("of the 20 likeliest", TOP)):
-        error, likely, true = calibration(tallies["kulla"].told, top)
-        print(f"kulla's calibration {label}: ECE {error:.4f} (mean probability {likely:.3f}, true {true:.3f})")
+    kinds = [(name, *top) for name in tallies if name.startswith("kulla") for top in (("all", None), ("top 20", TOP))]
+    for name, label, top in kinds:
+        error, likely, true = calibration(tallies[name].told, top)
+        print(f"calibration, {name}, {label}: ECE {error:.4f} (mean probability {likely:.3f}, true {true:.3f})")
 
 
 def speed(model: Foresight, cases: Sequence[Row]) -> None:

@@ -1,0 +1,85 @@
+"""Indicators over a store: new ones look back over all that is stored, the others at what came since the last time.
+
+The cursor is the ingest sequence, so late events are seen; alerts and the cursor are committed together. An indicator
+stays new until its look back went through, so that one that is cut short begins again, and finds nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engine.alerts import Alert
+from engine.indicators.keeping import Kept, kept, watched
+from engine.indicators.matching import Matcher
+from engine.store.protocol import Missing, Record, Store
+
+CURSOR = "indicators"
+_LOOKING_BACK = "indicators/back"  # a cursor of no meaning: looking back moves none
+Beside = Callable[[Sequence[Alert]], Sequence[Record]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Sighting:
+    """What a look came to: the alerts found, how many of them are new, and what could not be read."""
+
+    looked_back: int = 0
+    alerts: list[Alert] = field(default_factory=list)
+    new: int = 0
+    missing: list[Missing] = field(default_factory=list)
+
+
+def watch(store: Store, beside: Beside | None = None) -> Sighting:
+    """Match all that has to be matched now (see above). `beside` are the records that go with new alerts."""
+    sighting = Sighting()
+    known, until, cursor = kept(store), store.last_sequence(), store.cursor(CURSOR)
+    fresh = [item for item in known if item.state == "new"]
+    old = [item for item in known if item.state == "watched"]
+    settled = 0
+    if fresh:
+        sighting.looked_back = len(fresh)
+        settled = _look(store, fresh, sighting, beside, until=until)
+    if old:
+        settled = _look(store, old, sighting, beside, after=cursor, until=until)
+    if not sighting.missing:  # else all of it is looked at again, and finds nothing twice
+        watched(store, fresh)
+        if settled > cursor:
+            store.commit_run(CURSOR, cursor=settled, alerts=[], hits=[])
+    return sighting
+
+
+def look_back(store: Store, since: datetime | None, before: datetime | None, beside: Beside | None = None) -> Sighting:
+    """Match every indicator against the events of a span of event time; cursors and states stay."""
+    sighting = Sighting()
+    known = kept(store)
+    sighting.looked_back = len(known)
+    _look(store, known, sighting, beside, since=since, before=before)
+    return sighting
+
+
+def _look(
+    store: Store,
+    known: Sequence[Kept],
+    sighting: Sighting,
+    beside: Beside | None,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> int:
+    """Match these against blocks of the store; return up to which sequence every event was seen."""
+    settled = 0
+    matcher = Matcher(item.indicator for item in known)
+    blocks = store.blocks(after=after, until=until, since=since, before=before, missing=sighting.missing.append)
+    for block in blocks:
+        found = list(matcher.match(block))
+        stored = store.known_alert_ids([alert.id for alert in found]) if found else frozenset()
+        fresh = [alert for alert in found if alert.id not in stored]
+        if fresh:
+            records = beside(fresh) if beside else ()
+            sighting.new += store.commit_run(_LOOKING_BACK, cursor=0, alerts=fresh, hits=[], records=records)
+        sighting.alerts += found
+        settled = max(settled, block.settled)
+    return settled
