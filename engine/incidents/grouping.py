@@ -26,7 +26,7 @@ from engine.incidents.traces import Key, Traces
 
 ENOUGH = 0.45  # confidence from which an alert joins
 RARE_BITS = 2.0  # alerts this rare are joined by rarity alone
-RARE = Nature(strength=0.5, reach=timedelta(hours=1), pace=1.0)
+RARE = Nature(strength=0.5, reach=timedelta(minutes=30), pace=1.0)
 _BITS_A_LEVEL = 3.0  # so many bits of rarity say as much as a level
 _SUREST = 0.99
 _COMMON = 25  # hosts that an entity other than a host may be seen with before it is weakened

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from engine.alerts import Alert, Level
 from engine.attack import tactics
-from engine.entities import Entity
+from engine.entities import Entity, entities_of
 from engine.incidents.model import Term
 from engine.incidents.noise import Judgement
-from engine.incidents.ties import joining_entities
+from engine.incidents.spelling import folded
 
 POINTS: Mapping[Level, float] = {
     Level.INFORMATIONAL: 0.0,
@@ -53,7 +53,7 @@ class Circumstances:
     """What is known beside the alerts.
 
     `criticality` (1 to 5, 3 is ordinary) and `sensitivity` (0 to 3) are of entities, spelled as
-    `engine.incidents.ties.joining_entities` does. `intelligence` gives terms for alerts that match known indicators,
+    `engine.incidents.spelling` does. `intelligence` gives terms for alerts that match known indicators,
     `foresight` terms for the impact that is likely next; neither may give less for more alerts.
     """
 
@@ -161,12 +161,16 @@ def _progress(alerts: Sequence[Alert]) -> list[Term]:
     return [Term(kind="progress", name=f"{steps} ATT&CK tactics", points=PER_TACTIC * (steps - 1), alerts=shown)]
 
 
+def _things(alert: Alert) -> set[Entity]:
+    return {Entity(item.kind, folded(item)) for item in entities_of(alert.fields)}
+
+
 def _of_things(
     alerts: Sequence[Alert], grades: Mapping[Entity, int], kind: str, ordinary: int, points: float
 ) -> list[Term]:
     if not grades:
         return []
-    met = {entity: alert.id for alert in reversed(alerts) for entity in joining_entities(alert) if entity in grades}
+    met = {entity: alert.id for alert in reversed(alerts) for entity in _things(alert) if entity in grades}
     worst = max(met, key=lambda item: (grades[item], item), default=None)
     if worst is None or grades[worst] <= ordinary:
         return []

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.alerts import Alert, Level, RuleInfo
 from engine.incidents.condensing import Columns, condense
@@ -47,56 +49,40 @@ def names(folder: Path) -> list[str]:
 
 def read(folder: Path, name: str) -> Organisation:
     """Read one organisation. Its alerts have no levels in the data: all are taken to be low."""
+    kinds: dict[tuple[str, ...], int] = {}  # each rule, address, host and label that come together, numbered
+    seconds, coded = array("d"), array("q")
     with gzip.open(folder / f"{name}_alerts.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         header = next(rows)
-        wanted = [header.index(column) for column in ("time", "name", "ip", "host", "time_label")]
-        codes: tuple[dict[object, int], ...] = ({}, {}, {})
-        seconds, coded = [], []
+        moment = header.index("time")
+        rest = itemgetter(*(header.index(column) for column in ("name", "ip", "host", "time_label")))
         for row in rows:
-            moment, rule, address, host, label = (row[place] for place in wanted)
-            seconds.append(float(moment))
-            coded.append(
-                (
-                    codes[0].setdefault(rule, len(codes[0])),
-                    codes[1].setdefault((host, address), len(codes[1])),
-                    codes[2].setdefault(label, len(codes[2])),
-                )
-            )
-    return _organisation(name, np.array(seconds), np.array(coded, dtype=np.int64), codes)
+            seconds.append(float(row[moment]))
+            coded.append(kinds.setdefault(rest(row), len(kinds)))
+    return _organisation(name, np.array(seconds), np.array(coded), list(kinds))
 
 
 def _organisation(
-    name: str, seconds: np.ndarray, coded: np.ndarray, codes: Sequence[Mapping[object, int]]
+    name: str, seconds: NDArray[np.float64], coded: NDArray[np.int64], kinds: Sequence[tuple[str, ...]]
 ) -> Organisation:
+    rules = list(dict.fromkeys(kind[0] for kind in kinds))
+    places = list(dict.fromkeys(kind[1:3] for kind in kinds))
     columns = Columns(
         seconds=seconds,
-        rule=coded[:, 0],
-        place=coded[:, 1],
-        rules=[RuleInfo(id=str(rule), name=str(rule), level=Level.LOW, version="1") for rule in codes[0]],
-        places=[{"host.name": host, "host.ip": address} for host, address in _pairs(codes[1])],
+        rule=np.array([rules.index(kind[0]) for kind in kinds])[coded],
+        place=np.array([places.index(kind[1:3]) for kind in kinds])[coded],
+        rules=[RuleInfo(id=rule, name=rule, level=Level.LOW, version="1") for rule in rules],
+        places=[{"host.name": host, "host.ip": address} for address, host in places],
     )
     few = condense(columns)
     order = np.argsort(seconds, kind="stable")[::-1]
-    label = np.zeros(len(few.alerts), dtype=np.int64)
-    label[few.row[order]] = coded[order, 2]  # the first alert of a minute is written last
-    words = list(codes[2])
+    kind = np.zeros(len(few.alerts), dtype=np.int64)
+    kind[few.row[order]] = coded[order]  # the first alert of a minute is written last
     return Organisation(
         name=name,
         raw=len(seconds),
         days=float(seconds.max() - seconds.min()) / 86_400,
         alerts=few.alerts,
         counts=few.counts,
-        phase={alert.id: str(words[label[number]]) for number, alert in enumerate(few.alerts)},
+        phase={alert.id: kinds[kind[number]][3] for number, alert in enumerate(few.alerts)},
     )
-
-
-def _pairs(found: Mapping[object, int]) -> Iterator[tuple[str, str]]:
-    for pair in found:
-        assert isinstance(pair, tuple)
-        yield str(pair[0]), str(pair[1])
-
-
-def phases(organisation: Organisation) -> Counter[str]:
-    """Return how many alerts each phase has."""
-    return Counter(organisation.phase.values())

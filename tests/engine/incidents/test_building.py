@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings
@@ -176,3 +178,38 @@ def test_alerts_that_come_one_by_one_are_never_lost_or_told_twice(made: list[tup
     held = sorted(name for item in known.values() for name in item.alerts)
     assert held == sorted(item.id for item in alerts)
     assert sorted(item.alerts for item in known.values()) == sorted(item.alerts for item in build(alerts))
+
+
+DAYS = st.lists(
+    st.tuples(
+        st.integers(0, 5 * 288),
+        st.sampled_from("abcd"),
+        st.sampled_from(["low", "low", "low", "medium", "high", "critical"]),
+        st.sampled_from("rstuv"),
+    ),
+    max_size=80,
+).map(
+    lambda made: [
+        alert(window * 300, {"host.name": host}, rule=rule + level, level=level, number=n,
+              tags=("attack.impact",) if rule in "uv" else ("attack.discovery",))
+        for n, (window, host, level, rule) in enumerate(made)
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(DAYS, st.lists(st.integers(0, 5 * 288), max_size=3), st.randoms(use_true_random=False))
+def test_in_one_batch_or_several_in_any_order_they_are_the_same_incidents(
+    alerts: list[Alert], cuts: list[int], random: Random
+) -> None:
+    """Runs cut time where they like; within a run alerts come as they come."""
+    known: dict[str, Incident] = {}
+    for cut in [*sorted(cuts), 6 * 288]:
+        arrived = [item for item in alerts if item.timestamp < START + timedelta(seconds=cut * 300)]
+        random.shuffle(arrived)
+        known = after(list(known.values()), arrived)
+    assert sorted(core(item) for item in known.values()) == sorted(core(item) for item in build(alerts))
+
+
+def core(incident: Incident) -> list[str]:
+    return sorted(set(incident.alerts) - set(incident.context))
