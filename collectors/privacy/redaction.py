@@ -122,7 +122,8 @@ class Redactor:
 
     def _pseudonym(self, kind: Kind, value: str) -> str:
         found = self._pseudonyms.of(kind, value)
-        self.found[found] = value
+        if kind != "content":  # free text may name others than the one who asks to be erased: it is never kept
+            self.found[found] = value
         return found
 
     def _spread(self, event: Event, fields: Fields, marks: Sequence[_Mark]) -> Event:

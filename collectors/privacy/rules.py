@@ -17,6 +17,7 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 HOLDS: Final[tuple[str, ...]] = (*get_args(Kind), "address")
 ANYWHERE: Final = "(any text)"  # stands for a field in the rule for e-ID codes wherever they are
 _DEFAULT: Final = "default"
+_ASKED_FOR: Final = frozenset({"xroad.issue"})  # whether somebody looked without a case, or in one case at many people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +45,20 @@ class Rule:
 
 
 def default_rules(declared: Mapping[str, Sequence[str]]) -> list[Rule]:
-    """Return the rules that hold where the settings say nothing: free text is dropped, the rest pseudonymised.
+    """Return the rules that hold where the settings say nothing: what people are known by is pseudonymised, free text
+    dropped, unless rules ask whether there is any (`_ASKED_FOR`).
 
     `declared` are the personal fields of user-written sources, by dataset.
     """
     fields = [(module, each.name, each.kind) for module, own in PERSONAL.items() for each in own]
     fields += [(dataset, name, _kind_of(name)) for dataset, names in declared.items() for name in names]
     return [
-        Rule(pattern=source, field=name, holds=kind, action="drop" if kind == "content" else "pseudonymise")
+        Rule(
+            pattern=source,
+            field=name,
+            holds=kind,
+            action="drop" if kind == "content" and name not in _ASKED_FOR else "pseudonymise",
+        )
         for source, name, kind in fields
     ]
 

@@ -23,7 +23,7 @@ def test_personal_fields_are_treated_by_default() -> None:
     assert actions(found, "xroad", "xroad.opmon") == {
         "user.id": "pseudonymise",
         "xroad.represented_party.code": "pseudonymise",
-        "xroad.issue": "drop",
+        "xroad.issue": "pseudonymise",
     }
     assert actions(found, "nginx", "nginx.access") == {}
     for module, fields in PERSONAL.items():

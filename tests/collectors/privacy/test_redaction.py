@@ -181,7 +181,7 @@ def test_eid_codes_go_from_any_text_of_any_source() -> None:
 def test_the_vault_is_told_before_the_batch_is_given_back() -> None:
     kept: dict[str, str] = {}
     filtering = Privacy(Policy(default_rules({})), lambda: NAMES, kept.update)
-    filtering.events([event("x", user__id="EE47101010033")])
+    filtering.events([event("x", user__id="EE47101010033", xroad__issue="case 12 of Arta Hoxha")])
     assert kept == {NAMES.of("person", "EE47101010033"): "EE47101010033"}
 
 
