@@ -58,6 +58,7 @@ class DecidingWords:
     simulated: str
     returns: str
     by_hand: str
+    all_by_hand: str
     not_undone: str
     not_known: str
     automation: str
@@ -114,6 +115,7 @@ ENGLISH = DecidingWords(
     simulated="Simulated",
     returns="undo returns everything to what it was",
     by_hand="a person puts back by hand: {what}",
+    all_by_hand="a person does it by hand; there is nothing to simulate",
     not_undone="not undone: {what}",
     not_known="not known to the simulator: {what}",
     automation="How much a machine may do",
@@ -169,6 +171,7 @@ ALBANIAN = DecidingWords(
     simulated="Simuluar",
     returns="zhbërja e kthen gjithçka si ishte",
     by_hand="një person e rikthen me dorë: {what}",
+    all_by_hand="e kryen një person me dorë; s'ka çfarë të simulohet",
     not_undone="nuk zhbëhet: {what}",
     not_known="simulatori nuk e njeh: {what}",
     automation="Sa mund të bëjë makina",

@@ -17,16 +17,22 @@ from playbooks.texts import Language
 
 
 def guide_report(guide: Guide, texts: Words, decisions: Mapping[str, Decision], only: int | None = None) -> Report:
-    """Return the guide, or step `only` of it, with what was decided so far."""
+    """Return the guide, or step `only` of it, with what was decided so far and what each step does on paper."""
+    from cli.rehearsing import rehearsal_record, rehearsal_sections
+
     steps = [item for item in guide.steps if only is None or item.number == only]
     title = f"{guide.playbook.title.in_language(guide.language)}: {guide.incident.title}"
-    sections = [section for item in steps for section in step_sections(guide, item, texts, decisions)]
+    sections = [
+        section
+        for item in steps
+        for section in (*step_sections(guide, item, texts, decisions), *rehearsal_sections(guide, item))
+    ]
     record = {
         "incident": guide.incident.id,
         "playbook": guide.playbook.id,
         "version": guide.playbook.version,
         "language": guide.language,
-        "steps": [step_record(guide, item, decisions) for item in steps],
+        "steps": [{**step_record(guide, item, decisions), **rehearsal_record(guide, item)} for item in steps],
     }
     return Report(name="guide", title=title, record=record, sections=tuple(sections), lang=guide.language)
 

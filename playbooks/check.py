@@ -5,9 +5,12 @@ from __future__ import annotations
 from importlib.resources.abc import Traversable
 
 from engine.errors import KullaError
+from playbooks.compiler import compile_guide
 from playbooks.document import DocumentError
 from playbooks.loader import read_library
 from playbooks.model import Playbook
+from playbooks.simulator.example import example_incident
+from playbooks.simulator.rehearsing import rehearse_all
 
 FEWEST_STEPS = 7
 MOST_STEPS = 14
@@ -36,4 +39,18 @@ def _review(playbook: Playbook) -> list[DocumentError]:
     )
     if not (playbook.fits.techniques or playbook.fits.tactics or playbook.fits.rules):
         found.append(DocumentError(f"{playbook.id} fits nothing", where=playbook.where, hint="fill in `fits`"))
-    return found
+    return [*found, *_rehearsed(playbook)]
+
+
+def _rehearsed(playbook: Playbook) -> list[DocumentError]:
+    """Return the steps whose undo leaves something changed on paper (see `playbooks.simulator`)."""
+    guide = compile_guide(example_incident(), playbook)
+    return [
+        DocumentError(
+            f"undo of `{rehearsal.step}` does not bring back: {', '.join(rehearsal.left)}",
+            where=playbook.step(rehearsal.step).where,
+            hint="add what is missing to `undo`, as a command or by hand",
+        )
+        for rehearsal in rehearse_all(guide)
+        if rehearsal.is_broken
+    ]

@@ -140,6 +140,7 @@ def _check_step(playbook: Playbook, step: int | None) -> None:
 
 def _show(case: _Case) -> None:
     from cli.guidance import guide_report
+    from playbooks.compile_check import compile_problems
     from playbooks.compiler import compile_guide
     from playbooks.decisions import subject_of
     from playbooks.rebuilding import rebuild
@@ -147,6 +148,10 @@ def _show(case: _Case) -> None:
     session, incident = case.session, case.incident
     state = rebuild(open_ledger(session, case.store).records(subject_of(incident.id, case.playbook.id)))
     guide = compile_guide(incident, case.playbook, session.lang, given=state.given if state else None)
+    for problem in compile_problems(guide):
+        if problem.blocks and case.step in {None, problem.number}:
+            told = f"step {problem.number} `{problem.step}` cannot be done: {problem.what.in_language(session.lang)}"
+            session.issue(InputError(told, where=problem.where, hint="give the value when you respond"))
     texts = words(session.lang)
     session.say(texts.dry_run, texts.not_run)
     case.out.write(guide_report(guide, texts, state.decisions if state else {}, case.step))

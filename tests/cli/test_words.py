@@ -7,6 +7,9 @@ from string import Formatter
 
 import pytest
 
+from cli.deciding_words import ALBANIAN as DECIDING_SQ
+from cli.deciding_words import ENGLISH as DECIDING_EN
+from cli.deciding_words import DecidingWords
 from cli.words import ALBANIAN, ENGLISH, WORDS, Words, word_for, words
 from engine.alerts import Level
 
@@ -18,6 +21,15 @@ def _places(text: str) -> list[str]:
 @pytest.mark.parametrize("name", [field.name for field in fields(Words)])
 def test_both_languages_have_the_text(name: str) -> None:
     english, albanian = getattr(ENGLISH, name), getattr(ALBANIAN, name)
+    assert english.strip() == english != ""
+    assert albanian.strip() == albanian != ""
+    assert english != albanian
+    assert _places(english) == _places(albanian)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(DecidingWords)])
+def test_both_languages_have_the_text_about_decisions(name: str) -> None:
+    english, albanian = getattr(DECIDING_EN, name), getattr(DECIDING_SQ, name)
     assert english.strip() == english != ""
     assert albanian.strip() == albanian != ""
     assert english != albanian
