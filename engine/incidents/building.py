@@ -67,7 +67,7 @@ def update(known: Sequence[Incident], alerts: Iterable[Alert], basis: Basis = AL
     one even where verdicts take its score below what opens a new one.
     """
     shut = [item for item in known if item.status == "closed"]
-    closed = frozenset(alert for item in shut for alert in item.alerts)
+    closed = frozenset(alert for item in shut for alert in _core(item))
     owner = {alert: item for item in known if item.status != "closed" for alert in _core(item)}
     made = _made(list(alerts), owner, closed, basis)
     fresh = [item.incident for item in made]
@@ -117,7 +117,7 @@ def _made(alerts: Sequence[Alert], owner: Mapping[str, Incident], closed: Collec
     """Return the incidents, worst first. All alerts are learned from, those of closed incidents join no more."""
     pinned = owner.keys() | {alert for item in basis.decisions for alert in item.left | item.right}
     judgements = {
-        alert: replace(judged, held=judged.held and alert not in pinned)
+        alert: replace(judged, held=False) if judged.held and alert in pinned else judged
         for alert, judged in judge(alerts, basis.counts).items()
     }
     free = [alert for alert in alerts if alert.id not in closed]
@@ -154,6 +154,7 @@ def _with_context(
             alerts=tuple(alert.id for alert in whole),
             context=tuple(alert.id for alert in around),
             joins=(*incident.joins, *joins),
+            last_seen=max(incident.last_seen, whole[-1].timestamp),
         )
         made.append(_Made(after, part.origins))
     return made

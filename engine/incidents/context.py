@@ -1,8 +1,9 @@
 """What else happened on an incident's hosts while it was under way: shown with it, scoring nothing.
 
 These are alerts that were held back as usual, and lesser ones that came to no incident of their own; the lesser traces
-of an attack are among them. An incident that shows on a quarter of the estate concerns all of it. Where two incidents
-were under way on one host, the graver one shows what else happened there.
+of an attack are among them. An incident that shows on a quarter of the estate concerns all of it. What goes on for so
+long that it becomes usual (a beacon) goes on in its incident: alerts of at least high level by the same rule in the
+same place. Where two incidents were under way on one host, the graver one shows what else happened there.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from engine.alerts import Alert
+from engine.alerts import Alert, Level
 from engine.incidents.model import Join
 from engine.incidents.noise import Judgement
 from engine.incidents.ties import joining_entities
@@ -32,7 +34,7 @@ class Background:
             self._by_place[judgements[alert.id].place].append(alert)
 
     def around(self, alerts: Sequence[Alert]) -> tuple[list[Alert], list[Join]]:
-        """Return what else happened on these alerts' places between the first and the last of them, with its joins."""
+        """Return what else happened around these alerts, by place and time, with its joins."""
         first, last = alerts[0].timestamp, alerts[-1].timestamp
         places = {self._judgements[alert.id].place for alert in alerts}
         places |= {entity.value for alert in alerts for entity in joining_entities(alert) if entity.kind == "host"}
@@ -42,9 +44,19 @@ class Background:
             here = self._by_place[place]
             start = bisect_left(here, first, key=lambda item: item.timestamp)
             found += here[start : bisect_right(here, last, key=lambda item: item.timestamp)]
+        found += self._going_on({(alert.rule.id, self._judgements[alert.id].place) for alert in alerts}, last)
         found = [alert for alert in found if alert.id not in self._given]
         self._given.update(alert.id for alert in found)
         return found, [self._join(alert) for alert in found]
+
+    def _going_on(self, series: set[tuple[str, str]], last: datetime) -> list[Alert]:
+        """Return what the same rules told of the same places after the last alert."""
+        return [
+            alert
+            for place in sorted({place for _, place in series} & self._by_place.keys())
+            for alert in self._by_place[place]
+            if alert.timestamp > last and alert.rule.level >= Level.HIGH and (alert.rule.id, place) in series
+        ]
 
     def _join(self, alert: Alert) -> Join:
         judged = self._judgements[alert.id]

@@ -3,18 +3,21 @@
 Nothing is said of an alert that was learned from alerts after its window, so the same alerts give the same answers
 whenever they are asked. An alert that is as usual here as ever is held back: it opens no incident and joins none
 together, but it can be listed, and it is shown in the incidents that were under way around it. Critical rules are
-never held back, and nothing is until there was enough to learn from.
+never held back, and nothing is until there was enough to learn from. What people judged counts within bounds: each
+alert judged false makes its rule usual here twice as soon (at most four times), one judged true keeps it from being
+held back here at all; a verdict that is changed is forgotten.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import log2
 from typing import Literal
 
-from engine.alerts import Alert, Level
+from engine.alerts import Alert, Level, Verdict
 from engine.entities import Entity, Kind, entities_of
 from engine.incidents.rates import DAY, WINDOW, Rates
 from engine.incidents.spelling import folded
@@ -28,6 +31,7 @@ _STEADY = 12  # windows over `_SPREAD` from which a low rule is known to be stea
 _SPREAD = DAY // 8
 _TURNS_UP = 16  # a rule that keeps turning up in new places is rare in none of them
 _BURST, _FEW = 4.0, 20  # a burst is that many times the most ever seen in one window, and no less than so many
+_SOONER = 4  # at most, for verdicts
 # What an alert is counted under: the first of these that it has.
 _PLACES: tuple[Kind, ...] = ("host", "mailbox", "user", "service", "ip", "domain")
 SEVERAL = "several hosts"
@@ -39,7 +43,8 @@ class Judgement:
 
     `bits` is the logarithm (base 2) of the days between two such, 0 for what comes daily, at most `MOST_BITS`.
     `days` is that interval, `windows` how many five-minute windows the rule fired in here before, `most` the most
-    alerts in one of them, `watched` the days learned from, `places` the places where the rule has fired before.
+    alerts in one of them, `watched` the days learned from, `places` the places where the rule has fired before,
+    `judged_false` how many of its alerts here people judged to be false or benign (0 where one was judged true).
     """
 
     rule: str
@@ -53,6 +58,7 @@ class Judgement:
     most: int
     watched: float
     places: int
+    judged_false: int = 0
 
     @property
     def reason(self) -> str:
@@ -63,7 +69,9 @@ class Judgement:
             case "learning":
                 return f"{self.watched * 24:.0f} hours of alerts so far: too few to call anything usual or rare"
             case "usual":
-                return f"fires about {1 / max(self.days, 1e-9):.3g} times a day {here} at this hour ({seen}), as always"
+                told = f"; judged false {self.judged_false} times here" if self.judged_false else ""
+                often = f"{1 / max(self.days, 1e-9):.3g} times a day"
+                return f"fires about {often} {here} at this hour ({seen}), as always{told}"
             case "burst":
                 return f"{self.alerts:,} alerts in five minutes {here}, never more than {self.most:,} before"
             case "new kind":
@@ -80,7 +88,7 @@ def judge(alerts: Sequence[Alert], counts: Mapping[str, int] | None = None) -> d
     The result depends on the alerts alone, not on their order.
     """
     ordered = sorted(alerts, key=_window)
-    rates = Rates()
+    rates, verdicts = Rates(), _verdicts(alerts)
     found: dict[str, Judgement] = {}
     for window, together in groupby(ordered, key=_window):
         series: dict[tuple[str, str], list[Alert]] = {}
@@ -89,6 +97,7 @@ def judge(alerts: Sequence[Alert], counts: Mapping[str, int] | None = None) -> d
         sizes = {key: sum((counts or {}).get(item.id, 1) for item in items) for key, items in series.items()}
         for key, items in series.items():
             made = _judgement(rates, items[0], key[1], window, sizes[key])
+            made = _with_verdicts(made, items[0].rule.level, verdicts.get(key))
             found.update((item.id, made) for item in items)
         for key in sorted(sizes):
             rates.count(*key, window, sizes[key])
@@ -105,6 +114,27 @@ def place_of(alert: Alert) -> str:
             names = {folded(entity) for entity in found[kind]}
             return names.pop() if len(names) == 1 else SEVERAL if kind == "host" else min(names)
     return ""
+
+
+def _verdicts(alerts: Iterable[Alert]) -> dict[tuple[str, str], Counter[Verdict]]:
+    found: dict[tuple[str, str], Counter[Verdict]] = {}
+    for alert in alerts:
+        if alert.verdict is not None:
+            found.setdefault((alert.rule.id, place_of(alert)), Counter())[alert.verdict] += 1
+    return found
+
+
+def _with_verdicts(made: Judgement, level: Level, verdicts: Counter[Verdict] | None) -> Judgement:
+    """Return the judgement as people's verdicts on this rule in this place change it."""
+    if not verdicts:
+        return made
+    if verdicts["true-positive"]:
+        return replace(made, held=False)
+    false = verdicts["false-positive"] + verdicts["benign"]
+    sooner = min(2**false, _SOONER)
+    usual = USUAL.get(level)
+    held = made.held or (made.standing == "rare" and usual is not None and sooner / made.days >= usual)
+    return replace(made, standing="usual" if held else made.standing, held=held, judged_false=false)
 
 
 def held_back(judgements: Mapping[str, Judgement], alerts: Iterable[Alert]) -> list[Alert]:

@@ -1,9 +1,10 @@
 """How bad a group of alerts is: a sum of named points that anyone can add up again, each with the alerts it rests on.
 
-A rule counts once by its level, and half as much for each further host it fired on (up to five); the rarer it is here,
-the more it counts. Each ATT&CK tactic after the first adds points, where another rule speaks for it: an attack moves
-on and noise does not. What is known of the estate (how critical a host or service is, how sensitive its data) and of
-the world (indicators, the likely next impact) adds points of its own. More evidence never lowers a score.
+A rule counts once by its level, and half as much for each further host it fired on (up to five; two where no other
+rule fired); the rarer it is here, the more it counts. Each ATT&CK tactic after the first adds points, where another
+rule speaks for it: an attack moves on and noise does not. What is known of the estate (how critical a host or service
+is, how sensitive its data) and of the world (indicators, the likely next impact) adds points of its own. More evidence
+never lowers a score.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ PER_BIT: Mapping[Level, float] = {
 OPENS_AT = 12.0
 PER_CRITICALITY = 2.0  # for each grade above 3 of the most critical thing
 PER_SENSITIVITY = 2.0  # for each grade of the most sensitive data
-_MORE_HOSTS = 5
+_MORE_HOSTS, _MORE_HOSTS_ALONE = 5, 2  # hosts that count for a rule; fewer where it is the only one (a round of upkeep)
 
 Provider = Callable[[Sequence[Alert]], Iterable[Term]]
 
@@ -77,7 +78,8 @@ def terms(
     by_rule: dict[str, list[Alert]] = {}
     for alert in counted:
         by_rule.setdefault(alert.rule.id, []).append(alert)
-    found = [term for items in by_rule.values() for term in _of_rule(items, judged)]
+    most = _MORE_HOSTS if len(by_rule) > 1 else _MORE_HOSTS_ALONE
+    found = [term for items in by_rule.values() for term in _of_rule(items, judged, most)]
     found += _progress(counted)
     found += _of_things(counted, known.criticality, "criticality", 3, PER_CRITICALITY)
     found += _of_things(counted, known.sensitivity, "sensitivity", 0, PER_SENSITIVITY)
@@ -122,13 +124,13 @@ def _counts(alert: Alert, judgements: Mapping[str, Judgement]) -> bool:
     return alert.verdict in {None, "true-positive"} and not (judged and judged.held)
 
 
-def _of_rule(alerts: Sequence[Alert], judgements: Mapping[str, Judgement]) -> list[Term]:
+def _of_rule(alerts: Sequence[Alert], judgements: Mapping[str, Judgement], most: int) -> list[Term]:
     rule = alerts[0].rule
     points = POINTS[rule.level]
     hosts: dict[str, str] = {}  # with the first alert on each
     for alert in alerts:
         hosts.setdefault(str(alert.fields.get("host.name", "")), alert.id)
-    more = min(len(hosts) - 1, _MORE_HOSTS)
+    more = min(len(hosts) - 1, most)
     found = [Term(kind="severity", name=f"{rule.level.label}: {rule.name}", points=points, alerts=(alerts[0].id,))]
     if more and points:
         name = f"on {more} more hosts: {rule.name}"

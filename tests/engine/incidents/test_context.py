@@ -56,3 +56,15 @@ def test_what_is_only_shown_makes_no_incident_of_its_own_later() -> None:
     known = only(alerts)
     assert update([known], alerts).saved == ()
     assert update([known], [*alerts, *usual(4, until=20)[-HOSTS * 12 :]]).removed == ()
+
+
+def test_what_becomes_usual_goes_on_in_its_incident() -> None:
+    beacon = [
+        alert(4 * DAY + n * 1200, {"host.name": "h0"}, rule="beacon", level="high", number=700_000 + n)
+        for n in range(900)
+    ]
+    other = alert(4 * DAY + 60, {"host.name": "h0"}, rule="other", level="high", number=800_000)
+    incident = only([*usual(4), *beacon, other])
+    assert {item.id for item in beacon} <= set(incident.alerts)
+    assert {item.id for item in beacon} & set(incident.context)
+    assert incident.last_seen == beacon[-1].timestamp

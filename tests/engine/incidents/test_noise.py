@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.alerts import Alert
+from engine.alerts import Alert, Verdict
 from engine.incidents.noise import MOST_BITS, SEVERAL, held_back, judge, place_of
 from engine.incidents.rates import DAY, WINDOW, Rates
 from tests.engine.incidents.alerts import alert
@@ -170,3 +170,27 @@ def test_judgements_depend_on_the_past_alone_and_on_no_order(data: st.DataObject
     start = alert(0, {}).timestamp.timestamp() // WINDOW
     past = [item for item in alerts if item.timestamp.timestamp() // WINDOW <= start + now]
     assert judge(past) == {item.id: whole[item.id] for item in past}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "count", "held"),
+    [(None, 0, False), ("false-positive", 1, False), ("benign", 2, True), ("false-positive", 9, True)],
+)
+def test_what_people_judged_false_is_usual_sooner(verdict: Verdict | None, count: int, held: bool) -> None:
+    """A rule that fires here every third day, at another hour each time."""
+    seldom = [alert(n * (3 * A_DAY + 3 * HOUR), {"host.name": "a"}, rule="s", level="low", number=n) for n in range(5)]
+    seldom = [replace(item, verdict=verdict if n < count else None) for n, item in enumerate(seldom)]
+    daily = [alert(n * 1800, {"host.name": "b"}, level="low", number=5000 + n) for n in range(48 * 15)]
+    judged = judge(
+        [*seldom, *daily, alert(14 * A_DAY + 20 * HOUR, {"host.name": "a"}, rule="s", level="low", number=99)]
+    )["a99"]
+    assert judged.held is held
+    assert judged.judged_false == min(count, 5)
+    if held:
+        assert judged.reason.endswith(f"as always; judged false {min(count, 5)} times here")
+
+
+def test_what_people_judged_true_is_not_held_back_here() -> None:
+    alerts = hourly(3)
+    judged = judge([replace(alerts[0], verdict="true-positive"), *alerts[1:], *hourly(3, host="b", rule="o")])
+    assert not any(item.held for item in judged.values() if item.place == "a")

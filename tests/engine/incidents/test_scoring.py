@@ -57,11 +57,16 @@ def test_points_by_level_once_a_rule() -> None:
 
 def test_more_hosts_add_half_the_points_up_to_five() -> None:
     def more(hosts: int) -> float:
-        found = terms([high(n, f"h{n}") for n in range(hosts)])
+        found = terms([*(high(n, f"h{n}") for n in range(hosts)), high(99, "h0", rule="other")])
         assert all(len(term.alerts) == min(hosts - 1, 5) for term in found if term.kind == "spread")
         return sum(term.points for term in found if term.kind == "spread")
 
     assert [more(count) for count in (1, 2, 4, 6, 50)] == [0, 5, 15, 25, 25]
+
+
+def test_hosts_of_a_rule_that_is_alone_count_for_two() -> None:
+    assert total(terms([high(n, f"h{n}") for n in range(9)])) == 20
+    assert total(terms([alert(n, {"host.name": f"h{n}"}) for n in range(9)])) < OPENS_AT
 
 
 def test_each_further_tactic_adds_points_where_another_rule_speaks_for_it() -> None:
