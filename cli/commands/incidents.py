@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.incidents_casework import register_casework
 from cli.commands.incidents_foresight import foresight
 from cli.decisions import Actor, actor_of, record
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
@@ -47,6 +48,10 @@ def list_incidents(
     until: Until = None,
     level: MinLevel = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only incidents that are not closed.")] = False,
+    words: Annotated[
+        str | None,
+        typer.Option("--search", metavar="WORDS", help='All of these: "dc01 mimikatz", "host:dc01 tag:vip".'),
+    ] = None,
     fmt: Format = None,
     output: Output = None,
 ) -> None:
@@ -56,6 +61,11 @@ def list_incidents(
     lowest = shown_level(session, level)
     with session.open_store() as store:
         found = store.incidents()
+        if words is not None:
+            from engine.casework.keeping import cases
+            from engine.casework.searching import search
+
+            found = search(found, cases(store), words)
     kept = [
         item
         for item in found
@@ -245,3 +255,4 @@ def close(
 
 
 command(app, "foresight")(foresight)
+register_casework(app)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from engine.alerts import Alert, Reason, RuleInfo, alert_id
 from engine.entities import alert_fields
@@ -81,7 +82,7 @@ class Matcher:
                     self._look(field, table.column(name), block.selected, rows)
         return rows
 
-    def _look(self, field: Field, column: pa.ChunkedArray, selected: np.ndarray | None, rows: Found) -> None:  # type: ignore[type-arg] # of the protocol
+    def _look(self, field: Field, column: pa.ChunkedArray, selected: NDArray[np.bool_] | None, rows: Found) -> None:
         parents, values = _flat(column)
         coded = values.dictionary_encode() if not pa.types.is_dictionary(values.type) else values
         if isinstance(coded, pa.ChunkedArray):
@@ -200,7 +201,7 @@ def _telling(trait: Trait) -> tuple[bool, bool, Trait]:
     return (trait.kind != "port", trait.operator == "equals", trait)
 
 
-def _flat(column: pa.ChunkedArray) -> tuple[np.ndarray | None, pa.ChunkedArray | pa.Array]:  # type: ignore[type-arg] # of integers
+def _flat(column: pa.ChunkedArray) -> tuple[NDArray[np.int64] | None, pa.ChunkedArray | pa.Array]:
     """Return a column's values as text, and for lists the row of each value."""
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         joined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
