@@ -54,8 +54,10 @@ def subject_of(values: Sequence[str], kind: str | None, known: Pseudonyms | None
 
 def _counting(value: str, kind: str | None) -> Counting:
     if kind is not None:
-        return "words" if kind == "name" else "letters"
-    return "letters" if "@" in value or sum(each.isdigit() for each in value) >= 4 else "words"
+        return "words" if kind == "name" else "letters" if kind in {"email", "session"} else "code"
+    if "@" in value:
+        return "letters"
+    return "code" if sum(each.isdigit() for each in value) >= 4 else "words"
 
 
 def erase(session: Session, store: Store, subject: Subject, *, name: str, actor: str, why: str) -> Erasure:

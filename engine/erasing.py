@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from engine.events import Event, Fields, Scalar, Value
-from engine.traces import SHORTEST, Trace
+from engine.traces import SHORTEST, Looked, Trace
 
 ERASED: Final = "(erased)"
 _BLOCK: Final = 1 << 18  # characters that are looked through at once
@@ -48,7 +48,10 @@ class Subject:
 
     def found_in(self, text: str) -> bool:
         """Tell whether anything of the person stands in a text."""
-        return any(each in text for each in self.pseudonyms) or any(each.found_in(text) for each in self.traces)
+        if any(each in text for each in self.pseudonyms):
+            return True
+        looked = Looked(text)
+        return any(each.seen_in(looked) for each in self.traces)
 
     def clean(self, text: str) -> str:
         """Return the text without the person; where that cannot be told apart, `ERASED` alone."""

@@ -2,7 +2,7 @@
 
 A personal code is written as `EE47101010033`, `PNOEE-47101010033`, `471010-10033`, percent-encoded in a URL, escaped in
 JSON within JSON, or in base64 and hexadecimal digits. A code counts wherever its letters and digits stand in a row,
-whatever stands between them; a name, and what is shorter than five letters, counts as whole words.
+whatever stands between them; a name, and what is shorter than five letters or eight digits, counts as whole words.
 
 Texts belong to the attacker: patterns are literals with bounded separators that no letter of the value can match, so
 that matching takes linear time.
@@ -17,12 +17,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote, unquote_plus
 
 SHORTEST: Final = 5  # letters and digits that are looked for wherever they stand
-Counting: TypeAlias = Literal["letters", "words", "whole"]
+_SHORTEST_NUMBER: Final = 8  # digits: fewer are in every other stamp and counter
+Counting: TypeAlias = Literal["code", "letters", "words", "whole"]
 _ROUNDS: Final = 3  # of decoding: percent within JSON within JSON
 _LONGEST: Final = 512  # characters of a value that is looked for with separators in between
 _PUNCTUATION: Final = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -70,6 +71,24 @@ def _unescaped(match: re.Match[str]) -> str:
     return " " if match["one"] in _BLANKS else match["one"]
 
 
+class Looked:
+    """A text that is being looked through: what it says in every view, worked out once for all values."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._views = list(views(text))
+
+    @cached_property
+    def letters(self) -> list[bytes]:
+        """The letters and digits of each view."""
+        return [reduced(view) for view in self._views]
+
+    @cached_property
+    def folded(self) -> list[str]:
+        """Each view in lower case."""
+        return [unicodedata.normalize("NFKC", view.casefold()) for view in self._views]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
     """One value that is looked for. Make it with `trace_of`.
@@ -86,15 +105,15 @@ class Trace:
 
     def found_in(self, text: str) -> bool:
         """Tell whether the value stands in the text, in any form that is known."""
-        if any(each in text for each in self.encoded):
-            return True
-        return any(self._seen_in(view) for view in views(text))
+        return self.seen_in(Looked(text))
 
-    def _seen_in(self, view: str) -> bool:
+    def seen_in(self, looked: Looked) -> bool:
+        """Tell the same of a text that several values are looked for in."""
+        if any(each in looked.text for each in self.encoded):
+            return True
         if not self.words:
-            return self.core in reduced(view)
-        folded = unicodedata.normalize("NFKC", view.casefold())
-        return all(any(_standing(folded, word)) for word in self.words)
+            return any(self.core in letters for letters in looked.letters)
+        return any(all(any(_standing(folded, word)) for word in self.words) for folded in looked.folded)
 
     def is_number(self, number: float) -> bool:
         """Tell whether a number says the value: a personal code or a telephone number without sign and spaces."""
@@ -113,7 +132,9 @@ class Trace:
         text = self.replaced_as_written(text, by)
         if not self.found_in(text):
             return text
-        found = _pattern(self.value, self.words).sub(lambda _: by, text)
+        found = _pattern(self.bare, self.words, prefixed=self.bare != self.value or self.bare[:1].isdigit()).sub(
+            lambda _: by, text
+        )
         for each in self.encoded:
             found = _without(found, each, by)
         return found
@@ -123,37 +144,36 @@ class Trace:
         return _byte_forms(self.value)
 
 
-def trace_of(value: str, by: Counting = "letters") -> Trace | None:
+def trace_of(value: str, by: Counting = "code") -> Trace | None:
     """Return the trace of a value, None where it has no letter or digit.
 
-    By `letters`, what counts are its letters and digits in a row; by `words` (names), each of its words; as a `whole`
-    (addresses), only the value as it is written.
+    By `letters`, what counts are its letters and digits in a row; as a `code`, the same without a prefix (`PNOEE-`,
+    `+`); by `words` (names), each of its words; as a `whole` (addresses), only the value as it is written.
     """
     return _trace(value.strip(), by)
 
 
 @lru_cache(maxsize=8192)
 def _trace(value: str, by: Counting) -> Trace | None:
-    core = reduced(_bare(value) if by == "letters" else value)
+    bare = _bare(value) if by == "code" else value
+    core = reduced(bare)
     if not core:
         return None
     folded = unicodedata.normalize("NFKC", value.casefold())
     words: tuple[str, ...] = ()
     if by == "whole":
         words = (folded,)
-    elif by == "words" or len(core) < SHORTEST:
+    elif by == "words" or len(core) < (_SHORTEST_NUMBER if core.isdigit() else SHORTEST):
         words = tuple(_WORD.findall(folded))
-    bare = "" if words or _bare(value) == value else _bare(value)
-    return Trace(value, core, words, _encoded(value) if len(core) >= SHORTEST else (), bare)
+    return Trace(value, core, words, _encoded(bare) if len(core) >= SHORTEST else (), "" if words else bare)
 
 
-def _encoded(value: str) -> tuple[str, ...]:
+def _encoded(bare: str) -> tuple[str, ...]:
     """Return how base64 (at each of three places, of UTF-8 and UTF-16) and hexadecimal digits write the value.
 
     Only the letters that do not depend on what stands before and after it; its prefix may be any.
     """
     found: dict[str, None] = {}
-    bare = _bare(value)
     for raw in (bare.encode("utf-8", "surrogatepass"), bare.encode("utf-16-le", "surrogatepass")):
         for before in range(3):
             coded = base64.b64encode(bytes(before) + raw).decode("ascii").rstrip("=")
@@ -193,12 +213,12 @@ def _replaced_words(text: str, word: str, by: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _pattern(value: str, words: tuple[str, ...]) -> re.Pattern[str]:
+def _pattern(bare: str, words: tuple[str, ...], *, prefixed: bool) -> re.Pattern[str]:
     if words:
         forms = sorted(dict.fromkeys(form for word in words for form in _word_forms(word)), key=len, reverse=True)
         return re.compile(_BEFORE + "(?:" + "|".join(map(re.escape, forms)) + r")(?![^\W_])", re.IGNORECASE)
-    letters = [each for each in _bare(value)[:_LONGEST] if each.isalnum()]
-    return re.compile(_PREFIX + _SEPARATOR.join(map(_letter, letters)), re.IGNORECASE)
+    letters = [each for each in bare[:_LONGEST] if each.isalnum()]
+    return re.compile((_PREFIX if prefixed else "") + _SEPARATOR.join(map(_letter, letters)), re.IGNORECASE)
 
 
 def _letter(letter: str) -> str:
@@ -242,5 +262,5 @@ def _byte_forms(value: str) -> tuple[bytes, ...]:
         for form in _word_forms(text):
             found |= dict.fromkeys(form.encode(code, "surrogatepass") for code in ("utf-8", "utf-16-le", "utf-16-be"))
     if len(reduced(value)) >= SHORTEST:
-        found |= dict.fromkeys(each.encode("ascii") for each in _encoded(value))
+        found |= dict.fromkeys(each.encode("ascii") for each in _encoded(_bare(value)))
     return tuple(found)

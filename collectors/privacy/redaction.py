@@ -20,7 +20,7 @@ from collectors.privacy.addresses import truncated
 from collectors.privacy.pseudonyms import Pseudonyms, country_of
 from collectors.privacy.rules import Rule
 from engine.events import Event, Fields, Scalar, Value, text
-from engine.traces import Counting, Trace, reduced, trace_of
+from engine.traces import Counting, Looked, Trace, reduced, trace_of
 
 REMOVED: Final = "(removed)"
 UNUSUAL: Final = "kulla.privacy.unusual"  # the fields whose value looks like nothing that they should hold
@@ -130,8 +130,8 @@ class Redactor:
         """Replace the marked values in everything else that the event says."""
         original, path = _as_written(event.original, marks), event.origin.path
         fields = {name: value if name in _OURS else _quickly(value, marks) for name, value in fields.items()}
-        everything = "\n".join((original, path, *_strings(fields)))
-        left = [mark for mark in marks if mark.trace.found_in(everything)]
+        everything = Looked("\n".join((original, path, *_strings(fields))))
+        left = [mark for mark in marks if mark.trace.seen_in(everything)]
         if left:
             original = _clean(original, left, "")
             path = _clean(path, left, REMOVED)
@@ -161,8 +161,9 @@ def _countries(fields: Fields, rules: Sequence[Rule]) -> dict[bytes, str]:
 def _counting(holds: str, value: str) -> Counting:
     if holds == "name":
         return "words"
-    short = holds == "content" and len(reduced(value)) < _LONGEST_PLACE
-    return "whole" if short or holds == "address" else "letters"
+    if holds == "address" or (holds == "content" and len(reduced(value)) < _LONGEST_PLACE):
+        return "whole"
+    return "code" if holds in {"person", "phone"} else "letters"
 
 
 def _is_unusual(rule: Rule, value: str) -> bool:
@@ -225,9 +226,11 @@ def _scalar(value: Scalar, marks: Sequence[_Mark]) -> Scalar:
 
 def _clean(content: str, marks: Sequence[_Mark], gone: str) -> str:
     """Return the text without the values; `gone` where one of them cannot be taken out of it."""
+    looked = Looked(content)
     for mark in marks:
-        if mark.trace.found_in(content):
+        if mark.trace.seen_in(looked):
             content = mark.trace.replaced(content, mark.by)
-            if mark.trace.found_in(content):
+            looked = Looked(content)
+            if mark.trace.seen_in(looked):
                 return gone
     return content

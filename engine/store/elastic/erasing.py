@@ -126,7 +126,8 @@ class Cleaning:
     def _merge_away(self) -> None:
         """Have Lucene drop what was replaced: it keeps it until its segments are merged."""
         pattern = f"{part(self.names.prefix)}-*"
-        self.cluster.ask("POST", f"/{pattern}/_forcemerge", only_expunge_deletes=True, flush=True)
+        asked = {"only_expunge_deletes": True, "flush": True, "wait_for_completion": False}  # it may take hours
+        self.cluster.ask("POST", f"/{pattern}/_forcemerge", **asked)
         self.cluster.ask("POST", f"/{pattern}/_flush", accept=(409,), force=True)
 
     def remnants(self, subject: Subject) -> Iterator[Remnant]:
