@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cli import rulesets
+from cli.estate import circumstances
 from cli.notifying import planner
 from cli.options import Window
 from cli.session import Session
@@ -127,6 +128,7 @@ def runner(session: Session, store: Store, plan: Plan, lease: Lease | None, *, f
         limit=schedule.limit if schedule else timedelta(),
         every=interval(schedule, session.now()) if schedule else timedelta(),
         expected=expected_sources(session),
+        known=circumstances(session),
         fill=fill,
     )
     return Runner(store, plan.engine, plan.name, setting, lease=lease, messenger=planner(session, store))

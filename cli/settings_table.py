@@ -280,8 +280,8 @@ def settings_table() -> tuple[Setting, ...]:
             purpose="how long each source may be silent, by dataset (* for every one)",
         ),
         Setting(
-            key="assets",
-            variable="KULLA_ASSETS",
+            key="importance",
+            variable="KULLA_IMPORTANCE",
             parse=_table,
             default={},
             purpose="how critical and how sensitive hosts, accounts and services are (docs/incidents.md)",

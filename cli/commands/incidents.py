@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from cli.commands.incidents_byhand import register_byhand
 from cli.commands.incidents_casework import register_casework
 from cli.commands.incidents_foresight import foresight
+from cli.commands.incidents_noise import register_noise
 from cli.decisions import Actor, actor_of, record
-from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
+from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
 from cli.output import REPORT_FORMATS, target
@@ -24,7 +26,9 @@ from cli.views import (
     incident_record,
     incident_row,
     join_row,
+    link_row,
     moment_row,
+    term_rows,
     to_the_second,
 )
 from cli.words import Words, word_for, words
@@ -37,7 +41,7 @@ IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id
 _TOP_ENTITIES, _TOP_TERMS, _TOP_JOINS = 6, 15, 12
 MOMENT_FIELDS = ("@timestamp", "rule.level", "host.name", "rule.name", "summary", "tactics", "techniques", "alert")
 
-app = sub_app("Alerts that belong together: list, show, timeline, close.")
+app = sub_app("Alerts that belong together: list, show, timeline, merge, split, close; and what is held back.")
 
 
 @command(app, "list")
@@ -55,12 +59,12 @@ def list_incidents(
     fmt: Format = None,
     output: Output = None,
 ) -> None:
-    """List incidents, the most severe and newest first; --since and --until look at when they were active."""
+    """List incidents, the most severe first, then by score; --since and --until look at when they were active."""
     out = target(session, fmt, output)
     span = window(session, since, until)
     lowest = shown_level(session, level)
     with session.open_store() as store:
-        found = store.incidents()
+        found = sorted(store.incidents(), key=lambda item: (-item.severity, -item.score))  # stable: then the newest
         if words is not None:
             from engine.casework.keeping import cases
             from engine.casework.searching import search
@@ -108,8 +112,12 @@ def show(
 
 def report(incident: Incident, texts: Words, lang: str, *, everything: bool) -> Report:
     """Return the incident as a report; without `everything`, what people read is cut to the parts that matter most."""
-    terms = [{"term": name, "points": round(points, 1)} for name, points in incident.score_terms]
-    points = (Column(field="points", heading=texts.points, number=True), Column(field="term", heading=texts.term))
+    terms = term_rows(incident)
+    points = (
+        Column(field="points", heading=texts.points, number=True, derive=_rounded("points")),
+        Column(field="without", heading=texts.without, number=True, derive=_rounded("without")),
+        Column(field="term", heading=texts.term),
+    )
     joins = incident.joins if everything else _telling(incident.joins)
     sections = [
         Section(heading="", body=Pairs(rows=_head(incident, texts))),
@@ -117,6 +125,7 @@ def report(incident: Incident, texts: Words, lang: str, *, everything: bool) -> 
         Section(heading=texts.timeline, body=_timeline(incident, texts))
         if everything
         else Section(heading=texts.story, body=_story(incident, texts)),
+        *([Section(heading=texts.linked, body=_links(incident, texts))] if incident.links else []),
         Section(heading=texts.score_terms, body=Grid(columns=points, rows=terms if everything else terms[:_TOP_TERMS])),
         Section(heading=texts.joins, body=_joins(joins, texts)),
     ]
@@ -169,6 +178,8 @@ def _head(incident: Incident, texts: Words) -> tuple[tuple[str, object], ...]:
         (texts.opened, instant(incident.opened)),
         (texts.last_seen, instant(incident.last_seen)),
         (texts.alerts, len(incident.alerts)),
+        (texts.context, len(incident.context) or ""),
+        (texts.campaign, incident.campaign),
         (texts.tactics, incident.tactics),
         (texts.techniques, incident.techniques),
         (texts.playbooks, incident.playbooks),
@@ -199,6 +210,19 @@ def _timeline(incident: Incident, texts: Words) -> Grid:
         Column(field="summary", heading=texts.what),
     )
     return Grid(columns=columns, rows=[moment_row(moment) for moment in incident.timeline])
+
+
+def _links(incident: Incident, texts: Words) -> Grid:
+    columns = (
+        Column(field="incident", heading=texts.incident, whole=True, derive=lambda row: str(row["incident"])[:SHORT]),
+        Column(field="confidence", heading=texts.confidence, number=True),
+        Column(field="reason", heading=texts.reason),
+    )
+    return Grid(columns=columns, rows=[link_row(link) for link in incident.links])
+
+
+def _rounded(field: str) -> Callable[[Row], object]:
+    return lambda row: f"{row[field]:.1f}"
 
 
 def _joins(joins: Sequence[Join], texts: Words) -> Grid:
@@ -256,3 +280,7 @@ def close(
 
 command(app, "foresight")(foresight)
 register_casework(app)
+
+
+register_byhand(app)
+register_noise(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from engine.errors import NotFoundError, StoreError
 from engine.incidents.byhand import Decision, decision_from_text, decision_to_text
@@ -19,16 +20,21 @@ def standing(store: Store) -> Sequence[Decision]:
     return sorted(found, key=lambda item: (item.at, sorted(item.left)))
 
 
-def record_of(decision: Decision, key: str) -> Record:
+def key_of(decision: Decision) -> str:
+    """Return the key of a decision: `DEC-` and the beginning of a hash of all it says."""
+    return "DEC-" + sha256(decision_to_text(decision).encode()).hexdigest()[:10]
+
+
+def record_of(decision: Decision) -> Record:
     """Return the record of a new decision."""
-    return Record(kind=KIND, key=key, state=_STANDING, body=decision_to_text(decision))
+    return Record(kind=KIND, key=key_of(decision), state=_STANDING, body=decision_to_text(decision))
 
 
 def taken_back(store: Store, key: str) -> Record:
     """Return the record of a decision once it is taken back; raise `NotFoundError` where none stands under the key."""
     record = store.record(KIND, key)
     if record is None or record.state != _STANDING:
-        raise NotFoundError("no such decision about incidents stands", where=key, hint="kulla ledger show")
+        raise NotFoundError("no such decision about incidents stands", where=key, hint="kulla incidents decisions")
     return replace(record, state=_TAKEN_BACK)
 
 

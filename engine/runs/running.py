@@ -19,6 +19,7 @@ from engine.errors import KullaError
 from engine.events import instant
 from engine.incidents.building import Changes
 from engine.incidents.model import Incident
+from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
 from engine.runs.freshness import Freshness, observe
 from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, tried, unreadable
 from engine.runs.history import LastRun, known_versions, last_run, remember_versions, run_record
@@ -49,7 +50,8 @@ class Setting:
     """How a run goes. `now` is the present, `elapsed` a clock of seconds that never jumps.
 
     `every` is how often runs are planned (zero: not known), `limit` how long one may take (zero: as long as it
-    needs), `expected` how long each source may be silent, by dataset (`*`: every other).
+    needs), `expected` how long each source may be silent, by dataset (`*`: every other), `known` what the estate adds
+    to incidents' scores.
     """
 
     now: Callable[[], datetime]
@@ -57,6 +59,7 @@ class Setting:
     limit: timedelta = _NONE
     every: timedelta = _NONE
     expected: Mapping[str, timedelta] = field(default_factory=dict)
+    known: Circumstances = NOTHING_KNOWN
     fill: bool = True
     elapsed: Callable[[], float] = time.monotonic
 
@@ -106,7 +109,9 @@ class Runner:
         try:
             filled, found = self._fill(detector) if self._setting.fill else ([], [])
             run = detector.run()
-            changes = refresh_incidents(self._store, chain(found, run.alerts), companions.for_incidents)
+            changes = refresh_incidents(
+                self._store, chain(found, run.alerts), companions.for_incidents, self._setting.known
+            )
             self._note_left_out(run, begun.cursor)
             sources = observe(self._store, self._setting.expected, self._setting.now())
         except KullaError as error:
@@ -142,13 +147,13 @@ class Runner:
         run = self._detector(companions).rerun(since, before)
         if run.missing:
             self._store.save_records(companions.left(run.missing))
-        return run, refresh_incidents(self._store, run.alerts, companions.for_incidents)
+        return run, refresh_incidents(self._store, run.alerts, companions.for_incidents, self._setting.known)
 
     def fill(self) -> tuple[list[Gap], list[Alert], Changes]:
         """Look at every open gap of this name now, whenever it was tried last."""
         companions = _Beside(self._name, self._setting, self._lease, self._messenger)
         filled, found = self._fill(self._detector(companions), all_of_them=True)
-        return filled, found, refresh_incidents(self._store, found, companions.for_incidents)
+        return filled, found, refresh_incidents(self._store, found, companions.for_incidents, self._setting.known)
 
     def _fill(self, detector: Detector, *, all_of_them: bool = False) -> tuple[list[Gap], list[Alert]]:
         due = None if all_of_them else self._setting.now()
