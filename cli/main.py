@@ -29,7 +29,12 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="indicators", module="indicators", panel="See", summary="Threat intelligence: import it, match events."),
     Entry(name="exercise", module="exercise", panel="Prepare", summary="Replay a real attack, from logs to guidance."),
     Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
-    Entry(name="incidents", module="incidents", panel="See", summary="Alerts that belong together: list, show, close."),
+    Entry(
+        name="incidents",
+        module="incidents",
+        panel="See",
+        summary="Alerts that belong together: list, show, merge, split, close.",
+    ),
     Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),
     Entry(name="respond", module="respond", panel="Act", summary="A guided answer to an incident, step by step."),
     Entry(name="approvals", module="approvals", panel="Act", summary="Steps that wait for another person's yes."),
