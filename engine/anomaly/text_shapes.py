@@ -28,7 +28,7 @@ def _numbers_out(text: str) -> str:
 def template(line: str) -> str:
     """Return a log line with what changes taken out: numbers, hashes, addresses, quoted texts, paths.
 
-    Words are parted by blanks; a word that is made of digits, or of eight and more hex digits with one digit, or that
+    Words are parted by blanks; a word of digits and signs, or of eight and more hex digits with one digit, or that
     begins with a slash, stands as `#`; digits within a word stand as `#`; quoted parts as `"#"`.
     """
     words = [_word(word) for word in _unquoted(line[:LARGEST]).split()]
@@ -53,10 +53,10 @@ def _word(word: str) -> str:
         return word
     if bare.startswith(("/", "\\")) or "://" in bare or bare[1:3] == ":\\" or "@" in bare:
         return "#"
-    digits = sum(char.isdecimal() for char in bare)
-    if digits and len(bare) >= 8 and all(char in _HEX or char in "-:.x" for char in bare):
+    has_digit = any(char.isdecimal() for char in bare)
+    if has_digit and len(bare) >= 8 and all(char in _HEX or char in "-:.x" for char in bare):
         return "#"
-    if digits * 2 >= len(bare):
+    if has_digit and not any(char.isalpha() for char in bare):
         return "#"
     return _numbers_out(word)
 

@@ -128,10 +128,20 @@ def cells(table: pa.Table, *, moments: Integers, keys: Sequence[Integers], windo
 
 
 def matching(table: pa.Table, name: str, values: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which rows have one of these values in a text column (an absent one: none)."""
+    """Return which rows have one of these values in a text column; of a list, any element counts."""
+    if name in table.column_names and _is_list(table.column(name).type):
+        column = table.column(name).combine_chunks()
+        inside = pc.is_in(pc.list_flatten(column), value_set=pa.array(values, pa.string()))
+        found = np.zeros(table.num_rows, dtype=np.bool_)
+        found[pc.list_parent_indices(column).to_numpy()[inside.to_numpy(zero_copy_only=False)]] = True
+        return found
     codes, known = coded(table, name)
     wanted = np.array([*(value in values for value in known), False])
     return np.asarray(wanted[codes], dtype=np.bool_)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def combined(
@@ -162,6 +172,22 @@ def either(table: pa.Table, *names: str) -> tuple[Integers, list[str]]:
         moved = np.array([*(place.setdefault(value, len(place)) for value in known), -1], dtype=np.int64)
         codes, values = np.where(codes >= 0, codes, moved[other]), list(place)
     return codes, values
+
+
+def filled(slots: Integers, keys: Integers, most: int) -> tuple[Integers, Integers]:
+    """Return every slot of a key from its first on, also those without a row: (slot, latest row up to it).
+
+    After a row at most `most` slots follow without another, so that one stray instant does not make millions.
+    """
+    order = np.lexsort((slots, keys))
+    last = int(slots.max(initial=0)) + 1
+    following = np.full(len(order), last, dtype=np.int64)
+    same = np.diff(keys[order]) == 0
+    following[:-1][same] = slots[order[1:][same]]
+    spans = np.minimum(following - slots[order], most)
+    rows = np.repeat(order, spans)
+    steps = np.arange(len(rows)) - np.repeat(np.cumsum(spans) - spans, spans)
+    return (slots[rows] + steps).astype(np.int64), rows.astype(np.int64)
 
 
 def shared_lists(found: Cells, things: pa.Array, *, window: timedelta, over: timedelta, entity: Integers) -> pa.Array:

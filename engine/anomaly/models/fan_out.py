@@ -111,7 +111,9 @@ class FanOut:
         source, sources = coded(events, "source.ip")
         single = np.array([*(is_single(value) and is_inside(value) for value in sources), False])
         target, targets, protocol = _edges(events)
-        keys = [np.where(single[source] & (target >= 0) & (protocol >= 0), source, -1)]
+        known = {value: code for code, value in enumerate(targets)}
+        itself = np.array([*(known.get(value, -2) for value in sources), -2])[source] == target
+        keys = [np.where(single[source] & (target >= 0) & (protocol >= 0) & ~itself, source, -1)]
         found = cells(events, moments=times(events), keys=keys, window=self.window)
         if not len(found):
             return empty_observations(_OWN)

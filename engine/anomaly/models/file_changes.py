@@ -1,10 +1,11 @@
 """Mass file change: a host on which files are made anew or deleted far faster, and otherwise, than updates do it.
 
-Threat: ransomware and wipers, which have minutes. Data: Sysmon 11, 23 and 26 (`event.category` file), audited object
-access, or an agent's file events: `host.name`, `event.type` creation, deletion or change, `file.path`, and where the
-log has it `process.name`. An observation is one host in ten seconds in which it changed at least `_LEAST` files; so an
-alert comes ten to twenty seconds after the start. Updates, builds and copies are fast too: what tells them apart is
-what their programs usually do, the endings of their files, and that they do not happen on several hosts at once.
+Threat: ransomware and wipers, which have minutes. Data: Sysmon 11, 23 and 26 (`event.category` file), audited access
+to files (Windows 4663), or an agent's file events: `host.name`, `event.type` creation, deletion or change,
+`file.path`, and where the log has it `process.name`. An observation is one host in ten seconds in which it changed at
+least `_LEAST` files; so an alert comes ten to twenty seconds after the start. Updates, builds and copies are fast too:
+what tells them apart is what their programs usually do, the endings of their files, and that they do not happen on
+several hosts at once.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _OWN = {
 _LEAST = 20
 _LEAST_ROWS = 30
 _KINDS = ("creation", "deletion", "change", "overwrite", "rename")
+_OBJECT, _MASK = "winlog.event_data.ObjectType", "winlog.event_data.AccessMask"
+_WRITES, _DELETES = ("0x2", "0x4", "0x6"), ("0x10000", "0x10080")  # audited access to files (Windows 4663)
 _STRANGE = 6.0  # bits: a burst whose files have an ending that no burst had
 _SHRUNK = 4.0
 
@@ -127,7 +130,7 @@ class FileChangesFitted(ByRow):
 
 def _endings(events: pa.Table) -> tuple[Integers, list[str]]:
     """Return the ending of each row's file: as the log has it, else as the path says."""
-    path, paths = either(events, "file.path", "file.name")
+    path, paths = either(events, "file.path", "file.name", "winlog.event_data.ObjectName")
     codes, values = coded(events, "file.extension")
     names = [path.replace("\\", "/").rpartition("/")[2].rpartition(".") for path in paths]
     known = {value: number for number, value in enumerate(values)}
@@ -154,19 +157,23 @@ class FileChanges:
     name: str = "file-changes"
     columns: tuple[str, ...] = (
         *("@timestamp", "event.category", "event.type", "host.name", "file.path", "file.extension", "file.name"),
-        *("process.name", "process.executable"),
+        *("process.name", "process.executable", "event.code", "winlog.event_data.ObjectType"),
+        *("winlog.event_data.ObjectName", "winlog.event_data.AccessMask"),
     )
     window: timedelta = timedelta(seconds=10)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return one row for each host and ten seconds in which it changed many files."""
+        audited = matching(events, "event.code", ("4663",)) & matching(events, _OBJECT, ("File",))
         changing = matching(events, "event.category", ("file",)) & matching(events, "event.type", _KINDS)
+        changing |= audited & matching(events, _MASK, (*_WRITES, *_DELETES))
         host, hosts = coded(events, "host.name")
         found = cells(events, moments=times(events), keys=[np.where(changing, host, -1)], window=self.window)
         found = found.only(found.counts() >= _LEAST)
         if not len(found):
             return empty_observations(_OWN)
-        deleted = matching(events, "event.type", ("deletion",))[found.rows]
+        deleting = matching(events, "event.type", ("deletion",)) | (audited & matching(events, _MASK, _DELETES))
+        deleted = deleting[found.rows]
         ending, endings = _endings(events)
         program, programs = either(events, "process.name", "process.executable")
         _, place, together = np.unique(found.end, return_inverse=True, return_counts=True)

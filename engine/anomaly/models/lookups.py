@@ -338,15 +338,14 @@ def _surname(name: str) -> str:
 def _weeks(found: Cells, daily: Mapping[str, Integers], peer: Integers, groups: int) -> dict[str, pa.Array]:
     """Return the sums over the last seven days, of each officer and of his peers."""
     day = found.end // 86_400_000_000
-    first, span = int(day.min()), int(day.max() - day.min()) + 1
     officer = found.key[0]
     sums: dict[str, Integers] = {}
     for name, values in {**daily, "days": np.ones(len(found), dtype=np.int64)}.items():
-        sums[name] = _trailing(officer, day - first, values, span)
+        sums[name] = _trailing(officer, day, values)
     columns = {name: pa.array(sums[name]) for name in ("days", "without", "named", "surnames", "protected")}
     columns |= {"count": pa.array(sums["today"]), "today": pa.array(daily["today"])}
-    of_peers = _trailing(peer, day - first, daily["today"], span) - sums["today"]
-    peer_days = _trailing(peer, day - first, np.ones(len(found), dtype=np.int64), span) - sums["days"]
+    of_peers = _trailing(peer, day, daily["today"]) - sums["today"]
+    peer_days = _trailing(peer, day, np.ones(len(found), dtype=np.int64)) - sums["days"]
     pairs = np.unique(np.maximum(peer, 0) * (int(officer.max()) + 1) + officer) // (int(officer.max()) + 1)
     members = np.bincount(pairs, minlength=max(1, groups))[np.maximum(peer, 0)] - 1
     known = peer >= 0
@@ -357,13 +356,15 @@ def _weeks(found: Cells, daily: Mapping[str, Integers], peer: Integers, groups: 
     }
 
 
-def _trailing(key: Integers, day: Integers, values: Integers, span: int) -> Integers:
+def _trailing(key: Integers, day: Integers, values: Integers) -> Integers:
     """Return for each row the sum of its key's values over its day and the six before."""
-    table = np.zeros((int(key.max(initial=0)) + 1, span + _WEEK), dtype=np.int64)
-    np.add.at(table, (np.maximum(key, 0), day + _WEEK), values)
-    total = np.cumsum(table, axis=1)
-    rows = np.maximum(key, 0)
-    return np.asarray(total[rows, day + _WEEK] - total[rows, day], dtype=np.int64)
+    span = int(day.max() - day.min()) + 2 * _WEEK
+    place = (key - key.min()) * span + day - day.min() + _WEEK
+    order = np.argsort(place, kind="stable")
+    total = np.concatenate([[0], np.cumsum(values[order])])
+    after = np.searchsorted(place[order], place, side="right")
+    before = np.searchsorted(place[order], place - _WEEK, side="right")
+    return np.asarray(total[after] - total[before], dtype=np.int64)
 
 
 def _shifts(found: Cells, moments: Integers) -> list[str]:

@@ -89,7 +89,7 @@ class Novelty:
     def _hosts(self, events: pa.Table) -> pa.Table:
         made = matching(events, "event.code", _NEW_SERVICES)
         host, hosts = coded(events, "host.name")
-        services = either(events, "winlog.event_data.ServiceName", "service.name")
+        services = _renamed(either(events, "winlog.event_data.ServiceName", "service.name"))
         return self._table(events, [np.where(made, host, -1)], hosts, services, _HOST)
 
     def _table(
@@ -137,6 +137,17 @@ class Novelty:
             row["things"] = [f"srv-x{number:03d}" for number in rng.integers(1000, size=14).tolist()]
             row["shared"] = [1] * 14
         return pa.Table.from_pylist(rows, schema=normal.schema)
+
+
+def _renamed(column: tuple[Integers, list[str]]) -> tuple[Integers, list[str]]:
+    """Return names of services without the mark of the session that Windows puts behind them (`CDPUserSvc_4a8d1`)."""
+    made = []
+    for name in column[1]:
+        front, sign, mark = name.rpartition("_")
+        is_session = sign and 4 <= len(mark) <= 8 and all(char in "0123456789abcdef" for char in mark.lower())
+        made.append(front if is_session else name)
+    place = {value: number for number, value in enumerate(dict.fromkeys(made))}
+    return np.array([*(place[value] for value in made), -1], dtype=np.int64)[column[0]], list(place)
 
 
 def _made(document: Mapping[str, object]) -> NoveltyFitted:

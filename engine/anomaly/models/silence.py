@@ -24,7 +24,7 @@ from engine.anomaly.frame import ENTITY, PEER, Content, NotEnoughDataError, Term
 from engine.anomaly.holidays import hour_cell
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
-from engine.anomaly.windows import Cells, Integers, cells, combined, either
+from engine.anomaly.windows import Cells, Integers, cells, combined, either, filled
 
 _OWN = {"last": pa.int64()}
 SLOT = timedelta(minutes=10)
@@ -33,6 +33,7 @@ _LONGEST = 48 * 6  # slots of a silence that are looked at
 _HOURS = 48  # cells of a source's profile: the hours of a working day, then of a day off
 _STRENGTH = 12.0  # slots that a dataset's profile is worth
 _LEAST_SLOTS = 144
+_ANYWHERE = "any host"  # of sources whose log does not say where it was written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,26 +130,22 @@ class Silence:
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each source and slot, from its first event in the table to the table's end."""
-        source = combined(either(events, "host.name", "observer.name"), coded(events, "event.dataset"), mark="|")
+        host, hosts = either(events, "host.name", "observer.name")
+        place = np.where(host < 0, len(hosts), host)
+        source = combined((place, [*hosts, _ANYWHERE]), coded(events, "event.dataset"), mark="|")
         found = cells(events, moments=times(events), keys=[source[0]], window=self.window)
         if not len(found):
             return empty_observations(_OWN)
-        spoke = found.end // _SLOT_US
-        first, last = int(spoke.min()), int(spoke.max())
-        place = np.full((len(source[1]), last - first + 1), -1, dtype=np.int64)
-        place[found.key[0], spoke - first] = np.arange(len(found))
-        filled = np.maximum.accumulate(place, axis=1)
-        rows, slots = np.nonzero(filled >= 0)
-        order = np.lexsort((rows, slots))
-        rows, slots = rows[order], slots[order]
-        cell = filled[rows, slots]
+        slots, cell = filled(found.end // _SLOT_US, found.key[0], _LONGEST)
+        order = np.lexsort((found.key[0][cell], slots))
+        slots, cell = slots[order], cell[order]
         table = found.observations(entity=[source[1][code] for code in found.key[0].tolist()], columns={})
         taken = table.take(pa.array(cell))
-        ends = pa.array((slots + first) * _SLOT_US).cast(pa.timestamp("us", "UTC"))
+        ends = pa.array(slots * _SLOT_US).cast(pa.timestamp("us", "UTC"))
         latest = _latest(found, times(events))[cell]
         datasets = [name.rpartition("|")[2] for name in source[1]]
         taken = taken.set_column(0, "@timestamp", ends).append_column("last", pa.array(latest))
-        return taken.set_column(2, PEER, pa.array([datasets[row] for row in rows.tolist()], pa.string()))
+        return taken.set_column(2, PEER, pa.array([datasets[row] for row in found.key[0][cell].tolist()], pa.string()))
 
     def fit(self, observations: pa.Table, *, seed: int) -> SilenceFitted:
         """Return the profile of each source, and the longest silences."""

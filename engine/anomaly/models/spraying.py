@@ -191,7 +191,8 @@ class Spraying:
         success = matching(events, "event.outcome", ("success",)) & attempt
         user, users = _lowered(coded(events, "user.name"))
         network, networks = _mapped(coded(events, "source.ip"))
-        made = np.where((failure | success) & (user >= 0) & (network >= 0), 0, -1).astype(np.int64)
+        person = np.array([*(not name.endswith("$") for name in users), False])
+        made = np.where((failure | success) & person[user] & (network >= 0), 0, -1).astype(np.int64)
         pair, pairs = combined((user, users), (network, networks), mark=_MARK)
         moments = times(events)
         wrong = failure & ~_typing_errors(moments // _HOUR_US, pair, success)

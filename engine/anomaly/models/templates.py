@@ -1,9 +1,9 @@
 """Log-template novelty: a service that says what no service of its kind ever said.
 
-Threat: exploitation, crashes under attack, tampering, broken updates. Data: any line of text (`message`) with
-`host.name` and `process.name` (else `event.provider`, `event.dataset`). An observation is one program on one host in an
-hour with the templates of its lines; a template is the line without what changes (`engine.anomaly.text_shapes`). What
-several hosts begin to say within a day is a release.
+Threat: exploitation, crashes under attack, tampering, broken updates. Data: lines of text (`message`, of the datasets
+in `_DATASETS`) with `host.name` and `process.name` (else `event.provider`, `event.dataset`). An observation is one
+program on one host in an hour with the templates of its lines; a template is the line without what changes
+(`engine.anomaly.text_shapes`). What several hosts begin to say within a day is a release.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from engine.anomaly.text_shapes import template
 from engine.anomaly.windows import Integers, cells, combined, either, shared_lists
 
 _OWN = {"things": pa.list_(pa.string()), "shared": pa.list_(pa.int64())}
-_DATASETS = ("system.", "journald.", "windows.", "postgresql.", "mysql.", "nginx.error", "apache.error", "linux.")
+_DATASETS = (
+    *("system.syslog", "system.auth", "syslog.", "journald.", "postgresql.", "mysql.error", "nginx.error"),
+    *("apache.error", "dovecot.", "postfix.", "openldap.", "sharepoint", "keycloak.log"),
+)
 _MARK = ": "
 
 

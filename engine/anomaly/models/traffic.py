@@ -1,10 +1,11 @@
 """Traffic of e-services: drops, outages and surges, and what tells an attack from a crowd.
 
 Threat: denial of service, a broken service that nobody reports, a redirect of citizens elsewhere. Data: access logs
-(`service.name` or `url.domain`, `http.response.status_code`, `source.ip`), which are counted here, or counts that a
-balancer made already (`event.kind` metric with `http.requests`, `http.failures`, `http.clients`). An observation is
-one service in fifteen minutes, silent or not. Expected is what this quarter of an hour brought on working days, or on
-days off; a surge whose clients grow with it, and whose requests succeed as ever, is a crowd, not an attack.
+(`service.name` or `url.domain`, else the host; `http.response.status_code`, `source.ip`), which are counted here, or
+counts that a balancer made already (`event.kind` metric with `http.requests`, `http.failures`, `http.clients`). An
+observation is one service in fifteen minutes, silent or not. Expected is what this quarter of an hour brought on
+working days, or on days off; a surge whose clients grow with it, and whose requests succeed as ever, is a crowd, not
+an attack.
 """
 
 from __future__ import annotations
@@ -24,15 +25,16 @@ from engine.anomaly.frame import ENTITY, Content, NotEnoughDataError, Term
 from engine.anomaly.holidays import hour_cell
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, numbers, times
-from engine.anomaly.windows import Integers, cells, either, matching
+from engine.anomaly.windows import Integers, cells, either, filled, matching
 
 _OWN = {"requests": pa.int64(), "failures": pa.int64(), "clients": pa.int64()}
 _SLOT = timedelta(minutes=15)
 _SLOT_US = _SLOT // timedelta(microseconds=1)
 _CELLS = 192  # quarters of an hour of a working day, then of a day off
 _LEAST_SLOTS = 192
+_LONGEST = 4 * 24  # quarters without a request that are filled in
 _WORTH = 3.0  # days that neighbouring quarters are worth
-_CROWD = 0.8  # part of a surge's bits that a crowd takes back
+_CROWD = 0.85  # part of a surge's bits that a crowd takes back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,16 @@ class Traffic:
 
     name: str = "traffic"
     columns: tuple[str, ...] = (
-        *("@timestamp", "event.kind", "service.name", "url.domain", "http.response.status_code", "source.ip"),
+        *(
+            "@timestamp",
+            "event.kind",
+            "event.dataset",
+            "service.name",
+            "url.domain",
+            "host.name",
+            "http.response.status_code",
+            "source.ip",
+        ),
         *("http.requests", "http.failures", "http.clients"),
     )
     window: timedelta = _SLOT
@@ -154,7 +165,7 @@ class Traffic:
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each service and quarter of an hour, from its first request in the table to its end."""
-        service, names = either(events, "service.name", "url.domain")
+        service, names = either(events, "service.name", "url.domain", "host.name", "event.dataset")
         counted = matching(events, "event.kind", ("metric",)) & ~np.isnan(numbers(events, "http.requests"))
         status = numbers(events, "http.response.status_code")
         keys = [np.where(counted | ~np.isnan(status), service, -1)]
@@ -204,18 +215,13 @@ class Traffic:
 
 def _filled(table: pa.Table, values: NDArray[np.int64]) -> pa.Table:
     """Return the table with a row for every quarter without requests between a service's first one and the end."""
-    code, names = coded(table, ENTITY)
-    slot = times(table) // _SLOT_US
-    first, last = int(slot.min()), int(slot.max())
-    place = np.full((len(names), last - first + 1), -1, dtype=np.int64)
-    place[code, slot - first] = np.arange(len(slot))
-    filled = np.maximum.accumulate(place, axis=1)
-    rows, slots = np.nonzero(filled >= 0)
-    order = np.lexsort((rows, slots))
-    rows, slots = rows[order], slots[order]
-    cell = filled[rows, slots]
-    spoke = place[rows, slots] >= 0
-    ends = pa.array((slots + first) * _SLOT_US).cast(pa.timestamp("us", "UTC"))
+    code, _ = coded(table, ENTITY)
+    own = times(table) // _SLOT_US
+    slots, cell = filled(own, code, _LONGEST)
+    order = np.lexsort((code[cell], slots))
+    slots, cell = slots[order], cell[order]
+    spoke = own[cell] == slots
+    ends = pa.array(slots * _SLOT_US).cast(pa.timestamp("us", "UTC"))
     made = table.take(pa.array(cell)).set_column(0, "@timestamp", ends)
     for name, column in zip(_OWN, values, strict=True):
         made = made.append_column(name, pa.array(np.where(spoke, column[cell], 0)))

@@ -2,10 +2,11 @@
 
     python -m tests.bench.models.simulated --seeds 101-105 --scale 0.3 --budget 10
 
-Each seed is a ministry of its own. The models are fitted to its first 14 days, the level that holds the budget is set
-on the days after (nothing injected in either), and then every scenario is put into the last days once. Alerts are
-taken as they come: one for each model and entity a day, above the level. A scenario is found where an alert of one of
-its models names one of its entities, or rests on one of its events, before its deadline.
+Each seed is a ministry of its own. The models are fitted to its first 14 days and calibrated on the 7 after, as
+`kulla models train` does it; nothing is injected in either. The budget is shared among the models
+(`engine.anomaly.budget`), then every scenario is put into the last days once. Alerts come as they do at night: one for
+an entity in an hour, above the level. A scenario is found where an alert of one of its models names one of its
+entities, or rests on one of its events, before its deadline; every other alert is about nothing.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import math
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.frame import ENTITY, EVENTS, TIME, Fitted, Model
+from engine.anomaly.budget import HOUR, Calibration, shares
+from engine.anomaly.frame import ENTITY, EVENTS, TIME, Fitted, Model, Scores
 from engine.anomaly.registry import model_called
 from engine.anomaly.simulation.injecting import Injection
 from engine.anomaly.simulation.scenarios import own_scenarios
@@ -87,34 +89,47 @@ def observed(model: Model, tables: Tables, days: Sequence[int]) -> Iterator[pa.T
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert of the simulation: at the end of its window (microseconds)."""
+    """What stands out: one entity in one hour, at the end of its first window there (microseconds)."""
 
     model: str
     entity: str
     time: int
     score: float
     injection: int
-    why: str = ""
 
 
-def alerts_of(model: Model, fitted: Fitted, tables: Tables, days: Sequence[int]) -> list[Alert]:
-    """Return every observation that scores at all, the best of an entity in a window, with its injection."""
-    found: list[Alert] = []
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """One fitted model over some days: what it scored, for the calibration, and everything above the floor."""
+
+    name: str
+    observations: list[pa.Table] = field(default_factory=list)
+    scores: list[Scores] = field(default_factory=list)
+    raised: list[Alert] = field(default_factory=list)
+
+    def calibration(self) -> Calibration:
+        values = np.concatenate([part.values for part in self.scores])
+        states = np.concatenate([part.states for part in self.scores])
+        return Calibration.of(pa.concat_tables(self.observations), Scores(values=values, states=states))
+
+
+FLOOR = 4.0
+
+
+def watched(model: Model, fitted: Fitted, tables: Tables, days: Sequence[int]) -> Watch:
+    """Return what a model makes of days."""
+    found = Watch(name=model.name)
     for table in observed(model, tables, days):
         scores = fitted.score(table)
-        floor = 4.0
-        rows = np.flatnonzero(scores.values > floor)
-        if not len(rows):
-            continue
+        found.observations.append(table.select([TIME, ENTITY]))
+        found.scores.append(scores)
+        rows = np.flatnonzero(scores.values > FLOOR)
         part = table.take(pa.array(rows))
-        for place, (entity, ids, moment) in enumerate(
-            zip(part.column(ENTITY).to_pylist(), part.column(EVENTS).to_pylist(), times(part).tolist(), strict=True)
-        ):
-            numbers = [tables.injection(event) for event in ids]
-            hit = max((number for number in numbers if number >= 0), default=-1)
-            found.append(
-                Alert(model=model.name, entity=entity, time=moment, score=float(scores.values[rows[place]]), injection=hit)
-            )
+        columns = (part.column(ENTITY).to_pylist(), part.column(EVENTS).to_pylist(), times(part).tolist())
+        for row, entity, ids, moment in zip(rows.tolist(), *columns, strict=True):
+            hit = max((number for event in ids if (number := tables.injection(event)) >= 0), default=-1)
+            score = float(scores.values[row])
+            found.raised.append(Alert(model=model.name, entity=entity, time=moment, score=score, injection=hit))
     return found
 
 
@@ -131,69 +146,44 @@ def _names(entity: str, value: str) -> bool:
     return entity == value or (entity.endswith("/24") and value.startswith(entity.rpartition(".")[0] + "."))
 
 
-def daily(alerts: Sequence[Alert]) -> list[Alert]:
-    """Return the first alert of each model and entity in a day, in order of time."""
+def hourly(raised: Sequence[Alert], level: Mapping[str, float]) -> list[Alert]:
+    """Return the alerts as a person gets them: the first of each model, entity and hour, in order of time."""
     seen: set[tuple[str, str, int]] = set()
     found = []
-    for alert in sorted(alerts, key=lambda one: one.time):
-        key = (alert.model, alert.entity, alert.time // DAY)
-        if key not in seen:
+    for alert in sorted(raised, key=lambda one: one.time):
+        key = (alert.model, alert.entity, alert.time // HOUR)
+        if alert.score >= level[alert.model] and key not in seen:
             seen.add(key)
             found.append(alert)
     return found
 
 
-def bests(alerts: Sequence[Alert]) -> list[Alert]:
-    """Return the highest alert of each model and entity in a day."""
-    found: dict[tuple[str, str, int], Alert] = {}
-    for alert in alerts:
-        key = (alert.model, alert.entity, alert.time // DAY)
-        if key not in found or found[key].score < alert.score:
-            found[key] = alert
-    return list(found.values())
-
-
-def levels(alerts: Sequence[Alert], budget: float, days: int, names: Sequence[str]) -> dict[str, float]:
-    """Return each model's level so that together they give the budget: an equal part for each model.
-
-    A part that a model does not use is given to the others. Levels lie between the alert that is still within and the
-    next, at the geometric middle, and are never under the model's highest score by more than the part allows.
-    """
-    scores = {name: sorted((one.score for one in bests(alerts) if one.model == name), reverse=True) for name in names}
-    part = budget / len(names) * days
-    return {name: _level(values, part) for name, values in scores.items()}
-
-
-def _level(values: Sequence[float], part: float) -> float:
-    whole = max(1, round(part))
-    if len(values) <= whole:
-        return 8.0
-    return max(8.0, (values[whole - 1] + values[whole]) / 2)
-
-
-def run(seed: int, scale: float, budget: float, *, learn: int, hold: int, test: int, only: Sequence[str]) -> dict[str, object]:
+def run(
+    seed: int, scale: float, budget: float, *, learn: int, hold: int, test: int, only: Sequence[str]
+) -> dict[str, object]:
     """Return what was found in one ministry."""
     names = [name for name in FED_BY if not only or name in only]
     plain = Simulation.of(seed, scale=scale)
     scenarios = own_scenarios()
     injected = plain.with_scenarios(scenarios, learn + hold, learn + hold + test, seed=seed)
-    calm, hot, spent = [], [], {}
+    hot: list[Alert] = []
+    spent: dict[str, float] = {}
+    level: dict[str, float] = {}
+    part = shares(budget, names)
     for name in names:
         model = model_called(name)
         began = time.process_time()
         ordinary = pa.concat_tables(observed(model, Tables(plain), range(learn)), promote_options="default")
         fitted = model.fit(ordinary, seed=seed)
-        calm += alerts_of(model, fitted, Tables(plain), range(learn, learn + hold))
-        calm_after = alerts_of(model, fitted, Tables(injected), range(learn + hold, learn + hold + test))
-        hot += calm_after
+        calm = watched(model, fitted, Tables(plain), range(learn, learn + hold))
+        level[name] = calm.calibration().threshold(part[name])
+        hot += watched(model, fitted, Tables(injected), range(learn + hold, learn + hold + test)).raised
         spent[name] = round(time.process_time() - began, 1)
-    level = levels(calm, budget, hold, names)
-    shown = daily([one for one in hot if one.score >= level[one.model]])
-    return {"seed": seed, "cpu": spent, "levels": level, **judged(shown, injected.injections, hot, level, test)}
+    return {"seed": seed, "cpu": spent, "levels": level, **judged(hourly(hot, level), injected.injections, hot, test)}
 
 
 def judged(
-    shown: Sequence[Alert], injections: Sequence[Injection], hot: Sequence[Alert], level: dict[str, float], test: int
+    shown: Sequence[Alert], injections: Sequence[Injection], hot: Sequence[Alert], test: int
 ) -> dict[str, object]:
     """Return what was found, when, and how many alerts were about nothing."""
     found: dict[str, object] = {}
@@ -202,7 +192,8 @@ def judged(
         mine = [one for one in shown if concerns(one, injection)]
         about |= {id(one) for one in mine}
         right = [one for one in mine if one.model in injection.scenario.models and one.time <= injection.deadline + 1]
-        best = max((one.score for one in hot if concerns(one, injection) and one.model in injection.scenario.models), default=0)
+        models = injection.scenario.models or tuple(FED_BY)
+        best = max((one.score for one in hot if one.model in models and concerns(one, injection)), default=0)
         first = min((one.time for one in right), default=None)
         found[injection.scenario.name] = {
             "found": first is not None,
@@ -214,7 +205,8 @@ def judged(
     by_model: dict[str, int] = defaultdict(int)
     for one in others:
         by_model[one.model] += 1
-    return {"scenarios": found, "alerts_a_day": len(shown) / test, "others_a_day": len(others) / test, "others": by_model}
+    counts = {"alerts_a_day": len(shown) / test, "others_a_day": len(others) / test}
+    return {"scenarios": found, **counts, "others": by_model}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -247,10 +239,13 @@ def report(results: Sequence[dict[str, object]], given: argparse.Namespace, only
         minutes = sorted(row["minutes"] for row in rows if row["minutes"] is not None)
         middle = f"{minutes[len(minutes) // 2]:10.1f}" if minutes else "         -"
         best = " ".join(f"{row['best']:.0f}" for row in rows[:8])
-        print(f"{name:26s} {sum(row['found'] for row in rows):3d}/{len(rows):<3d} median minutes {middle}   best {best}")
+        count = sum(row["found"] for row in rows)
+        alerts = sum(row["alerts"] for row in rows)
+        print(f"{name:26s} {count:3d}/{len(rows):<3d} median minutes {middle}   alerts {alerts:4d}   best {best}")
     shown = [one["alerts_a_day"] for one in results]
     others = [one["others_a_day"] for one in results]
-    print(f"alerts a day {np.mean(shown):.1f}; about nothing injected {np.mean(others):.1f} ({min(others):.1f} to {max(others):.1f})")
+    print(f"alerts a day {np.mean(shown):.1f}; about nothing injected {np.mean(others):.1f}", end=" ")
+    print(f"({min(others):.1f} to {max(others):.1f})")
     total: dict[str, float] = defaultdict(float)
     for one in results:
         for model, count in one["others"].items():
@@ -259,7 +254,8 @@ def report(results: Sequence[dict[str, object]], given: argparse.Namespace, only
     level = {name: np.mean([one["levels"][name] for one in results]) for name in results[0]["levels"]}
     print("levels:", ", ".join(f"{name} {value:.1f}" for name, value in level.items()))
     cpu = {name: np.mean([one["cpu"][name] for one in results]) for name in results[0]["cpu"]}
-    print(f"CPU seconds a seed {math.fsum(cpu.values()):.0f}:", ", ".join(f"{name} {value:.0f}" for name, value in cpu.items()))
+    parts = ", ".join(f"{name} {value:.0f}" for name, value in cpu.items())
+    print(f"CPU seconds a seed {math.fsum(cpu.values()):.0f}: {parts}")
 
 
 if __name__ == "__main__":
