@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from collectors.privacy.pseudonyms import Pseudonyms
 from collectors.privacy.redaction import Redactor
-from collectors.privacy.rules import Policy
+from collectors.privacy.rules import Policy, Rule
 from engine.events import Event
 
 Remember = Callable[[Mapping[str, str]], None]
@@ -28,19 +28,26 @@ class Privacy:
 
         Raise `StoreError` where the vault cannot keep what it has to: then nothing of the batch may be stored.
         """
-        treated = [self._treated(event) for event in events]
+        treated = list(events)
+        for place, event in enumerate(treated):
+            rules = self._rules(event)
+            anywhere = self.policy.anywhere and _MARK in event.original
+            if anywhere or (rules and any(rule.field in event.fields for rule in rules)):
+                treated[place] = self._treated(event, rules, anywhere=anywhere)
         if self._redactor is not None and self._redactor.found:
             if self._remember is not None:
                 self._remember(self._redactor.found)
             self._redactor.found.clear()
         return treated
 
-    def _treated(self, event: Event) -> Event:
-        fields = event.fields
-        rules = self.policy.of(str(fields.get("event.module", "")), str(fields.get("event.dataset", "")))
-        anywhere = self.policy.anywhere and _MARK in event.original
-        if not anywhere and not any(rule.field in fields for rule in rules):
-            return event
+    def _rules(self, event: Event) -> Sequence[Rule]:
+        module, dataset = event.fields.get("event.module", ""), event.fields.get("event.dataset", "")
+        try:
+            return self.policy.of(module, dataset)
+        except TypeError:  # a list
+            return self.policy.of(str(module), str(dataset))
+
+    def _treated(self, event: Event, rules: Sequence[Rule], *, anywhere: bool) -> Event:
         if self._redactor is None:
             self._redactor = Redactor(self._secrets())
         return self._redactor.treated(event, rules, anywhere=anywhere)

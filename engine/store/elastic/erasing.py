@@ -126,8 +126,9 @@ class Cleaning:
     def _merge_away(self) -> None:
         """Have Lucene drop what was replaced: it keeps it until its segments are merged."""
         pattern = f"{part(self.names.prefix)}-*"
-        asked = {"only_expunge_deletes": True, "flush": True, "wait_for_completion": False}  # it may take hours
-        self.cluster.ask("POST", f"/{pattern}/_forcemerge", **asked)
+        # not waited for: it may take hours
+        path = f"/{pattern}/_forcemerge"
+        self.cluster.ask("POST", path, only_expunge_deletes=True, flush=True, wait_for_completion=False)
         self.cluster.ask("POST", f"/{pattern}/_flush", accept=(409,), force=True)
 
     def remnants(self, subject: Subject) -> Iterator[Remnant]:

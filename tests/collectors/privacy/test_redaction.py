@@ -185,6 +185,12 @@ def test_the_vault_is_told_before_the_batch_is_given_back() -> None:
     assert kept == {NAMES.of("person", "EE47101010033"): "EE47101010033"}
 
 
+def test_a_dataset_that_is_no_text_stops_nothing() -> None:
+    odd = event("x", user__id="EE47101010033")
+    listed = Event(id=odd.id, origin=odd.origin, original="x", fields={**odd.fields, "event.dataset": ["a", "b"]})
+    assert privacy().events([listed])[0].fields["user.id"] == NAMES.of("person", "EE47101010033")
+
+
 def test_keys_are_asked_for_only_where_something_is_personal() -> None:
     def fail() -> Pseudonyms:
         raise AssertionError
