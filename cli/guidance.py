@@ -53,6 +53,17 @@ def step_sections(guide: Guide, item: GuideStep, texts: Words, decisions: Mappin
     return sections
 
 
+def undo_report(guide: Guide, item: GuideStep, texts: Words) -> Report:
+    """Return how a step is taken back."""
+    lang = guide.language
+    sections = _commands(f"{texts.undo} ({{platform}})", item.undo, texts)
+    if item.step.undo.reason is not None:
+        sections.insert(0, _prose(texts.undo, item.step.undo.reason.in_language(lang)))
+    record = {"step": item.step.id, "undo": [_command_record(command) for command in item.undo]}
+    title = f"{texts.undo}: {item.step.title.in_language(lang)}"
+    return Report(name="undo", title=title, record=record, sections=tuple(sections), lang=lang)
+
+
 def step_record(guide: Guide, item: GuideStep, decisions: Mapping[str, Decision]) -> Mapping[str, object]:
     """Return one step as a record."""
     step, lang = item.step, guide.language

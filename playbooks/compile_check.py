@@ -63,10 +63,10 @@ def problems_of_guide_step(item: GuideStep) -> tuple[CompileProblem, ...]:
     found += [(_missing(name), True) for name in item.step.needs if name in item.missing]
     shell = [command for command in item.commands if command.platform != "manual"]
     nothing_filled = bool(shell) and all(command.text is None for command in item.commands)
-    if nothing_filled or not item.commands:
-        found.append((_NOTHING, True))
     for command in item.commands:
         found.extend(_of_command(command, blocks=nothing_filled))
+    if nothing_filled or not item.commands:
+        found.append((_NOTHING, True))
     unique = dict.fromkeys(found)
     return tuple(
         CompileProblem(step=item.step.id, number=item.number, what=what, blocks=blocks, where=item.step.where)

@@ -108,7 +108,7 @@ class _Notes:
 def _step(number: int, step: Step, facts: Facts, language: Language) -> GuideStep:
     notes = _Notes({}, {}, {})
     for need in step.needs:
-        if not facts.values(PLACEHOLDERS[need], "manual").usable:
+        if need not in PLACEHOLDERS or not facts.values(PLACEHOLDERS[need], "manual").usable:
             notes.missing[need] = None
     verify = step.verify.commands if step.verify else ()
     groups = [_fill_all(commands, facts, language, notes) for commands in (step.commands, verify, step.undo.commands)]
@@ -145,6 +145,9 @@ def _fill(command: Command, facts: Facts, language: Language, notes: _Notes) -> 
     template = command.template.in_language(language)
     words = list(dict.fromkeys((match[1], bool(match[2])) for match in PATTERN.finditer(template)))
     platform = command.platform
+    unknown = tuple(name for name, _ in words if name not in PLACEHOLDERS)
+    if unknown or platform not in QUOTERS:  # a step that broke the rules: told by playbooks.compile_check
+        return [FilledCommand(platform=platform, template=template, text=None, missing=unknown)]
     found = {name: _quotable(name, facts.values(PLACEHOLDERS[name], platform), platform) for name, _ in words}
     for values in found.values():
         notes.refused.update(dict.fromkeys(values.refused))

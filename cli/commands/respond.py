@@ -55,18 +55,23 @@ def respond(
     answers: Annotated[
         str | None, typer.Option("--answers", metavar="FILE", help="Decide from a YAML file, for drills and tests.")
     ] = None,
+    undo: Annotated[
+        str | None, typer.Option("--undo", metavar="STEP", help="Show how to take a step back, and record that you do.")
+    ] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason for --undo.")] = "",
     actor: Actor = None,
     fmt: Format = None,
     output: Output = None,
 ) -> None:
     """Go through a playbook for an incident: each step with its commands filled in, decided and recorded by you.
 
-    Commands are shown, never run. A run that was stopped goes on where it was left. Without a terminal nobody is
-    asked: use --dry-run to read the steps, or --answers FILE to decide them.
+    Commands are shown; kulla runs one only where you say so and its level, the settings and an approval by another
+    person allow it. A run that was stopped goes on where it was left. Without a terminal nobody is asked: use
+    --dry-run to read the steps, or --answers FILE to decide them.
     """
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     drill = _read_answers(session, answers) if answers else None
-    if not (dry_run or drill or session.interactive):
+    if not (dry_run or drill or undo or session.interactive):
         raise UsageError(
             words(session.lang).not_a_terminal,
             hint=f"kulla respond {identifier} --dry-run, or --answers FILE",
@@ -78,7 +83,9 @@ def respond(
         case = _Case(
             session=session, store=store, out=out, incident=incident, playbook=chosen, step=step, choice=choice
         )
-        if dry_run and drill is None:
+        if undo is not None:
+            _undo(case, undo, why, actor)
+        elif dry_run and drill is None:
             _show(case)
         else:
             _go(case, drill, actor=actor, dry_run=dry_run)
@@ -156,6 +163,20 @@ def _show(case: _Case) -> None:
     session.say(texts.dry_run, texts.not_run)
     case.out.write(guide_report(guide, texts, state.decisions if state else {}, case.step))
     session.hint(f"kulla respond {incident.id[:SHORT]}")
+
+
+def _undo(case: _Case, step: str, why: str, actor: str | None) -> None:
+    """Record that a step is taken back, and show how."""
+    from cli.guidance import undo_report
+    from playbooks.runner import Run
+
+    session, texts = case.session, words(case.session.lang)
+    ledger = open_ledger(session, case.store)
+    run = Run.resume(case.incident, case.playbook, ledger, policy=policy_of(session), account=ledger.account)
+    record = run.undo(step, actor=actor_of(session, actor), reason=why)
+    case.out.write(undo_report(run.guide, run.guide.step(step), texts))
+    session.say(texts.recorded.format(sequence=record.sequence))
+    session.hint(f"kulla respond {case.incident.id[:SHORT]}")
 
 
 def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool) -> None:

@@ -261,6 +261,21 @@ def test_levels_are_listed_withdrawn_and_restored(office: Office) -> None:
     assert office.call("automation", "withdraw", BLOCK, "--why", " ").code == 2
 
 
+def test_a_step_is_taken_back_on_record_and_loses_what_it_earned(office: Office) -> None:
+    office.earn(10)
+    office.until_the_block()
+    argv = ("respond", "inc0", "--playbook", BRUTE, "--undo", BLOCK, "--actor", "Ana")
+    assert office.call(*argv, "--why", "a partner's address").code == 2  # it was not done
+    office.talk("5", "Besa", "on the phone", "1", "", "", "", "0")
+    assert office.call(*argv).code == 2  # without a reason
+    taken = office.call(*argv, "--why", "a partner's address", "-f", "table", terminal=True)
+    assert taken.code == 0, taken.err
+    assert f"ip route del blackhole {GIVEN}" in taken.out
+    assert office.call(*argv, "--why", "again").code == 2
+    row = next(row for row in office.rows("automation", "list") if row["step"] == BLOCK)
+    assert (row["level"], row["failures"]) == (1, 1)
+
+
 def test_nothing_hostile_acts_in_approvals(office: Office) -> None:
     office.until_the_block()
     for text in HOSTILE:
