@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cli.config import Lang
+from cli.settings_table import Lang
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

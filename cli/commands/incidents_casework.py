@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -167,13 +168,9 @@ def evidence(
                 at=session.now(), actor=who, name=path.name, sha256=found.sha256, size=found.size, what=what.strip()
             )
             details = {"name": item.name, "sha256": item.sha256, "bytes": str(item.size), "what": item.what}
-            _change(session, store, incident, who, "evidence.added", details, _adding(with_evidence, item))
+            _change(session, store, incident, who, "evidence.added", details, partial(with_evidence, evidence=item))
             session.say(f"{path.name}: SHA-256 {found.sha256}")
     session.hint(f"kulla incidents case {incident.id[:SHORT]}")
-
-
-def _adding(function: Callable[[Case, object], Case], item: object) -> Callable[[Case], Case]:
-    return lambda case: function(case, item)
 
 
 def show_case(session: Session, identifier: IncidentId, fmt: Format = None, output: Output = None) -> None:
