@@ -19,6 +19,7 @@ from engine.incidents.noise import Judgement
 from engine.incidents.ties import joining_entities
 
 _CONFIDENCE = 0.25
+_MOST = 5000  # of one incident
 _WIDE, _HOSTS = 0.25, 3  # share of the estate's places, and how many at least, from which an incident is everywhere
 
 
@@ -45,9 +46,16 @@ class Background:
             start = bisect_left(here, first, key=lambda item: item.timestamp)
             found += here[start : bisect_right(here, last, key=lambda item: item.timestamp)]
         found += self._going_on({(alert.rule.id, self._judgements[alert.id].place) for alert in alerts}, last)
-        found = [alert for alert in found if alert.id not in self._given]
+        found = self._telling([alert for alert in found if alert.id not in self._given])
         self._given.update(alert.id for alert in found)
         return found, [self._join(alert) for alert in found]
+
+    def _telling(self, alerts: list[Alert]) -> list[Alert]:
+        """Return the least usual of too many, by time."""
+        if len(alerts) <= _MOST:
+            return alerts
+        kept = sorted(alerts, key=lambda item: (-self._judgements[item.id].days, item.timestamp, item.id))[:_MOST]
+        return sorted(kept, key=lambda item: (item.timestamp, item.id))
 
     def _going_on(self, series: set[tuple[str, str]], last: datetime) -> list[Alert]:
         """Return what the same rules told of the same places after the last alert."""

@@ -44,7 +44,7 @@ def tell(part: Part, opened: datetime, judgements: Mapping[str, Judgement], know
     entities = _entities(alerts)
     return Incident(
         id=id_of(alerts[0].id),
-        title=_title(alerts, entities),
+        title=_title(alerts, entities, judgements),
         status="open",
         severity=severity(total(found), worst),
         score=total(found),
@@ -75,8 +75,8 @@ def _entities(alerts: Sequence[Alert]) -> tuple[Entity, ...]:
     return tuple(entity for entity, _ in sorted(counts.items(), key=lambda pair: (pair[0].kind, -pair[1], pair[0])))
 
 
-def _title(alerts: Sequence[Alert], entities: Sequence[Entity]) -> str:
-    worst = max(alerts, key=lambda alert: (alert.rule.level, -alert.timestamp.timestamp()))
+def _title(alerts: Sequence[Alert], entities: Sequence[Entity], judgements: Mapping[str, Judgement]) -> str:
+    worst = max(alerts, key=lambda alert: (alert.rule.level, judgements[alert.id].bits, -alert.timestamp.timestamp()))
     hosts = [entity.value for entity in entities if entity.kind == "host"]
     if not hosts:
         return worst.rule.name
