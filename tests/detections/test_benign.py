@@ -6,13 +6,11 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-import pytest
-
 from cli.exercising import START
 from playbooks.exercises.homeland_justice import write_logs
 from tests.cli.runs import kulla
 
-EVENTS = 6_000
+SEED, EVENTS = 2022, 4_000
 
 
 def _loud(home: Path, *logs: Path) -> list[str]:
@@ -22,10 +20,9 @@ def _loud(home: Path, *logs: Path) -> list[str]:
     return [row["name"] for row in rows if row["result"] != "passed"]
 
 
-@pytest.mark.parametrize("seed", [7, 2022])
-def test_the_ordinary_day_of_the_exercise(tmp_path: Path, seed: int) -> None:
+def test_the_ordinary_day_of_the_exercise(tmp_path: Path) -> None:
     """Its false friends included: an archive that draws mail at night, a help desk, a scanner, backups, updates."""
-    truth = write_logs(tmp_path, seed=seed, start=START, events=EVENTS)
+    truth = write_logs(tmp_path, seed=SEED, start=START, events=EVENTS)
     attack: defaultdict[str, set[int]] = defaultdict(set)
     for record in truth.records:
         attack[record.file].add(record.line)
