@@ -26,7 +26,7 @@ from engine.events import instant
 from playbooks.restoration.bound import Bound, lower_bound
 from playbooks.restoration.curve import curve
 from playbooks.restoration.explain import why_before
-from playbooks.restoration.keeping import begin
+from playbooks.restoration.keeping import begin, need_none
 from playbooks.restoration.planning import Plan
 from playbooks.restoration.problem import mean_hours
 
@@ -114,6 +114,7 @@ def begin_with(session: Session, situation: Situation, actor: str | None) -> Non
     details = {"catalogue": begun.catalogue_name, "crews": begun.crews_name, "sha256": begun.digest}
     details |= {"start": instant(begun.start), "weigh": begun.weigh}
     with session.open_store() as store:
+        need_none(store)
         subject = f"restoration/{begun.id}"
         record(session, store, actor=who, kind="restoration.begun", subject=subject, details=details)
         begin(store, begun)

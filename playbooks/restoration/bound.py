@@ -1,8 +1,9 @@
 """A lower bound on the use-weighted outage of every possible plan, and how the prices behind it are found.
 
-Any prices give a valid bound (`relaxation`); good ones give a high one. They start from the plan: an hour of a skill is
-worth what it brings forward. Then they are raised where the cheapest way wants more people than there are before some
-time, and lowered where it wants fewer, a fixed number of rounds.
+Any prices give a valid bound (`relaxation`); good ones give a high one. Each skill in turn, the scarcest first, is
+given the prices that Horn's blocks have on a single machine as fast as the crew, from about when the crew is first
+busy; what raises the bound is kept. Then prices fall faster where the cheapest way wants more people than there are
+before some time, and slower where it wants fewer. Everything is counted in rounds, so the bound is the same everywhere.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from playbooks.restoration.order import blocks
 from playbooks.restoration.problem import Problem, Schedule
 from playbooks.restoration.relaxation import Numbers, Relaxation
 
-ROUNDS = 60
+ROUNDS = 30
+_EARLIER = (30, 60, 90, 0)  # minutes before the plan has everybody busy
+_SHARES = (0.5, 0.1)  # of the prices of a skill that is not the scarcest
+_MIXING = 360.0  # minutes of a crew's work that change a price by the most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """A lower bound in weighted minutes, and on how many minutes a slot of its grid has."""
+    """A lower bound in weighted minutes, and how many minutes a slot of its grid has."""
 
     cost: float
     slot: int
@@ -30,83 +34,92 @@ def lower_bound(problem: Problem, schedule: Schedule, *, rounds: int = ROUNDS) -
     """Return a cost that no schedule of the problem can go below; `schedule` is one that plans every job."""
     if not problem.jobs:
         return Bound(cost=0.0, slot=1)
-    relaxed = Relaxation(problem, schedule)
-    ascent = _Ascent(relaxed, problem, schedule)
-    found = max(relaxed.value(np.zeros_like(relaxed.capacity)), ascent.climb(rounds))
-    return Bound(cost=min(found, schedule.cost(problem)), slot=relaxed.slot)
+    search = _Search(problem, schedule)
+    search.by_skill()
+    search.climb(rounds)
+    return Bound(cost=search.highest, slot=search.relaxed.slot)
 
 
-class _Ascent:
-    """Prices as falls: `falls[k, t]` is by how much the price of skill k falls with slot t; it never rises."""
+class _Search:
+    """The best prices so far and the bound that they give."""
 
-    def __init__(self, relaxed: Relaxation, problem: Problem, schedule: Schedule) -> None:
-        self.relaxed = relaxed
-        used = np.zeros_like(relaxed.capacity)
-        value = np.zeros_like(relaxed.capacity)
-        worth = _worth(problem, schedule)
+    def __init__(self, problem: Problem, schedule: Schedule) -> None:
+        self.problem = problem
+        self.relaxed = Relaxation(problem, schedule)
+        self.prices = np.zeros_like(self.relaxed.capacity)
+        self.highest = self.relaxed.value(self.prices)
+        used = np.zeros_like(self.prices)
         for place, start in enumerate(schedule.starts):
-            first = start // relaxed.slot
-            span = slice(first, first + int(relaxed.slots[place]))
-            used[relaxed.skill[place], span] += 1
-            value[relaxed.skill[place], span] += worth[place]
-        self.team = np.maximum(relaxed.capacity.max(axis=1, keepdims=True), 1)
-        self.off = relaxed.capacity == 0
-        busy = (used >= relaxed.capacity - 0.5) & ~self.off
-        self.first = np.where(busy.any(axis=1), busy.argmax(axis=1), relaxed.count)
-        self.falls = _falling(np.where(busy, value / np.maximum(used, 1), 0.0), busy) * relaxed.slot
+            first = start // self.relaxed.slot
+            used[self.relaxed.skill[place], first : first + int(self.relaxed.slots[place])] += 1
+        self.off = self.relaxed.capacity == 0
+        self.busy = (used >= self.relaxed.capacity - 0.5) & ~self.off
 
-    def prices(self) -> Numbers:
-        """Return the prices that the falls add up to, nothing before a skill is first fully busy."""
-        prices = np.cumsum(self.falls[:, ::-1], axis=1)[:, ::-1].copy()
-        for skill, first in enumerate(self.first):
-            prices[skill, :first] = 0.0
-        prices[self.off] = 0.0
+    def by_skill(self) -> None:
+        """Price the skills one after the other, those longest busy first, twice."""
+        order = sorted(np.flatnonzero(self.busy.any(axis=1)).tolist(), key=lambda skill: -self.busy[skill].sum())
+        for place, skill in enumerate((*order, *order[1:])):
+            shares = _SHARES if place else (1.0,)
+            sequence = self._sequence(skill)
+            start = int(self.busy[skill].argmax())
+            for earlier in _EARLIER if place == 0 else _EARLIER[-2:]:
+                full = self._priced(skill, sequence, max(start - earlier // self.relaxed.slot, 0))
+                for share in shares:
+                    changed = self.prices.copy()
+                    changed[skill] = full * share
+                    self._try(changed)
+
+    def _try(self, prices: Numbers) -> None:
+        value = self.relaxed.value(prices)
+        if value > self.highest:
+            self.highest, self.prices = value, prices
+
+    def _sequence(self, skill: int) -> tuple[tuple[float, float], ...]:
+        jobs, name = self.problem.jobs, self.relaxed.skills[skill]
+        work = [float(job.minutes) if job.skill == name else 0.0 for job in jobs]
+        found = blocks([job.weight for job in jobs], work, self.relaxed.parents).sequence
+        return tuple((ratio, minutes) for ratio, minutes in found if minutes > 0)
+
+    def _priced(self, skill: int, sequence: tuple[tuple[float, float], ...], first: int) -> Numbers:
+        """Return the prices of a skill whose crew works through the sequence from slot `first` on."""
+        people = self.relaxed.capacity[skill]
+        worked = np.cumsum(np.where(np.arange(len(people)) >= first, people, 0.0)) * self.relaxed.slot
+        ends = np.cumsum([minutes for _, minutes in sequence])
+        ratios = np.array([*(ratio for ratio, _ in sequence), 0.0])
+        falls = ratios[np.searchsorted(ends, worked - 1e-9)] * self.relaxed.slot
+        return self._prices_of(falls[None, :], [first], [skill])[0]
+
+    def _prices_of(self, falls: Numbers, firsts: list[int], skills: list[int]) -> Numbers:
+        prices = np.cumsum(falls[:, ::-1], axis=1)[:, ::-1].copy()
+        for row, (first, skill) in enumerate(zip(firsts, skills, strict=True)):
+            prices[row, :first] = 0.0
+            prices[row, self.off[skill]] = 0.0
         return prices
 
-    def climb(self, rounds: int) -> float:
-        """Return the highest bound of all rounds."""
-        highest = 0.0
+    def climb(self, rounds: int) -> None:
+        """Change the falls of the prices by what is wanted too much or too little before each slot."""
+        skills = list(range(len(self.prices)))
+        firsts = [int((row > 0).argmax()) if row.any() else len(row) for row in self.prices]
+        falls = self._falls(firsts)
+        team = np.maximum(self.relaxed.capacity.max(axis=1, keepdims=True), 1)
         for number in range(rounds):
-            prices = self.prices()
-            highest = max(highest, self.relaxed.value(prices))
+            prices = self._prices_of(falls, firsts, skills)
+            self._try(prices)
             over = self.relaxed.excess(prices)
-            for skill, first in enumerate(self.first):
+            for skill, first in enumerate(firsts):
                 over[skill, :first] = 0.0
-            wanted = np.cumsum(over, axis=1) / (self.team * 180)
-            self.falls *= np.exp((1 - number / rounds) * np.clip(wanted, -1, 1))
-        return highest
+            wanted = np.cumsum(over, axis=1) / (team * _MIXING)
+            falls *= np.exp(0.3 * (1 - number / rounds) * np.clip(wanted, -1, 1))
 
-
-def _worth(problem: Problem, schedule: Schedule) -> list[float]:
-    """Return per job the weight that its end decides, per minute of work: passed back along jobs that did not wait."""
-    jobs, starts = problem.jobs, schedule.starts
-    weight = [job.weight for job in jobs]
-    for place in range(len(jobs) - 1, -1, -1):
-        job = jobs[place]
-        ends = [(starts[before] + jobs[before].minutes, before) for before in job.after]
-        if ends and max(ends)[0] >= starts[place]:
-            weight[max(ends)[1]] += weight[place]
-            weight[place] = 0.0
-    return [value / max(job.minutes, 1) for value, job in zip(weight, jobs, strict=True)]
-
-
-def _falling(rates: Numbers, busy: NDArray[np.bool_]) -> Numbers:
-    """Return the rates made to fall over time (pool adjacent violators), a little above nothing where one is busy."""
-    falling = np.zeros_like(rates)
-    for skill in range(len(rates)):
-        places = np.flatnonzero(busy[skill])
-        if len(places):
-            pooled = _pooled(rates[skill, places])
-            span = np.arange(places[0], places[-1] + 1)
-            falling[skill, span] = np.maximum(np.interp(span, places, pooled), pooled.mean() * 0.02)
-    return falling
-
-
-def _pooled(values: Numbers) -> Numbers:
-    blocks: list[tuple[float, int]] = []
-    for value in values:
-        blocks.append((float(value), 1))
-        while len(blocks) > 1 and blocks[-2][0] < blocks[-1][0]:
-            (second, many), (first, few) = blocks.pop(), blocks.pop()
-            blocks.append(((first * few + second * many) / (few + many), few + many))
-    return np.repeat([value for value, _ in blocks], [count for _, count in blocks])
+    def _falls(self, firsts: list[int]) -> Numbers:
+        """Return by how much the prices fall with each slot; where nobody is on duty, the price after it holds."""
+        held = self.prices.copy()
+        for skill, row in enumerate(held):
+            for slot in range(len(row) - 2, -1, -1):
+                if self.off[skill, slot]:
+                    row[slot] = row[slot + 1]
+        falls = np.maximum(held - np.append(held[:, 1:], np.zeros((len(held), 1)), axis=1), 0.0)
+        for skill, first in enumerate(firsts):
+            falls[skill, :first] = 0.0
+            falls[skill, first:] += 1e-6 * falls[skill].max()
+        return falls

@@ -66,7 +66,7 @@ class _Maker:
             skill = "platform" if kind.startswith("platform") else "database"
             work: dict[Step, Work] = {
                 "restore": Work(skill=skill, minutes=self.chance.choice(hours)),
-                "verify": Work(skill="security", minutes=30),
+                "verify": Work(skill="security", minutes=15),
                 "go_live": Work(skill=skill, minutes=15),
             }
             depends = (self.chance.choice(on),) if on else tuple(made[:1])
@@ -139,7 +139,7 @@ class _Maker:
             weekend = chance.choice((0.1, 0.3, 0.9))
             users = (*(round(use * part) for part in (1.1, 1.0, 1.0, 1.0, 0.9)), *(round(use * weekend),) * 2)
             work: dict[Step, Work] = {
-                "verify": Work(skill="security", minutes=chance.choice((15, 30, 30, 45, 45, 60))),
+                "verify": Work(skill="security", minutes=chance.choice((30, 30, 45, 45, 60, 75))),
                 "go_live": Work(skill="application", minutes=chance.choice((15, 15, 30))),
             }
             self.add(
@@ -157,10 +157,10 @@ class _Maker:
 def example_catalogue(seed: int = 1, services: int = SERVICES) -> Catalogue:
     """Return the synthetic catalogue; `services` is their number in all (at least 100)."""
     maker = _Maker(seed)
-    root = maker.shared("platform", 1, ("Virtualisation and identity", "Virtualizimi dhe identiteti"), [], (60,))
-    platforms = maker.shared("platform-app", PLATFORMS - 1, ("Platform", "Platforma"), root, (45, 60, 90))
-    databases = maker.shared("database", DATABASES, ("Database", "Baza e të dhënave"), platforms, (30, 45, 60, 90))
-    registries = maker.shared("registry", REGISTRIES, ("Registry", "Regjistri"), databases, (30, 45, 60))
+    root = maker.shared("platform", 1, ("Virtualisation and identity", "Virtualizimi dhe identiteti"), [], (45,))
+    platforms = maker.shared("platform-app", PLATFORMS - 1, ("Platform", "Platforma"), root, (30, 45))
+    databases = maker.shared("database", DATABASES, ("Database", "Baza e të dhënave"), platforms, (30, 45))
+    registries = maker.shared("registry", REGISTRIES, ("Registry", "Regjistri"), databases, (15, 30))
     maker.e_services(services - PLATFORMS - DATABASES - REGISTRIES, platforms, registries)
     return Catalogue(services=tuple(maker.services))
 
@@ -172,7 +172,7 @@ def example_crews(*, around_the_clock: bool = False) -> Crews:
         "night": Shift(name="night", start=19 * 60, end=7 * 60),
         "always": Shift(name="always", start=0, end=1440),
     }
-    team = ["platform"] * 3 + ["database"] * 7 + ["security"] * 15 + ["application"] * 7
+    team = ["platform"] * 4 + ["database"] * 8 + ["security"] * 12 + ["application"] * 8
     people: list[Person] = []
     for number, skill in enumerate(team):
         day = number % 2 == 0

@@ -79,11 +79,16 @@ def need_current(store: RecordStore) -> Begun:
     return found
 
 
-def begin(store: RecordStore, begun: Begun) -> None:
-    """Keep a restoration as the one that is under way; raise `UsageError` where another one is."""
+def need_none(store: RecordStore) -> None:
+    """Raise `UsageError` where a restoration is under way."""
     other = current(store)
     if other is not None:
         raise UsageError(f"the restoration {other.id} is under way", hint="kulla services end --why TEXT")
+
+
+def begin(store: RecordStore, begun: Begun) -> None:
+    """Keep a restoration as the one that is under way; raise `UsageError` where another one is."""
+    need_none(store)
     if store.save_records([_record(begun, "open")]):
         raise UsageError(f"a restoration {begun.id} was begun before", hint="kulla services status")
 

@@ -14,12 +14,11 @@ from random import Random
 from playbooks.restoration.building import Built, Task, Weigh, build
 from playbooks.restoration.dispatch import dispatch
 from playbooks.restoration.model import Catalogue, Crews
-from playbooks.restoration.order import by_urgency, downstream, shuffled
+from playbooks.restoration.order import by_urgency, shuffled, tree, urgencies
 from playbooks.restoration.problem import Problem, Schedule
 from playbooks.restoration.progress import Progress
 
-SHARINGS = (0.5, 0.0, 1.0)
-TRIES = 6  # of improvement, after the orders above
+TRIES = 3  # of improvement, after Horn's orders
 _SEED = 20220715
 
 
@@ -76,20 +75,20 @@ def plan(
 
 def best(problem: Problem, tries: int) -> tuple[Schedule, list[float]]:
     """Return the cheapest schedule found and the urgency of each job behind it."""
-    found: tuple[float, Schedule, list[float]] | None = None
-    prices = scarcity(problem)
-    variants = [(price, sharing) for price in ({}, prices) for sharing in SHARINGS] if tries else [({}, SHARINGS[0])]
-    for price, sharing in variants:
-        urgency = downstream(problem, prices=price, sharing=sharing)
-        found = _cheaper(problem, urgency, found)
+    scarce = {skill: value**3 for skill, value in scarcity(problem).items()}
+    found = _cheaper(problem, urgencies(problem, tree(problem), scarce), None)
+    if tries == 0:
+        return found[1:]
+    for prices in (scarce, scarcity(problem), {}):
+        found = _cheaper(problem, urgencies(problem, tree(problem, found[1]), prices), found)
     chance = Random(_SEED)  # noqa: S311 # the same tries on every machine, no secret
     shared = [place for place, waiting in enumerate(problem.followers()) if len(waiting) > 1]
     for _ in range(tries if shared else 0):
-        changed = list(_known(found)[2])
+        changed = list(found[2])
         for place in chance.sample(shared, min(len(shared), 8)):
             changed[place] *= exp(chance.gauss(0, 0.5))
         found = _cheaper(problem, changed, found)
-    return _known(found)[1:]
+    return found[1:]
 
 
 _Found = tuple[float, Schedule, list[float]]
@@ -99,12 +98,6 @@ def _cheaper(problem: Problem, urgency: list[float], known: _Found | None) -> _F
     schedule = dispatch(problem, by_urgency(urgency))
     cost = schedule.cost(problem) + 1e12 * schedule.starts.count(-1)
     return known if known is not None and known[0] <= cost else (cost, schedule, urgency)
-
-
-def _known(found: _Found | None) -> _Found:
-    if found is None:
-        raise ValueError("no order was tried")
-    return found
 
 
 def scarcity(problem: Problem) -> dict[str, float]:

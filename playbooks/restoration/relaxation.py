@@ -7,14 +7,14 @@ cost less than `Relaxation.value`, whatever the prices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playbooks.restoration.problem import Job, Problem, Schedule
+from playbooks.restoration.order import tree
+from playbooks.restoration.problem import Problem, Schedule
 
 Numbers = NDArray[np.float64]
 _MOST_SLOTS = 1200
@@ -100,7 +100,8 @@ class Relaxation:
     def _batches(self, schedule: Schedule) -> list[_Batch]:
         """Return the jobs in batches, those without followers first; of several predecessors, the latest stays."""
         jobs = self.problem.jobs
-        waits = [_latest(job, schedule, jobs) for job in jobs]
+        waits = tree(self.problem, schedule)
+        self.parents = waits
         followers: list[list[int]] = [[] for _ in jobs]
         for place, before in enumerate(waits):
             if before >= 0:
@@ -164,10 +165,6 @@ class Relaxation:
             for number, place in enumerate(places):
                 over[place] -= people * (dearest == number)
         return over * self.slot
-
-
-def _latest(job: Job, schedule: Schedule, jobs: Sequence[Job]) -> int:
-    return max(job.after, key=lambda place: (schedule.starts[place] + jobs[place].minutes, place), default=-1)
 
 
 def _batch(skill: int, slots: int, jobs: list[int], followers: list[list[int]]) -> _Batch:

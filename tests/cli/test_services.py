@@ -1,0 +1,171 @@
+"""`kulla services`: from the example to a plan, its sheets and reasons, and a restoration that is carried through."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runs import kulla
+
+CREWS = """timezone: Europe/Tirane
+rest_hours: 11
+shifts:
+  day: {from: "07:00", to: "19:00"}
+people:
+  - {id: arta, name: Arta, crew: A, skills: [net, sec], shifts: [day]}
+  - {id: besa, name: Besa, crew: B, skills: [app], shifts: [day]}
+"""
+CSV = """id,name_en,name_sq,owner,criticality,users_mon,users_tue,depends_on,restore_skill,restore_hours,\
+verify_skill,verify_hours,go_live_skill,go_live_hours,contamination,health_command,health_expected,rto_hours,legal
+core,Core,Bërthama,AKSHI,5,0,0,,net,2,sec,0.5,app,0.25,contaminated,true,ok,8,
+vat,VAT,TVSH,Tax,4,100,300,core,,,sec,0.5,app,0.25,unknown,,,1,monthly 10: VAT
+birth,Birth,Lindja,Civil,3,50,60,core,,,sec,0.5,app,0.25,unknown,,,,
+"""
+FILES = ("services.csv", "--crews", "crews.yaml", "--start", "2026-03-10T06:00:00Z")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "services.csv").write_text(CSV, encoding="utf-8")
+    (tmp_path / "crews.yaml").write_text(CREWS, encoding="utf-8")
+    return tmp_path / "home"
+
+
+def test_the_plan_has_its_bound_and_every_task(home: Path) -> None:
+    result = kulla("services", "plan", *FILES, "-f", "json", home=home)
+    assert result.code == 0, result.err
+    plan = json.loads(result.out)["plan"]
+    assert plan["lower_bound_hours"] <= plan["mean_outage_hours"]
+    assert [row["task"] for row in plan["tasks"]][:3] == ["core:restore", "core:verify", "core:go_live"]
+    assert len(plan["tasks"]) == 7
+    assert [row["service"] for row in plan["late"]] == ["vat"]
+    order = [row["service"] for row in plan["tasks"] if row["task"].endswith("go_live")]
+    assert order == ["core", "vat", "birth"]
+
+
+@pytest.mark.parametrize("lang", ["en", "sq"])
+def test_a_plan_fits_80_columns_and_needs_no_colour(home: Path, lang: str) -> None:
+    for extra in ((), ("--sheets",), ("--why", "vat,birth")):
+        result = kulla("services", "plan", *FILES, *extra, "-f", "table", "--lang", lang, home=home, terminal=True)
+        assert result.code == 0, result.err
+        assert all(len(line) <= 80 for line in result.out.splitlines())
+        assert "\x1b" not in result.out
+        assert "AKSHI" in result.out or extra
+
+
+def test_the_curve_page_asks_for_nothing(home: Path) -> None:
+    assert kulla("services", "plan", *FILES, "--curve", "c.html", home=home).code == 0
+    page = (home.parent / "c.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert "<polyline" in page
+    assert not any(word in page for word in ("http://", "https://", "<script", "@import", "url("))
+
+
+def test_a_restoration_is_carried_through_and_stands_in_the_ledger(home: Path) -> None:
+    assert kulla("services", "status", home=home).code == 2
+    assert kulla("services", "plan", *FILES, "--begin", "--actor", "Drin", home=home).code == 0
+    assert kulla("services", "plan", *FILES, "--begin", "--actor", "Drin", home=home).code == 2
+    early = kulla("services", "done", "core:verify", "--actor", "Arta", home=home)
+    assert early.code == 2
+    assert "waits for `core:restore`" in early.err
+    wrong = kulla("services", "start", "core:restore", "--person", "besa", "--actor", "Drin", home=home)
+    assert "lacks the skill" in wrong.err
+    assert kulla("services", "start", "core:restore", "--person", "arta", "--actor", "Arta", home=home).code == 0
+    assert kulla("services", "done", "core:restore", "--actor", "Arta", home=home).code == 0
+    assert kulla("services", "done", "core:verify", "--unclean", "--actor", "Arta", home=home).code == 0
+    status = json.loads(kulla("services", "status", "-f", "json", home=home).out)["status"]
+    assert (status["done"], status["running"]) == (2, 0)
+    assert status["next"][0]["task"] == "core:restore~1"
+    gate = kulla("services", "done", "core:go_live", "--actor", "Arta", home=home)
+    assert "waits for `core:verify~1`" in gate.err
+    assert kulla("services", "end", "--why", "drill", "--actor", "Drin", home=home).code == 0
+    kinds = [json.loads(line)["kind"] for line in kulla("ledger", "show", "-f", "jsonl", home=home).out.splitlines()]
+    restoration = [kind for kind in kinds if kind.startswith("restoration.")]
+    assert (
+        restoration
+        == [f"restoration.{kind}" for kind in ("begun", "begun", "started", "done", "contaminated", "ended")][
+            -len(restoration) :
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "what"),
+    [
+        (
+            "core,,,sec,0.5,app,0.25,unknown,,,1",
+            "cor,,,sec,0.5,app,0.25,unknown,,,1",
+            "services.csv:3",
+            "did you mean `core`",
+        ),
+        ("5,0,0,,net", "5,0,0,vat,net", "services.csv:2", "circle: core -> vat -> core"),
+        ("net,2,sec", ",,sec", "services.csv:2", "contaminated and nothing restores it"),
+        ("core,Core", "vat,Core", "services.csv:3", "stands twice"),
+        ("4,100", "9,100", "services.csv:3", "criticality"),
+        ("monthly 10", "monthly 40", "services.csv:3", "no day"),
+        ("verify_hours", "verify_hour", "services.csv:1", "did you mean `verify_hours`"),
+    ],
+)
+def test_a_wrong_catalogue_says_where_and_what_next(home: Path, old: str, new: str, where: str, what: str) -> None:
+    (home.parent / "services.csv").write_text(CSV.replace(old, new), encoding="utf-8")
+    result = kulla("services", "list", "services.csv", home=home)
+    assert result.code == 3
+    assert where in result.err
+    assert what in result.err
+    assert "next: " in result.err
+
+
+def test_what_nobody_can_do_is_said(home: Path) -> None:
+    (home.parent / "services.csv").write_text(CSV.replace("net,2", "tape,2"), encoding="utf-8")
+    plan = json.loads(kulla("services", "plan", *FILES, "-f", "json", home=home).out)["plan"]
+    reasons = {row["task"]: row["reason"] for row in plan["unplanned"]}
+    assert reasons["core:restore"] == "nobody on duty has the skill `tape`"
+    assert len(reasons) == 7
+    assert plan["tasks"] == []
+
+
+def test_the_example_can_be_read_again(home: Path) -> None:
+    result = kulla("services", "example", "--services", "120", "--crews", "c.yaml", "-o", "e.csv", home=home)
+    assert result.code == 0, result.err
+    listed = kulla("services", "list", "e.csv", "-f", "jsonl", home=home)
+    assert listed.code == 0, listed.err
+    assert len(listed.out.splitlines()) == 120
+    tiers = [
+        json.loads(line) for line in kulla("services", "graph", "e.csv", "-f", "jsonl", home=home).out.splitlines()
+    ]
+    assert tiers[0]["tier"] == 1
+    assert tiers[0]["needed_by"] == 119
+
+
+REST = {
+    "service": [
+        {
+            "object_type": "SERVICE",
+            "xroad_instance": "AL",
+            "member_class": "GOV",
+            "member_code": "1",
+            "subsystem_code": "tax",
+            "service_code": "getVat",
+        }
+    ]
+}
+SOAP = """<x:memberList xmlns:x="http://x-road.eu/xsd/xroad.xsd" xmlns:id="http://x-road.eu/xsd/identifiers">
+<x:member><x:id id:objectType="SUBSYSTEM"><id:xRoadInstance>AL</id:xRoadInstance><id:memberClass>GOV</id:memberClass>
+<id:memberCode>1</id:memberCode><id:subsystemCode>tax</id:subsystemCode></x:id><x:name>Tatimet</x:name></x:member>
+</x:memberList>"""
+
+
+def test_lists_of_x_road_become_a_catalogue(home: Path) -> None:
+    for name, text, expected in (("m.json", json.dumps(REST), "AL/GOV/1/tax/getVat"), ("m.xml", SOAP, "AL/GOV/1/tax")):
+        (home.parent / name).write_text(text, encoding="utf-8")
+        assert kulla("services", "import", name, "-o", "x.csv", home=home).code == 0
+        rows = [
+            json.loads(line) for line in kulla("services", "list", "x.csv", "-f", "jsonl", home=home).out.splitlines()
+        ]
+        assert [row["id"] for row in rows] == [expected]
+    bomb = '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    for hostile in (bomb, "{", "[]", '{"service": 3}', "<a/>"):
+        (home.parent / "h").write_text(hostile, encoding="utf-8")
+        assert kulla("services", "import", "h", home=home).code == 3

@@ -1,0 +1,186 @@
+"""What every plan keeps to, whatever the catalogue and the crews; and that the bound is one."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from random import Random
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from playbooks.restoration.bound import lower_bound
+from playbooks.restoration.dispatch import dispatch
+from playbooks.restoration.duty import windows
+from playbooks.restoration.example import example_catalogue, example_crews
+from playbooks.restoration.explain import why_before
+from playbooks.restoration.model import Catalogue, Crews
+from playbooks.restoration.planning import Plan, best, plain_orders, plan
+from playbooks.restoration.problem import Problem, Schedule
+from playbooks.restoration.progress import Event, Progress, folded
+from playbooks.restoration.relaxation import Relaxation
+from tests.playbooks.restoration.cases import START, catalogues, crews, small_problem
+
+
+def _check(found: Plan, catalogue: Catalogue, team: Crews, state: Progress | None = None) -> None:
+    people = {person.id: person for person in team.people}
+    done = state.done if state else {}
+    rows = {row.task.id: row for row in found.assignments}
+    for row in found.assignments:
+        if row.state != "planned":
+            continue
+        person = people[row.person]
+        assert row.task.skill in person.skills
+        assert any(a <= row.start and row.end <= b for a, b in windows(person, team, START, 800))
+        for name in row.task.after:
+            assert (done[name] if name in done else rows[name].end) <= row.start
+    for who in people:
+        own = sorted((row.start, row.end) for row in found.assignments if row.person == who and row.state != "done")
+        assert all(one[1] <= two[0] for one, two in itertools.pairwise(own))
+    planned = set(rows)
+    for name, task in found.built.tasks.items():
+        assert (name in planned) != (name in found.unplanned), name
+        assert task.minutes > 0
+    for service in catalogue.services:
+        steps = [task for task in found.built.tasks.values() if task.service == service.id]
+        assert [task.step for task in steps][-1] == "go_live"
+        assert any(task.step == "verify" for task in steps)
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(catalogues(), crews())
+def test_every_plan_keeps_skills_shifts_gates_and_people(catalogue: Catalogue, team: Crews) -> None:
+    _check(plan(catalogue, team, START), catalogue, team)
+
+
+@settings(max_examples=40, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(catalogues(), crews(), st.randoms(use_true_random=False))
+def test_the_order_of_the_files_changes_nothing(catalogue: Catalogue, team: Crews, chance: Random) -> None:
+    services, people = list(catalogue.services), list(team.people)
+    chance.shuffle(services)
+    chance.shuffle(people)
+    mixed = Catalogue(services=tuple(replace(item, place=place) for place, item in enumerate(services)))
+    first = plan(catalogue, team, START)
+    second = plan(mixed, replace(team, people=tuple(people)), START)
+    assert first.assignments == second.assignments
+    assert first.unplanned == second.unplanned
+
+
+@settings(max_examples=40, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(catalogues(), crews(), st.randoms(use_true_random=False))
+def test_planning_again_after_every_completion(catalogue: Catalogue, team: Crews, chance: Random) -> None:
+    events: list[Event] = []
+    found = plan(catalogue, team, START)
+    for _ in range(4):
+        busy = {row.person for row in found.assignments if row.state == "running"}
+        following = [row for row in found.assignments if row.state == "planned" and row.person not in busy]
+        if not following:
+            break
+        row = following[0]
+        events.append(Event(kind="started", task=row.task.id, at=row.start, person=row.person))
+        if chance.random() < 0.8:
+            bad = row.task.step == "verify" and chance.random() < 0.3
+            events.append(Event(kind="contaminated" if bad else "done", task=row.task.id, at=row.end))
+        state = folded(events, row.end)
+        found = plan(catalogue, team, START, progress=state, tries=0)
+        _check(found, catalogue, team, state)
+        assert all(item.start >= state.now for item in found.assignments if item.state == "planned")
+
+
+def _cheapest(problem: Problem) -> float | None:
+    """Return the cost of the best schedule by trying every order of jobs and every choice of worker."""
+    count, lowest = len(problem.jobs), [float("inf")]
+
+    def earliest(free: int, who: int, minutes: int) -> int | None:
+        for start, end in problem.workers[who].windows:
+            if max(start, free) + minutes <= end:
+                return max(start, free)
+        return None
+
+    def go(ends: dict[int, int], free: tuple[int, ...], cost: float) -> None:
+        if cost >= lowest[0]:
+            return
+        if len(ends) == count:
+            lowest[0] = cost
+            return
+        for number, job in enumerate(problem.jobs):
+            if number in ends or any(before not in ends for before in job.after):
+                continue
+            ready = max([job.ready, *(ends[before] for before in job.after)])
+            for who, worker in enumerate(problem.workers):
+                if job.skill in worker.skills:
+                    start = earliest(max(ready, free[who]), who, job.minutes)
+                    if start is not None:
+                        end = start + job.minutes
+                        go({**ends, number: end}, (*free[:who], end, *free[who + 1 :]), cost + job.weight * end)
+
+    go({}, (0,) * len(problem.workers), 0.0)
+    return None if lowest[0] == float("inf") else lowest[0]
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.integers(0, 10**6))
+def test_no_schedule_is_below_the_bound(seed: int) -> None:
+    problem = small_problem(Random(seed))
+    schedule = best(problem, 2)[0]
+    if -1 in schedule.starts:
+        return
+    optimum = _cheapest(problem)
+    assert optimum is not None
+    assert lower_bound(problem, schedule, rounds=5).cost <= optimum + 1e-6
+    assert schedule.cost(problem) >= optimum - 1e-6
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.integers(0, 10**6))
+def test_any_prices_give_a_bound(seed: int) -> None:
+    chance = Random(seed)
+    problem = small_problem(chance, most=4)
+    schedule = dispatch(problem, range(len(problem.jobs)))
+    if -1 in schedule.starts:
+        return
+    relaxed = Relaxation(problem, schedule)
+    prices = relaxed.capacity * 0
+    for row in prices:
+        for slot in range(len(row)):
+            row[slot] = chance.choice((0.0, 0.0, 0.1, 1.0, 5.0))
+    optimum = _cheapest(problem)
+    assert optimum is not None
+    assert relaxed.value(prices) <= optimum + 1e-6
+
+
+def test_the_example_is_planned_well_within_its_bound_and_far_below_the_plain_orders() -> None:
+    catalogue, team = example_catalogue(1, 200), example_crews(around_the_clock=True)
+    found = plan(catalogue, team, START)
+    _check(found, catalogue, team)
+    problem = found.built.problem
+    cost = found.schedule.cost(problem)
+    lowest = lower_bound(problem, found.schedule, rounds=3).cost
+    assert 0.5 * cost < lowest <= cost
+    plain = plain_orders(found.built, {service.id: service.place for service in catalogue.services})
+    assert all(schedule.cost(problem) > 1.1 * cost for schedule in plain.values())
+
+
+def test_the_whole_example_has_the_size_it_is_said_to_have() -> None:
+    catalogue = example_catalogue(7)
+    assert len(catalogue.services) == 1118
+    assert sum(len(service.steps) for service in catalogue.services) == 2307
+    assert len(example_crews().people) == 32
+    assert example_catalogue(7) == catalogue
+    assert example_catalogue(8) != catalogue
+
+
+def test_reasons_name_the_dependency_or_the_urgency() -> None:
+    catalogue, team = example_catalogue(1, 120), example_crews()
+    found = plan(catalogue, team, START)
+    leaf = next(service for service in catalogue.services if service.depends_on and "restore" not in service.work)
+    told = why_before(found, catalogue, leaf.id, leaf.depends_on[0])
+    assert f"`{leaf.id}` needs `{leaf.depends_on[0]}`" in told[1].en
+    assert told[1].sq != told[1].en
+    others = [service.id for service in catalogue.services if "restore" not in service.work][:2]
+    assert "per minute of work" in why_before(found, catalogue, *others)[1].en
+
+
+def test_a_schedule_without_jobs_has_a_bound_of_nothing() -> None:
+    nothing = Problem(jobs=(), workers=())
+    assert lower_bound(nothing, Schedule(starts=(), workers=())).cost == 0
