@@ -87,7 +87,8 @@ class _Search:
         ends = np.cumsum([minutes for _, minutes in sequence])
         ratios = np.array([*(ratio for ratio, _ in sequence), 0.0])
         falls = ratios[np.searchsorted(ends, worked - 1e-9)] * self.relaxed.slot
-        return self._prices_of(falls[None, :], [first], [skill])[0]
+        found: Numbers = self._prices_of(falls[None, :], [first], [skill])[0]
+        return found
 
     def _prices_of(self, falls: Numbers, firsts: list[int], skills: list[int]) -> Numbers:
         prices = np.cumsum(falls[:, ::-1], axis=1)[:, ::-1].copy()
