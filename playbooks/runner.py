@@ -116,11 +116,10 @@ class Run:
         subject = subject_of(incident.id, playbook.id)
         if rebuild(log.records(subject)) is not None:
             raise DecisionError(f"{playbook.id} was begun before for incident {incident.id}", hint="resume it")
-        seen = sha256(incident_to_text(incident).encode("utf-8", "surrogatepass")).hexdigest()
         details = {
             "version": playbook.version,
             "language": lang,
-            "input": seen,
+            "input": digest_of_incident(incident),
             "chosen_by": "kulla" if chosen else actor,
             "chosen_because": chosen.reason.en if chosen else "",
         }
@@ -168,6 +167,11 @@ class Run:
     def subject(self) -> str:
         """Return the ledger's subject of this run."""
         return subject_of(self.incident.id, self.playbook.id)
+
+    @property
+    def input_digest(self) -> str:
+        """Return the SHA-256 of the incident as it is now."""
+        return digest_of_incident(self.incident)
 
     @property
     def current(self) -> GuideStep | None:
@@ -327,6 +331,11 @@ class Run:
         check_undecided(self, step)
         check_open(self, step, "")
         check_doing(self, step, actor)
+
+
+def digest_of_incident(incident: Incident) -> str:
+    """Return the SHA-256 of an incident as stores keep it: what a decision about it was based on."""
+    return sha256(incident_to_text(incident).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 __all__ = ["DecisionError", "DecisionLog", "Run"]

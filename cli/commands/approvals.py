@@ -184,6 +184,7 @@ def _runs(session: Session, store: Store) -> list[_Found]:
     from playbooks.runner import Run
 
     ledger = open_ledger(session, store)
+    ledger.preload("incident/")
     subjects = [record.subject for record in ledger.records() if record.kind == BEGUN]
     library, policy = load_library(), policy_of(session)
     found: list[_Found] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -229,6 +229,7 @@ def _conversation(case: _Case, run: Run, ledger: Ledger | None, who: str) -> Con
 def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, actor: str, *, is_drill: bool) -> Run:
     from cli.prompts import ask
     from playbooks.decisions import subject_of
+    from playbooks.ledger import Ledger
     from playbooks.rebuilding import rebuild
     from playbooks.runner import Run
 
@@ -237,7 +238,8 @@ def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, ac
     policy, account = policy_of(session), account_of()
     channel: Channel = "answers" if is_drill else "terminal"
     if state is None:
-        return Run.begin(
+        began = session.now()
+        run = Run.begin(
             incident,
             playbook,
             log,
@@ -248,6 +250,9 @@ def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, ac
             channel=channel,
             chosen=case.choice,
         )
+        if isinstance(log, Ledger) and case.choice is not None:
+            _record_choice(log, run, case.choice, actor=actor, began=began, ended=session.now())
+        return run
     reason = ""
     if state.version != playbook.version and session.interactive:
         reason = ask(session, words(session.lang).ask_changed)
@@ -261,6 +266,25 @@ def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, ac
         account=account,
         channel=channel,
     )
+
+
+def _record_choice(ledger: Ledger, run: Run, choice: Choice, *, actor: str, began: datetime, ended: datetime) -> None:
+    """Record that kulla chose the playbook, why, from which input, and that `actor` went along with it."""
+    from playbooks.ledger.entries import Automated, record_automated
+
+    decision = Automated(
+        what="playbook-chosen",
+        result=run.playbook.id,
+        reason=choice.reason.en,
+        system=f"playbook {run.playbook.id}",
+        version=run.playbook.version,
+        input=run.input_digest,
+        began=began,
+        ended=ended,
+        verified_by=actor,
+    )
+    record_automated(ledger, decision, subject=run.subject)
+    run.refresh()
 
 
 def _decisions(run: Run) -> Listing:

@@ -149,6 +149,13 @@ class Ledger:
             return iter(tuple(reading.records))
         return iter(tuple(known.read[subject]))
 
+    def preload(self, prefix: str) -> None:
+        """Read all subjects that begin like `prefix` at once, for whoever asks for many of them one after the other."""
+        reading = self._held(lambda fields: str(fields["subject"]).startswith(prefix))
+        self._known = _known(reading)
+        for record in reading.records:
+            self._known.read.setdefault(record.subject, []).append(record)
+
     def record(self, sequence: int) -> Record:
         """Return one record of a ledger that holds; raise `NotFoundError` where there is none."""
         found = self._held(lambda fields: fields["sequence"] == sequence).records

@@ -90,8 +90,8 @@ def entry_of(record: Record) -> LedgerEntry:
 
 def encode(record: Mapping[str, Json]) -> str:
     """Return the canonical JSON of a record's body; raise `LedgerError` for what has no one form (floats, NaN)."""
-    _refuse_floats(record)
     try:
+        _refuse_floats(record)
         body = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         size = len(body.encode())
     except (TypeError, ValueError, RecursionError):

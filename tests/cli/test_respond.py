@@ -145,6 +145,18 @@ def test_the_fitting_playbook_is_chosen_and_named(store: FakeStore, tmp_path: Pa
     assert call("respond", "inc0", "--dry-run", store=FakeStore(kept_incidents=[nothing]), cwd=tmp_path).code == 2
 
 
+def test_kullas_own_choice_of_a_playbook_is_on_record_with_its_reason(store: FakeStore, tmp_path: Path) -> None:
+    store.kept_incidents = [replace(store.kept_incidents[0], techniques=("T1505.003",), playbooks=())]
+    result = call("respond", "inc0", store=store, cwd=tmp_path, typed="Arta\n0\n", terminal=True)
+    assert result.code == 0, result.err
+    records = {row["kind"]: row["details"] for row in _ledger(store, tmp_path)}
+    chosen = records["decision.automated"]
+    assert (chosen["what"], chosen["result"], chosen["verified_by"]) == ("playbook-chosen", NAME, "Arta")
+    assert chosen["reason"] == "techniques: T1505.003"
+    assert chosen["input"] == records["respond.begun"]["input"]
+    assert len(chosen["input"]) == 64
+
+
 @pytest.mark.parametrize("fmt", ["table", "json", "jsonl", "md", "html"])
 def test_nothing_hostile_acts_in_a_guide(tmp_path: Path, fmt: str) -> None:
     for start in range(6):

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import LedgerError
+from engine.errors import InputError, LedgerError
 from engine.store.protocol import LedgerEntry
 from playbooks.ledger import ConcurrentWriteError, Ledger, decode, digest_of, encode, verify
 from playbooks.ledger.head import Head, HeadFile
+from playbooks.ledger.notes import read_checkpoint, read_consistency, read_inclusion
 from tests.playbooks.samples import Clock, FakeStore
 
 
@@ -244,6 +245,41 @@ def test_a_damaged_head_file_is_said_to_be_one(tmp_path: Path, content: bytes) -
     (tmp_path / "head").write_bytes(content)
     with pytest.raises(LedgerError, match="damaged"):
         Ledger(FakeStore(), tmp_path / "head", Clock()).verify()
+
+
+BYTES = st.binary(max_size=200) | st.sampled_from([b"{" * 3000, b'{"a":1,"a":2}', b"[1.5]", b"1" * 5000, b'"\\ud800"'])
+
+
+@given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), BYTES, st.text(max_size=70)), min_size=1, max_size=4))
+@settings(max_examples=60)
+def test_garbage_in_the_store_is_told_and_breaks_nothing(rows: list[tuple[int, bytes, str]]) -> None:
+    entries = [
+        LedgerEntry(sequence=number, body=raw.decode("utf-8", "surrogateescape"), digest=digest)
+        for number, raw, digest in rows
+    ]
+    assert verify(entries)
+    for entry in entries:
+        with pytest.raises(LedgerError):
+            decode(entry)
+
+
+@given(st.text(max_size=300), st.sampled_from(["", "c2sp.org/tlog-proof@v1\n", "kulla/consistency-proof@v1\nold 1\n"]))
+@settings(max_examples=60)
+def test_garbage_is_no_head_and_no_proof(words: str, begin: str) -> None:
+    for read in (read_checkpoint, read_inclusion, read_consistency):
+        with pytest.raises(InputError):
+            read(begin + words)
+
+
+def test_many_subjects_are_read_at_once(tmp_path: Path) -> None:
+    store = FakeStore()
+    ledger = Ledger(store, tmp_path / "head", Clock())
+    for number in range(6):
+        write(ledger, number, f"incident/{number % 3}")
+    fresh = Ledger(store, tmp_path / "head", Clock())
+    fresh.preload("incident/")
+    store.entries.clear()  # what was read and held is not read again
+    assert [record.sequence for record in fresh.records("incident/1")] == [2, 5]
 
 
 def test_the_head_file_is_its_owners_alone(tmp_path: Path) -> None:
