@@ -182,6 +182,7 @@ class _Shift:
                     due = every if self.now_due else due_plans(store, self.plans, self.session.now())
                     for plan, planned in due:
                         self._run(store, plan, planned, lease)
+                    self._run_models(store)
                     if due and self.span.since is None and self.span.before is None:
                         self._match_indicators(store)
                     retain_when_due(self.session, store)
@@ -211,6 +212,18 @@ class _Shift:
 
         found = match_in_run(self.session, store)
         worst = max((alert.rule.level for alert in found), default=None)
+        self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
+
+    def _run_models(self, store: Store) -> None:
+        """Run the models that were promoted (kulla models), after the rules; looking back is for rules alone."""
+        windowed = self.span.since is not None or self.span.before is not None
+        if windowed or not any((self.session.settings.home / "models").glob("*/promoted")):
+            return
+        from cli.modelling import run_models
+
+        alerts = run_models(self.session, store)
+        _report(self.session, self.out, alerts, self.lowest)
+        worst = max((alert.rule.level for alert in alerts), default=None)
         self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
 
     def _deliver(self, store: Store) -> None:

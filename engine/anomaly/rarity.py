@@ -146,9 +146,12 @@ class Gauge:
         )
 
     def read(self, raw: float) -> float:
-        """Return the bits of a raw surprise; beyond all that was held out it grows on, by 8 bits at most."""
+        """Return the bits of a raw surprise; beyond all that was held out it grows on, by 8 bits at most.
+
+        They are at most twice the raw ones: what is hardly surprising stays so, however even the others were.
+        """
         steps = self.steps
         if raw > steps[-1] + 1e-6:
-            return self.bits[-1] + min(8.0, raw - steps[-1])
+            return min(2.0 * raw, self.bits[-1] + min(8.0, raw - steps[-1]))
         place = bisect_right(steps, raw + 1e-6) - 1
-        return self.bits[place] if place >= 0 else 0.0
+        return min(2.0 * raw, self.bits[place]) if place >= 0 else 0.0

@@ -195,7 +195,7 @@ class WebRequests:
     """The model of requests to e-services."""
 
     name = "web-requests"
-    columns = (
+    columns: tuple[str, ...] = (
         "@timestamp", "source.ip", "url.domain", "service.name", "http.request.method", "url.path", "url.query",
         "http.request.body.content",
     )  # fmt: skip
@@ -250,19 +250,8 @@ class WebRequests:
             raise NotEnoughDataError(
                 f"{len(counts):,} distinct requests; {_LEAST} of one service are wanted", hint="kulla collect PATH"
             )
-        held: dict[int, list[float]] = {kind: [] for kind in range(len(KINDS))}
-        parts = _parts(counts, seed)
-        for part in parts:
-            rest = Site.of({request: count for request, count in counts.items() if request not in part})
-            for request in part:
-                names = [name for name, _ in request.parameters]
-                found = rest.structure(request.service, request.method, request.path, names)
-                for name, value in request.parameters:
-                    found += rest.value(request.service, request.path, name, value)
-                for departure in found:
-                    held[departure.kind].append(departure.raw)
-        gauges = {kind: Gauge.of(raws or [0.0]) for kind, raws in held.items()}
-        return WebRequestsFitted.of(Site.of(counts), gauges)
+        held = _held_out(counts, seed)
+        return WebRequestsFitted.of(Site.of(counts), _gauges(held.values()))
 
     def restore(self, content: Content) -> WebRequestsFitted:
         """Return the model of this content."""
@@ -309,6 +298,28 @@ def _queries(events: pa.Table) -> list[str]:
 def _codes(texts: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     known: dict[str, int] = {}
     return np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
+
+
+def _held_out(counts: Mapping[Request, int], seed: int) -> dict[Request, list[Departure]]:
+    """Return how each request departs from what the other thirds of the training requests say."""
+    found: dict[Request, list[Departure]] = {}
+    for part in _parts(counts, seed):
+        rest = Site.of({request: count for request, count in counts.items() if request not in part})
+        for request in sorted(part):
+            names = [name for name, _ in request.parameters]
+            departures = rest.structure(request.service, request.method, request.path, names)
+            for name, value in request.parameters:
+                departures += rest.value(request.service, request.path, name, value)
+            found[request] = departures
+    return {request: found[request] for request in counts}
+
+
+def _gauges(found: Iterable[Sequence[Departure]]) -> dict[int, Gauge]:
+    raws: dict[int, list[float]] = {kind: [0.0] for kind in range(len(KINDS))}
+    for departures in found:
+        for departure in departures:
+            raws[departure.kind].append(departure.raw)
+    return {kind: Gauge.of(every) for kind, every in raws.items()}
 
 
 def _parts(requests: Iterable[Request], seed: int) -> list[set[Request]]:

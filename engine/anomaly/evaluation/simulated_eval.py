@@ -1,0 +1,56 @@
+"""Rows of the table for the simulated ministry: recall at the budget, the three deadlines, and the promise kept.
+
+Baselines: there is no public data for these threats and no vendor publishes figures, so nothing stands beside kulla's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.anomaly.evaluation.row import Row
+from engine.anomaly.evaluation.simulated import Outcome, Plan, outcome
+
+PLAN = Plan(scale=0.1, budget=10.0)
+_SEEDS = 2
+_DEADLINES = (
+    ("spray-one-try-a-day", "hours to find a spray of one try for each user and day", 60.0, "24"),
+    ("registry-abuser", "days to find an officer with twice the look-ups", 1440.0, "7 (5 working days)"),
+    ("wiper", "seconds to find a wiper", 1 / 60.0, "20"),
+)
+
+
+def evaluate_simulated(folder: Path, seed: int, *, generic: bool) -> list[Row]:
+    """Return the rows; no folder is read, and no generic detector knows these threats. About four CPU minutes."""
+    del folder, generic
+    found = [outcome(1_000 + seed + number, PLAN) for number in range(_SEEDS)]
+    return rows(found)
+
+
+def rows(outcomes: Sequence[Outcome]) -> list[Row]:
+    """Return the rows of these outcomes."""
+    people = f"{10_000 * PLAN.scale:,.0f} people, {len(outcomes)} unseen seeds"
+    attacks = [one for item in outcomes for one in item.found if one.attack]
+    names = sorted({one.scenario for one in attacks})
+    shares = {name: [one.in_time for one in attacks if one.scenario == name] for name in names}
+    worst = min(sum(times) / len(times) for times in shares.values())
+    crowds = [one for item in outcomes for one in item.found if not one.attack]
+    nothing = math.fsum(math.fsum(item.about_nothing.values()) for item in outcomes) / len(outcomes)
+    alerted = sum(one.alerts > 0 for one in crowds)
+    found = [
+        Row(data="simulator", metric=f"attacks found in time at {PLAN.budget:.0f} alerts a day",
+            kulla=f"{sum(one.in_time for one in attacks)} of {len(attacks)}; worst scenario {worst:.0%}",
+            bar="85 % of each scenario", part="unseen seeds", note=people),
+        Row(data="simulator", metric="alerts a day about nothing", kulla=f"{nothing:.1f}",
+            bar=f"{PLAN.budget:.0f} within 20 %", part="unseen seeds", note=people),
+        Row(data="simulator", metric="flash crowds alerted on", kulla=f"{alerted} of {len(crowds)}",
+            bar="0", part="unseen seeds", note=people),
+    ]  # fmt: skip
+    for scenario, metric, unit, bar in _DEADLINES:
+        minutes = [one.minutes for one in attacks if one.scenario == scenario]
+        known = [value for value in minutes if value is not None]
+        told = f"{max(known) / unit:.1f}" if known else "not found"
+        told += f"; {len(minutes) - len(known)} not found" if 0 < len(known) < len(minutes) else ""
+        found.append(Row(data="simulator", metric=metric, kulla=told, bar=bar, part="unseen seeds", note=people))
+    return found

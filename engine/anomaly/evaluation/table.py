@@ -1,0 +1,15 @@
+"""What `kulla models evaluate` can measure, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.anomaly.evaluation.requests_eval import evaluate_access_log, evaluate_requests
+from engine.anomaly.evaluation.row import Evaluation, Row
+
+__all__ = ["EVALUATIONS", "Evaluation", "Row"]
+
+EVALUATIONS: Mapping[str, Evaluation] = {
+    "csic2010": Evaluation(folder="csic2010", run=evaluate_requests),
+    "apache-access": Evaluation(folder="apache-access", run=evaluate_access_log),
+}
