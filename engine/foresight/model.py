@@ -82,12 +82,15 @@ class Past:
             found[leave_out] = 0
         return np.asarray(found, np.float32)
 
-    def features(self, seen: Places, leave_out: NDArray[np.bool_] | None = None) -> Floats:
+    def features(
+        self, seen: Places, leave_out: NDArray[np.bool_] | None = None, likeness: Matrix | None = None
+    ) -> Floats:
         """Return what speaks for each item, in the order of `FEATURES`: shape (items, features).
 
-        `leave_out` marks past attacks that the walk and the nearest must not use (kin of the one that is tested).
+        `likeness` is that of `likeness`, where it is known already. `leave_out` marks past attacks that the walk and
+        the nearest must not use (kin of the one that is tested).
         """
-        likeness = self.likeness(seen, leave_out)
+        likeness = self.likeness(seen, leave_out) if likeness is None else likeness
         order = np.argsort(-likeness, kind="stable")[: _NEAREST[-1][0]]
         nearest = [np.log(self._of_nearest(likeness, order[:most], power) + 0.004) for most, power in _NEAREST]
         companions = self._given[seen]

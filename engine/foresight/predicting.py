@@ -68,6 +68,9 @@ class Foresight:
         self._weights = learned
         self._past = Past(corpus.matrix(), corpus.items)
         self._places = {item: place for place, item in enumerate(corpus.items)}
+        self._having = np.ascontiguousarray(self._past.rows.T > 0)
+        known = table().techniques
+        self._tactics = [in_order(known[item].newest_tactics) for item in corpus.items]
         self._unseen = np.array([_is_unseen(item) for item in corpus.items], np.bool_)
 
     def seen(self, techniques: Iterable[str]) -> tuple[str, ...]:
@@ -84,18 +87,15 @@ class Foresight:
         if not seen:
             return []
         places = np.array([self._places[item] for item in seen], np.int64)
-        features = self._past.features(places)
+        likeness = self._past.likeness(places)
+        features = self._past.features(places, likeness=likeness)
         likely = self._weights.probability(features)
         likely[places] = -1
         if not unseen:
             likely[self._unseen] = -1
         order = [place for place in np.argsort(-likely, kind="stable").tolist() if likely[place] >= 0]
-        likeness = self._past.likeness(places)
-        nearest = np.argsort(-likeness, kind="stable")
-        return [
-            self._told(place, places, float(likely[place]), features[place], _Alike(likeness, nearest))
-            for place in order[:most]
-        ]
+        alike = _Alike(likeness, np.argsort(-likeness, kind="stable"), seen, places)
+        return [self._told(place, float(likely[place]), features[place], alike) for place in order[:most]]
 
     def told(self, technique: str) -> int:
         """Return how many past attacks have a technique, under its newest id."""
@@ -109,7 +109,6 @@ class Foresight:
     def _told(
         self,
         place: int,
-        seen: NDArray[np.int64],
         probability: float,
         features: NDArray[np.float64],
         alike: _Alike,
@@ -117,16 +116,16 @@ class Foresight:
         parts = (features - self._weights.mean) / self._weights.spread * self._weights.weight
         return Prediction(
             technique=self.corpus.items[place],
-            tactics=in_order(table().techniques[self.corpus.items[place]].newest_tactics),
+            tactics=self._tactics[place],
             probability=probability,
-            nearest=self._nearest(place, seen, alike),
-            companions=self._companions(place, seen),
-            parts=tuple(zip(FEATURES, (float(value) for value in parts), strict=True)),
+            nearest=self._nearest(place, alike),
+            companions=self._companions(place, alike),
+            parts=tuple(zip(FEATURES, parts.tolist(), strict=True)),
         )
 
-    def _nearest(self, place: int, seen: NDArray[np.int64], alike: _Alike) -> tuple[Nearest, ...]:
+    def _nearest(self, place: int, alike: _Alike) -> tuple[Nearest, ...]:
         """Return the most alike past attacks with the technique; of equally alike ones, those with a name first."""
-        near = alike.order[self._past.rows[alike.order, place] > 0][:_LOOKED_AT].tolist()
+        near = alike.order[self._having[place][alike.order]][:_LOOKED_AT].tolist()
         told = [(-round(float(alike.likeness[row]), 3), not self.corpus.rows[row].name, row) for row in near]
         return tuple(
             Nearest(
@@ -134,26 +133,33 @@ class Foresight:
                 id=row.id,
                 name=row.name,
                 likeness=-likeness,
-                shared=tuple(item for item in (self.corpus.items[number] for number in seen) if item in row.techniques),
+                shared=tuple(item for item in alike.seen if item in row.techniques),
             )
             for likeness, _, number in sorted(told)[:_NEAREST]
             if likeness
             for row in [self.corpus.rows[number]]
         )
 
-    def _companions(self, place: int, seen: NDArray[np.int64]) -> tuple[Companion, ...]:
-        told = self.corpus.items
-        found = [self.companion(told[item], told[place]) for item in seen.tolist()]
-        found = [item for item in found if item.together]
-        return tuple(sorted(found, key=lambda item: (-item.together / item.of, item.technique))[:_COMPANIONS])
+    def _companions(self, place: int, alike: _Alike) -> tuple[Companion, ...]:
+        together = self._past.together[alike.places, place].tolist()
+        told = self._past.told[alike.places].tolist()
+        found = [
+            (-both / of, item, both, of) for item, both, of in zip(alike.seen, together, told, strict=True) if both
+        ]
+        return tuple(
+            Companion(technique=item, together=int(both), of=int(of))
+            for _, item, both, of in sorted(found)[:_COMPANIONS]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
-    """How alike each past attack is, and their order by it."""
+    """How alike each past attack is, their order by it, and what was seen, as ids and as places."""
 
     likeness: NDArray[np.float32]
     order: NDArray[np.int64]
+    seen: tuple[str, ...]
+    places: NDArray[np.int64]
 
 
 def _is_unseen(technique: str) -> bool:

@@ -254,16 +254,19 @@ def show(title: str, tallies: dict[str, Tally]) -> None:
 
 
 def speed(model: Foresight, cases: Sequence[Row]) -> None:
-    begun = time.process_time()
-    for row in cases:
-        model.predict(sorted(row.techniques)[::2])
-    spent = (time.process_time() - begun) / len(cases)
-    print(f"\none prediction of 20 with its reasons: {1000 * spent:.2f} ms of CPU (mean of {len(cases)})")
+    """Tell how long a prediction takes: the best of five rounds, as others use the machine at the same time."""
+    rounds = []
+    for _ in range(5):
+        begun = time.process_time()
+        for row in cases:
+            model.predict(sorted(row.techniques)[::2])
+        rounds.append((time.process_time() - begun) / len(cases))
+    told = f"{1000 * min(rounds):.2f} ms of CPU, best of five rounds of {len(cases)} (worst {1000 * max(rounds):.2f})"
+    print(f"\none prediction of 20 with its reasons: {told}")
     begun = time.process_time()
     load()
-    print(
-        f"loading the packaged model ({PACKAGED.stat().st_size:,} bytes): {1000 * (time.process_time() - begun):.0f} ms"
-    )
+    spent = time.process_time() - begun
+    print(f"loading the packaged model ({PACKAGED.stat().st_size:,} bytes): {1000 * spent:.0f} ms")
 
 
 def main() -> None:
