@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from cli.places import places
 from cli.reading import Reading, declared, own_sources
 from cli.session import Session
+from engine.errors import ConfigurationError
 from engine.events import instant
+from engine.store.protocol import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
     from collectors.privacy.reading import PrivacySettings
     from collectors.privacy.vault import Vault
     from collectors.source import Source
+    from engine.store.protocol import Store
 
+RECORDS = "privacy"
 FOLDER = "keys"
+_KEY = "key"
 TABLE = "privacy"
 
 
@@ -93,9 +98,38 @@ def privacy(session: Session, how: Reading, *, stored: bool = True) -> Privacy:
     return Privacy(found.policy, _secrets(session, found, stored=stored), remember)
 
 
+def _of_store(session: Session, found: PrivacySettings, store: Store) -> Pseudonyms:
+    """Return the pseudonyms under the key that the store's events are under; the first use makes and notes it.
+
+    Raise `ConfigurationError` where the key is another, or is gone: persons would silently get new pseudonyms, and
+    records that are known would be stored again.
+    """
+    record = store.record(RECORDS, _KEY)
+    known = pseudonyms(session, found, make=record is None)
+    if known is None or (record is not None and record.body != known.mark):
+        raise ConfigurationError(
+            "the key of pseudonyms is not there" if known is None else "this is not the key of this store's pseudonyms",
+            where=str(key_file(session, found)),
+            hint="copy it from where it is; if it is lost, kulla privacy rotate-key --why TEXT begins anew",
+        )
+    if record is None:
+        note_key(store, known)
+    return known
+
+
+def note_key(store: Store, known: Pseudonyms) -> None:
+    """Note in the store which key its pseudonyms are under, by a mark that tells nothing of it."""
+    before = store.record(RECORDS, _KEY)
+    version = before.version if before is not None else 0
+    store.save_records([Record(kind=RECORDS, key=_KEY, state="used", body=known.mark, version=version)])
+
+
 def _secrets(session: Session, found: PrivacySettings, *, stored: bool) -> Callable[[], Pseudonyms]:
     def secrets() -> Pseudonyms:
-        known = pseudonyms(session, found, make=stored)
+        if stored:
+            with session.open_store() as store:
+                return _of_store(session, found, store)
+        known = pseudonyms(session, found, make=False)
         if known is not None:
             return known
         from collectors.privacy.pseudonyms import SECRET_BYTES, Key, Pseudonyms

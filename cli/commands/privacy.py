@@ -17,7 +17,7 @@ from cli.erasing import KINDS, erase, prepared, unfinished
 from cli.group import sub_app
 from cli.options import Format, Output, command
 from cli.output import target
-from cli.privacy import custodians_file, key_file, settings, vault
+from cli.privacy import custodians_file, key_file, note_key, settings, vault
 from cli.session import Session
 from engine.errors import InputError, UsageError
 from engine.events import instant
@@ -131,13 +131,15 @@ def _file(session: Session, word: str | None) -> Path | None:
 def rotate_key(session: Session, *, why: Why, actor: Actor = None) -> None:
     """Make a new key of pseudonyms; events that are stored keep theirs, and new ones do not match them."""
     from collectors.privacy.keys import added_key
+    from collectors.privacy.pseudonyms import Pseudonyms
 
     who = actor_of(session, actor)
-    path = key_file(session, settings(session))
-    keys = added_key(path, os.urandom, instant(session.now()))
+    found = settings(session)
+    keys = added_key(key_file(session, found), os.urandom, instant(session.now()))
     details = {"reason": _reason(why), "key": keys[-1].id}
     with session.open_store() as store:
         number = record(session, store, actor=who, kind="privacy.key", subject="privacy/key", details=details)
+        note_key(store, Pseudonyms(keys, found.country))
     session.say(f"pseudonyms are made under the key {keys[-1].id} from now on (ledger record {number})")
 
 

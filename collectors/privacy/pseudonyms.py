@@ -92,6 +92,11 @@ class Pseudonyms:
         digest = hmac.digest(self._of[key.id], message, "sha256")[:16]
         return f"{kind}-{key.id}-{b32encode(digest).decode('ascii').rstrip('=').lower()}"
 
+    @property
+    def mark(self) -> str:
+        """A word by which a store knows the key again: the same as long as ids are."""
+        return self.digest("kulla privacy: the key of this store")[:32]
+
     def event_id(self, plain_id: str) -> str:
         """Return the id of an event whose text is changed: who guesses the text cannot prove it by the id."""
         return hmac.digest(self._ids, plain_id.encode("ascii", "backslashreplace"), "sha256").hex()[:32]

@@ -98,7 +98,3 @@ class Policy:
         """Return the rules for a source's events, one a field, without those that keep it."""
         found = {rule.field: rule for rule in self.rules if rule.fits(module, dataset)}
         return tuple(rule for rule in found.values() if rule.action != "keep")
-
-    def touches(self, module: str, dataset: str) -> bool:
-        """Tell whether anything is done to some field of a source's events."""
-        return bool(self.of(module, dataset))

@@ -222,6 +222,25 @@ def test_a_new_key_makes_new_pseudonyms_and_known_records_stay_known(home: Path)
     assert ledger(home)[-1]["kind"] == "privacy.key"
 
 
+def test_a_key_that_is_gone_or_another_stops_collecting_and_is_not_replaced(home: Path) -> None:
+    kulla("collect", "opmon.jsonl", home=home)
+    key = home / "keys" / "privacy.json"
+    kept = key.rename(home.parent / "kept.json")
+    (home.parent / "more.jsonl").write_bytes(opmon(7)[len(opmon(5)) :])
+    gone = kulla("collect", "more.jsonl", home=home)
+    assert (gone.code, key.exists()) == (3, False)
+    assert "the key of pseudonyms is not there" in gone.err
+    kulla("collect", "opmon.jsonl", home=home.parent / "another")
+    key.write_bytes((home.parent / "another" / "keys" / "privacy.json").read_bytes())
+    key.chmod(0o600)
+    assert "not the key of this store" in kulla("collect", "more.jsonl", home=home).err
+    kept.rename(key)
+    assert "stored 2" in kulla("collect", "more.jsonl", home=home).err
+    key.unlink()  # lost for good: a person says so, on record
+    assert kulla("privacy", "rotate-key", "--why", "lost", "--actor", "x", home=home).code == 0
+    assert kulla("collect", "more.jsonl", home=home).code == 0
+
+
 def test_a_person_is_erased_with_the_pseudonyms_and_the_vault_and_every_file_is_looked_at(home: Path) -> None:
     appoint(home, "ana", "ben")
     (home.parent / "kulla.toml").write_text('[privacy.rules."xroad.*"]\n"xroad.issue" = "keep"\n')
