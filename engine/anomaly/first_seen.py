@@ -72,7 +72,7 @@ class FirstSeen:
             spread.update(new)
         mean = (math.fsum(unheard) + 0.5) / (len(unheard) + 1.0)
         return cls(
-            spread=dict(sorted(spread.items())),
+            spread=most_common(spread, MOST_PAIRS),
             known=_kept(known) if pairs else {},
             fresh=Rates.of(fresh if pairs else [], spread=_shape([count for *_, count in fresh])),
             unheard=mean,
@@ -165,6 +165,12 @@ class FirstSeen:
             clumps=float(cast("float", document["clumps"])),
             windows=int(cast("int", document["windows"])),
         )
+
+
+def most_common(counts: Mapping[str, int], most: int) -> dict[str, int]:
+    """Return the largest counts, by name: what an attacker can make endlessly many of must not fill the memory."""
+    kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return dict(sorted(kept))
 
 
 def window_of_row(row: Row) -> Window:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.first_seen import MOST_PAIRS, most_common
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.holidays import hour_cell
 from engine.anomaly.networks import is_inside, is_single, near
@@ -191,7 +192,7 @@ class Outbound:
         counted = sum(classes.values())
         odd = sum(row.number("off_hours") > 0.8 for row in rows)
         return OutboundFitted(
-            hosts={name: len(own) for name, own in sorted(hosts.items())},
+            hosts=most_common({name: len(own) for name, own in hosts.items()}, MOST_PAIRS),
             volumes={name: Tail.of(values if len(values) >= 20 else every) for name, values in volumes.items()},
             classes={name: -math.log2((count + 1.0) / (counted + 4.0)) for name, count in classes.items()},
             pairs=_regular(pairs),

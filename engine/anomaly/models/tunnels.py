@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.first_seen import MOST_PAIRS, most_common
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
@@ -56,7 +57,7 @@ class TunnelsFitted(ByRow):
         value = f"{characters:.0f} characters in {row.number('names'):.0f} names"
         own = self.own.get(domain)
         if own is not None:
-            found = f"at most {own.steps[-1]:.0f} from one of its {self.hosts[domain]} hosts"
+            found = f"at most {own.steps[-1]:.0f} from one of its {self.hosts.get(domain, 0)} hosts"
             bits = own.bits(characters)
             return [
                 Term(
@@ -206,7 +207,7 @@ class Tunnels:
             all_domains=Tail.of(every),
             lonely=Tail.of(row.number("characters") for row in judged),
             own={name: Tail.of(volumes[name]) for name in sorted(popular)},
-            hosts={name: len(own) for name, own in sorted(hosts.items())},
+            hosts=most_common({name: len(own) for name, own in hosts.items()}, MOST_PAIRS),
             unknown=-math.log2((new + 1.0) / (len(rows) / 2 + 2.0)),
             odd_types=-math.log2((odd + 1.0) / (len(rows) + 2.0)),
             digits=Tail.of(row.number("digits") for row in judged),
