@@ -54,7 +54,6 @@ def check(
     found = findings(loaded, subjects, gates(session, loaded, tests=tests))
     failing = frozenset({"error", "warning"} if strict else {"error"})
     shown = [item for item in found if notes or item.severity != "note"]
-    everything = found if out.format in {"junit", "sarif"} and notes else shown
     listing = Listing(
         name="findings", title="What is wrong", columns=COLUMNS, rows=map(_row, shown), fields=FIELDS, empty="nothing"
     )
@@ -62,7 +61,7 @@ def check(
         Checked(
             listing=listing,
             suite="rules check",
-            cases=cases(subjects, everything),
+            cases=cases(subjects, shown),
             checks=CHECKS,
             failing=failing,
         )
