@@ -63,7 +63,6 @@ class Conversation:
         while (item := self._next()) is not None:
             self._ask_values(item)
             item = self._run.guide.step(item.step.id)
-            self._show(item)
             if not (self._claim(item) and self._decide(item)):
                 self._guarded(partial(self._run.release, item.step.id, actor=self._actor))
                 return False
@@ -108,6 +107,7 @@ class Conversation:
             if claim is not None and same_person(claim.actor) == same_person(self._actor):
                 break
             if claim is not None:
+                self._session.insist("", item.step.title.in_language(self._run.guide.language))
                 self._session.insist(self._deciding.claimed_by.format(actor=claim.actor, at=claim.at))
                 reason = ask(self._session, self._deciding.ask_take_over)
                 if not reason:
@@ -118,7 +118,8 @@ class Conversation:
         return True
 
     def _decide(self, item: GuideStep) -> bool:
-        """Ask for decisions about a step until it is decided or put off (True), or the person stops (False)."""
+        """Show a step and ask until it is decided or put off (True), or the person stops (False)."""
+        self._show(item)
         while self._is_open(item):
             if self._operating is not None:
                 self._operating.settle_doubt(item)

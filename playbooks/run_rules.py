@@ -10,6 +10,7 @@ from engine.errors import UsageError
 from playbooks.compile_check import problems_of_guide_step
 from playbooks.compiler import Guide
 from playbooks.decisions import OUTCOMES, Kept, Outcome, State
+from playbooks.execution import Policy
 from playbooks.ledger.people import same_person
 from playbooks.model import Playbook, Step
 
@@ -27,6 +28,16 @@ class RunView(Protocol):
     @property
     def playbook(self) -> Playbook:
         """The playbook that is followed."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """What the configuration says."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """What the system says of who is at the keyboard."""
         ...
 
     @property
@@ -80,6 +91,9 @@ def _check_approver(run: RunView, step: Step, actor: str) -> None:
     proposal = run.state.proposals.get(step.id)
     if proposal is not None and same_person(proposal.actor) == same_person(actor):
         raise DecisionError(f"{actor} proposed `{step.id}`", hint="another person must approve")
+    if proposal is not None and run.policy.separate_accounts and proposal.account == run.account:
+        hint = "another person must approve, from an account of their own"
+        raise DecisionError(f"`{step.id}` was proposed from this account ({run.account})", hint=hint)
     approvers = run.state.approvers(step, run.guide.step(step.id).fingerprint)
     if same_person(actor) in {same_person(name) for name in approvers}:
         raise DecisionError(f"{actor} has approved `{step.id}` already", hint="another person must approve")

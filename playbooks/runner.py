@@ -203,6 +203,11 @@ class Run:
         fingerprint = self.guide.step(step.id).fingerprint
         return self.state.approvals_lacking(step, fingerprint, besides=[actor] if actor else [], account=account)
 
+    def still_lacking(self, step: Step) -> int:
+        """Return how many approvals a proposed step lacks, whoever looks."""
+        account = "" if self.policy.separate_accounts else None
+        return self.state.approvals_lacking(step, self.guide.step(step.id).fingerprint, account=account)
+
     def refresh(self) -> None:
         """Take in what others have decided meanwhile (an approval, a step beside ours)."""
         self.state = rebuild(self._log.records(self.subject)) or self.state

@@ -104,7 +104,7 @@ def approve(
         run = _run(session, store, incident, playbook).run
         _check_proposal(run, step, texts.changed_since.format(step=step))
         sequence = run.decide(step, "approved", actor=who, reason=why).sequence
-        lacking = run.approvals_lacking(run.step(step))
+        lacking = run.still_lacking(run.step(step))
     session.say(texts.approved.format(step=step, sequence=sequence, count=lacking))
     session.hint("kulla approvals list" if lacking else f"kulla respond {run.incident.id[:SHORT]}")
 
@@ -151,7 +151,7 @@ def _waiting(run: Run) -> list[Row]:
     rows: list[Row] = []
     for item in run.open_steps:
         proposal = run.state.proposals.get(item.step.id)
-        lacking = run.approvals_lacking(item.step)
+        lacking = run.still_lacking(item.step)
         if proposal is None or not lacking:
             continue
         rows.append(

@@ -233,6 +233,16 @@ def test_approvals_of_the_same_account_do_not_count_where_the_settings_say_so(of
     assert "Recorded" in office.talk("1", "", "", "", "0").err
 
 
+def test_the_proposers_account_approves_nothing_where_accounts_are_told_apart(office: Office) -> None:
+    (office.folder / "kulla.toml").write_text("[respond]\nseparate_accounts = true\n")
+    office.until_the_block()
+    office.talk("7", "attack goes on", "0")
+    refused = office.call(*APPROVE, "--actor", "Besa", account="ana@soc1")
+    assert (refused.code, "proposed from this account" in refused.err) == (2, True)
+    approved = office.call(*APPROVE, "--actor", "Besa", account="besa@soc2")
+    assert "still lacking: 0" in approved.err
+
+
 def test_a_step_that_another_person_does_is_left_to_them_or_taken_over(office: Office) -> None:
     office.until_the_block()
     office.patch.setattr("cli.responding.Conversation._decide", lambda *_: (_ for _ in ()).throw(EOFError))
