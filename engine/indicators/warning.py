@@ -136,6 +136,13 @@ _DOMAINS: Final = frozenset(
         "local",
     ]
 )
+_OF_ALL: Final = """
+    com.al net.al org.al edu.al co.uk org.uk com.tr com.mk github.io gitlab.io blogspot.com wordpress.com herokuapp.com
+    netlify.app vercel.app pages.dev workers.dev web.app firebaseapp.com appspot.com azurewebsites.net cloudapp.net
+    cloudapp.azure.com blob.core.windows.net s3.amazonaws.com duckdns.org no-ip.org ddns.net ngrok.io ngrok-free.app
+    trycloudflare.com 000webhostapp.com weebly.com wixsite.com
+"""
+_ANYBODYS: Final = frozenset(_OF_ALL.split())  # under which anybody may have a name of their own
 _NAMES: Final = frozenset(
     [
         "svchost.exe",
@@ -209,6 +216,8 @@ def harmless(kind: str, value: str, *, private: bool = False) -> str:
         return _harmless_address(value, private=private)
     if kind == "hash":
         return "the hash of an empty file" if value in _EMPTY or not set(value) - {"0"} else ""
+    if kind == "domain" and value in _ANYBODYS:
+        return "a name under which anybody may have their own"
     if kind == "domain":
         return "a name that everybody uses" if value in _DOMAINS or "." not in value else ""
     if kind == "filename":

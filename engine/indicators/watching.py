@@ -33,9 +33,9 @@ class Sighting:
 def watch(store: Store, beside: Beside | None = None) -> Sighting:
     """Match all that has to be matched now (see above). `beside` are the records that go with new alerts."""
     sighting = Sighting()
-    known, until, cursor = kept(store), store.last_sequence(), store.cursor(CURSOR)
-    fresh = [item for item in known if item.state == "new"]
-    old = [item for item in known if item.state == "watched"]
+    until, cursor = store.last_sequence(), store.cursor(CURSOR)
+    fresh = kept(store, state="new")
+    old = kept(store, state="watched") if until > cursor else []
     settled = 0
     if fresh:
         sighting.looked_back = len(fresh)

@@ -49,6 +49,7 @@ HASH = "a" * 64
             ),
         ),
         ("[ipv4-addr:value = '203.0.113.9' /* it's here */] // end", ((IP,),)),
+        ("[domain-name:value = 'evil.duckdns.org']", ((Trait("domain", "equals", "evil.duckdns.org"),),)),
         (r"[file:name = 'it\'s.exe']", ((Trait("filename", "equals", "it's.exe"),),)),
     ],
 )
@@ -74,6 +75,7 @@ def test_what_one_event_can_show_is_understood(pattern: str, wanted: object) -> 
         ("[ipv4-addr:value ISSUBSET '0.0.0.0/0']", "warning list"),
         ("[ipv4-addr:value = 'evil']", "not an address"),
         ("[domain-name:value = 'google.com']", "everybody uses"),
+        ("[domain-name:value = 'duckdns.org']", "anybody"),
         ("[domain-name:value LIKE '%']", "too broad"),
         ("[url:value MATCHES '.*']", "too broad"),
         ("[url:value MATCHES '(abc(?=d)efgh']", "linear"),
