@@ -25,7 +25,8 @@ class ForesightWords:
     shows: str
     not_collected: str
     no_rule: str
-    because: str
+    like: str
+    together: str
     nearest: str
     companion: str
     rules: str
@@ -52,15 +53,16 @@ ENGLISH = ForesightWords(
     shows="Would show in",
     not_collected="not collected: {sources}",
     no_rule="no rule finds it",
-    because="Because of",
-    nearest="{name} ({likeness:.0%} alike, has it too)",
-    companion="{technique}: {together} of {of} past attacks with it have this one too",
+    like="In attacks like this",
+    together="Goes with",
+    nearest="{name} ({likeness:.0%} alike)",
+    companion="{technique} ({together} of {of} past attacks with that)",
     rules="Found by",
     elsewhere="Not collected, would show it",
     blind="Collected, blind to it",
     prevented_by="Prevented by",
     nothing="no technique of this incident is told of any past attack",
-    report="a report",
+    report="report",
     next="kulla respond {id}",
 )
 ALBANIAN = ForesightWords(
@@ -78,15 +80,16 @@ ALBANIAN = ForesightWords(
     shows="Do të dukej në",
     not_collected="nuk mblidhet: {sources}",
     no_rule="asnjë rregull nuk e gjen",
-    because="Për shkak të",
-    nearest="{name} (ngjashmëri {likeness:.0%}, e ka edhe ai)",
-    companion="{technique}: {together} nga {of} sulme të kaluara me të e kanë edhe këtë",
+    like="Në sulme si ky",
+    together="Shkon me",
+    nearest="{name} (ngjashmëri {likeness:.0%})",
+    companion="{technique} ({together} nga {of} sulme të kaluara me atë)",
     rules="E gjejnë",
     elsewhere="Nuk mblidhet, do ta tregonte",
     blind="Mblidhet, nuk e sheh",
     prevented_by="E parandalojnë",
     nothing="asnjë teknikë e këtij incidenti nuk njihet nga sulmet e kaluara",
-    report="një raport",
+    report="raporti",
     next="kulla respond {id}",
 )
 

@@ -133,7 +133,8 @@ def _reasons(item: Prediction, showing: Showing, texts: ForesightWords) -> tuple
     found_by = [name for place in showing.places if place.collected for name in place.rules]
     elsewhere = [str(place.logsource) for place in showing.places if not place.collected]
     return (
-        (texts.because, (*nearest, *companions)),
+        (texts.like, tuple(nearest)),
+        (texts.together, tuple(companions)),
         (texts.shows, _shows(showing, texts)),
         (texts.rules, _few(list(dict.fromkeys(found_by)))),
         (texts.elsewhere, _few(elsewhere)),

@@ -19,7 +19,7 @@ from engine.foresight.model import FEATURES, Past, Weights
 PACKAGED = Path(__file__).parent / "data" / "foresight.npz"
 _KINDS: tuple[Kind, ...] = ("report", "group", "campaign")
 _NEAREST = 3
-_LOOKED_AT = 12
+_LOOKED_AT = 60
 _COMPANIONS = 3
 # what an attacker does before there is anything of theirs to be seen in one's logs
 UNSEEN_TACTICS = frozenset({"reconnaissance", "resource-development"})
@@ -124,20 +124,22 @@ class Foresight:
         )
 
     def _nearest(self, place: int, alike: _Alike) -> tuple[Nearest, ...]:
-        """Return the most alike past attacks with the technique; of equally alike ones, those with a name first."""
+        """Return the most alike past attacks with the technique, at least one of them with a name if there is one."""
+        rows = self.corpus.rows
         near = alike.order[self._having[place][alike.order]][:_LOOKED_AT].tolist()
-        told = [(-round(float(alike.likeness[row]), 3), not self.corpus.rows[row].name, row) for row in near]
+        told = near[: _NEAREST - 1]
+        rest = [row for row in near if row not in told]
+        told += [row for row in rest if rows[row].name][:1] or rest[:1]
         return tuple(
             Nearest(
-                kind=row.kind,
-                id=row.id,
-                name=row.name,
-                likeness=-likeness,
-                shared=tuple(item for item in alike.seen if item in row.techniques),
+                kind=rows[row].kind,
+                id=rows[row].id,
+                name=rows[row].name,
+                likeness=round(float(alike.likeness[row]), 3),
+                shared=tuple(item for item in alike.seen if item in rows[row].techniques),
             )
-            for likeness, _, number in sorted(told)[:_NEAREST]
-            if likeness
-            for row in [self.corpus.rows[number]]
+            for row in told
+            if alike.likeness[row] > 0
         )
 
     def _companions(self, place: int, alike: _Alike) -> tuple[Companion, ...]:
