@@ -42,13 +42,12 @@ def subject_of(values: Sequence[str], kind: str | None, known: Pseudonyms | None
     for value in values:
         by = _counting(value, kind)
         trace = trace_of(value, by)
-        if trace is None or len(reduced(value)) < SHORTEST:
+        if trace is None or len(reduced(value)) < SHORTEST or (by == "words" and len(trace.words) < 2):
             hint = "a personal code, a telephone number, a mail address, a whole name"
             raise UsageError("too short to tell a person by", where="VALUE", hint=hint)
         traces.append(trace)
-        parts = value.split() if by == "words" else ()
-        for each in (value, *parts) if known is not None else ():
-            words |= dict.fromkeys(known.every(each) if known is not None else ())
+        if known is not None:
+            words |= dict.fromkeys(known.every(value))
     return Subject(traces=tuple(traces), pseudonyms=tuple(words))
 
 

@@ -289,7 +289,7 @@ def test_what_people_wrote_into_the_ledger_stays_and_is_named(home: Path) -> Non
     assert "table ledger" in done.err
 
 
-@pytest.mark.parametrize("value", ["12", "-", "a", "..."])
+@pytest.mark.parametrize("value", ["12", "-", "a", "...", "Arta"])
 def test_a_value_that_would_take_half_of_the_store_is_refused(home: Path, value: str) -> None:
     assert kulla("privacy", "erase-subject", value, "--why", "x", "--actor", "x", home=home).code == 2
 
