@@ -80,25 +80,38 @@ class Cells:
         )
 
     def observations(
-        self, *, entity: Sequence[str], peer: Sequence[str] = (), columns: Mapping[str, object]
+        self,
+        *,
+        entity: Sequence[str],
+        peer: Sequence[str] = (),
+        columns: Mapping[str, object],
+        rank: Integers | None = None,
     ) -> pa.Table:
-        """Return the table of observations, a row a group; see `engine.anomaly.frame`."""
+        """Return the table of observations, a row a group; see `engine.anomaly.frame`.
+
+        It rests on the group's first events, or on those of the lowest `rank` (a number for each of `rows`).
+        """
         made: dict[str, object] = {
             TIME: pa.array(self.end).cast(INSTANT),
             ENTITY: pa.array(list(entity), pa.string()),
             PEER: pa.array(list(peer) or [""] * len(self), pa.string()),
-            EVENTS: self._events(),
+            EVENTS: self._events(np.zeros(len(self.rows), dtype=np.int64) if rank is None else rank),
         }
         return pa.table(made | dict(columns))
 
-    def _events(self) -> pa.Array:
-        order = np.argsort(self.group, kind="stable")
+    def _events(self, rank: Integers) -> pa.Array:
+        order = np.lexsort((rank, self.group))
         groups = self.group[order]
         place = np.arange(len(order)) - np.searchsorted(groups, groups, side="left")
         kept = order[place < MOST_EVENTS]
         offsets = np.searchsorted(self.group[kept], np.arange(len(self) + 1)).astype(np.int32)
         ids = self.table.column("event.id").combine_chunks().take(pa.array(self.rows[kept]))
         return pa.ListArray.from_arrays(pa.array(offsets), pc.cast(ids, pa.string()))
+
+
+def how_often(codes: Integers) -> Integers:
+    """Return for each row how many rows have its code: the rank by which rare ones come first."""
+    return np.bincount(codes + 1)[codes + 1].astype(np.int64)
 
 
 def cells(table: pa.Table, *, moments: Integers, keys: Sequence[Integers], window: timedelta) -> Cells:

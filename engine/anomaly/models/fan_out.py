@@ -24,7 +24,7 @@ from engine.anomaly.frame import Content, Term
 from engine.anomaly.networks import is_inside, is_single
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, numbers, times
-from engine.anomaly.windows import Integers, cells, either, matching, shared_lists
+from engine.anomaly.windows import Integers, cells, either, how_often, matching, shared_lists
 
 _OWN = {"things": pa.list_(pa.string()), "shared": pa.list_(pa.int64()), "protocols": pa.list_(pa.string())}
 _PORTS = {22: "ssh", 135: "rpc", 139: "smb", 445: "smb", 3389: "rdp", 5900: "vnc", 5985: "winrm", 5986: "winrm"}
@@ -123,7 +123,8 @@ class FanOut:
             "shared": shared_lists(found, things, window=self.window, over=self.lookback, entity=found.key[0]),
             "protocols": found.lists(protocol[found.rows], _PROTOCOLS),
         }
-        return found.observations(entity=[sources[code] for code in found.key[0].tolist()], columns=columns)
+        rank = how_often(target[found.rows])
+        return found.observations(entity=[sources[code] for code in found.key[0].tolist()], columns=columns, rank=rank)
 
     def fit(self, observations: pa.Table, *, seed: int) -> FanOutFitted:
         """Return the graph of these hours."""

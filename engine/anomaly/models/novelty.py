@@ -22,7 +22,7 @@ from engine.anomaly.first_seen import FirstSeen, window_of_row
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
-from engine.anomaly.windows import Integers, cells, either, matching, shared_lists
+from engine.anomaly.windows import Integers, cells, either, how_often, matching, shared_lists
 
 _OWN = {"kind": pa.string(), "things": pa.list_(pa.string()), "shared": pa.list_(pa.int64())}
 _USER, _HOST = "user on hosts", "host with services"
@@ -105,7 +105,8 @@ class Novelty:
             "things": lists,
             "shared": shared_lists(found, lists, window=self.window, over=self.lookback, entity=found.key[0]),
         }
-        return found.observations(entity=[names[code] for code in found.key[0].tolist()], columns=columns)
+        rank = how_often(things[0][found.rows])
+        return found.observations(entity=[names[code] for code in found.key[0].tolist()], columns=columns, rank=rank)
 
     def fit(self, observations: pa.Table, *, seed: int) -> NoveltyFitted:
         """Return what was seen before."""

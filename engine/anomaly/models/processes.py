@@ -24,7 +24,7 @@ from engine.anomaly.frame import Content, Term
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
 from engine.anomaly.text_shapes import command_shape, program_name
-from engine.anomaly.windows import Integers, cells, combined, matching, shared_lists
+from engine.anomaly.windows import Integers, cells, combined, how_often, matching, shared_lists
 
 _OWN = {
     "pairs": pa.list_(pa.string()),
@@ -128,7 +128,8 @@ class Processes:
             "shapes": shapes,
             "shapes_shared": shared_lists(found, shapes, window=self.window, over=self.lookback, entity=found.key[0]),
         }
-        return found.observations(entity=[hosts[code] for code in found.key[0].tolist()], columns=columns)
+        rank = how_often(pair[0][found.rows])
+        return found.observations(entity=[hosts[code] for code in found.key[0].tolist()], columns=columns, rank=rank)
 
     def fit(self, observations: pa.Table, *, seed: int) -> ProcessesFitted:
         """Return what ran before."""

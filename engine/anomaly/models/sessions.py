@@ -24,7 +24,7 @@ from engine.anomaly.frame import Content, Term
 from engine.anomaly.networks import is_inside, wide
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
-from engine.anomaly.windows import Integers, cells, either, matching, shared_lists
+from engine.anomaly.windows import Integers, cells, either, how_often, matching, shared_lists
 
 _OWN = {"things": pa.list_(pa.string()), "shared": pa.list_(pa.int64()), "moved": pa.list_(pa.string())}
 _SESSIONS = (
@@ -130,7 +130,8 @@ class Sessions:
             "shared": shared_lists(found, things, window=self.window, over=self.lookback, entity=found.key[0]),
             "moved": pa.array(moved, pa.list_(pa.string())),
         }
-        return found.observations(entity=[users[code] for code in found.key[0].tolist()], columns=columns)
+        rank = how_often(network[found.rows])
+        return found.observations(entity=[users[code] for code in found.key[0].tolist()], columns=columns, rank=rank)
 
     def fit(self, observations: pa.Table, *, seed: int) -> SessionsFitted:
         """Return the networks of these hours."""

@@ -173,7 +173,8 @@ class _SignIns:
             "users": found.lists(self.users[0][rows], self.users[1], known, most=_MOST),
         }
         names = {_ALL: [_ORGANISATION], _NETWORK: self.networks[1], _USER: self.users[1]}[kind]
-        return found.observations(entity=[names[code] for code in found.key[0].tolist()], columns=columns)
+        rank = (~failed[rows]).astype(np.int64)
+        return found.observations(entity=[names[code] for code in found.key[0].tolist()], columns=columns, rank=rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from engine.anomaly.frame import Content, Term
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
 from engine.anomaly.text_shapes import template
-from engine.anomaly.windows import Integers, cells, combined, either, shared_lists
+from engine.anomaly.windows import Integers, cells, combined, either, how_often, shared_lists
 
 _OWN = {"things": pa.list_(pa.string()), "shared": pa.list_(pa.int64())}
 _DATASETS = (
@@ -87,6 +87,7 @@ class Templates:
         return found.observations(
             entity=[host for host, _ in names],
             peer=[program for _, program in names],
+            rank=how_often(spoken[0][found.rows]),
             columns={
                 "things": things,
                 "shared": shared_lists(found, things, window=self.window, over=self.lookback, entity=found.key[0]),

@@ -62,3 +62,14 @@ def test_one_try_for_each_user_from_new_networks_is_a_spray(victims: int) -> Non
     values = fitted.score(pa.Table.from_pylist([spray, unknown], schema=normal.schema)).values
     assert values[0] > 12
     assert values[1] < 4
+
+
+def test_an_alert_rests_on_the_failures() -> None:
+    ordinary = [ssh("Accepted", f"user{n}", "192.0.2.7", n % 30) for n in range(40)]
+    rows = observed(MODEL, "auth", *ordinary, ssh("Failed", "a.hoxha", "45.9.9.1", 50))
+    failed = observed(
+        MODEL, "auth", *ordinary, ssh("Failed", "a.hoxha", "45.9.9.1", 50), ssh("Accepted", "x", "192.0.2.8", 55)
+    )
+    (whole,) = of_kind(rows, "organisation")
+    assert whole["kulla.events"][0] == of_kind(failed, "organisation")[0]["kulla.events"][0]
+    assert whole["kulla.events"][0] != of_kind(observed(MODEL, "auth", *ordinary), "organisation")[0]["kulla.events"][0]
