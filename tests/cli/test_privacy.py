@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import collectors.privacy.custodians
+from engine.events import DeadLetter, Origin
+from engine.store.embedded import EmbeddedStore
 from tests.cli.fakes import call
-from tests.cli.runs import kulla
+from tests.cli.runs import NOW, kulla, rules_folder
 
 CODE = "EE47101010033"
 PASSPHRASES = "ana:first secret sentence\nben:second secret sentence\ndea:third secret sentence\n"
@@ -302,3 +305,24 @@ def test_retention_by_dataset(home: Path) -> None:
     assert (done.code, done.out) == (0, "")
     assert kulla("store", "retain", home=home).code == 0
     assert len(kulla("search", "*", "-f", "jsonl", home=home).out.splitlines()) == 5
+
+
+def test_runs_remove_what_is_past_its_time_once_a_day(home: Path) -> None:
+    kulla("collect", "opmon.jsonl", home=home)
+    old = NOW - timedelta(days=60)
+    with EmbeddedStore(home / "store", lambda: old) as store:
+        letter = DeadLetter(
+            id="d" * 32,
+            origin=Origin(path="x", identity="ab", offset=0, number=1),
+            source="nginx",
+            reason="no time",
+            raw=b"x",
+            size=1,
+        )
+        store.append([], [letter])
+    (home.parent / "kulla.toml").write_text('[retention]\ndead-letters = "30d"\n')
+    rules = ("--rules", str(rules_folder(home.parent)))
+    assert "1 things past their time were removed" in kulla("detect", *rules, home=home).err
+    assert "past their time" not in kulla("detect", *rules, home=home).err
+    with EmbeddedStore(home / "store", lambda: NOW) as store:
+        assert (store.status().dead_letters, store.status().events) == (0, 5)
