@@ -34,7 +34,7 @@ COMMANDS: tuple[Entry, ...] = (
         name="incidents",
         module="incidents",
         panel="See",
-        summary="Alerts that belong together: list, show, merge, split, close.",
+        summary="Alerts that belong together: list, show, merge, close.",
     ),
     Entry(name="search", module="search", panel="See", summary="Find stored events by field, word or SQL."),
     Entry(name="respond", module="respond", panel="Act", summary="A guided answer to an incident, step by step."),

@@ -15,8 +15,8 @@ from engine.attack import Fit, fit
 from engine.attack.comparing import display
 from engine.casework.model import Case
 from engine.errors import UsageError
+from engine.folding import fold
 from engine.incidents.model import Incident
-from engine.sigma.folding import fold
 
 _LONGEST = 1_000  # characters of a search
 PLACES = (

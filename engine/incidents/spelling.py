@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.entities import Entity
-from engine.sigma.folding import fold
+from engine.folding import fold
 
 _ADDRESS = re.compile(r"[0-9.]+\Z")
 

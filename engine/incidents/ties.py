@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from engine.alerts import Alert
 from engine.entities import Entity, entities_of
 from engine.events import texts
+from engine.folding import fold
 from engine.incidents.spelling import folded
-from engine.sigma.folding import fold
 
 Cause = Literal["parent", "session", "written", "page"]
 
@@ -100,10 +101,13 @@ def _is_local(entity: Entity) -> bool:
 
 def is_inside(entity: Entity) -> bool:
     """Tell whether this is an address of a private network (RFC 1918, RFC 6598, RFC 4193, link-local)."""
-    if entity.kind != "ip":
-        return False
+    return entity.kind == "ip" and _is_inside(entity.value)
+
+
+@lru_cache(maxsize=65_536)
+def _is_inside(value: str) -> bool:
     try:
-        address = ip_address(entity.value)
+        address = ip_address(value)
     except ValueError:
         return False
     return any(address in network for network in _INSIDE if network.version == address.version)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.folding import fold
 from engine.indicators.model import Kind, NotUnderstoodError, normal
-from engine.sigma.folding import fold
 
 _HASHED = ("file", "process", "process.parent", "dll", "email.attachments.file")
 _HASH_NAMES = ("md5", "sha1", "sha256", "sha512")

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Literal
 
 from engine.alerts import Level
-from engine.sigma.folding import fold
+from engine.folding import fold
 
 Kind = Literal["ip", "domain", "url", "hash", "filename", "path", "email", "subject", "agent", "registry", "port"]
 # `under` is a domain or one below it; `like` has STIX's % and _; `matches` is a regular expression; `in net` is CIDR

@@ -32,7 +32,7 @@ from sigma.types import (
 
 from engine.alerts import Level, RuleInfo
 from engine.ecs_types import kind_of
-from engine.sigma.folding import fold
+from engine.folding import fold
 from engine.sigma.predicates import KEYWORD, MANY, ONE, Expression, Operator, Predicate
 from engine.sigma.rules import LogSource, Rule
 

@@ -20,9 +20,9 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
 from engine.errors import RuleError
+from engine.folding import fold
 from engine.sigma.compiler import Compiler
 from engine.sigma.filter_info import FilterInfo
-from engine.sigma.folding import fold
 from engine.sigma.pipelines import Pipelines
 from engine.sigma.placeholder_values import Placeholders
 from engine.sigma.placeholders import fill, filling

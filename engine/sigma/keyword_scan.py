@@ -15,7 +15,7 @@ from typing import Final
 
 import ahocorasick_rs
 
-from engine.sigma.folding import INTO_ASCII
+from engine.folding import INTO_ASCII
 from engine.sigma.predicates import Predicate
 
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#$~|*?")

@@ -16,7 +16,7 @@ from functools import cached_property
 import ahocorasick_rs
 import re2
 
-from engine.sigma.folding import fold
+from engine.folding import fold
 from engine.sigma.predicates import MANY, ONE, TIME_PARTS, Predicate
 from engine.sigma.required import least, needle, required
 

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.folding import INTO_ASCII
 from engine.sigma.coded import Codes
-from engine.sigma.folding import INTO_ASCII
 from engine.sigma.predicates import Predicate
 from engine.sigma.required import required
 

@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 from engine.alerts import Reason
 from engine.events import Value, texts
+from engine.folding import fold
 from engine.sigma.fieldmap import SPREAD, event_fields
-from engine.sigma.folding import fold
 from engine.sigma.keyword_scan import KeywordScan
 from engine.sigma.logsources import Kind
 from engine.sigma.matching import ValueTester

@@ -27,7 +27,15 @@ _WIDTHS: tuple[type[np.unsignedinteger[Any]], ...] = (np.uint8, np.uint16, np.ui
 _SPARSE = 1 << 20  # numbers up to here are told apart without sorting them
 _ROOT = Path(__file__).parents[1]
 # What decides about the answer to a predicate: all of Sigma's engine, and how the store writes values as text.
-_CODE = ("sigma/*.py", "events.py", "ecs_types.py", "store/columns.py", "store/values.py", "store/blocks.py")
+_CODE = (
+    "sigma/*.py",
+    "folding.py",
+    "events.py",
+    "ecs_types.py",
+    "store/columns.py",
+    "store/values.py",
+    "store/blocks.py",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.folding import fold
 from engine.sigma.engine import Engine
-from engine.sigma.folding import fold
 from engine.sigma.logsources import KIND_FIELDS, kind_of
 from engine.sigma.partitions import Accessor, Partition, Signatures, refers
 from engine.sigma.predicates import Predicate

@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 from itertools import islice, product
 
 from engine.events import Value, texts
+from engine.folding import fold
 from engine.sigma.correlations.bursts import Burst, Moment, burst, burst_id, moments, order, resting
 from engine.sigma.correlations.hits import Above, Group, Hit, kept_name, short
 from engine.sigma.correlations.kept import group_bound
 from engine.sigma.engine import Match
-from engine.sigma.folding import fold
 from engine.sigma.rules import Correlation, RuleSet
 
 MAX_VALUES = 100  # values of one event that are measured

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.events import Value
-from engine.sigma.folding import fold
+from engine.folding import fold
 from engine.sigma.predicates import Predicate
 from tests.engine.sigma import oracle_values
 from tests.engine.sigma.cases import WAYS, Case, Table, selects

@@ -9,7 +9,7 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.sigma.folding import fold
+from engine.folding import fold
 from engine.sigma.matching import ValueTester
 from engine.sigma.predicates import MANY, ONE, Predicate
 from engine.sigma.required import least, needle, required

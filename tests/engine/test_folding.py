@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from engine.sigma.folding import INTO_ASCII, fold
+from engine.folding import INTO_ASCII, fold
 
 
 def test_every_code_point_folds_into_one_and_folding_again_changes_nothing() -> None:
