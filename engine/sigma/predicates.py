@@ -51,8 +51,8 @@ TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
 class Predicate(NamedTuple):
     """One question: `field` as the rule names it (`""` for keywords), operator, value.
 
-    Where `cased` is false the value is folded (see `engine.folding`) and so are the values it is compared with. For `re` the
-    value is a pattern with its flags in front (`(?i)...`); for references it is the other field's name.
+    Where `cased` is false the value is folded (see `engine.folding`) and so are the values it is compared with. For
+    `re` the value is a pattern with its flags in front (`(?i)...`); for references it is the other field's name.
     """
 
     field: str
