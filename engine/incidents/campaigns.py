@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from engine.entities import Entity, Kind
 from engine.incidents.model import Incident, Link
@@ -15,6 +16,9 @@ LINKS_AT = 0.5
 _SHARED: Mapping[Kind, float] = {"hash": 0.9, "mailbox": 0.4, "ip": 0.35, "domain": 0.35, "user": 0.3, "host": 0.2}
 _GREW_OUT, _WAY = 0.95, 0.6
 _SHOWN = 4
+_FEW = 20  # incidents that may have a thing in common and still be linked through it
+
+_Trait = int | str | Entity  # a group, a rule, a thing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,35 +35,45 @@ def linked(incidents: Sequence[Incident], traits: Mapping[str, Traits]) -> list[
 
     An entity that is in very many incidents links none: each counts by how few it is shared with.
     """
-    shared = _in_how_many(incidents, traits)
+    ordered = [item.id for item in sorted(incidents, key=lambda item: (item.first_seen, item.id))]
+    holders = _holders(ordered, traits)
+    shared = {trait: len(names) for trait, names in holders.items()}
     links: defaultdict[str, list[Link]] = defaultdict(list)
-    ordered = sorted(incidents, key=lambda item: (item.first_seen, item.id))
-    for place, first in enumerate(ordered):
-        for second in ordered[place + 1 :]:
-            found = _link(traits[first.id], traits[second.id], shared)
-            if found is not None:
-                links[first.id].append(replace(found, incident=second.id))
-                links[second.id].append(replace(found, incident=first.id))
-    campaigns = _campaigns([item.id for item in ordered], links)
+    for first, second in _pairs(ordered, holders):
+        found = _link(traits[first], traits[second], shared)
+        if found is not None:
+            links[first].append(replace(found, incident=second))
+            links[second].append(replace(found, incident=first))
+    campaigns = _campaigns(ordered, links)
     return [replace(item, links=tuple(links[item.id]), campaign=campaigns.get(item.id, "")) for item in incidents]
 
 
-def _in_how_many(incidents: Iterable[Incident], traits: Mapping[str, Traits]) -> dict[Entity, int]:
-    counts: defaultdict[Entity, int] = defaultdict(int)
-    for item in incidents:
-        for entity in traits[item.id].entities:
-            counts[entity] += 1
-    return counts
+def _holders(ordered: Sequence[str], traits: Mapping[str, Traits]) -> dict[_Trait, list[str]]:
+    """Return which incidents have what: the groups they came from, their entities, their rules of high level."""
+    found: defaultdict[_Trait, list[str]] = defaultdict(list)
+    for name in ordered:
+        own = traits[name]
+        linking = frozenset(entity for entity in own.entities if entity.kind in _SHARED)
+        for trait in own.origins | linking | own.way:
+            found[trait].append(name)
+    return found
 
 
-def _link(first: Traits, second: Traits, shared: Mapping[Entity, int]) -> Link | None:
+def _pairs(ordered: Sequence[str], holders: Mapping[_Trait, Sequence[str]]) -> list[tuple[str, str]]:
+    """Return the pairs that have something in common that few have, the older first."""
+    place = {name: number for number, name in enumerate(ordered)}
+    found = {pair for names in holders.values() if len(names) <= _FEW for pair in combinations(names, 2)}
+    return sorted(found, key=lambda pair: (place[pair[0]], place[pair[1]]))
+
+
+def _link(first: Traits, second: Traits, shared: Mapping[_Trait, int]) -> Link | None:
     """Return the link between two, with the second's id still to be filled in."""
     doubt, reasons = 1.0, []
     if first.origins & second.origins:
         doubt *= 1 - _GREW_OUT
         reasons.append("one grew out of the other")
     common = sorted(
-        (entity for entity in first.entities & second.entities if entity.kind in _SHARED),
+        (entity for entity in first.entities & second.entities if shared.get(entity, _FEW + 1) <= _FEW),
         key=lambda item: (-_SHARED[item.kind] / (shared[item] - 1), item),
     )
     for entity in common:

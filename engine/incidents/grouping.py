@@ -76,7 +76,8 @@ class _Graph:
         self.groups: dict[int, Group] = {}
         self._judgements = judgements
         self._trust = trust
-        self._spread = _hosts_of(alerts)
+        self._entities = {alert.id: joining_entities(alert) for alert in alerts}
+        self._spread = _hosts_of(self._entities.values())
         self._traces = Traces()
         self._made = 0
 
@@ -85,7 +86,7 @@ class _Graph:
         judged = self._judgements.get(alert.id)
         bits = judged.bits if judged else 0.0
         telling = alert.rule.level + bits / _BITS_A_LEVEL
-        entities, (gives, takes) = joining_entities(alert), marks(alert)
+        entities, (gives, takes) = self._entities[alert.id], marks(alert)
         ties = [*self._shared(alert, entities, telling), *self._caused(alert, gives, takes, telling)]
         found = self._candidates(alert, bits, ties)
         if found:
@@ -154,11 +155,10 @@ class _Graph:
         del self.groups[other.number]
 
 
-def _hosts_of(alerts: Sequence[Alert]) -> dict[Entity, int]:
+def _hosts_of(together: Iterable[Sequence[Entity]]) -> dict[Entity, int]:
     """Count for each entity the hosts with which it was seen."""
     found: defaultdict[Entity, set[str]] = defaultdict(set)
-    for alert in alerts:
-        entities = joining_entities(alert)
+    for entities in together:
         hosts = {item.value for item in entities if item.kind == "host"}
         for entity in entities:
             found[entity] |= hosts

@@ -40,9 +40,11 @@ def divide(groups: Iterable[Group]) -> list[Part]:
     """Return the groups with their waves of destruction apart, and waves of one making together."""
     parts = sorted((part for item in groups for part in _divided(item)), key=_begins)
     found: list[Part] = []
+    waves: list[int] = []  # their places in `found`
     for part in parts:
-        place = next((n for n, item in enumerate(found) if _goes_on(item, part)), None)
+        place = next((n for n in waves if _goes_on(found[n], part)), None) if part.is_wave else None
         if place is None:
+            waves += [len(found)] if part.is_wave else []
             found.append(part)
         else:
             found[place] = _together(found[place], part)
@@ -121,10 +123,9 @@ def _tied_back(join: Join, first: str) -> Join:
 
 
 def _goes_on(before: Part, part: Part) -> bool:
-    """Tell whether one wave is another wave of the same making."""
-    if not (before.is_wave and part.is_wave) or part.alerts[0].timestamp - before.alerts[-1].timestamp > _WAY_REACH:
-        return False
-    return alike(way(before.alerts), way(part.alerts)) > 0
+    """Tell whether one wave is of the same making as another before it."""
+    apart = part.alerts[0].timestamp - before.alerts[-1].timestamp
+    return apart <= _WAY_REACH and alike(way(before.alerts), way(part.alerts)) > 0
 
 
 def _together(before: Part, part: Part) -> Part:
