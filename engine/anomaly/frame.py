@@ -137,6 +137,16 @@ class Model(Protocol):
         ...
 
 
+def lookback_of(model: Model) -> timedelta:
+    """Return how much of the past a model of windows wants to see with new events: its `lookback`, if it has one.
+
+    Observations are made of what lies in it too (a source that is silent now, a program that others started
+    yesterday), but only those of new windows are judged.
+    """
+    found: timedelta = getattr(model, "lookback", timedelta())
+    return found
+
+
 def total(terms: Iterable[Term]) -> float:
     """Return the sum of the terms, correctly rounded, so that it is the same in every order."""
     return math.fsum(term.bits for term in terms)

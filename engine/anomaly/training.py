@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 
 import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.budget import Calibration
-from engine.anomaly.frame import ENTITY, EVENTS, Content, Fitted, Model, NotEnoughDataError, State
+from engine.anomaly.frame import ENTITY, EVENTS, Content, Fitted, Model, NotEnoughDataError, State, lookback_of
 from engine.anomaly.tables import coded, times
+from engine.events import moved
 from engine.store.columns import ID
 from engine.store.protocol import Store
 
@@ -40,15 +41,25 @@ class Trained:
 
 
 def read_observations(store: Store, model: Model, since: datetime, before: datetime) -> Iterator[pa.Table]:
-    """Yield a model's observations of the events in a window of event time, piece by piece, each of whole windows."""
+    """Yield a model's observations of the events in a window of event time, piece by piece, each of whole windows.
+
+    A model that looks back (`lookback_of`) is given earlier events too, for their effect on later observations.
+    """
+    back = lookback_of(model)
     step = max(model.window, _AT_ONCE // model.window * model.window if model.window else _AT_ONCE)
     start = since
     while start < before:
         end = min(start + step, before)
-        found = _events(store, model, start, end)
+        found = _events(store, model, moved(start, -back), end)
         if found is not None:
-            yield model.observe(found)
+            table = model.observe(found)
+            ends = times(table)
+            yield table.filter(pa.array((ends > _micros(start)) & (ends <= _micros(end)))) if back else table
         start = end
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _events(store: Store, model: Model, since: datetime, before: datetime) -> pa.Table | None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.anomaly.budget import HOUR, Calibration, shares
-from engine.anomaly.frame import ENTITY, EVENTS, TIME, Fitted, Model, Scores
+from engine.anomaly.frame import ENTITY, EVENTS, TIME, Fitted, Model, Scores, lookback_of
 from engine.anomaly.registry import model_called
 from engine.anomaly.simulation.injecting import Injection
 from engine.anomaly.simulation.scenarios import own_scenarios
@@ -118,8 +118,7 @@ def observed(model: Model, simulation: Simulation, first: int, after: int) -> It
 
 def _observed(model: Model, days: _Days, first: int, after: int) -> Iterator[pa.Table]:
     size = model.window // timedelta(microseconds=1)
-    lookback: timedelta = getattr(model, "lookback", timedelta())
-    back = lookback // timedelta(microseconds=1)
+    back = lookback_of(model) // timedelta(microseconds=1)
     kept: pa.Table | None = None
     done = days.simulation.today(first).midnight
     for number in range(max(0, first - -(-back // _DAY)), after):

@@ -24,7 +24,7 @@ from engine.anomaly.by_row import ByRow, Row, Tail, restored
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
-from engine.anomaly.windows import Integers, cells, either, matching
+from engine.anomaly.windows import Cells, Integers, cells, either, matching
 
 _OWN = {
     "changes": pa.int64(),
@@ -32,6 +32,7 @@ _OWN = {
     "endings": pa.list_(pa.string()),
     "programs": pa.list_(pa.string()),
     "hosts": pa.int64(),
+    "gone": pa.int64(),
 }
 _LEAST = 20
 _LEAST_ROWS = 30
@@ -50,6 +51,7 @@ class FileChangesFitted(ByRow):
     deleting: Mapping[str, tuple[int, int]]
     endings: Mapping[str, int]
     together: Tail
+    gone: Tail
     bursts: int
     judged_by: ClassVar[tuple[str, ...]] = tuple(_OWN)
 
@@ -66,6 +68,13 @@ class FileChangesFitted(ByRow):
                 expected=f"the most in {self.bursts} ordinary bursts was {self.rates.steps[-1]:.0f}",
             ),
             self._deleted(row.number("deleted"), programs),
+            Term(
+                name="files deleted within five minutes",
+                bits=self.gone.bits(row.number("gone")) if row.number("deleted") >= 0.3 else 0.0,
+                field="file.path",
+                value=f"{row.number('gone'):.0f}",
+                expected=f"at most {self.gone.steps[-1]:.0f} on one host",
+            ),
             Term(
                 name="bursts on several hosts at once",
                 bits=self.together.bits(row.number("hosts")) if row.number("hosts") > 1 else 0.0,
@@ -123,9 +132,23 @@ class FileChangesFitted(ByRow):
                 "deleting": {name: list(pair) for name, pair in self.deleting.items()},
                 "endings": dict(self.endings),
                 "together": self.together.to_json(),
+                "gone": self.gone.to_json(),
                 "bursts": self.bursts,
             }
         )
+
+
+def _running(found: Cells, deleted: Integers, over: timedelta) -> Integers:
+    """Return how many files each host deleted in bursts within `over`, this burst included."""
+    span = over // timedelta(microseconds=1)
+    host, moment = found.key[0], found.end - found.end.min() + span
+    size = int(moment.max()) + 1
+    place = np.unique(host, return_inverse=True)[1].ravel() * size + moment
+    order = np.argsort(place, kind="stable")
+    total = np.concatenate([[0], np.cumsum(deleted[order])])
+    after = np.searchsorted(place[order], place, side="right")
+    before = np.searchsorted(place[order], place - span, side="right")
+    return np.asarray(total[after] - total[before], dtype=np.int64)
 
 
 def _endings(events: pa.Table) -> tuple[Integers, list[str]]:
@@ -146,6 +169,7 @@ def _made(document: Mapping[str, object]) -> FileChangesFitted:
         deleting={str(name): (int(pair[0]), int(pair[1])) for name, pair in deleting.items()},
         endings={str(k): int(v) for k, v in cast("Mapping[str, int]", document["endings"]).items()},
         together=Tail.from_json(document["together"]),
+        gone=Tail.from_json(document["gone"]),
         bursts=int(cast("int", document["bursts"])),
     )
 
@@ -161,6 +185,7 @@ class FileChanges:
         *("winlog.event_data.ObjectName", "winlog.event_data.AccessMask"),
     )
     window: timedelta = timedelta(seconds=10)
+    lookback: timedelta = timedelta(minutes=5)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return one row for each host and ten seconds in which it changed many files."""
@@ -183,6 +208,7 @@ class FileChanges:
             "endings": found.lists(ending[found.rows], endings, most=200),
             "programs": found.lists(program[found.rows], programs, most=20),
             "hosts": pa.array(together[place.ravel()].astype(np.int64)),
+            "gone": pa.array(_running(found, found.counts(deleted), self.lookback)),
         }
         return found.observations(entity=[hosts[code] for code in found.key[0].tolist()], columns=columns)
 
@@ -205,6 +231,7 @@ class FileChanges:
             deleting={name: (pair[0], pair[1]) for name, pair in sorted(deleting.items())},
             endings=dict(sorted(endings.items())),
             together=Tail.of(row["hosts"] for row in rows),
+            gone=Tail.of(row["gone"] for row in rows),
             bursts=len(rows),
         )
 
@@ -222,6 +249,7 @@ class FileChanges:
         rows = normal.slice(0, min(20, normal.num_rows)).to_pylist()
         for row in rows:
             row |= {"changes": int(rng.integers(200, 900)), "deleted": 0.5, "hosts": int(rng.integers(2, 7))}
+            row["gone"] = row["changes"] * 4
             row |= {"endings": ["docx", "pdf", f"x{rng.integers(10**6)}"], "programs": [f"u{rng.integers(10**6)}.exe"]}
         return pa.Table.from_pylist(rows, schema=normal.schema)
 

@@ -29,7 +29,7 @@ from engine.anomaly.windows import Cells, Integers, cells, combined, either, fil
 _OWN = {"last": pa.int64()}
 SLOT = timedelta(minutes=10)
 _SLOT_US = SLOT // timedelta(microseconds=1)
-_LONGEST = 48 * 6  # slots of a silence that are looked at
+_LONGEST = 72 * 6  # slots of a silence that are looked at
 _HOURS = 48  # cells of a source's profile: the hours of a working day, then of a day off
 _STRENGTH = 12.0  # slots that a dataset's profile is worth
 _LEAST_SLOTS = 144
@@ -126,7 +126,7 @@ class Silence:
     name: str = "silence"
     columns: tuple[str, ...] = ("@timestamp", "event.dataset", "host.name", "observer.name")
     window: timedelta = SLOT
-    lookback: timedelta = timedelta(days=2)
+    lookback: timedelta = timedelta(days=3)
 
     def observe(self, events: pa.Table) -> pa.Table:
         """Return a row for each source and slot, from its first event in the table to the table's end."""

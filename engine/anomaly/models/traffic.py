@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.by_row import MOST_BITS, ByRow, Row, Tail, restored
 from engine.anomaly.frame import ENTITY, Content, NotEnoughDataError, Term
 from engine.anomaly.holidays import hour_cell
+from engine.anomaly.shrinkage import tail_bits
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, numbers, times
 from engine.anomaly.windows import Integers, cells, either, filled, matching
@@ -34,6 +35,9 @@ _CELLS = 192  # quarters of an hour of a working day, then of a day off
 _LEAST_SLOTS = 192
 _LONGEST = 4 * 24  # quarters without a request that are filled in
 _WORTH = 3.0  # days that neighbouring quarters are worth
+_ODD = 6.0  # bits from which clients or failures are not those of a crowd
+_OWN_WAYS = 0.02  # variance of the log share of clients from one quarter to another
+_FAILING = 3.0  # shape of the gamma of failures: they come in clumps
 _CROWD = 0.85  # part of a surge's bits that a crowd takes back
 
 
@@ -54,8 +58,6 @@ class TrafficFitted(ByRow):
     services: Mapping[str, Service]
     above: Tail
     below: Tail
-    few_clients: Tail
-    failing: Tail
     judged_by: ClassVar[tuple[str, ...]] = tuple(_OWN)
 
     def terms(self, row: Row) -> Sequence[Term] | None:
@@ -77,15 +79,14 @@ class TrafficFitted(ByRow):
         return [surge, *self._mix(row, service, bits)]
 
     def _mix(self, row: Row, service: Service, bits: float) -> list[Term]:
-        clients, failures = mix(row.number("requests"), row.number("clients"), row.number("failures"), service)
-        few, failing = self.few_clients.bits(clients), self.failing.bits(failures)
+        few, failing = mix(row.number("requests"), row.number("clients"), row.number("failures"), service)
         found = [
             Term(name="few clients for so many requests", bits=few if few > 3 else 0.0, field="http.clients",
                  value=f"{row.number('clients'):.0f}", expected=f"{service.clients:.2f} clients a request"),
             Term(name="requests that fail", bits=failing if failing > 3 else 0.0, field="http.failures",
                  value=f"{row.number('failures'):.0f}", expected=f"{service.failures:.2%} fail"),
         ]  # fmt: skip
-        if few < 5 and failing < 5:
+        if few < _ODD and failing < _ODD:
             less = f"{row.number('clients'):.0f} clients, {row.number('failures'):.0f} failures"
             found.append(Term(name="a crowd, not an attack", bits=-_CROWD * bits, field="http.clients", value=less,
                               expected="clients and successes grow with the requests"))  # fmt: skip
@@ -103,8 +104,6 @@ class TrafficFitted(ByRow):
                 "services": rest,
                 "above": self.above.to_json(),
                 "below": self.below.to_json(),
-                "few_clients": self.few_clients.to_json(),
-                "failing": self.failing.to_json(),
             },
             arrays={"expected": np.array([self.services[name].expected for name in names]).reshape(-1, _CELLS)},
         )
@@ -117,11 +116,15 @@ def departure(requests: float, expected: float, shape: float) -> float:
 
 
 def mix(requests: float, clients: float, failures: float, service: Service) -> tuple[float, float]:
-    """Return how far clients are below, and failures above, their usual share (log ratios over their spread)."""
-    usual_clients, usual_failures = requests * service.clients, requests * service.failures
-    few = math.log((usual_clients + 2.0) / (clients + 2.0)) / math.sqrt(1.0 / (usual_clients + 2.0) + 0.01)
-    failing = math.log((failures + 2.0) / (usual_failures + 2.0)) / math.sqrt(1.0 / (usual_failures + 2.0) + 0.1)
-    return max(0.0, few), max(0.0, failing)
+    """Return the bits of so few clients, and of so many failures, for this many requests of the service.
+
+    Clients: a normal tail of the log ratio to what is usual. Failures: a negative binomial tail.
+    """
+    usual = requests * service.clients
+    far = math.log((usual + 2.0) / (clients + 2.0)) / math.sqrt(1.0 / (usual + 2.0) + _OWN_WAYS)
+    few = min(MOST_BITS, 0.72 * far * far) if far > 1.0 else 0.0
+    mean = requests * service.failures
+    return few, min(MOST_BITS, tail_bits(int(failures), mean, _FAILING)) if failures > mean else 0.0
 
 
 def _cell(moment: int) -> int:
@@ -138,8 +141,8 @@ def _made(document: Mapping[str, object], expected: NDArray[np.generic]) -> Traf
         str(name): Service(expected=tuple(map(float, profile)), shape=float(s), clients=float(c), failures=float(f))
         for (name, (s, c, f)), profile in zip(sorted(rest.items()), expected.tolist(), strict=True)
     }
-    tails = [Tail.from_json(document[name]) for name in ("above", "below", "few_clients", "failing")]
-    return TrafficFitted(services=services, above=tails[0], below=tails[1], few_clients=tails[2], failing=tails[3])
+    above, below = (Tail.from_json(document[name]) for name in ("above", "below"))
+    return TrafficFitted(services=services, above=above, below=below)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +195,7 @@ class Traffic:
         known = {int(moment): _cell(int(moment)) for moment in np.unique(moments)}
         cell = np.array([known[moment] for moment in moments.tolist()], dtype=np.int64)
         services = _services(code, names, cell, values)
-        return _tails(services, [names[place] for place in code.tolist()], cell, values)
+        return _tails(services, [names[place] for place in code.tolist()], cell, values[0])
 
     def restore(self, content: Content) -> TrafficFitted:
         """Return the model again."""
@@ -267,26 +270,13 @@ def _shapes(
 
 
 def _tails(
-    services: Mapping[str, Service], names: Sequence[str], cell: Integers, values: Sequence[NDArray[np.float64]]
+    services: Mapping[str, Service], names: Sequence[str], cell: Integers, requests: NDArray[np.float64]
 ) -> TrafficFitted:
-    above, below, few, failing = [0.0], [0.0], [0.0], [0.0]
-    for name, place, requests, failures, clients in zip(
-        names, cell.tolist(), *(value.tolist() for value in values), strict=True
-    ):
-        service = services[name]
-        departed = departure(requests, service.expected[place], service.shape)
+    above, below = [0.0], [0.0]
+    for name, place, count in zip(names, cell.tolist(), requests.tolist(), strict=True):
+        departed = departure(count, services[name].expected[place], services[name].shape)
         (above if departed > 0 else below).append(abs(departed))
-        if departed > 1:
-            parts = mix(requests, clients, failures, service)
-            few.append(parts[0])
-            failing.append(parts[1])
-    return TrafficFitted(
-        services=services,
-        above=Tail.of(above),
-        below=Tail.of(below),
-        few_clients=Tail.of(few),
-        failing=Tail.of(failing),
-    )
+    return TrafficFitted(services=services, above=Tail.of(above), below=Tail.of(below))
 
 
 MODEL = Traffic()

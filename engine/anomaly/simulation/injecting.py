@@ -165,19 +165,25 @@ def _repeated(base: Sheet, _today: Today, injection: Injection, step: Step, rng:
     return merged([base, made.take(np.argsort(later, kind="stable"))])
 
 
-def _scaled(base: Sheet, _today: Today, injection: Injection, step: Step, _rng: np.random.Generator) -> Sheet:
-    rows = _chosen(base, injection, step)
+def _scaled(base: Sheet, _today: Today, injection: Injection, step: Step, rng: np.random.Generator) -> Sheet:
+    """Return the sheet with other numbers: drawn anew around what the rows before and after had, times the factor."""
+    rows = np.flatnonzero(_chosen(base, injection, step))
+    if not len(rows):
+        return base
     first, _ = _span(injection, step)
     ramp = max(1, _micros(step.ramp))
-    part = np.clip((base.times - first) / ramp, 0.0, 1.0) if step.ramp else np.ones(len(base))
+    part = np.clip((base.times[rows] - first) / ramp, 0.0, 1.0) if step.ramp else np.ones(len(rows))
     columns = dict(base.columns)
     for field, factor in step.factors.items():
         column = columns[field]
         if isinstance(column, Words):
             continue
-        scaled = np.rint(column * (1.0 + (factor - 1.0) * part)).astype(np.int64)
-        columns[field] = np.where(rows, scaled, column)
-    truth = np.where(rows, injection.number, base.truth).astype(np.int32)
+        usual = np.convolve(np.pad(column[rows].astype(np.float64), 6, mode="edge"), np.full(13, 1 / 13), mode="valid")
+        changed = column.copy()
+        changed[rows] = rng.poisson(usual * (1.0 + (factor - 1.0) * part))
+        columns[field] = changed
+    truth = base.truth.copy()
+    truth[rows] = injection.number
     return replace(base, columns=columns, truth=truth)
 
 

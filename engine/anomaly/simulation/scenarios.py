@@ -53,7 +53,7 @@ class Step:
     """One change of a stream, from `after` the scenario's start on and for `over`.
 
     `add` makes rows; `drop` takes a `share` of the rows away that `where` names; `repeat` adds `factor` copies of each
-    of those, a little later; `scale` multiplies their numbers, rising over `ramp`.
+    of those, a little later; `scale` multiplies the numbers of one entity's rows, rising over `ramp`.
     """
 
     act: Act
