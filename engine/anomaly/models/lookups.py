@@ -12,7 +12,6 @@ Every alert is for a human review (playbook `insider-lookups`); nothing follows 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from engine.anomaly.by_row import MOST_BITS, ByRow, Row, restored
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.holidays import hour_cell
+from engine.anomaly.proportions import beta_tail
 from engine.anomaly.shrinkage import tail_bits
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
@@ -184,27 +184,6 @@ class LookupsFitted(ByRow):
 def _joined_shape(first: float, second: float) -> float:
     """Return the shape of a product of two gammas, of mean one each, taken for a gamma: relative variances add."""
     return 1.0 / (1.0 / first + 1.0 / second)
-
-
-def beta_tail(count: int, trials: int, share: float, certain: float) -> float:
-    """Return -log2 of the chance of `count` or more of `trials` under a beta-binomial of this mean.
-
-    `certain` is the weight of the beta in trials. Summed from the count upwards in a fixed order.
-    """
-    share = min(max(share, 1e-4), 1.0 - 1e-4)
-    a, b = share * certain, (1.0 - share) * certain
-    log_first = (
-        math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
-        + math.lgamma(count + a) + math.lgamma(trials - count + b) - math.lgamma(trials + a + b)
-        + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    )  # fmt: skip
-    term = tail = 1.0
-    for number in range(count, trials):
-        term *= (trials - number) * (number + a) / ((number + 1) * (trials - number - 1 + b))
-        tail += term
-        if term < tail * 1e-13:
-            break
-    return max(0.0, -(log_first + math.log(tail)) / math.log(2.0))
 
 
 def _made(document: Mapping[str, object]) -> LookupsFitted:

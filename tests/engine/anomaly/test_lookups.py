@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from engine.anomaly.frame import total
-from engine.anomaly.models.lookups import LEAST_PEERS, MODEL, beta_tail
+from engine.anomaly.models.lookups import LEAST_PEERS, MODEL
+from engine.anomaly.proportions import beta_tail
 from tests.engine.anomaly.collected import LEARNING, fitted_to_life, judged, observed
 
 
