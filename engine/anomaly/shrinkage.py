@@ -119,6 +119,20 @@ class Rates:
         tails = [tail_bits(count, rate, shape) for rate, shape in zip(self.rate(entity, peer), shapes, strict=True)]
         return tails[0], tails[1] - tails[0], tails[2] - tails[1]
 
+    def to_json(self) -> dict[str, object]:
+        """Return the sums as JSON; see `from_json`."""
+        layers = {"sums": [dict(layer) for layer in self.sums], "windows": [dict(layer) for layer in self.windows]}
+        return {"strength": self.strength, "spread": self.spread, **layers}
+
+    @classmethod
+    def from_json(cls, value: object) -> Rates:
+        """Return what `to_json` gave; raise `ValueError` or `TypeError` where it is something else."""
+        if not isinstance(value, Mapping) or len(value["sums"]) != len(LAYERS):
+            raise ValueError("sums of three layers are wanted")
+        sums = tuple({str(key): float(item) for key, item in layer.items()} for layer in value["sums"])
+        windows = tuple({str(key): int(item) for key, item in layer.items()} for layer in value["windows"])
+        return cls(sums=sums, windows=windows, strength=float(value["strength"]), spread=float(value["spread"]))
+
 
 def tail_bits(count: int, rate: float, shape: float) -> float:
     """Return -log2 of the chance of `count` or more under a negative binomial of this mean and shape.

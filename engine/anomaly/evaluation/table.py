@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.anomaly.evaluation.beacons_eval import evaluate_beacons
+from engine.anomaly.evaluation.names_eval import evaluate_names
 from engine.anomaly.evaluation.requests_eval import evaluate_access_log, evaluate_requests
 from engine.anomaly.evaluation.row import Evaluation, Row
+from engine.anomaly.evaluation.simulated_eval import evaluate_simulated
 
 __all__ = ["EVALUATIONS", "Evaluation", "Row"]
 
 EVALUATIONS: Mapping[str, Evaluation] = {
     "csic2010": Evaluation(folder="csic2010", run=evaluate_requests),
     "apache-access": Evaluation(folder="apache-access", run=evaluate_access_log),
+    "dga": Evaluation(folder="dga", run=evaluate_names),
+    "beacons": Evaluation(folder="", run=evaluate_beacons),
+    "simulator": Evaluation(folder="", run=evaluate_simulated),
 }
