@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 from cli.session import Session
+from engine.alerts import Alert
 from engine.entities import Entity, Kind
+from engine.incidents.model import Term
 from engine.incidents.scoring import Circumstances
 from engine.incidents.spelling import folded
 from engine.indicators.terms import intelligence
@@ -35,4 +38,12 @@ def circumstances(session: Session) -> Circumstances:
         criticality[entity] = grades.number("criticality", _ORDINARY, least=1, most=_MOST)
         sensitivity[entity] = grades.number("sensitivity", 0, most=3)
         grades.close()
-    return Circumstances(criticality=criticality, sensitivity=sensitivity, intelligence=intelligence)
+    return Circumstances(
+        criticality=criticality, sensitivity=sensitivity, intelligence=intelligence, foresight=_foresight
+    )
+
+
+def _foresight(alerts: Sequence[Alert]) -> Iterable[Term]:
+    from engine.foresight.terms import next_impact  # loads the model, which a run without incidents does not need
+
+    return next_impact(alerts)

@@ -54,8 +54,9 @@ class Circumstances:
     """What is known beside the alerts.
 
     `criticality` (1 to 5, 3 is ordinary) and `sensitivity` (0 to 3) are of entities, spelled as
-    `engine.incidents.spelling` does. `intelligence` gives terms for alerts that match known indicators,
-    `foresight` terms for the impact that is likely next; neither may give less for more alerts.
+    `engine.incidents.spelling` does. `intelligence` gives terms for alerts that match known indicators, `foresight`
+    terms for the impact that is likely next, asked for what is an incident already; neither may give less for more
+    alerts.
     """
 
     criticality: Mapping[Entity, int] = field(default_factory=dict)
@@ -84,7 +85,9 @@ def terms(
     found += _of_things(counted, known.criticality, "criticality", 3, PER_CRITICALITY)
     found += _of_things(counted, known.sensitivity, "sensitivity", 0, PER_SENSITIVITY)
     if counted:
-        found += [*known.intelligence(counted), *known.foresight(counted)]
+        found += known.intelligence(counted)
+    if total(found) >= OPENS_AT:  # what may come ranks an incident; it never makes one
+        found += known.foresight(counted)
     return tuple(sorted((item for item in found if item.points), key=lambda item: (-item.points, item.name)))
 
 

@@ -113,6 +113,15 @@ def test_what_is_known_of_the_estate_and_the_world_adds_points() -> None:
     assert terms([], known=known) == ()
 
 
+def test_what_is_likely_next_ranks_an_incident_and_never_makes_one() -> None:
+    impact = Term(kind="foresight", name="encryption is likely next", points=8.0, alerts=("a",))
+    known = Circumstances(foresight=lambda alerts: [impact])
+    alone, two = terms([high(1)], known=known), terms([high(1), high(2, "b")], known=known)
+    assert impact not in alone
+    assert total(alone) < OPENS_AT
+    assert impact in two
+
+
 def test_one_high_alert_alone_is_no_incident_and_with_anything_beside_it_is() -> None:
     assert total(terms([high(1)])) < OPENS_AT
     assert total(terms([alert(1, HOST, level="critical")])) >= OPENS_AT
