@@ -1,0 +1,76 @@
+"""`kulla models` over a real store: from training to an alert, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runs import NOW, kulla
+
+_LINE = '10.0.{net}.{host} - - [{stamp}] "GET {target} HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n'
+
+
+def _log(folder: Path) -> Path:
+    """Write 25 days of ordinary requests, and one injection half an hour ago."""
+    lines = []
+    for number in range(1200):
+        stamp = NOW - timedelta(days=28) + timedelta(minutes=33 * number)
+        towns = ("tirana", "vlora", "korca")
+        target = f"/search?id={10_000 + number * 61 % 89_999}&town={towns[number % 3]}" if number % 2 else "/index.jsp"
+        lines.append(_line(number, stamp.strftime("%d/%b/%Y:%H:%M:%S +0000"), target))
+    stamp = NOW - timedelta(minutes=30)
+    lines.append(_line(7, stamp.strftime("%d/%b/%Y:%H:%M:%S +0000"), "/search?id=1%27%20OR%20%271%27=%271&town=vlora"))
+    path = folder / "access.log"
+    path.write_text("".join(lines), encoding="ascii")
+    return path
+
+
+def _line(number: int, stamp: str, target: str) -> str:
+    return _LINE.format(net=number % 4, host=number % 199 + 1, stamp=stamp, target=target)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    home = tmp_path / "home"
+    assert kulla("collect", str(_log(tmp_path)), "--source", "nginx", home=home).code == 0
+    return home
+
+
+def test_from_training_to_an_alert_that_is_found_once(home: Path) -> None:
+    trained = kulla("models", "train", "web-requests", home=home)
+    assert trained.code == 0, trained.err
+    assert kulla("models", "promote", "web-requests", "--budget", "2", home=home).code == 0
+    first = kulla("detect", "--rules", "own", "--rules-level", "critical", "-f", "jsonl", home=home)
+    assert first.code == 0, first.err
+    alerts = [json.loads(line) for line in first.out.splitlines()]
+    (alert,) = [item for item in alerts if item["rule.id"] == "model/web-requests" and "%27" in item["url.original"]]
+    assert any(reason["field"] == "url.query:id" for reason in alert["why"])
+    again = kulla("detect", "--rules", "own", "--rules-level", "critical", "-f", "jsonl", home=home)
+    assert "model/web-requests" not in again.out
+    explained = kulla("models", "explain", "web-requests", alert["event.id"], "-f", "json", home=home)
+    told = json.loads(explained.out)["explanation"]
+    assert abs(sum(term["bits"] for term in told["terms"]) - told["score"]) < 0.01
+
+
+def test_what_is_not_trained_says_so(home: Path) -> None:
+    refused = kulla("models", "promote", "generated-names", home=home)
+    assert refused.code == 2
+    assert "kulla models train generated-names" in refused.err
+    nothing = kulla("models", "train", "generated-names", home=home)
+    assert nothing.code == 2
+    assert "kulla store status" in nothing.err
+
+
+def test_every_model_has_a_card_in_both_languages(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    listed = kulla("models", "list", "-f", "jsonl", home=home)
+    names = [json.loads(line)["name"] for line in listed.out.splitlines()]
+    assert {"web-requests", "generated-names", "beacons"} <= set(names)
+    english = kulla("models", "show", "web-requests", "-f", "md", home=home)
+    albanian = kulla("models", "show", "web-requests", "--lang", "sq", "-f", "md", home=home)
+    assert (english.code, albanian.code) == (0, 0)
+    assert "Known failures" in english.out
+    assert "Dobësitë e njohura" in albanian.out
