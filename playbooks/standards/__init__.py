@@ -1,0 +1,1 @@
+"""Other people's formats: CACAO playbooks, STIX bundles, ATT&CK Flows, MISP events and OpenC2 commands."""

@@ -1,0 +1,113 @@
+"""An incident as the exports see it: what was observed when, which things are the attacker's, which techniques."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from engine.alerts import Alert
+from engine.attack.table import table
+from engine.entities import Entity, entities_of
+from engine.events import texts
+from engine.incidents.model import Incident, Moment
+from playbooks.placeholders import PLACEHOLDERS, Facts
+from playbooks.values import Network, fits
+
+HASHES: Final[Mapping[int, str]] = {32: "MD5", 40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
+_DIRECTED: Final = ("source.ip", "destination.ip")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One alert of the incident: its line of the timeline, and the things in it (none where the alert is gone)."""
+
+    moment: Moment
+    entities: tuple[Entity, ...]
+    events: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An incident with its alerts. `producer` is who exports it, `own_networks` its public networks."""
+
+    incident: Incident
+    alerts: Sequence[Alert]
+    producer: str
+    own_networks: Sequence[Network] = ()
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """Return what was observed, oldest first."""
+        known = {alert.id: alert for alert in self.alerts}
+        found = []
+        for moment in sorted(self.incident.timeline, key=lambda item: (item.timestamp, item.alert_id)):
+            alert = known.get(moment.alert_id)
+            things = entities_of(alert.fields) if alert else ()
+            found.append(Observation(moment=moment, entities=things, events=max(1, len(alert.events) if alert else 1)))
+        return tuple(found)
+
+    @property
+    def suspects(self) -> tuple[Entity, ...]:
+        """Return what is the attacker's: outside addresses and domains, whole URLs, hashes, files not of the system."""
+        outside = self._usable("external_ip")
+        files = {*self._usable("suspect_file"), *self._usable("suspect_process")}
+        found: dict[Entity, None] = {}
+        for item in self.incident.entities:
+            if (
+                (item.kind == "ip" and fits("ip", item.value) and item.value in outside)
+                or (item.kind == "domain" and fits("domain", item.value) and not self._is_own(item.value))
+                or (item.kind == "url" and item.value.lower().startswith(("http://", "https://", "ftp://")))
+                or (item.kind == "hash" and fits("hash", item.value) and len(item.value) in HASHES)
+                or (item.kind in {"file", "process"} and item.value in files)
+            ):
+                found[Entity("file", item.value) if item.kind == "process" else item] = None
+        return tuple(found)
+
+    def _usable(self, placeholder: str) -> frozenset[str]:
+        facts = Facts(incident=self.incident, given={}, own_networks=self.own_networks)
+        return frozenset(facts.values(PLACEHOLDERS[placeholder], "manual").usable)
+
+    def _is_own(self, domain: str) -> bool:
+        hosts = [item.value.lower() for item in self.incident.entities if item.kind == "host" and "." in item.value]
+        own = {name for host in hosts for name in (host, host.partition(".")[2]) if "." in name}
+        name = domain.lower()
+        return any(name == known or name.endswith(f".{known}") or known.endswith(f".{name}") for known in own)
+
+    def is_source(self, address: str) -> bool:
+        """Tell whether an address was only ever the source of what was seen."""
+        sides = {field for alert in self.alerts for field in _DIRECTED if address in texts(alert.fields.get(field))}
+        return sides != {"destination.ip"}
+
+    @property
+    def first_of(self) -> Mapping[str, datetime]:
+        """Return when each technique was first seen, in this order; techniques without an alert come last."""
+        found: dict[str, datetime] = {}
+        for item in self.observations:
+            for technique in item.moment.techniques:
+                found.setdefault(technique.upper(), item.moment.timestamp)
+        for technique in self.incident.techniques:
+            found.setdefault(technique.upper(), self.incident.first_seen)
+        return found
+
+
+def technique_name(number: str) -> str:
+    """Return a technique's name in ATT&CK, its id where the table does not know it."""
+    found = table().techniques.get(number)
+    return found.name if found else number
+
+
+def technique_tactics(number: str) -> tuple[str, ...]:
+    """Return a technique's tactics (`initial-access`) in ATT&CK, none where the table does not know it."""
+    found = table().techniques.get(number)
+    return found.newest_tactics if found else ()
+
+
+def technique_reference(number: str) -> dict[str, str]:
+    """Return the reference to a technique as ATT&CK's own STIX content gives it."""
+    return {
+        "source_name": "mitre-attack",
+        "external_id": number,
+        "url": f"https://attack.mitre.org/techniques/{number.replace('.', '/')}",
+    }
