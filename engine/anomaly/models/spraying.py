@@ -3,7 +3,7 @@
 Threat: brute force, password spraying down to one try for each user and day, from ever new addresses. Data: sign-ins
 with their outcome (`event.category` authentication, `event.outcome`, `user.name`, `source.ip`): identity provider,
 Windows 4624 and 4625, sshd, VPN. Observations of an hour: the whole organisation, each network (/24, /48) in which
-sign-ins of two users or more failed, and each user with three failures or more. What counts are failures of users who
+sign-ins of three users or more failed, and each user with three failures or more. What counts are failures of users who
 exist from networks in which nobody ever signed in: a spray has nothing else, ordinary life has few, whoever makes them.
 A failure that the same user follows with a success from the same network in the same hour is a typing error.
 """
@@ -203,7 +203,7 @@ class Spraying:
         signins = _SignIns(pair=(pair, pairs), success=success, users=(user, users), networks=(network, networks))
         parts = [
             signins.rows(every, wrong, _ALL),
-            signins.rows(_some(by_network, user, wrong, 2), wrong, _NETWORK),
+            signins.rows(_some(by_network, user, wrong, 3), wrong, _NETWORK),
             signins.rows(_some(by_user, np.arange(len(user)), failure, 3), failure, _USER),
         ]
         found = pa.concat_tables([part for part in parts if part.num_rows] or [empty_observations(_OWN)])

@@ -30,10 +30,11 @@ def test_failures_of_sshd_are_told_by_organisation_network_and_user() -> None:
         "auth",
         *(ssh("Failed", "a.hoxha", "45.9.9.1", minute) for minute in range(4)),
         ssh("Failed", "B.Leka", "45.9.9.2"),
+        ssh("Failed", "d.sina", "45.9.9.3"),
         ssh("Accepted", "c.gega", "192.0.2.7"),
     )
     (whole,), (network,), (user,) = (of_kind(rows, kind) for kind in ("organisation", "network", "user"))
-    assert set(whole["failed"]) == {"a.hoxha from 45.9.9.0/24", "b.leka from 45.9.9.0/24"}
+    assert set(whole["failed"]) == {f"{user} from 45.9.9.0/24" for user in ("a.hoxha", "b.leka", "d.sina")}
     assert whole["users"] == ["c.gega"]
     assert network["kulla.entity"] == "45.9.9.0/24"
     assert (user["kulla.entity"], user["tries"]) == ("a.hoxha", 4)
