@@ -1,6 +1,6 @@
 """Recall by scenario at a budget, delay, and the promised alerts, on simulated ministries of several seeds.
 
-python -m tests.bench.models.simulated --seeds 101-104 --scale 0.1 --budget 10
+python -m tests.bench.models.simulated --seeds 121-123 --scale 0.1 --budget 10
 
 What is measured stands in `engine.anomaly.evaluation.simulated`.
 """
