@@ -52,6 +52,9 @@ _PLAIN = {
     "bytes": ("network.bytes",),
     "aaa": ("cisco.asa.aaa_type",),
     "src_mac": ("source.mac",),
+    "dst_mac": ("destination.mac",),
+    "query": ("dns.question.name",),
+    "tls_cipher": ("tls.cipher",),
     "last_user": ("cisco.asa.connection_user",),
     "payload": ("cisco.asa.original_payload",),
 }
@@ -128,6 +131,8 @@ def _icmp_ends(code: str | None, groups: Groups) -> Groups:
             result[foreign + name[5:]] = value
         elif name.startswith("laddr"):
             result[local + name[5:]] = value
+    if "last_user" in groups:
+        result.setdefault(f"{local}_account", groups["last_user"])
     if "gaddr" in groups and groups["gaddr"] != groups.get("laddr"):
         result[f"{local}_nat"] = groups["gaddr"]
     return result
@@ -167,7 +172,11 @@ def _nat(groups: Groups, end: str, side: str, fields: Fields) -> None:
 
 @lru_cache(maxsize=16384)
 def _place(text: str) -> tuple[str | None, str]:
-    """Divide `inside:192.0.2.1` into the interface and the address; an IPv6 address alone has no interface."""
+    """Divide `inside:192.0.2.1` into the interface and the address; an IPv6 address alone has no interface.
+
+    A full stop behind them ends the message's sentence.
+    """
+    text = text.rstrip(".") or text
     if is_ip(text) or ":" not in text:
         return None, text
     interface, _, address = text.partition(":")
@@ -175,12 +184,13 @@ def _place(text: str) -> tuple[str | None, str]:
 
 
 def _protocol(code: str | None, groups: Groups, fields: Fields) -> None:
-    if code in {"302020", "302021"}:
+    if code in {"302020", "302021"} or (code == "110003" and groups.get("proto", "").lower() == "icmp"):
         fields.update(transport_fields("icmp"))
         for side in ("source", "destination"):
             fields.pop(f"{side}.port", None)
         return
-    name = groups.get("proto") or groups.get("tunnel_proto") or groups.get("sip_kind", "").rpartition(" ")[2]
+    channel = groups.get("sip_kind", "").rpartition(" ")[2]  # `SIGNALLING UDP`, but also `RTP` and `Route`
+    name = groups.get("proto") or groups.get("tunnel_proto") or (channel if channel in {"TCP", "UDP"} else "")
     if name and name.upper() != "IP":
         fields.update(transport_fields(name))
 
@@ -198,6 +208,8 @@ def _users(code: str | None, groups: Groups, fields: Fields) -> None:
         account = account or groups.get(f"{end}_user") or groups.get(f"{end}_account", "")
         if account:
             _account(f"{side}.user", account, fields)
+    if code == "302020" and "source.user.name" in fields:  # who began the flow
+        _account("user", groups.get("src_user") or groups.get("src_account", ""), fields)
     user = groups.get("user")
     if user and user != "N/A":
         _account("user", user, fields)

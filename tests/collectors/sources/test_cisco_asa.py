@@ -1,0 +1,115 @@
+"""Messages of Cisco's firewalls beyond the everyday ones: whoever is named in the text is in the fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectors.registry import find
+from collectors.source import Options, Record
+from engine.events import Fields
+
+
+def _fields(message: str) -> Fields:
+    line = f"<166>Mar 03 2024 10:00:00 fw01 : %ASA-4-{message}"
+    return find("cisco_asa").open(Options()).parse(Record(offset=0, number=1, raw=line.encode())) or {}
+
+
+ENDS = {"source.ip": "10.1.1.7", "source.port": 4000, "destination.ip": "203.0.113.9", "destination.port": 80}
+FLOW = "inside:10.1.1.7/4000 to outside:203.0.113.9/80"
+VISITOR = {"source.ip": "198.51.100.7", "user.name": "ana"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"202010: PAT pool exhausted. Unable to create TCP connection from {FLOW}",
+        f"305016: Unable to create TCP connection from {FLOW} due to reaching per-host PAT port block limit of 4.",
+        "322004: No management IP address configured for transparent firewall. Dropping protocol TCP packet from "
+        + FLOW,
+        f"113042: Non-HTTP connection from {FLOW} denied by redirect filter; only HTTP connections are supported.",
+        f"108003: Terminating ESMTP/SMTP connection; malicious pattern detected in the mail from {FLOW}. Data: x",
+        f"108004: ESMTP Classification: Received ESMTP header from {FLOW}; header matched",
+        f"416001: Dropped UDP SNMP packet from {FLOW}; version (1) is not allowed through the firewall",
+        f"110003: Routing failed to locate next-hop for TCP from {FLOW}",
+        f"717056: Attempting CRL revocation check from {FLOW} using HTTP",
+        "302003: Built H245 connection for foreign_address 203.0.113.9/80 local_address 10.1.1.7/4000",
+        "302004: Pre-allocate X TCP backconnection for foreign_address 203.0.113.9/80 to local_address 10.1.1.7/4000",
+        "302012: Pre-allocate H225 Call Signalling Connection for faddr 203.0.113.9/80 to laddr 10.1.1.7/4000",
+        "302033: Pre-allocated H323 GUP Connection for faddr outside:203.0.113.9/80 to laddr inside:10.1.1.7/4000",
+    ],
+)
+def test_both_ends_of_a_flow_are_read(message: str) -> None:
+    fields = _fields(message)
+    assert ENDS.items() <= fields.items()
+    assert fields.get("network.transport") in {None, "tcp", "udp"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "734001: DAP: User ana, Addr 198.51.100.7, Connection AnyConnect: The following DAP records were selected: A",
+        "734003: DAP: User ana, Addr 198.51.100.7: Session Attribute aaa.cisco.grouppolicy = Staff",
+        "113016: AAA credentials rejected : reason = x : server = 10.9.9.9 : user = ana : user IP = 198.51.100.7",
+    ],
+)
+def test_a_user_and_where_the_user_comes_from_are_read(message: str) -> None:
+    assert VISITOR.items() <= _fields(message).items()
+
+
+def test_a_group_policy_belongs_to_its_user() -> None:
+    fields = _fields("113009: AAA retrieved default group policy (Staff) for user = ana")
+    assert (fields["user.name"], fields["source.user.group.name"]) == ("ana", "Staff")
+
+
+def test_a_user_ends_at_the_semicolon() -> None:
+    assert _fields("109032: Unable to install ACL acl9, downloaded for user ana; Error in ACE: x")["user.name"] == "ana"
+
+
+@pytest.mark.parametrize("head", ["", "acl9: "])
+def test_bridged_frames_have_hardware_addresses(head: str) -> None:
+    fields = _fields(
+        f'106027: {head}Deny src inside:00:50:56:aa:bb:cc dst outside:00:50:56:aa:bb:dd by access-group "bridge"'
+    )
+    assert (fields["source.mac"], fields["destination.mac"]) == ("00-50-56-AA-BB-CC", "00-50-56-AA-BB-DD")
+    assert (fields["rule.name"], fields["event.type"]) == ("bridge", ["connection", "denied"])
+
+
+def test_the_full_stop_behind_an_address_is_none_of_it() -> None:
+    fields = _fields("402117: IPSEC: Received a non-IPSec packet (protocol= UDP) from 203.0.113.9 to 198.51.100.4.")
+    assert fields["destination.ip"] == "198.51.100.4"
+    assert "destination.domain" not in fields
+
+
+def test_an_intercepted_name_is_the_question() -> None:
+    fields = _fields(
+        "338301: Intercepted DNS reply for domain bad.example from outside:203.0.113.53/53 to inside:10.1.1.7/4000,"
+        " matched static list"
+    )
+    assert fields["dns.question.name"] == "bad.example"
+
+
+def test_a_chosen_cipher_is_the_session_s() -> None:
+    fields = _fields(
+        "725012: Device chooses cipher ECDHE-RSA-AES256-GCM-SHA384 for the SSL session with client"
+        " outside:198.51.100.7/50000 to 203.0.113.9/443"
+    )
+    assert (fields["tls.cipher"], fields["source.ip"]) == ("ECDHE-RSA-AES256-GCM-SHA384", "198.51.100.7")
+
+
+def test_both_users_of_an_icmp_flow_are_told_apart() -> None:
+    fields = _fields(
+        "302020: Built inbound ICMP connection for faddr 198.51.100.7/1(CORP\\ana) gaddr 203.0.113.9/0 laddr 10.1.1.7/0"
+        " (besa) type 8 code 0"
+    )
+    assert (fields["source.user.name"], fields["source.user.domain"]) == ("ana", "CORP")
+    assert fields["destination.user.name"] == "besa"
+    assert (fields["user.name"], fields["user.domain"]) == ("ana", "CORP")
+
+
+def test_a_media_channel_is_no_transport() -> None:
+    fields = _fields(
+        "620001: Pre-allocate CTIQBE RTP secondary channel for inside:10.1.1.7/4000 to outside:203.0.113.9/2748 from"
+        " StationRegister message"
+    )
+    assert "network.transport" not in fields
+    assert {fields["source.ip"], fields["destination.ip"]} == {"10.1.1.7", "203.0.113.9"}
