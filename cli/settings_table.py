@@ -294,6 +294,13 @@ def settings_table() -> tuple[Setting, ...]:
             purpose="what kulla may run of a playbook's commands (docs/responding.md); by default nothing",
         ),
         Setting(
+            key="export",
+            variable="KULLA_EXPORT",
+            parse=_table,
+            default={},
+            purpose="who exports, and the highest TLP marking that may leave (docs/standards.md)",
+        ),
+        Setting(
             key="privacy",
             variable="KULLA_PRIVACY",
             parse=_table,

@@ -10,6 +10,7 @@ import typer
 
 from cli.commands.incidents_byhand import register_byhand
 from cli.commands.incidents_casework import register_casework
+from cli.commands.incidents_export import register_export
 from cli.commands.incidents_foresight import foresight
 from cli.commands.incidents_noise import register_noise
 from cli.decisions import Actor, actor_of, record
@@ -284,3 +285,4 @@ register_casework(app)
 
 register_byhand(app)
 register_noise(app)
+register_export(app)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.playbooks_exchange import register_exchange
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import Format, Output, command
@@ -19,7 +20,7 @@ from engine.errors import ConfigurationError
 if TYPE_CHECKING:
     from playbooks.model import Playbook, Step
 
-app = sub_app("Guided answers to attacks: list, show and check them.")
+app = sub_app("Guided answers to attacks: list, show, check, export and import them.")
 FIELDS = ("id", "title", "urgency", "steps", "techniques", "tactics", "version", "where")
 _COLUMNS = (
     Column(field="id", heading="Playbook", whole=True),
@@ -159,3 +160,6 @@ def check(
     if not session.issues:
         session.say(f"{count} playbooks, no problem found")
     session.hint("kulla playbooks list")
+
+
+register_exchange(app)

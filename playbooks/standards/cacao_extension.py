@@ -126,6 +126,7 @@ def of_playbook(playbook: Playbook) -> Document:
             "rules": list(playbook.fits.rules),
         },
         "version": playbook.version,
+        "order": [step.id for step in playbook.steps],
     }
 
 

@@ -56,7 +56,7 @@ def settle(wanted: Tlp | None, held: Tlp, clearance: Tlp, *, least: Tlp = DEFAUL
         raise UsageError(
             f"{label(marked)} is above the clearance of {label(clearance)}",
             where="--clearance",
-            hint=f"--clearance {marked} where the receiver may have it",
+            hint="a receiver with that clearance, or `clearance` in [export] of kulla.toml",
         )
     return marked
 
