@@ -15,17 +15,30 @@ from collectors.web.address import is_ip
 from engine.events import Fields
 
 _IP = r"[0-9A-Fa-f:.]{2,45}"
+_MAC = r"(?P<mac>[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}|(?:[0-9A-Fa-f]{2}[:\-]){5}[0-9A-Fa-f]{2})"
 # list NAME denied tcp 192.0.2.1(50000) [(Vlan1 0000.5e00.5301)] -> 198.51.100.1(22), 1 packet
 _ACL = re.compile(
     rf"""list\ (?P<acl>\S{{1,255}})\ (?P<action>permitted|denied)\ (?:(?P<proto>[\w\-]{{1,20}})\ )?
-    (?P<src>{_IP})(?:\((?P<src_port>\d{{1,6}})\))?\ ?(?:\((?P<src_if>[\w/.\-]{{1,64}})?\
-    ?(?P<mac>[0-9A-Fa-f.]{{14}})?\)\ )?
+    (?P<src>{_IP})(?:\((?P<src_port>\d{{1,6}})\))?\ ?(?:\((?P<src_if>[\w/.:\-]{{1,64}})?[ ]?
+    (?P<mac>[0-9A-Fa-f.]{{14}})?\)\ )?
     (?:->\ (?P<dst>{_IP})(?:\ ?\((?P<dst_port>\d{{1,6}})\))?(?:\ ?\((?P<type>\d{{1,3}})/(?P<code>\d{{1,3}})\))?)?
-    (?:,\ (?P<packets>\d{{1,12}})\ packets?)?""",
+    (?:,?\ ?(?P<packets>\d{{1,12}})\ packets?)?""",
+    re.VERBOSE | re.ASCII,
+)
+# Start tcp session: initiator (192.0.2.1:50000) [sent 10 bytes] -- responder (198.51.100.1:22) [sent 20 bytes]
+_FLOW = re.compile(
+    rf"""(?:Start|Stop)\ (?P<proto>[\w\-]{{1,20}})\ session:
+    \ initiator\ \(\[?(?P<src>{_IP}?)\]?:(?P<src_port>\d{{1,6}})\)
+    (?:\ sent\ (?P<src_bytes>\d{{1,19}})\ bytes)?\ --\ responder\ \(\[?(?P<dst>{_IP}?)\]?:(?P<dst_port>\d{{1,6}})\)
+    (?:\ sent\ (?P<dst_bytes>\d{{1,19}})\ bytes)?""",
+    re.VERBOSE | re.ASCII,
+)
+_DROPPED = re.compile(
+    rf"""Dropping\ (?P<proto>[\w\-]{{1,20}})\ (?:session|pkt)\ \[?(?P<src>{_IP}?)\]?:(?P<src_port>\d{{1,6}})\ (?:=>\ )?
+    \[?(?P<dst>{_IP}?)\]?:(?P<dst_port>\d{{1,6}})(?=[\s,]|$)""",
     re.VERBOSE | re.ASCII,
 )
 _ACL_V6 = re.compile(r"list (?P<acl>[^\s/]{1,255})/\d{1,10} (?=permitted|denied)")
-_MAC = r"(?P<mac>[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}|(?:[0-9A-Fa-f]{2}[:\-]){5}[0-9A-Fa-f]{2})"
 _USERS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -46,21 +59,27 @@ _SOURCES = tuple(
         rf"\[Source: ?(?P<ip>{_IP})\]",
         rf" on \S{{1,32}} \((?P<ip>{_IP})\)",
         (
-            r"(?:from|From|peer|client|host IP|neighbor|source) \(?"
+            r"(?:from|From|peer|client|host IP|req from host|neighbor|Nbr|source) \(?(?:host )?"
             rf"(?P<ip>(?:\d{{1,3}}\.){{3}}\d{{1,3}}|{_IP}:[0-9A-Fa-f:.]{{1,40}})(?::(?P<port>\d{{1,6}}))?(?=[\s,;)\].]|$)"
         ),
         rf"(?:address|entry:) (?P<ip>{_IP})(?=[\s,;.]|$)",
         rf"\(IP ?= ?(?P<ip>{_IP})\)",
+        rf"\btty (?:session )?\d{{1,4}} ?\((?P<ip>{_IP})\)",
+        rf"\bsrcaddr=(?P<ip>{_IP})(?=[\s,]|$)",
+        rf"\(\[{_MAC}/(?P<ip>{_IP})/",
     )
 )
 _TARGETS = (
     re.compile(rf"(?:Logging to host|[Tt]o host) (?P<ip>{_IP}) [Pp]ort:? ?(?P<port>\d{{1,6}})"),
+    re.compile(rf"\bdestaddr=(?P<ip>{_IP})(?=[\s,]|$)"),
+    re.compile(rf"\(\[{_MAC}/{_IP}/[0-9A-Fa-f.]{{14}}/(?P<ip>{_IP})/"),
     re.compile(rf"server (?P<ip>{_IP})(?::(?P<port>\d{{1,6}}))?"),
 )
 _HARDWARE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?:client|host|mac address|sourced by|hw:|address|mac|from) \(?{_MAC}",
+        rf"(?:client|host|mac address|sourced by|hw:|address|mac|mac sa:|from) \(?{_MAC}",
+        rf"\(\[{_MAC}/",
         rf"\({_MAC}\)",
     )
 )
@@ -79,7 +98,7 @@ def text_fields(text: str) -> Fields:
     """Return what a message's text says."""
     fields: Fields = {}
     text = text[:_READ]
-    if _access_list(text, fields):
+    if _access_list(text, fields) or _inspected(text, fields):
         return fields
     _user(text, fields)
     _ends(text, fields)
@@ -109,12 +128,8 @@ def _access_list(text: str, fields: Fields) -> bool:
     allowed = found["action"] == "permitted"
     fields["event.action"] = "allow" if allowed else "deny"
     fields["cisco.ios.access_list"] = fields["rule.name"] = found["acl"]
-    for side, group in (("source", "src"), ("destination", "dst")):
-        if found[group] and is_ip(found[group]):
-            fields[f"{side}.ip"] = found[group]
-        if found[f"{group}_port"]:
-            fields[f"{side}.port"] = int(found[f"{group}_port"])
-    if found["proto"]:
+    _pair(found, fields)
+    if found["proto"] and found["proto"] != "0":  # 0 stands for any
         fields.update(transport_fields(found["proto"]))
     if found["packets"]:
         fields["source.packets"] = int(found["packets"])
@@ -125,6 +140,28 @@ def _access_list(text: str, fields: Fields) -> bool:
     if found["mac"] and (mac := mac_of(found["mac"])):
         fields["source.mac"] = mac
     return True
+
+
+def _inspected(text: str, fields: Fields) -> bool:
+    """Read what the firewall of a router says of a session: both ends, and what each sent."""
+    found = _FLOW.match(text) or _DROPPED.match(text)
+    if found is None:
+        return False
+    _pair(found, fields)
+    fields.update(transport_fields(found["proto"]))
+    parts = found.groupdict()
+    for side, group in (("source", "src_bytes"), ("destination", "dst_bytes")):
+        if parts.get(group):
+            fields[f"{side}.bytes"] = int(parts[group])
+    return True
+
+
+def _pair(found: re.Match[str], fields: Fields) -> None:
+    for side, group in (("source", "src"), ("destination", "dst")):
+        if found[group] and is_ip(found[group]):
+            fields[f"{side}.ip"] = found[group]
+        if found[f"{group}_port"]:
+            fields[f"{side}.port"] = int(found[f"{group}_port"])
 
 
 def _user(text: str, fields: Fields) -> None:

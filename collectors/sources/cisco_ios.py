@@ -26,6 +26,8 @@ _RESULTS = re.compile(r"FAIL|PASS|SUCCESS|REJECT|DENIED|BADAUTH|INVALID|LOGOUT|T
 _SESSION = re.compile(r"SESSION|SSH2?_|LOGOUT|TTY_EXPIRE|CLEAR")
 _CONFIGURED = re.compile(r"CONFIG|CFG|COMMIT")
 _END = re.compile(r"CLOSE|LOGOUT|DISCONNECT|EXPIRE|TERMINAT")
+_SSH_LOGIN = re.compile(r"SSH2?_USERAUTH")
+_FLOW_ENDS = {"Start": "start", "Stop": "end", "Dropping": "denied"}
 _NOT_LOGIN = re.compile(r"PRIV_AUTH_PASS|UPDOWN")
 
 
@@ -84,6 +86,13 @@ def _classify(facility: str, mnemonic: str, text: str, fields: Fields) -> None:
         fields["event.outcome"] = "failure" if denied else "success"
         return
     word = f"{facility}_{mnemonic}"
+    if "destination.port" in fields and (kind := _FLOW_ENDS.get(text.partition(" ")[0])) is not None:
+        fields["event.category"], fields["event.type"] = ["network"], ["connection", kind]
+        return
+    if _SSH_LOGIN.search(mnemonic):
+        fields["event.category"], fields["event.type"] = ["authentication", "session", "network"], ["start", "info"]
+        fields["event.outcome"] = "success" if text.rstrip(". ").endswith("Succeeded") else "failure"
+        return
     if _LOGIN.search(word) and _RESULTS.search(mnemonic) and not _NOT_LOGIN.search(mnemonic):
         fields["event.category"] = ["authentication"]
         fields["event.type"] = ["end"] if _END.search(mnemonic) or "LOGGINGHOST" in mnemonic else ["start"]

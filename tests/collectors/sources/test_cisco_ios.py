@@ -1,0 +1,119 @@
+"""Messages of Cisco's routers and switches: addresses, users and outcomes wherever the message puts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from collectors.registry import find
+from collectors.source import Options, Record
+from engine.events import Fields, Value
+
+
+def _fields(message: str) -> Fields:
+    line = f"Feb  8 04:00:48 192.0.2.2 585917: Feb  8 04:00:47.272: %{message}"
+    return find("cisco_ios").open(Options()).parse(Record(offset=0, number=1, raw=line.encode())) or {}
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            (
+                "SEC-6-IPACCESSLOGP: list edge denied udp 10.0.0.7(53) (GigabitEthernet0/1 0050.56aa.bbcc) ->"
+                " 203.0.113.9(5353), 5 packets"
+            ),
+            {
+                "source.ip": "10.0.0.7",
+                "source.mac": "00-50-56-AA-BB-CC",
+                "destination.ip": "203.0.113.9",
+                "destination.port": 5353,
+                "source.packets": 5,
+                "observer.ingress.interface.name": "GigabitEthernet0/1",
+            },
+        ),
+        (
+            "SEC-6-IPACCESSLOGS: list 10 permitted 10.0.0.7 3 packets",
+            {"source.ip": "10.0.0.7", "source.packets": 3, "event.action": "allow"},
+        ),
+        (
+            (
+                "FW-6-SESS_AUDIT_TRAIL: Stop tcp session: initiator (10.0.0.7:4000) sent 100 bytes -- responder"
+                " (203.0.113.9:80) sent 2000 bytes"
+            ),
+            {
+                "source.ip": "10.0.0.7",
+                "source.bytes": 100,
+                "destination.port": 80,
+                "destination.bytes": 2000,
+                "network.transport": "tcp",
+                "event.type": ["connection", "end"],
+            },
+        ),
+        (
+            (
+                "FW-6-DROP_PKT: Dropping udp session [2001:db8::7]:4000 [2001:db8::9]:53 on zone-pair in-out class web due"
+                " to DROP action found in policy-map"
+            ),
+            {
+                "source.ip": "2001:db8::7",
+                "source.port": 4000,
+                "destination.ip": "2001:db8::9",
+                "event.type": ["connection", "denied"],
+            },
+        ),
+        (
+            (
+                "SSH-5-SSH2_USERAUTH: User 'ana' authentication for SSH2 Session from 10.0.0.7 (tty = 0) using crypto"
+                " cipher 'aes256-ctr', hmac 'hmac-sha2-256' Failed"
+            ),
+            {"user.name": "ana", "source.ip": "10.0.0.7", "event.outcome": "failure"},
+        ),
+        (
+            (
+                "SSH-5-SSH2_USERAUTH: User 'ana' authentication for SSH2 Session from 10.0.0.7 (tty = 0) using crypto"
+                " cipher 'aes256-ctr', hmac 'hmac-sha2-256' Succeeded"
+            ),
+            {"user.name": "ana", "event.outcome": "success"},
+        ),
+        (
+            "SYS-6-LOGOUT: User ana has exited tty session 2(10.0.0.7)",
+            {"user.name": "ana", "source.ip": "10.0.0.7", "event.type": ["end"]},
+        ),
+        (
+            "SNMP-3-AUTHFAIL: Authentication failure for SNMP req from host 10.0.0.7",
+            {"source.ip": "10.0.0.7", "event.outcome": "failure"},
+        ),
+        (
+            (
+                "CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr=203.0.113.9, prot=50,"
+                " spi=0x1A2B, srcaddr=10.0.0.7"
+            ),
+            {"source.ip": "10.0.0.7", "destination.ip": "203.0.113.9"},
+        ),
+        (
+            (
+                "SW_DAI-4-DHCP_SNOOPING_DENY: 1 Invalid ARPs (Req) on Gi1/0/1, vlan 10.([0050.56aa.bbcc/10.0.0.7/"
+                "0000.0000.0000/10.0.0.1/04:00:47 UTC Tue Feb 8 2022])"
+            ),
+            {"source.mac": "00-50-56-AA-BB-CC", "source.ip": "10.0.0.7", "destination.ip": "10.0.0.1"},
+        ),
+        (
+            (
+                "DHCP_SNOOPING-5-DHCP_SNOOPING_UNTRUSTED_PORT: DHCP_SNOOPING drop message on untrusted port, message type:"
+                " DHCPOFFER, MAC sa: 0050.56aa.bbcc"
+            ),
+            {"source.mac": "00-50-56-AA-BB-CC"},
+        ),
+    ],
+)
+def test_a_message_s_facts_are_fields(message: str, expected: Mapping[str, Value]) -> None:
+    fields = _fields(message)
+    assert {name: fields.get(name) for name in expected} == expected
+
+
+def test_protocol_0_of_an_access_list_is_any_protocol() -> None:
+    fields = _fields("SEC-6-IPACCESSLOGNP: list 100 denied 0 10.0.0.7 -> 203.0.113.9, 1 packet")
+    assert "network.transport" not in fields
+    assert fields["destination.ip"] == "203.0.113.9"
