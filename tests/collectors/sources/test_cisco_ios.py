@@ -53,8 +53,8 @@ def _fields(message: str) -> Fields:
         ),
         (
             (
-                "FW-6-DROP_PKT: Dropping udp session [2001:db8::7]:4000 [2001:db8::9]:53 on zone-pair in-out class web due"
-                " to DROP action found in policy-map"
+                "FW-6-DROP_PKT: Dropping udp session [2001:db8::7]:4000 [2001:db8::9]:53 on zone-pair in-out class web"
+                " due to DROP action found in policy-map"
             ),
             {
                 "source.ip": "2001:db8::7",
@@ -87,8 +87,8 @@ def _fields(message: str) -> Fields:
         ),
         (
             (
-                "CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr=203.0.113.9, prot=50,"
-                " spi=0x1A2B, srcaddr=10.0.0.7"
+                "CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr=203.0.113.9,"
+                " prot=50, spi=0x1A2B, srcaddr=10.0.0.7"
             ),
             {"source.ip": "10.0.0.7", "destination.ip": "203.0.113.9"},
         ),
@@ -101,8 +101,8 @@ def _fields(message: str) -> Fields:
         ),
         (
             (
-                "DHCP_SNOOPING-5-DHCP_SNOOPING_UNTRUSTED_PORT: DHCP_SNOOPING drop message on untrusted port, message type:"
-                " DHCPOFFER, MAC sa: 0050.56aa.bbcc"
+                "DHCP_SNOOPING-5-DHCP_SNOOPING_UNTRUSTED_PORT: DHCP_SNOOPING drop message on untrusted port, message"
+                " type: DHCPOFFER, MAC sa: 0050.56aa.bbcc"
             ),
             {"source.mac": "00-50-56-AA-BB-CC"},
         ),
