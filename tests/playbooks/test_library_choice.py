@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from engine.alerts import Alert
+from engine.attack import Fit, fit
 from playbooks.choose import choose
 from playbooks.compiler import compile_guide
 from playbooks.loader import load_library
@@ -38,6 +41,17 @@ BY_TECHNIQUE = (
     (("T1534",), "business-mail"),
     (("T1490",), "backup-deletion"),
     (("T1505.004",), "state-actor-intrusion"),
+    (("T1547.001",), "windows-persistence"),
+    (("T1055.012",), "hidden-code"),
+    (("T1566.001", "T1204.002"), "phishing-malware"),
+    (("T1548.002",), "privilege-escalation"),
+    (("T1219.002",), "remote-management"),
+    (("T1584.002",), "dns-hijack"),
+    (("T1091",), "removable-media"),
+    (("T1110.004",), "citizen-accounts"),
+    (("T1119",), "registry-scraping"),
+    (("T1675",), "hypervisor"),
+    (("T1557.001",), "network-interception"),
 )
 # Techniques for which an equally urgent, wider playbook of an earlier name stands beside the exact one.
 BESIDE = (
@@ -46,6 +60,7 @@ BESIDE = (
     (("T1003.006",), "domain-controller"),
     (("T1558.001",), "domain-controller"),
     (("T1562.002",), "log-source-silenced"),
+    (("T1491.002",), "defacement"),
 )
 # What the alerts of kulla's own rules bring, with the playbook that the rule names where that is another one.
 BY_RULE = (
@@ -60,6 +75,11 @@ BY_RULE = (
     ("648a3a4f-417e-44e5-a369-546950c839a8", "ransomware-wiper", "backup-deletion"),
     ("48eebf9e-8cb0-472e-85a7-c0a9448667dd", "data-exfiltration", "insider-lookups"),
     ("171bf6f8-838d-4ce7-841a-01fc0922a7fd", "brute-force", "vpn-edge-device"),
+    ("f96ca8ae-4a1b-4f4a-8b22-06797ca96b9a", "signing-service", "signing-service"),
+    ("1311286c-a3ed-4262-b1c1-6d07706d4dd3", "hypervisor", "hypervisor"),
+    ("aa57aeb7-097f-4839-9078-3af9bfadf7fa", "citizen-accounts", "citizen-accounts"),
+    ("54a0e269-4131-4a43-b8db-abdacf884ef8", "data-exfiltration", "registry-scraping"),
+    ("e7b58c5a-817b-4865-bba7-e8b410a6e3aa", "ransomware-wiper", "privilege-escalation"),
 )
 NEW = tuple(
     dict.fromkeys((*(name for _, name in BY_TECHNIQUE), *(name for _, _, name in BY_RULE), "log-source-silenced"))
@@ -112,6 +132,34 @@ def test_rules_that_playbooks_link_to_are_rules_of_kulla() -> None:
     linked = {rule for playbook in LIBRARY for rule in playbook.fits.rules}
     assert len(linked) >= 30
     assert {rule for rule in linked if f"id: {rule}" not in text} == set()
+
+
+def covers(technique: str) -> bool:
+    """Tell whether a playbook names `technique` or its parent."""
+    return any(fit(own, technique) is not Fit.NONE for playbook in LIBRARY for own in playbook.fits.techniques)
+
+
+def test_the_library_is_as_large_as_promised() -> None:
+    assert len(LIBRARY.playbooks) >= 40
+    assert sum(len(playbook.steps) for playbook in LIBRARY) >= 400
+
+
+def test_every_technique_of_the_storyboards_has_a_playbook(shared: Path) -> None:
+    text = "\n".join(path.read_text("utf-8") for path in sorted((shared / "storyboards").glob("*.yaml")))
+    techniques = sorted(set(re.findall(r"\bT[0-9]{4}(?:\.[0-9]{3})?\b", text)))
+    assert len(techniques) > 50
+    assert [technique for technique in techniques if not covers(technique)] == []
+
+
+def test_rules_of_sigmahq_that_are_high_or_critical_have_a_playbook(shared: Path) -> None:
+    """Count a rule with techniques in its tags as covered where a playbook fits one of them; 95 % is the promise."""
+    texts = (path.read_text("utf-8") for path in (shared / "sigma").rglob("*.yml"))
+    urgent = (text for text in texts if re.search(r"^level: (?:high|critical)\s*$", text, re.MULTILINE))
+    tags = [set(re.findall(r"\battack\.(t[0-9]{4}(?:\.[0-9]{3})?)\b", text)) for text in urgent]
+    tagged = [[tag.upper() for tag in found] for found in tags if found]
+    known = {tag: covers(tag) for tag in {tag for found in tagged for tag in found}}
+    assert len(tagged) > 1000
+    assert sum(any(known[tag] for tag in found) for found in tagged) >= 0.95 * len(tagged)
 
 
 @pytest.mark.parametrize("name", NEW)
