@@ -37,6 +37,7 @@ TABLE: Table = {
     "tranip": ("destination.nat.ip",),
     "tranport": ("destination.nat.port",),
     "transip": ("source.nat.ip",),
+    "transport": ("source.nat.port",),
     "remip": ("source.ip",),
     "userip": ("source.ip",),
     "ip": ("source.ip",),
@@ -84,6 +85,7 @@ TABLE: Table = {
     "logid": ("event.code",),
     "log_id": ("event.code",),
     "tz": ("event.timezone",),
+    "sni": ("tls.client.server_name",),
     "scertcname": ("tls.server.x509.subject.common_name",),
     "scertissuer": ("tls.server.issuer", "tls.server.x509.issuer.common_name"),
     "sender": ("email.from.address",),
@@ -102,6 +104,7 @@ _DOMAIN_USER = re.compile(r"(?P<name>[^,]{1,256}),(?:cn|CN|uid)=")
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 _METHODS = frozenset(("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE"))
 _HEX = re.compile(r"[0-9A-Fa-f]+", re.ASCII)
+_TLS = re.compile(r"(?P<protocol>tls|ssl)[v\-]?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
 _BRACKETED = re.compile(r"^(?P<name>[^\s\[]{1,255})? ?\[(?P<ip>[0-9A-Fa-f.:]{2,45})\]$", re.ASCII)
 
 
@@ -115,6 +118,7 @@ def fortios_fields(values: dict[str, str], options: Options) -> Fields:
     put_all(fields, values, TABLE, options.zone)
     _users(values, fields, options.zone)
     _names(values, fields, options.zone)
+    _tls(values, fields)
     _url(values, fields)
     _measures(values, fields)
     keep(fields, "fortinet.firewall.", values.items())
@@ -174,7 +178,7 @@ def _names(values: dict[str, str], fields: Fields, zone: tzinfo) -> None:
         put(fields, "source.ip", ui["ip"], zone)
     host = values.get("hostname") or values.get("dstname", "")
     if host and endpoint(host).ip is None:
-        put(fields, "destination.domain", host, zone)
+        put(fields, "source.domain" if "dhcp_msg" in values else "destination.domain", host, zone)
     method = values.get("method", "").upper()
     if method in _METHODS:
         fields.setdefault("http.request.method", method)
@@ -184,7 +188,16 @@ def _names(values: dict[str, str], fields: Fields, zone: tzinfo) -> None:
         fields["dns.resolved_ip"] = [ip for part in answers.split(",") if (ip := endpoint(part.strip()).ip)]
     checksum = values.get("analyticscksum", "")
     if (kind := _HASHES.get(len(checksum))) and _HEX.fullmatch(checksum):
-        fields[f"fortinet.firewall.file_{kind}"] = checksum
+        fields[f"file.hash.{kind}"] = checksum.lower()
+
+
+def _tls(values: dict[str, str], fields: Fields) -> None:
+    """Set what an inspected TLS session was: its version, and the hash of the server's certificate."""
+    if version := _TLS.fullmatch(values.get("tlsver", "")):
+        fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+    digest = values.get("certhash", "")
+    if (kind := _HASHES.get(len(digest))) and _HEX.fullmatch(digest):
+        fields[f"tls.server.hash.{kind}"] = digest.upper()
 
 
 def _url(values: dict[str, str], fields: Fields) -> None:

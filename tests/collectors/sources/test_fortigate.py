@@ -1,0 +1,60 @@
+"""FortiGate's records beyond traffic: what a session's translation, file, certificate and lease say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from collectors.registry import find
+from collectors.source import Options, Record
+from engine.events import Fields, Value
+
+HEAD = 'date=2024-05-01 time=10:00:00 devname="fw1" devid="FGT60" logid="0000000013" level="notice" vd="root" '
+CHECKSUM = "275A021BBFB6489E54D471899F7DB9D1663FC695EC2FE2A2C4538AABF651FD0F"
+CERTIFICATE = "0b92696e6e9e54228bfa61d3bebe5b0ed6b61c80"
+
+
+def _fields(text: str) -> Fields:
+    return find("fortigate").open(Options()).parse(Record(offset=0, number=1, raw=(HEAD + text).encode())) or {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            (
+                'type="traffic" subtype="forward" srcip=10.0.0.7 srcport=4000 trandisp="snat" transip=198.51.100.4 '
+                "transport=50066"
+            ),
+            {"source.port": 4000, "source.nat.ip": "198.51.100.4", "source.nat.port": 50066},
+        ),
+        (
+            f'type="utm" subtype="virus" filename="x.exe" analyticscksum="{CHECKSUM}"',
+            {"file.name": "x.exe", "file.hash.sha256": CHECKSUM.lower()},
+        ),
+        (
+            f'type="utm" subtype="ssl" tlsver="tls1.2" sni="www.example" certhash="{CERTIFICATE}"',
+            {
+                "tls.version": "1.2",
+                "tls.version_protocol": "tls",
+                "tls.client.server_name": "www.example",
+                "tls.server.hash.sha1": CERTIFICATE.upper(),
+            },
+        ),
+        (
+            'type="event" subtype="system" dhcp_msg="Ack" mac="00:50:56:aa:bb:cc" ip=10.0.0.7 hostname="desk7"',
+            {"source.ip": "10.0.0.7", "source.domain": "desk7", "destination.domain": None},
+        ),
+    ],
+    ids=("translation", "file", "certificate", "lease"),
+)
+def test_a_record_s_values_stand_under_their_ecs_names(text: str, expected: Mapping[str, Value]) -> None:
+    fields = _fields(text)
+    assert {name: fields.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("text", ['analyticscksum="not a checksum"', 'certhash="zz"', 'tlsver="quic"'])
+def test_values_of_another_kind_are_no_hash_and_no_version(text: str) -> None:
+    fields = _fields('type="utm" subtype="ssl" ' + text)
+    assert not [name for name in fields if name.startswith(("file.hash.", "tls."))]
