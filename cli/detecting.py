@@ -17,6 +17,7 @@ from cli.tailoring import NOTHING, Own
 from engine.detecting import Detector, Run
 from engine.errors import ConfigurationError
 from engine.incidents.building import Changes
+from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
 from engine.runs.history import last_run
 from engine.runs.joining import refresh_incidents
 from engine.runs.leases import Lease
@@ -41,16 +42,18 @@ def detect(
     *,
     lateness: timedelta = timedelta(),
     now: Callable[[], datetime] | None = None,
+    known: Circumstances = NOTHING_KNOWN,
 ) -> tuple[Run, Changes]:
     """Run the rules over what the store has received since the last run, or over a window of event time.
 
-    Then join alerts into incidents and save them. For `lateness` and `now` see `engine.correlating`. This is the plain
-    run of exercises; `kulla detect` runs through `engine.runs.running`, which keeps a record of it.
+    Then join alerts into incidents and save them. For `lateness` and `now` see `engine.correlating`, for `known`
+    `engine.incidents.scoring`. This is the plain run of exercises; `kulla detect` runs through `engine.runs.running`,
+    which keeps a record of it.
     """
     detector = Detector(engine, store, RUN, lateness=lateness, now=now)
     windowed = span.since is not None or span.before is not None
     run = detector.rerun(span.since, span.before) if windowed else detector.run()
-    return run, refresh_incidents(store, run.alerts)
+    return run, refresh_incidents(store, run.alerts, known=known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from engine.alerts import Alert
 from engine.detecting import Run
 from engine.errors import ConfigurationError
 from engine.incidents.model import Incident
+from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
 from engine.sigma.engine import Engine
 from engine.store.protocol import Store
 from playbooks.exercises.catalogue import Exercise
@@ -84,13 +85,21 @@ def make_logs(exercise: Exercise, folder: Path, *, seed: int, start: datetime, e
     return makers[exercise.id](folder, seed=seed, start=start, events=events)
 
 
-def run(truth: Truth, folder: Path, store: Store, engine: Engine, tell: Callable[[str], None]) -> Result:
+def run(
+    truth: Truth,
+    folder: Path,
+    store: Store,
+    engine: Engine,
+    tell: Callable[[str], None],
+    *,
+    known: Circumstances = NOTHING_KNOWN,
+) -> Result:
     """Take the logs under `folder` through collecting, detecting and joining, and score what was found."""
     tell("collecting the logs")
     how = Reading(source="auto", zone="UTC", host=None)
     accounts = tuple(collect_file(path, store, how) for path in truth.log_paths(folder))
     tell(f"detecting with {len(engine.rules.rules) + len(engine.rules.correlations):,} rules")
-    done, _ = detect(store, engine, Window(since=None, before=None))
+    done, _ = detect(store, engine, Window(since=None, before=None), known=known)
     alerts, incidents = tuple(store.alerts()), tuple(store.incidents())
     board = score(truth, alerts, incidents)
     attack = [item.incident for item in board.openings]

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from cli.estate import circumstances
+from cli.notifying import planner
 from cli.options import Window
 from cli.session import Session
 from engine.alerts import Alert
@@ -59,10 +61,9 @@ def run_models(session: Session, store: Store) -> Sequence[Alert]:
         session.issue(problem)
     if not models:
         return ()
-    found = watch(store, models, session.now())
-    changes = refresh_incidents(store, found)
-    session.say(
-        f"models: {len(models)} run, {len(found):,} alerts, {len(changes.saved):,} incidents opened or changed "
-        f"(budget: {place.budget:g} alerts a day)"
-    )
+    messenger = planner(session, store)
+    found = watch(store, models, session.now(), messenger.for_alerts if messenger else None)
+    if found:
+        refresh_incidents(store, found, messenger.for_incidents if messenger else None, circumstances(session))
+    session.say(f"models: {len(models)} run, {len(found):,} alerts (budget: {place.budget:g} alerts a day)")
     return found

@@ -12,6 +12,7 @@ import typer
 from cli import rulesets
 from cli.collecting import Account, balance
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Row, Section
+from cli.estate import circumstances
 from cli.exercising import EVENTS, SEED, START, Result, fresh_folder, make_logs
 from cli.exercising import run as run_exercise
 from cli.group import sub_app
@@ -87,7 +88,7 @@ def run(
         session.say(f"writing the logs of {exercise.title[session.lang]} to {folder / LOGS}")
         truth = make_logs(exercise, folder, seed=seed, start=day, events=events)
         with EmbeddedStore(folder / "home" / "store", session.now) as store:
-            result = run_exercise(truth, folder, store, Engine(loaded), session.say)
+            result = run_exercise(truth, folder, store, Engine(loaded), session.say, known=circumstances(session))
         out.write(_report(session, exercise.title[session.lang], result))
     _hints(session, folder / "home", result)
 

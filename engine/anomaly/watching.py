@@ -7,7 +7,7 @@ the model's version, the entity and the hour, so that a run that is repeated fin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,12 +25,13 @@ from engine.anomaly.training import read_observations, without_calibration
 from engine.entities import alert_fields
 from engine.errors import InputError
 from engine.events import Event, Value
-from engine.store.protocol import Store
+from engine.store.protocol import Record, Store
 
 LATENESS = timedelta(minutes=5)
 _FIRST_LOOK = timedelta(days=1)  # back, when a model runs for the first time
 _SHOWN = 8  # terms of an alert
 _LEAST_WINDOW = timedelta(minutes=5)
+Beside = Callable[[Sequence[Alert]], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,11 @@ def loaded(shelf: Shelf, name: str, per_day: float, version: str | None = None) 
     )
 
 
-def watch(store: Store, models: Sequence[Watched], now: datetime) -> list[Alert]:
-    """Run the models over closed windows that they have not seen; return and commit their new alerts."""
+def watch(store: Store, models: Sequence[Watched], now: datetime, beside: Beside | None = None) -> list[Alert]:
+    """Run the models over closed windows that they have not seen; return and commit their new alerts.
+
+    `beside` are the records that go with new alerts.
+    """
     found: list[Alert] = []
     for item in models:
         window = item.model.window or _LEAST_WINDOW
@@ -86,7 +90,8 @@ def watch(store: Store, models: Sequence[Watched], now: datetime) -> list[Alert]
         alerts = list(_alerts(store, item, start, end)) if start < end else []
         known = store.known_alert_ids([alert.id for alert in alerts]) if alerts else frozenset()
         fresh = [alert for alert in alerts if alert.id not in known]
-        store.commit_run(name, cursor=max(seen, int(end.timestamp())), alerts=fresh, hits=())
+        records = beside(fresh) if beside and fresh else ()
+        store.commit_run(name, cursor=max(seen, int(end.timestamp())), alerts=fresh, hits=(), records=records)
         found += fresh
     return found
 
