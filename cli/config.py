@@ -22,7 +22,18 @@ MAX_BYTES = 256 * 1024
 _NOT_SETTINGS = frozenset({"KULLA_SHARED", "KULLA_REQUIRE_SHARED"})  # the test suite's own variables
 # Tables of the user's own names.
 _TABLES = frozenset(
-    {"rules.placeholders", "schedules", "notify", "expected", "importance", "privacy", "retention", "respond", "export"}
+    {
+        "rules.placeholders",
+        "schedules",
+        "notify",
+        "expected",
+        "importance",
+        "privacy",
+        "retention",
+        "respond",
+        "papers",
+        "export",
+    }
 )
 
 

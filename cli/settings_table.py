@@ -294,6 +294,13 @@ def settings_table() -> tuple[Setting, ...]:
             purpose="what kulla may run of a playbook's commands (docs/responding.md); by default nothing",
         ),
         Setting(
+            key="papers",
+            variable="KULLA_PAPERS",
+            parse=_table,
+            default={},
+            purpose="who writes papers about incidents, and by which deadlines (docs/papers.md)",
+        ),
+        Setting(
             key="export",
             variable="KULLA_EXPORT",
             parse=_table,

@@ -10,9 +10,12 @@ import typer
 
 from cli.commands.incidents_byhand import register_byhand
 from cli.commands.incidents_casework import register_casework
+from cli.commands.incidents_clocks import register_clocks
 from cli.commands.incidents_export import register_export
 from cli.commands.incidents_foresight import foresight
 from cli.commands.incidents_noise import register_noise
+from cli.commands.incidents_paper import register_papers
+from cli.commands.incidents_report import register_report
 from cli.decisions import Actor, actor_of, record
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
@@ -286,3 +289,6 @@ register_casework(app)
 register_byhand(app)
 register_noise(app)
 register_export(app)
+register_papers(app)
+register_clocks(app)
+register_report(app)

@@ -19,7 +19,7 @@ _STYLE = (
     "background:#fff}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;"
     "padding:.3rem .6rem;border-bottom:1px solid #767676;overflow-wrap:anywhere}.n{text-align:right}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f2f2f2;padding:.6rem}dt{font-weight:bold}"
-    "dd{margin:0 0 .5rem 0;overflow-wrap:anywhere}"
+    "dd{margin:0 0 .5rem 0;overflow-wrap:anywhere}p,li,h1,h2{overflow-wrap:anywhere}.t{overflow-x:auto}"
 )
 _POLICY = (
     "default-src 'none'; style-src 'sha256-"
@@ -42,7 +42,7 @@ def page(document: Document) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
     if isinstance(document, Listing):
-        yield from _table(document.columns, document.rows)
+        yield from _table(document.columns, document.rows, document.title)
     else:
         for section in document.sections:
             yield from _section(section)
@@ -59,7 +59,7 @@ def _section(section: Section) -> Iterator[str]:
             yield from (f"<dt>{text(label)}</dt><dd>{text(value)}</dd>\n" for label, value in pairs)
             yield "</dl>\n"
         case Grid(columns=columns, rows=rows):
-            yield from _table(columns, rows)
+            yield from _table(columns, rows, section.heading)
         case Lines(lines=lines, numbered=numbered, verbatim=as_is):
             yield from _lines(lines, numbered=numbered, as_is=as_is)
     yield "</section>\n"
@@ -74,14 +74,16 @@ def _lines(lines: Sequence[str], *, numbered: bool, as_is: bool) -> Iterator[str
         yield "".join(f"<p>{text(line)}</p>\n" for line in lines)
 
 
-def _table(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[str]:
-    yield "<table>\n<thead><tr>"
+def _table(columns: Sequence[Column], rows: Iterable[Row], name: str) -> Iterator[str]:
+    """Yield a table inside of what scrolls sideways where the screen is narrow, by keyboard too."""
+    label = f' role="group" aria-label="{text(name)}"' if name else ""
+    yield f'<div class="t" tabindex="0"{label}>\n<table>\n<thead><tr>'
     yield "".join(f'<th scope="col"{_kind(column)}>{text(column.heading)}</th>' for column in columns)
     yield "</tr></thead>\n<tbody>\n"
     for row in rows:
         cells = "".join(f"<td{_kind(column)}>{text(column.value(row))}</td>" for column in columns)
         yield f"<tr>{cells}</tr>\n"
-    yield "</tbody>\n</table>\n"
+    yield "</tbody>\n</table>\n</div>\n"
 
 
 def _kind(column: Column) -> str:
