@@ -82,6 +82,7 @@ def _json_fields(raw: bytes) -> Fields:
 
 def _identify(document: Document) -> tuple[str, Document] | None:
     """Return the log that a document is of, and its record."""
+    document = _renamed(document)
     path = document.get("_path")
     if isinstance(path, str) and path:
         return log_of(path), document
@@ -94,6 +95,20 @@ def _identify(document: Document) -> tuple[str, Document] | None:
         if shape is not None:
             return shape, document
     return None
+
+
+# What writers call a record's own names that may put no dot or no underscore at the front into theirs.
+_OTHER_NAMES: Final = {f"id_{name}": f"id.{name}" for name in ("orig_h", "orig_p", "resp_h", "resp_p")} | {
+    "@stream": "_path",
+    "@system": "_system_name",
+}
+
+
+def _renamed(row: Document) -> Document:
+    """Return a record under Zeek's own names: `id_orig_h` is `id.orig_h`, `@stream` is `_path`."""
+    if row.keys().isdisjoint(_OTHER_NAMES):
+        return row
+    return {_OTHER_NAMES.get(name, name): value for name, value in row.items() if name != "@proc"}
 
 
 def _flat(row: Document) -> Document:

@@ -159,6 +159,16 @@ def test_json_under_the_name_of_its_log_or_with_nested_ends() -> None:
         assert (events[0].fields["source.ip"], events[0].fields["source.port"]) == ("192.0.2.9", 4000)
 
 
+def test_json_of_writers_that_put_no_dot_into_names_is_the_same_record() -> None:
+    own = {"_path": "conn", "_system_name": "sensor1", "ts": 1588205199.5, "uid": "C1", "proto": "udp"}
+    own |= {"id.orig_h": "192.0.2.6", "id.orig_p": 54243, "id.resp_h": "192.0.2.4", "id.resp_p": 53}
+    other = {"@stream": "conn", "@system": "sensor1", "@proc": "zeek", "ts": 1588205199.5, "uid": "C1", "proto": "udp"}
+    other |= {"id_orig_h": "192.0.2.6", "id_orig_p": 54243, "id_resp_h": "192.0.2.4", "id_resp_p": 53}
+    wanted, found = (read(json.dumps(row).encode())[0][0].fields for row in (own, other))
+    assert found == wanted
+    assert (found["source.ip"], found["destination.port"], found["observer.name"]) == ("192.0.2.6", 53, "sensor1")
+
+
 def test_a_row_before_its_header_or_with_other_columns_is_a_dead_letter() -> None:
     log = tsv("weird", "ts uid name", "time string string", "1709460000.5\tC1\tx", "1709460000.5\tC1")
     events, dead = read(log)
