@@ -15,6 +15,8 @@ CODES = frozenset(("430001", "430002", "430003", "430004", "430005"))
 _NAME = re.compile(
     r"(?:^|(?<=,\s)|(?<=,))(?P<name>[A-Z][A-Za-z0-9_]{1,40}(?:\s(?:Policy|Count|Name|Type|ID))?):(?:\s|$)"
 )
+_TLS = re.compile(r"(?P<protocol>TLS|SSL)v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
+_SHA1 = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\s")
 
 _TABLE: Table = {
@@ -76,6 +78,7 @@ def security_fields(text: str, options: Options) -> Fields:
     for key in ("network.protocol", "network.application"):
         if isinstance(value := fields.get(key), str):
             fields[key] = value.lower()
+    _tls(values, fields)
     duration = values.get("ConnectionDuration", "")
     if duration.isdecimal() and len(duration) < 10:
         fields["event.duration"] = int(duration) * 1_000_000_000
@@ -85,6 +88,17 @@ def security_fields(text: str, options: Options) -> Fields:
         key = _WORD.sub("_", name).lower().replace("__", "_")
         fields[f"cisco.ftd.security.{key}"] = value
     return fields
+
+
+def _tls(values: dict[str, str], fields: Fields) -> None:
+    """Set version, cipher and the certificate's hash of an encrypted connection, where the device knows them."""
+    if version := _TLS.fullmatch(values.get("SSLVersion", "")):
+        fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+    cipher = values.get("SSLCipherSuite", "")
+    if cipher.lower() not in {"", "unknown", "none"}:
+        fields["tls.cipher"] = cipher
+    if _SHA1.fullmatch(certificate := values.get("SSLCertificate", "")):
+        fields["tls.server.hash.sha1"] = certificate.upper()
 
 
 def _values(text: str) -> dict[str, str]:

@@ -154,7 +154,8 @@ def _alert(alert: Eve, fields: Fields) -> None:
     if action:
         there = fields.get("event.type")
         verdict = "denied" if action == "blocked" else action
-        fields["event.type"] = [*(there if isinstance(there, list) else ()), verdict]
+        types = [str(item) for item in there] if isinstance(there, list) else []
+        fields["event.type"] = types if verdict in types else [*types, verdict]
     _threat(inner(alert, "metadata"), fields)
 
 

@@ -19,6 +19,7 @@ Reader = Callable[[Part, Fields], None]
 
 _TLS_VERSION = re.compile(r"(?P<protocol>TLS|SSL) ?v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
 _HASHES = ("md5", "sha1", "sha256")
+_RDP_USER = "mstshash="  # what a client of remote desktop says of its user before it encrypts
 
 
 def read_parts(eve: Part, fields: Fields) -> None:
@@ -101,6 +102,7 @@ def _quic(quic: Part, fields: Fields) -> None:
 
 def _file(file: Part, fields: Fields) -> None:
     _put(fields, "file.path", file.get("filename"))
+    _put(fields, "file.name", re.split(r"[/\\]", text(file.get("filename")))[-1])
     _put_number(fields, "file.size", file.get("size"))
     for kind in _HASHES:
         _put(fields, f"file.hash.{kind}", file.get(kind))
@@ -191,6 +193,16 @@ def _dhcp(dhcp: Part, fields: Fields) -> None:
     _put(fields, "client.domain", dhcp.get("hostname"))
 
 
+def _rdp(rdp: Part, fields: Fields) -> None:
+    cookie = text(rdp.get("cookie"))
+    _account(cookie.removeprefix(_RDP_USER).strip() if cookie.startswith(_RDP_USER) else "", "", fields)
+
+
+def _snmp(snmp: Part, fields: Fields) -> None:
+    _put(fields, "event.action", snmp.get("pdu_type"))
+    _put(fields, "user.name", snmp.get("usm"))
+
+
 def _anomaly(anomaly: Part, fields: Fields) -> None:
     _put(fields, "event.action", anomaly.get("event"))
     _put(fields, "error.type", anomaly.get("type"))
@@ -229,6 +241,8 @@ _READERS: Final[Mapping[str, Reader]] = {
     "tftp": _named_file("file"),
     "nfs": _named_file("filename"),
     "dhcp": _dhcp,
+    "rdp": _rdp,
+    "snmp": _snmp,
     "anomaly": _anomaly,
     "sip": _sip,
     "mqtt": _mqtt,

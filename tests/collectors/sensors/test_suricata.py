@@ -132,11 +132,22 @@ def test_an_answer_is_the_same_in_every_version(dns: dict[str, Any]) -> None:
          {"event.action": "stream.pkt_invalid_ack", "event.type": ["connection", "error"]}),
         ("stats", {"uptime": 5}, {"event.kind": "metric", "suricata.eve.stats.uptime": 5}),
         ("rdp", {"tx_id": 1, "event_type": "tls_handshake"}, {"suricata.eve.rdp.event_type": "tls_handshake"}),
+        ("rdp", {"event_type": "initial_request", "cookie": "mstshash=GOV\\eva"},
+         {"user.name": "eva", "user.domain": "GOV"}),
+        ("rdp", {"event_type": "initial_request", "cookie": "x"}, {"user.name": None}),
+        ("snmp", {"version": 3, "pdu_type": "get_request", "usm": "monitor"},
+         {"user.name": "monitor", "event.action": "get_request"}),
+        ("fileinfo", {"filename": "/files/a.exe"}, {"file.path": "/files/a.exe", "file.name": "a.exe"}),
     ],
 )  # fmt: skip
 def test_a_type_of_record(kind: str, part: dict[str, Any], wanted: dict[str, Any]) -> None:
     fields = fields_of(eve(kind, **{kind: part}))
     assert {name: fields.get(name) for name in wanted} == wanted
+
+
+def test_a_blocked_packet_is_denied_once() -> None:
+    fields = fields_of(eve("drop", drop={"reason": "rules"}, alert={"action": "blocked", "signature_id": 9}))
+    assert fields["event.type"] == ["denied", "connection"]
 
 
 def test_what_a_shipper_wrapped_is_the_same_record() -> None:

@@ -113,3 +113,16 @@ def test_a_media_channel_is_no_transport() -> None:
     )
     assert "network.transport" not in fields
     assert {fields["source.ip"], fields["destination.ip"]} == {"10.1.1.7", "203.0.113.9"}
+
+
+def test_an_encrypted_connection_has_version_cipher_and_certificate() -> None:
+    certificate = "3ccc5ece59e81d905ed314c1e9af0f797393fec5"
+    head = "430003: EventPriority: Low, SrcIP: 10.1.1.7, DstIP: 203.0.113.9, SSLFlowStatus: Success, "
+    fields = _fields(
+        head
+        + f"SSLVersion: TLSv1.2, SSLCipherSuite: TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, SSLCertificate: {certificate}"
+    )
+    assert (fields["tls.version"], fields["tls.cipher"]) == ("1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384")
+    assert fields["tls.server.hash.sha1"] == certificate.upper()
+    unknown = _fields(head + "SSLVersion: Unknown, SSLCipherSuite: Unknown, SSLCertificate: None")
+    assert not {"tls.version", "tls.cipher", "tls.server.hash.sha1"} & unknown.keys()
