@@ -61,8 +61,8 @@ _WINDOWS: tuple[Verb, ...] = (
         "access policy {of}",
     ),
     *_toggle(
-        r"\bNew-NetFirewallRule -DisplayName ARG",
-        r"\bRemove-NetFirewallRule -DisplayName ARG",
+        r"\bNew-NetFirewallRule -(?:Display)?Name ARG",
+        r"\bRemove-NetFirewallRule -(?:Display)?Name ARG",
         f"firewall of {{host}}{PART}rule {{of}}",
         _THERE,
     ),
@@ -95,6 +95,27 @@ _WINDOWS: tuple[Verb, ...] = (
     *_toggle(r"\bApprove-WsusUpdate", r"\bDeny-WsusUpdate", "approval of updates"),
     *_toggle(r"\bALTER LOGIN \[.{0,80}\] ENABLE", r"\bALTER LOGIN \[.{0,80}\] DISABLE", "database login"),
     *_toggle(r"@enabled = 1", r"@enabled = 0", "database job"),
+    *_toggle(r"\bEnable-ScheduledTask -TaskName ARG", r"\bDisable-ScheduledTask -TaskName ARG", "task {of} on {host}"),
+    *_toggle(
+        r"\bNew-CimInstance .{0,80}__FilterToConsumerBinding",
+        r"__FilterToConsumerBinding .{0,160}\| Remove-CimInstance",
+        "WMI binding on {host}",
+        _THERE,
+    ),
+    *_toggle(r"\bStart-VMHostService", r"\bStop-VMHostService", "shell of the hypervisors", ("runs", "stopped")),
+    *_toggle(
+        r"\bSet-VMHostService .{0,80}-Policy (?!Off)",
+        r"\bSet-VMHostService .{0,80}-Policy Off",
+        "start of the hypervisors' shell",
+    ),
+    *_toggle(r"\bNew-TransportRule -Name ARG", r"\bRemove-TransportRule ARG", "mail rule {of}", _THERE),
+    *_toggle(r"\bNew-GPO -Name ARG", r"\bRemove-GPO -Name ARG", "group policy {of}", _THERE),
+    *_toggle(
+        r"\bAdd-DnsServerQueryResolutionPolicy .{0,80}-Name ARG",
+        r"\bRemove-DnsServerQueryResolutionPolicy .{0,80}-Name ARG",
+        "name policy {of}",
+        _THERE,
+    ),
     *_toggle(r"\bStart-Service -Name ARG", r"\bStop-Service -Name ARG", "service {of} on {host}", ("runs", "stopped")),
     _row("set", r"\bSet-Service -Name ARG -StartupType Disabled", "start of service {of}", "disabled", "enabled"),
     _row("set", r"\bSet-Service -Name ARG -StartupType (?!Disabled)", "start of service {of}", "enabled", "disabled"),
@@ -128,6 +149,7 @@ _WINDOWS: tuple[Verb, ...] = (
     _row("set", r"\bNew-ComplianceSearchAction .{0,80}-Purge", "the purged messages", "purged"),
     _row("pass", r"\b(?:Revoke-Mg\w*Session|Stop-Process|Start-ComplianceSearch|Update-MpSignature|gpupdate)"),
     _row("pass", r"\b(?:Restart-Service|New-ComplianceSearch\b|New-Item|Copy-Item|Connect-\w+)"),
+    _row("pass", r"\b(?:Stop-ScheduledTask|Remove-DnsServerResourceRecord)"),
 )
 _UNIX: tuple[Verb, ...] = (
     *_toggle(r"\busermod --unlock .{0,40}-- ARG", r"\busermod --lock .{0,40}-- ARG", "account {of}"),
