@@ -29,6 +29,8 @@ _RDN = re.compile(r"(?P<type>[A-Za-z.\d\-]{1,64})\s?=\s?(?P<value>(?:[^,\\+]|\\.
 _PEER = re.compile(r"IP=(?P<address>\S{1,80})(?: \(IP=(?P<own>[^)\s]{1,80})\))?", re.ASCII)
 _CHANGES = {"mod": "change", "add": "creation", "del": "deletion", "modrdn": "change", "passmod": "change"}
 _VIEWED = {"srch": "access", "cmp": "access", "whoami": "info"}
+_TLS = re.compile(r"(?P<protocol>TLS|SSL)v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
+_BIND_RESPONSE = 97  # RFC 4511, section 4.2.2: [APPLICATION 1]
 _NUMBERS = {"err": "openldap.err", "tag": "openldap.tag", "nentries": "openldap.nentries", "method": "openldap.method"}
 _NAMES = {
     "attr": "openldap.attribute",
@@ -155,6 +157,10 @@ def _read_parts(text: str, action: str, fields: Fields) -> None:
         elif name in {"dn", "base", "id"}:
             _read_name(value, action, fields)
             fields.setdefault(f"openldap.{name}", value)
+        elif name == "tls_proto" and (version := _TLS.fullmatch(value)):
+            fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+        elif name == "tls_cipher":
+            fields["tls.cipher"] = value
         elif name in _NAMES:
             fields.setdefault(_NAMES[name], value)
         if name in {"attr", "text"}:
@@ -187,11 +193,15 @@ def _classify(action: str, fields: Fields) -> None:
     elif action == "unbind":
         fields["event.type"] = ("end", "info")
     elif action in _CHANGES:
-        fields["event.category"], fields["event.type"] = ("configuration", "iam"), (_CHANGES[action], "change")
+        fields["event.category"], fields["event.type"] = ("configuration", "iam"), ("change",)
+        if _CHANGES[action] != "change":
+            fields["event.type"] = (_CHANGES[action], "change")
     elif action in _VIEWED:
         fields["event.type"] = (_VIEWED[action], "info")
     elif action in {"accept", "closed"}:
         fields["event.type"] = ("start" if action == "accept" else "end", "connection", "info")
+    elif fields.get("openldap.tag") == _BIND_RESPONSE:
+        fields["event.category"], fields["event.type"] = ("authentication", "network"), ("end", "info")
     error = fields.get("openldap.err")
     if isinstance(error, int):  # LDAP result codes, RFC 4511 appendix A: 0 is success, 5, 6, 14 are no errors
         fields["event.outcome"] = "success" if error in {0, 5, 6, 10, 14} else "failure"

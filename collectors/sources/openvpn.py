@@ -233,10 +233,15 @@ def _unverified(found: re.Match[str], fields: Fields) -> None:
     _subject(found["subject"], fields)
 
 
+_SERIAL = re.compile(r"(?P<subject>.*), serial=(?P<serial>[0-9A-Fa-f]{1,64})", re.ASCII)
 _COMMON_NAME = re.compile(r"(?:^|[,/ ])CN ?= ?(?P<name>[^,/]{1,256})")
 
 
 def _subject(subject: str, fields: Fields) -> None:
+    numbered = _SERIAL.fullmatch(subject)
+    if numbered is not None:  # since 2.5 a refused certificate is told with its serial number
+        subject = numbered["subject"]
+        fields["tls.client.x509.serial_number"] = numbered["serial"].upper()
     fields["tls.client.subject"] = subject
     name = _COMMON_NAME.search(subject)
     if name is not None:
@@ -335,6 +340,7 @@ _MESSAGES: tuple[tuple[str, re.Pattern[str], Reader], ...] = (
     ("ifconfig_pool_", re.compile(rf"in='(?P<name>[^',]{{1,256}}),(?P<nat>{_ADDRESS})"), _pool),
     (",", re.compile(rf"^(?P<name>[^\s,]{{1,256}}),(?P<nat>{_ADDRESS}),", re.ASCII), _pool),
     ("Initial packet from", re.compile(rf"Initial packet from {_LINK}", re.ASCII), _first_packet),
+    ("connection established with", re.compile(rf"TCP connection established with {_LINK}", re.ASCII), _first_packet),
     ("VERIFY OK", re.compile(r"VERIFY OK: depth=(?P<depth>\d{1,2}), (?P<subject>.{1,2048})"), _verified),
     (
         "VERIFY ERROR",

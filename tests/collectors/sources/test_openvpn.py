@@ -132,6 +132,17 @@ def test_the_address_inside(message: str) -> None:
     assert fields["related.ip"] == ["192.0.2.7", "10.8.0.6"]
 
 
+def test_a_refused_certificate_has_subject_and_serial_number() -> None:
+    fields = said("192.0.2.7:4000 VERIFY ERROR: depth=0, error=certificate has expired: CN=eva, serial=8f01ab")
+    assert (fields["tls.client.subject"], fields["tls.client.x509.serial_number"]) == ("CN=eva", "8F01AB")
+    assert (fields["user.name"], fields["event.outcome"]) == ("eva", "failure")
+
+
+def test_a_connection_over_tcp_has_its_client() -> None:
+    fields = said("TCP connection established with [AF_INET]192.0.2.7:4000")
+    assert (fields["source.ip"], fields["source.port"]) == ("192.0.2.7", 4000)
+
+
 def test_tls() -> None:
     fields = said(
         f"{PEER} Control Channel: TLSv1.3, cipher TLSv1.3 TLS_AES_256_GCM_SHA384, peer certificate: 2048 bits"
