@@ -7,7 +7,7 @@ cycles, variables, agents, targets, markings and extensions that are named and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from playbooks.standards import cacao_terms as terms
@@ -43,8 +43,16 @@ def _head(document: Document) -> Iterator[Fault]:
     for name in terms.PLAYBOOK_REQUIRED:
         if name not in document:
             yield _fault("playbook", f"lacks `{name}`")
+    for name in (*(name for name in terms.PLAYBOOK if name.endswith(("_definitions", "_variables"))), "workflow"):
+        if name in document and not isinstance(document[name], Mapping):
+            yield _fault(name, "is not an object")
     if document.get("type") != "playbook" or document.get("spec_version") != "cacao-2.0":
         yield _fault("playbook", "is not a playbook of `cacao-2.0`")
+    yield from _head_values(document)
+    yield from _variables("playbook_variables", mapping(document.get("playbook_variables")))
+
+
+def _head_values(document: Document) -> Iterator[Fault]:
     for name in ("id", "created_by", "workflow_start", "workflow_exception"):
         if name in document and not terms.IDENTIFIER.fullmatch(word(document[name])):
             yield _fault(name, "is not an identifier")
@@ -59,7 +67,6 @@ def _head(document: Document) -> Iterator[Fault]:
             yield _fault(name, "is not a whole number from 0 to 100")
     for place, reference in enumerate(items(document.get("external_references"))):
         yield from _unknown(f"external_references[{place}]", mapping(reference), terms.REFERENCE_FIELDS)
-    yield from _variables("playbook_variables", mapping(document.get("playbook_variables")))
 
 
 def _variables(where: str, found: Document) -> Iterator[Fault]:
@@ -121,7 +128,7 @@ def _commands(where: str, step: Document, document: Document) -> Iterator[Fault]
     agent = word(step.get("agent"))
     if agent and agent not in mapping(document.get("agent_definitions")):
         yield _fault(where, f"the agent `{agent}` is not defined")
-    for target in items(step.get("targets")):
+    for target in map(word, items(step.get("targets"))):
         if target not in mapping(document.get("target_definitions")):
             yield _fault(where, f"the target `{target}` is not defined")
 
@@ -200,7 +207,7 @@ def _place(where: str, number: str, found: Document, secrets: Document, document
 
 def _markings(document: Document) -> Iterator[Fault]:
     known = mapping(document.get("data_marking_definitions"))
-    for marking in items(document.get("markings")):
+    for marking in map(word, items(document.get("markings"))):
         if marking not in known:
             yield _fault("markings", f"the marking `{marking}` is not defined")
     for number, found in known.items():
