@@ -40,6 +40,8 @@ _MESSAGE = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _REFERRER = ", referer: "
+# How messages begin that say that a request was refused. (An error of a program behind the server says nothing of it.)
+_REFUSED = ("client denied by server configuration", "Invalid URI in request", "Invalid method in request")
 _MISSING_FILE = ("File does not exist: ", "script not found or unable to stat: ")
 _USER = re.compile(r"user (?P<name>[^\s:]{1,255})(?:: authentication failure| not found)", re.ASCII)
 
@@ -128,6 +130,9 @@ def _details(text: str, fields: Fields) -> None:
     for start in _MISSING_FILE:
         if text.startswith(start):
             fields["file.path"] = text.removeprefix(start)
+            fields["event.outcome"] = "failure"
+    if text.startswith(_REFUSED):
+        fields["event.outcome"] = "failure"
     user = _USER.match(text)
     if user is not None and user["name"]:
         fields["user.name"] = user["name"]

@@ -248,6 +248,20 @@ def test_recognition() -> None:
     assert SOURCE.recognise(b'{"@timestamp": "2024-03-03T00:00:00Z", "message": "x"}\n', "x.json") == 0
 
 
+@pytest.mark.parametrize(
+    ("message", "outcome"),
+    [
+        ("AH01630: client denied by server configuration: /srv/www/private", "failure"),
+        ("AH00128: File does not exist: /srv/www/.env", "failure"),
+        ("AH00126: Invalid URI in request GET /../../etc/passwd HTTP/1.1", "failure"),
+        ("AH01071: Got error 'PHP message: PHP Warning:  Undefined variable'", None),
+    ],
+)
+def test_an_error_tells_of_a_failed_request_only_where_it_says_so(message: str, outcome: str | None) -> None:
+    line = f"[Sun Mar 03 14:05:06.000001 2024] [core:error] [pid 7:tid 8] [client 198.51.100.7:4000] {message}"
+    assert one(line).get("event.outcome") == outcome
+
+
 @pytest.mark.parametrize("piece", ['"a ', 'k="a ', f'{STAMP} "', "[", '\\"', "(1)a: ", '" 200 5 "', "- "])
 def test_hostile_lines_take_linear_time(piece: str) -> None:
     line = piece * (150_000 // len(piece))
