@@ -75,7 +75,6 @@ _TABLE: Table = {
     "reason": ("event.reason",),
     "message_info": ("message", "event.reason"),
     "sni": ("tls.client.server_name",),
-    "subject": ("email.subject",),
     "email_subject": ("email.subject",),
     "from": ("email.from.address",),
     "to": ("email.to.address",),
@@ -98,6 +97,8 @@ def checkpoint_fields(values: dict[str, str], options: Options) -> Fields:
         fields["@timestamp"] = moment
     put_all(fields, values, _TABLE, options.zone)
     _direction(values, fields)
+    if values.get("from") or values.get("to"):  # an administrator's change has a subject too
+        put(fields, "email.subject", values.get("subject", ""), options.zone)
     for key, side in (("src", "source"), ("dst", "destination")):
         name = values.get(key, "")
         if name and not is_ip(name):
@@ -133,6 +134,8 @@ def _classify(values: dict[str, str], fields: Fields) -> None:
     if lowered in _LOGINS or ("operation" in values and "administrator" in values):
         category = ["authentication"] if lowered in _LOGINS else ["configuration"]
         types = ["end" if "out" in lowered else "start"] if lowered in _LOGINS else ["change"]
+        if lowered in _LOGINS and "source.user.name" in fields:  # who logs in is whom the record is about
+            fields.setdefault("user.name", fields["source.user.name"])
     elif lowered in _DENIED:
         types = ["connection", "denied"]
     elif lowered in _ALLOWED:

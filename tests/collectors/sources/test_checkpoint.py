@@ -1,0 +1,33 @@
+"""Check Point's records of people: users who log in, administrators, and the subject of a mail."""
+
+from __future__ import annotations
+
+from collectors.registry import find
+from collectors.source import Options, Record
+from engine.events import Fields
+
+HEAD = '<134>1 2024-11-22T10:00:00Z cp1 CheckPoint 12 - [origin:"10.0.0.254"; time:"1732269600"; '
+
+
+def _fields(text: str) -> Fields:
+    raw = f"{HEAD}{text}]".encode()
+    return find("checkpoint").open(Options()).parse(Record(offset=0, number=1, raw=raw)) or {}
+
+
+def test_a_failed_log_in_is_about_its_user() -> None:
+    fields = _fields('action:"Failed Log In"; product:"Mobile Access"; src:"203.0.113.9"; user:"ana"; status:"Failure"')
+    assert (fields["user.name"], fields["source.user.name"]) == ("ana", "ana")
+    assert (fields["event.category"], fields["event.outcome"]) == (["authentication"], "failure")
+
+
+def test_the_user_behind_a_connection_stays_at_its_source() -> None:
+    fields = _fields('action:"Accept"; product:"VPN-1 & FireWall-1"; src:"10.0.0.7"; dst:"203.0.113.9"; user:"ana"')
+    assert fields["source.user.name"] == "ana"
+    assert "user.name" not in fields
+
+
+def test_only_a_mail_has_the_subject_of_a_mail() -> None:
+    audit = _fields('action:"Log In"; administrator:"ana"; client_ip:"10.0.0.7"; subject:"Administrator Login"')
+    assert (audit["user.name"], audit.get("email.subject")) == ("ana", None)
+    mail = _fields('action:"Prevent"; product:"Anti-Spam"; from:"a@b.example"; to:"c@d.example"; subject:"Hello"')
+    assert mail["email.subject"] == "Hello"
