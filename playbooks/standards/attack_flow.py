@@ -6,10 +6,11 @@ another in time is all that is claimed; whether it was caused by it, an analyst 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from engine.indicators.model import Tlp
-from playbooks.standards.case import Case, technique_name
+from playbooks.standards.case import Case, Observation, technique_name, technique_tactics
 from playbooks.standards.documents import Document, stamp
 from playbooks.standards.stix import Bundle, add_host, add_technique
 
@@ -29,16 +30,18 @@ def incident_to_flow(case: Case, tlp: Tlp) -> Document:
     )
     order = list(case.first_of)
     following: list[str] = []
+    met: dict[str, list[Observation]] = {}
+    for item in case.observations:
+        for number in dict.fromkeys(name.upper() for name in item.moment.techniques):
+            met.setdefault(number, []).append(item)
     for number in reversed(order):
-        following = [_action(bundle, number, following)]
-    # A flow names where it starts; an incident without a technique starts at the machines that it met.
-    starts = following or [_asset(bundle, item.value) for item in incident.entities if item.kind == "host"]
+        following = [_action(bundle, number, met.get(number, []), following)]
     bundle.add(
         "attack-flow",
         name=incident.title,
         description=f"{len(incident.alerts)} alerts, {stamp(incident.first_seen)} to {stamp(incident.last_seen)}",
         scope="incident",
-        start_refs=starts,
+        start_refs=following or [_unknown(bundle)],
         extensions=_SAID,
     )
     bundle.objects = {producer: bundle.objects.pop(producer), **bundle.objects}
@@ -71,8 +74,13 @@ def _definition(bundle: Bundle) -> None:
     }
 
 
-def _action(bundle: Bundle, number: str, following: list[str]) -> str:
-    met = [item for item in bundle.case.observations if number in {name.upper() for name in item.moment.techniques}]
+def _unknown(bundle: Bundle) -> str:
+    """Add the start of a flow without a technique: a flow starts at an action or a condition, never at nothing."""
+    told = "No technique of ATT&CK is known for what was seen"
+    return bundle.add("attack-condition", "no technique", description=told, extensions=_SAID)
+
+
+def _action(bundle: Bundle, number: str, met: Sequence[Observation], following: list[str]) -> str:
     hosts = dict.fromkeys(item.moment.host for item in met if item.moment.host)
     rules = list(dict.fromkeys(item.moment.rule_name for item in met))
     times = [item.moment.timestamp for item in met]
@@ -83,6 +91,8 @@ def _action(bundle: Bundle, number: str, following: list[str]) -> str:
         "description": f"Seen by: {'; '.join(rules[:_TOLD])}" if rules else "Named by the incident",
         "confidence": 75,
     }
+    if len(tactics := technique_tactics(number)) == 1:  # which one was meant, where there are more, nobody has said
+        fields["tactic_id"] = tactics[0]
     if times:
         fields |= {"execution_start": stamp(min(times)), "execution_end": stamp(max(times))}
     if hosts:

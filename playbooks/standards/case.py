@@ -75,10 +75,14 @@ class Case:
         name = domain.lower()
         return any(name == known or name.endswith(f".{known}") or known.endswith(f".{name}") for known in own)
 
-    def is_source(self, address: str) -> bool:
-        """Tell whether an address was only ever the source of what was seen."""
-        sides = {field for alert in self.alerts for field in _DIRECTED if address in texts(alert.fields.get(field))}
-        return sides != {"destination.ip"}
+    @property
+    def destinations(self) -> frozenset[str]:
+        """Return the addresses that were only ever the destination of what was seen."""
+        seen: dict[str, set[str]] = {field: set() for field in _DIRECTED}
+        for alert in self.alerts:
+            for field, addresses in seen.items():
+                addresses.update(texts(alert.fields.get(field)))
+        return frozenset(seen["destination.ip"] - seen["source.ip"])
 
     @property
     def first_of(self) -> Mapping[str, datetime]:

@@ -28,6 +28,7 @@ def incident_to_misp(case: Case, tlp: Tlp) -> Document:
     """Return the event, unpublished: a person publishes it in MISP."""
     incident = case.incident
     tags = [f"tlp:{tlp}", *(_technique_tag(number) for number in case.first_of)]
+    destinations = case.destinations
     moment = str(int(max(incident.opened, incident.last_seen).timestamp()))
     event: dict[str, object] = {
         "uuid": _uuid("event", incident.id),
@@ -41,7 +42,7 @@ def incident_to_misp(case: Case, tlp: Tlp) -> Document:
         "Orgc": {"name": _line(case.producer), "uuid": _uuid("organisation", case.producer)},
         "Tag": [{"name": name} for name in tags],
         "Attribute": [
-            *(_suspect(case, item, moment) for item in case.suspects),
+            *(_suspect(case, item, moment, destinations) for item in case.suspects),
             *(
                 _attribute(case, "target-machine", "Targeting data", item, moment, for_detection=False)
                 for item in incident.entities
@@ -61,10 +62,10 @@ def _technique_tag(number: str) -> str:
     return f'misp-galaxy:mitre-attack-pattern="{name} - {number}"'
 
 
-def _suspect(case: Case, entity: Entity, moment: str) -> Document:
+def _suspect(case: Case, entity: Entity, moment: str, destinations: frozenset[str]) -> Document:
     match entity.kind:
         case "ip":
-            kind = "ip-src" if case.is_source(entity.value) else "ip-dst"
+            kind = "ip-dst" if entity.value in destinations else "ip-src"
             return _attribute(case, kind, "Network activity", entity, moment, for_detection=True)
         case "hash":
             return _attribute(

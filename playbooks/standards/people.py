@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, Literal
 
 from engine.alerts import Alert, Reason
@@ -24,6 +25,7 @@ _NOBODY: Final = frozenset((
 ))  # fmt: skip
 _PSEUDONYM: Final = r"(?P<known>(?:person|phone|name|email|session|content)-[0-9a-f]{6}-[a-z2-7]{26})"
 _PROFILE: Final = r"(?P<folder>(?:\\Users\\|\\Documents and Settings\\|/home/|/Users/))(?P<owner>[^\\/\s\"'<>|:]{1,64})"
+_WORD: Final = re.compile(r"\w+")
 _SHORTEST: Final = 2  # a name of one letter is replaced where it stands alone, never inside a text
 
 
@@ -33,14 +35,21 @@ class People:
     def __init__(self, entities: Iterable[Entity], of: Pseudonym) -> None:
         self._of = of
         bare = {_bare(item.value) for item in entities if item.kind in {"user", "mailbox"}}
-        names = sorted((name for name in bare if _is_person(name)), key=lambda name: (-len(name), name))
-        within = "|".join(re.escape(name) for name in names if len(name) >= _SHORTEST)
-        name = rf"|(?<!\w)(?P<name>{within})(?!\w)" if within else ""
-        self._pattern = re.compile(f"{_PSEUDONYM}|{_PROFILE}{name}", re.IGNORECASE)
+        self._names: dict[str, list[str]] = {}
+        for name in bare:
+            if _is_person(name) and len(name) >= _SHORTEST:
+                first = _WORD.search(name.casefold())
+                self._names.setdefault(first[0] if first else "", []).append(name)
+        self._pattern = lru_cache(maxsize=4096)(_pattern)
 
     def text(self, text: str) -> str:
-        """Return a text without the names; pseudonyms that stand in it already stay."""
-        return self._pattern.sub(self._replaced, text)
+        """Return a text without the names; pseudonyms that stand in it already stay.
+
+        Only names whose first word is a word of the text are looked for, so that many names cost little.
+        """
+        words = {"", *_WORD.findall(text.casefold())} & self._names.keys()
+        names = frozenset(name for word in words for name in self._names[word])
+        return self._pattern(names).sub(self._replaced, text)
 
     def _replaced(self, found: re.Match[str]) -> str:
         groups = found.groupdict()
@@ -110,6 +119,13 @@ class People:
         if name.startswith("email."):
             return self.entity(Entity("mailbox", value)).value
         return self.text(value)
+
+
+def _pattern(names: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds pseudonyms, owners of profile folders, and these names, the longest first."""
+    within = "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
+    name = rf"|(?<!\w)(?P<name>{within})(?!\w)" if within else ""
+    return re.compile(f"{_PSEUDONYM}|{_PROFILE}{name}", re.IGNORECASE)
 
 
 def _bare(value: str) -> str:

@@ -178,9 +178,10 @@ def test_a_flow_follows_the_time_and_is_whole() -> None:
     assert flow["scope"] == "incident"
 
 
-def test_a_flow_without_techniques_starts_at_the_machines() -> None:
+def test_a_flow_without_techniques_starts_at_a_condition() -> None:
     found = case()
     bare = replace(found, incident=replace(found.incident, techniques=(), timeline=()))
     objects = json.loads(as_json(incident_to_flow(bare, "green")))["objects"]
     _assert_whole(objects)
-    assert next(item for item in objects if item["type"] == "attack-flow")["start_refs"]
+    (start,) = next(item for item in objects if item["type"] == "attack-flow")["start_refs"]
+    assert start.startswith("attack-condition--")  # the only other kind that the format lets a flow start at
