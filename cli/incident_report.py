@@ -12,6 +12,8 @@ from cli.formats.report_drawing import Drawing, Edge, Mark, Node, graph, timelin
 from cli.report_words import report_words
 from cli.settings_table import Lang
 from cli.views import SHORT, SHORTEST, incident_record, term_rows
+from cli.words import word_for
+from cli.words import words as general_words
 from engine.attack.comparing import display
 from engine.attack.tags import TACTICS
 from engine.entities import Entity, entities_of
@@ -118,7 +120,7 @@ class Teller:
         persons = words.pseudonyms.format(count=self._mask.persons) if self._mask else words.named
         rows = (
             (words.persons, persons),
-            (words.status, incident.status),
+            (words.status, word_for(general_words(self._lang), incident.status)),
             (words.severity, LEVELS[incident.severity].in_language(self._lang)),
             (words.score, f"{incident.score:.0f}"),
             (words.period, f"{instant(incident.first_seen)} / {instant(incident.last_seen)}"),

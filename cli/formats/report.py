@@ -32,7 +32,7 @@ a:focus-visible,[tabindex]:focus-visible{outline:3px solid var(--mark);outline-o
 .skip:focus{position:static}
 nav ul{columns:16rem;padding-left:1.2rem}
 nav li{padding:.15rem 0}
-nav a{display:inline-block;min-height:1.6rem}
+nav a{display:inline-block;vertical-align:top;min-height:1.6rem}
 dl{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.3rem 1rem}
 dt{font-weight:600}
 dd,p{overflow-wrap:anywhere}
@@ -40,9 +40,9 @@ dd{margin:0}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:4px;margin:.5rem 0}
 table{border-collapse:collapse;width:100%;min-width:44rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--line);
-overflow-wrap:break-word}
+overflow-wrap:anywhere;min-width:5.5rem}
 thead th{background:var(--soft)}
-.n{text-align:right}
+.n{text-align:right;min-width:3rem}
 .w{white-space:nowrap}
 svg{display:block;min-width:44rem;width:100%;height:auto;padding:.5rem}
 svg text{font-size:14px;fill:var(--ink)}
