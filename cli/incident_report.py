@@ -207,7 +207,7 @@ class Teller:
             key=lambda entity: _COLUMNS.index(entity.kind),
         )
         place = {entity: number for number, entity in enumerate(chosen)}
-        nodes = [Node(column=entity.kind, name=self._over(entity.value)) for entity in chosen]
+        nodes = [Node(column=entity.kind, name=self._over(_brief(entity))) for entity in chosen]
         edges = [
             Edge(one=place[one], other=place[other], alerts=count)
             for (one, other), count in sorted(pairs.items())
@@ -337,6 +337,15 @@ class Teller:
         return _grid(
             rows, incident=words.linked, confidence=words.confidence, reason=words.reason, numbers=("confidence",)
         )
+
+
+def _brief(entity: Entity) -> str:
+    """Return what tells an entity from others in a small box: a host without its domain, a file without its folder."""
+    if entity.kind == "host" and not entity.value[:1].isdigit():
+        return entity.value.partition(".")[0]
+    if entity.kind == "file":
+        return entity.value.replace("\\", "/").rpartition("/")[2] or entity.value
+    return entity.value
 
 
 def _distinct(entities: Sequence[Entity]) -> list[Entity]:

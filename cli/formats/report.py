@@ -41,7 +41,7 @@ dd{margin:0}
 table{border-collapse:collapse;width:100%;min-width:44rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--line);
 overflow-wrap:anywhere;min-width:5.5rem}
-thead th{background:var(--soft)}
+thead th{background:var(--soft);overflow-wrap:normal}
 .n{text-align:right;min-width:3rem}
 .w{white-space:nowrap}
 svg{display:block;min-width:44rem;width:100%;height:auto;padding:.5rem}

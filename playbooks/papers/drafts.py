@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from playbooks.papers import doings, facts
+from playbooks.papers import doings, facts, personal
 from playbooks.papers.casefile import CaseFile
 from playbooks.papers.facts import Fact
 from playbooks.papers.masking import Mask
@@ -61,7 +61,7 @@ _CLOCKS = _ask("clocks", "Legal clocks", "Afatet ligjore", doings.clocks)
 _TO_DO = _ask("to-do", "Next", "Më pas", doings.to_do)
 _OFFICER = _ask("data-protection", "Contact for data protection", "Kontakti për të dhënat personale",
                 facts.protection_officer, clear=True)  # fmt: skip
-_CONSEQUENCES = _ask("consequences", "Likely consequences", "Pasojat e mundshme", facts.consequences)
+_CONSEQUENCES = _ask("consequences", "Likely consequences", "Pasojat e mundshme", personal.consequences)
 
 FORMS: dict[Kind, Form] = {
     "early-warning": Form(
@@ -132,9 +132,9 @@ FORMS: dict[Kind, Form] = {
                 "categories",
                 "Categories of data and persons",
                 "Kategoritë e të dhënave dhe personave",
-                facts.categories,
+                personal.categories,
             ),
-            _ask("numbers", "Approximate numbers", "Numrat e përafërt", facts.numbers),
+            _ask("numbers", "Approximate numbers", "Numrat e përafërt", personal.numbers),
             _CONSEQUENCES,
             _MEASURES,
         ),
@@ -147,10 +147,10 @@ FORMS: dict[Kind, Form] = {
             _ask("organisation", "Who writes", "Kush shkruan", facts.organisation, clear=True),
             _OFFICER,
             _ask("period", "When", "Kur", facts.period),
-            _ask("categories", "Which of your data", "Cilat të dhëna tuajat", facts.categories),
-            _ask("consequences", "What may follow", "Çfarë mund të pasojë", facts.consequences),
+            _ask("categories", "Which of your data", "Cilat të dhëna tuajat", personal.categories),
+            _ask("consequences", "What may follow", "Çfarë mund të pasojë", personal.consequences),
             _ask("measures", "What we did and do", "Çfarë bëmë dhe bëjmë", doings.measures),
-            _ask("advice", "What you can do", "Çfarë mund të bëni ju", facts.advice),
+            _ask("advice", "What you can do", "Çfarë mund të bëni ju", personal.advice),
         ),
     ),
     "handover": Form(

@@ -27,7 +27,7 @@ _PROGRAMS = (
 )  # fmt: skip
 _SYSTEM = ("c:\\windows\\system32\\", "c:\\windows\\syswow64\\", "/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")
 _ORIGINS = 3
-_CONFIRM = Text(
+TO_CONFIRM = Text(
     en="kulla concluded this from the alerts; a person confirms it before it is sent",
     sq="kulla e nxori këtë nga alarmet; një person e konfirmon para dërgimit",
 )
@@ -71,11 +71,13 @@ def _place(source: str) -> str:
     return "/".join(source.replace("\\", "/").split("/")[-2:])
 
 
-def _incident(case: CaseFile) -> Origin:
+def incident_origin(case: CaseFile) -> Origin:
+    """Return the incident itself as an origin."""
     return Origin("incident", case.incident.id[:12])
 
 
-def _values(case: CaseFile, kind: Kind) -> list[str]:
+def values_of(case: CaseFile, kind: Kind) -> list[str]:
+    """Return the entities of a kind, each once however it is spelled (hosts without their domain)."""
     folded: dict[str, str] = {}
     for entity in case.entities:
         if entity.kind == kind:
@@ -84,7 +86,8 @@ def _values(case: CaseFile, kind: Kind) -> list[str]:
     return list(folded.values())
 
 
-def _with(case: CaseFile, tactics: Iterable[str]) -> list[Alert]:
+def with_tactics(case: CaseFile, tactics: Iterable[str]) -> list[Alert]:
+    """Return the alerts of any of these tactics, oldest first."""
     wanted = set(tactics)
     names = {moment.alert_id for moment in case.incident.timeline if wanted.intersection(moment.tactics)}
     return [alert for alert in case.counted if alert.id in names]
@@ -94,8 +97,9 @@ def _rules(alerts: Iterable[Alert]) -> list[str]:
     return list(dict.fromkeys(alert.rule.name for alert in alerts))
 
 
-def _users(case: CaseFile) -> list[str]:
-    return [name for name in _values(case, "user") if not name.endswith("$")]
+def users_of(case: CaseFile) -> list[str]:
+    """Return the accounts, without those of machines."""
+    return [name for name in values_of(case, "user") if not name.endswith("$")]
 
 
 def setting(name: str) -> Fact:
@@ -116,7 +120,7 @@ def organisation(case: CaseFile) -> Answer | None:
     """Answer who reports: the setting, else the domain that most of the hosts hit are in."""
     if known := setting("organisation")(case):
         return known
-    names = [value for value in _values(case, "host") if not value[:1].isdigit()]
+    names = [value for value in values_of(case, "host") if not value[:1].isdigit()]
     domains = Counter(value.lower().partition(".")[2] for value in names if "." in value)
     if not domains:
         return None
@@ -149,7 +153,7 @@ def reference(case: CaseFile) -> Answer | None:
         lines.append(
             told("part of campaign {c}, with {l}", "pjesë e fushatës {c}, me {l}", c=case.incident.campaign, l=linked)
         )
-    return answer(*lines, origins=(_incident(case),))
+    return answer(*lines, origins=(incident_origin(case),))
 
 
 def aware(case: CaseFile) -> Answer | None:
@@ -168,7 +172,7 @@ def period(case: CaseFile) -> Answer | None:
     first, last = instant(case.incident.first_seen), instant(case.incident.last_seen)
     line = told("first sign {f}, last sign {l}", "shenja e parë {f}, shenja e fundit {l}", f=first, l=last)
     alerts = case.counted
-    return answer(line, origins=alert_origins((*alerts[:1], *alerts[-1:])) or (_incident(case),))
+    return answer(line, origins=alert_origins((*alerts[:1], *alerts[-1:])) or (incident_origin(case),))
 
 
 def malicious(case: CaseFile) -> Answer | None:
@@ -183,12 +187,12 @@ def malicious(case: CaseFile) -> Answer | None:
         n=len(high),
         t=len(true),
     )
-    return answer(what, origins=alert_origins(true or high), confirm=None if true else _CONFIRM)
+    return answer(what, origins=alert_origins(true or high), confirm=None if true else TO_CONFIRM)
 
 
 def cross_border(case: CaseFile) -> Answer | None:
     """Answer whether effects across borders are possible: from outside addresses, their countries and who is linked."""
-    outside = [value for value in _values(case, "ip") if not is_inside(value)]
+    outside = [value for value in values_of(case, "ip") if not is_inside(value)]
     seen = [alert for alert in case.counted if {"source.ip", "destination.ip"} & set(alert.fields)]
     lands = sorted({land for alert in case.counted for land in _lands(alert)})
     line = told(
@@ -198,7 +202,7 @@ def cross_border(case: CaseFile) -> Answer | None:
         l=f" ({few(lands)})" if lands else "",
     )
     touching = [alert for alert in seen if any(value in outside for value in _addresses(alert))]
-    return answer(line, origins=alert_origins(touching) or (_incident(case),), confirm=_CONFIRM)
+    return answer(line, origins=alert_origins(touching) or (incident_origin(case),), confirm=TO_CONFIRM)
 
 
 def _addresses(alert: Alert) -> list[str]:
@@ -215,7 +219,7 @@ def nature(case: CaseFile) -> Answer | None:
     lines = []
     shown: list[Alert] = []
     for tactic in case.incident.tactics:
-        alerts = _with(case, (tactic,))
+        alerts = with_tactics(case, (tactic,))
         if alerts:
             shown.append(alerts[0])
             lines.append(same(f"{instant(alerts[0].timestamp)} {tactic}: {few(_rules(alerts), 2)}"))
@@ -229,7 +233,7 @@ def techniques(case: CaseFile) -> Answer | None:
     """Answer which techniques were seen."""
     found = [display(item) for item in case.incident.techniques]
     return (
-        answer(*found[:12], *([f"+{len(found) - 12}"] if len(found) > 12 else []), origins=(_incident(case),))
+        answer(*found[:12], *([f"+{len(found) - 12}"] if len(found) > 12 else []), origins=(incident_origin(case),))
         if found
         else None
     )
@@ -251,17 +255,17 @@ def severity(case: CaseFile) -> Answer | None:
         for term in terms
     ]
     behind = [case.alerts[name] for term in terms for name in term.alerts[:1] if name in case.alerts]
-    return answer(head, *lines, origins=(_incident(case), *alert_origins(behind)))
+    return answer(head, *lines, origins=(incident_origin(case), *alert_origins(behind)))
 
 
 def impact(case: CaseFile) -> Answer | None:
     """Answer what is hit: hosts and accounts, and what was destroyed, encrypted or taken as far as alerts tell."""
-    hosts, users = _values(case, "host"), _users(case)
+    hosts, users = values_of(case, "host"), users_of(case)
     lines = [
-        told("{n} hosts: {v}", "{n} kompjutera: {v}", n=len(hosts), v=few(hosts) or "-"),
-        told("{n} accounts", "{n} llogari", n=len(users)),
+        told("hosts: {n} ({v})", "kompjutera: {n} ({v})", n=len(hosts), v=few(hosts) or "-"),
+        told("accounts: {n}", "llogari: {n}", n=len(users)),
     ]
-    harm = _with(case, ("impact", "exfiltration"))
+    harm = with_tactics(case, ("impact", "exfiltration"))
     if harm:
         lines.append(
             told("destroyed, encrypted or taken: {r}", "shkatërruar, koduar ose marrë: {r}", r=few(_rules(harm), 4))
@@ -273,7 +277,7 @@ def impact(case: CaseFile) -> Answer | None:
                 sq="deri tani asnjë alarm nuk flet për shkatërrim ose vjedhje",
             )
         )
-    return answer(*lines, origins=(_incident(case), *alert_origins(harm)), confirm=_CONFIRM)
+    return answer(*lines, origins=(incident_origin(case), *alert_origins(harm)), confirm=TO_CONFIRM)
 
 
 def indicators(case: CaseFile) -> Answer | None:
@@ -288,10 +292,10 @@ def indicators(case: CaseFile) -> Answer | None:
     }
     lines = []
     for kind, label in names.items():
-        values = [value for value in _values(case, kind) if _indicates(kind, value.lower())]
+        values = [value for value in values_of(case, kind) if _indicates(kind, value.lower())]
         if values:
             lines.append(Text(en=f"{label.en}: {few(values)}", sq=f"{label.sq}: {few(values)}"))
-    return answer(*lines, origins=(_incident(case), *alert_origins(case.counted, 2))) if lines else None
+    return answer(*lines, origins=(incident_origin(case), *alert_origins(case.counted, 2))) if lines else None
 
 
 def _indicates(kind: Kind, value: str) -> bool:
@@ -305,120 +309,14 @@ def _indicates(kind: Kind, value: str) -> bool:
 
 def cause(case: CaseFile) -> Answer | None:
     """Answer the likely root cause: how it began, as far as alerts tell."""
-    first = _with(case, ("initial-access",)) or list(case.counted[:1])
+    first = with_tactics(case, ("initial-access",)) or list(case.counted[:1])
     if not first:
         return None
     lines = [same(f"{name}") for name in _rules(first)[:4]]
     if case.incident.links:
         linked = few([f"{link.incident[:12]} ({link.reason[:80]})" for link in case.incident.links], 2)
         lines.append(told("it may have begun in {l}", "mund të ketë nisur te {l}", l=linked))
-    return answer(*lines, origins=alert_origins(first), confirm=_CONFIRM)
-
-
-def categories(case: CaseFile) -> Answer | None:
-    """Answer which categories of data and of persons are concerned, as far as logs tell."""
-    users, boxes = _users(case), _values(case, "mailbox")
-    lines = []
-    if users:
-        lines.append(
-            Text(
-                en="holders of accounts: names, credentials, what they did",
-                sq="mbajtës llogarish: emra, kredenciale, veprime",
-            )
-        )
-    if boxes or any("mailbox" in alert.rule.name.lower() for alert in case.counted):
-        lines.append(Text(en="correspondents: contents of mailboxes", sq="korrespondentë: përmbajtja e kutive postare"))
-    return (
-        answer(*lines, origins=alert_origins(_naming(case)) or (_incident(case),), confirm=_CONFIRM) if lines else None
-    )
-
-
-def _naming(case: CaseFile) -> list[Alert]:
-    return [
-        alert for alert in case.counted if {"user.name", "user.target.name", "email.from.address"} & set(alert.fields)
-    ]
-
-
-def numbers(case: CaseFile) -> Answer | None:
-    """Answer how many persons and records: at least those that the alerts name."""
-    users, boxes = _users(case), _values(case, "mailbox")
-    if not (users or boxes):
-        return None
-    line = told(
-        "at least {u} accounts and {m} mailboxes, which alerts name; the full number follows in phases (GDPR 33(4))",
-        "të paktën {u} llogari dhe {m} kuti postare, që i përmendin alarmet; numri i plotë pason me faza (GDPR 33(4))",
-        u=len(users),
-        m=len(boxes),
-    )
-    return answer(line, origins=alert_origins(_naming(case)) or (_incident(case),), confirm=_CONFIRM)
-
-
-_CONSEQUENCES: tuple[tuple[tuple[str, ...], Text], ...] = (
-    (
-        ("credential-access",),
-        Text(en="stolen credentials may be used elsewhere", sq="kredencialet e vjedhura mund të përdoren gjetkë"),
-    ),
-    (
-        ("collection", "exfiltration"),
-        Text(
-            en="data may be published, sold or used for deception",
-            sq="të dhënat mund të botohen, të shiten ose të përdoren për mashtrim",
-        ),
-    ),
-    (
-        ("impact",),
-        Text(
-            en="data and services may be lost or unavailable",
-            sq="të dhëna dhe shërbime mund të humbin ose të mos jenë të disponueshme",
-        ),
-    ),
-    (
-        ("initial-access", "persistence", "privilege-escalation", "lateral-movement"),
-        Text(
-            en="whoever came in may have read what these accounts could read",
-            sq="kush hyri mund të ketë lexuar çfarë mund të lexonin këto llogari",
-        ),
-    ),
-)
-
-
-def consequences(case: CaseFile) -> Answer | None:
-    """Answer the likely consequences, from the tactics reached."""
-    lines = [words for tactics, words in _CONSEQUENCES if set(tactics) & set(case.incident.tactics)]
-    behind = _with(case, (tactic for tactics, _ in _CONSEQUENCES for tactic in tactics))
-    return answer(*lines, origins=alert_origins(behind) or (_incident(case),), confirm=_CONFIRM) if lines else None
-
-
-_ADVICE: tuple[tuple[tuple[str, ...], Text], ...] = (
-    (
-        ("credential-access", "initial-access", "lateral-movement", "persistence"),
-        Text(
-            en="change the password of your account, and wherever you use the same one",
-            sq="ndërroni fjalëkalimin e llogarisë suaj, dhe kudo ku përdorni të njëjtin",
-        ),
-    ),
-    (
-        ("collection", "exfiltration"),
-        Text(
-            en="be wary of messages that know details about you: ask back on another way",
-            sq="kini kujdes nga mesazhe që dinë hollësi për ju: pyesni në rrugë tjetër",
-        ),
-    ),
-    (
-        ("impact",),
-        Text(
-            en="expect services to be down; use no links that offer them elsewhere",
-            sq="shërbime mund të mos punojnë; mos përdorni lidhje që i ofrojnë gjetkë",
-        ),
-    ),
-)
-
-
-def advice(case: CaseFile) -> Answer | None:
-    """Answer what the persons concerned can do themselves, from the tactics reached."""
-    lines = [words for tactics, words in _ADVICE if set(tactics) & set(case.incident.tactics)]
-    behind = _with(case, (tactic for tactics, _ in _ADVICE for tactic in tactics))
-    return answer(*lines, origins=alert_origins(behind) or (_incident(case),), confirm=_CONFIRM) if lines else None
+    return answer(*lines, origins=alert_origins(first), confirm=TO_CONFIRM)
 
 
 def likely(case: CaseFile) -> Answer | None:
