@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,6 +16,18 @@ from playbooks.placeholders import PLACEHOLDERS, Facts
 from playbooks.values import Network, fits
 
 HASHES: Final[Mapping[int, str]] = {32: "MD5", 40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
+# Files that are run or loaded: other ones that an incident names are mostly the victim's own documents.
+_RUN: Final = frozenset((
+    "exe", "dll", "sys", "scr", "com", "cpl", "msi", "bat", "cmd", "ps1", "psm1", "vbs", "vbe", "js", "jse", "wsf",
+    "hta", "lnk", "jar", "py", "pl", "sh", "elf", "so", "ko", "php", "phtml", "asp", "aspx", "ashx", "asmx", "jsp",
+    "jspx", "war", "cgi", "iso", "img", "vhd", "docm", "xlsm", "one", "chm", "xll", "apk", "dylib",
+))  # fmt: skip
+# Folders of the system's own tools, which attackers use and did not bring.
+_SYSTEM_TOOLS: Final = (
+    "c:\\windows\\system32\\windowspowershell\\", "c:\\windows\\syswow64\\windowspowershell\\",
+    "c:\\windows\\system32\\wbem\\", "c:\\windows\\syswow64\\wbem\\", "c:\\windows\\microsoft.net\\",
+    "c:\\windows\\system32\\inetsrv\\", "c:\\windows\\system32\\openssh\\", "c:\\program files\\powershell\\",
+)  # fmt: skip
 _DIRECTED: Final = ("source.ip", "destination.ip")
 
 
@@ -50,17 +62,19 @@ class Case:
 
     @property
     def suspects(self) -> tuple[Entity, ...]:
-        """Return what is the attacker's: outside addresses and domains, whole URLs, hashes, files not of the system."""
+        """Return what is the attacker's: outside addresses and domains, URLs, hashes and programs not of the system."""
         outside = self._usable("external_ip")
         files = {*self._usable("suspect_file"), *self._usable("suspect_process")}
+        files = {path for path in files if not path.lower().startswith(_SYSTEM_TOOLS)}
+        known = self._hashes_of_others(files)
         found: dict[Entity, None] = {}
         for item in self.incident.entities:
             if (
                 (item.kind == "ip" and fits("ip", item.value) and item.value in outside)
                 or (item.kind == "domain" and fits("domain", item.value) and not self._is_own(item.value))
                 or (item.kind == "url" and item.value.lower().startswith(("http://", "https://", "ftp://")))
-                or (item.kind == "hash" and fits("hash", item.value) and len(item.value) in HASHES)
-                or (item.kind in {"file", "process"} and item.value in files)
+                or (item.kind == "hash" and fits("hash", item.value) and self._is_foreign(item.value, known))
+                or (item.value in files and (item.kind == "process" or (item.kind == "file" and _is_run(item.value))))
             ):
                 found[Entity("file", item.value) if item.kind == "process" else item] = None
         return tuple(found)
@@ -68,6 +82,20 @@ class Case:
     def _usable(self, placeholder: str) -> frozenset[str]:
         facts = Facts(incident=self.incident, given={}, own_networks=self.own_networks)
         return frozenset(facts.values(PLACEHOLDERS[placeholder], "manual").usable)
+
+    def _hashes_of_others(self, files: Collection[str]) -> frozenset[str]:
+        """Return the hashes of programs of the system: whoever looked for them would find every machine."""
+        return frozenset(
+            number
+            for alert in self.alerts
+            if not set(texts(alert.fields.get("process.executable"))) & set(files)
+            for number in texts(alert.fields.get("process.hash.sha256"))
+            if "process.executable" in alert.fields
+        )
+
+    @staticmethod
+    def _is_foreign(number: str, known: frozenset[str]) -> bool:
+        return len(number) in HASHES and number not in known
 
     def _is_own(self, domain: str) -> bool:
         hosts = [item.value.lower() for item in self.incident.entities if item.kind == "host" and "." in item.value]
@@ -94,6 +122,11 @@ class Case:
         for technique in self.incident.techniques:
             found.setdefault(technique.upper(), self.incident.first_seen)
         return found
+
+
+def _is_run(path: str) -> bool:
+    name, dot, suffix = path.replace("\\", "/").rpartition("/")[2].lower().rpartition(".")
+    return bool(name and dot) and suffix in _RUN
 
 
 def technique_name(number: str) -> str:

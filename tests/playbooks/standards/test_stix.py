@@ -110,13 +110,24 @@ def test_every_reference_resolves_and_every_object_is_marked() -> None:
 
 
 def test_only_what_is_the_attackers_becomes_an_indicator() -> None:
-    found = {item["pattern"] for item in _objects() if item["type"] == "indicator"}
+    document, system = Entity("file", "D:\\Akte\\akt-7.docx.lck"), Entity("process", "C:\\Windows\\System32\\cmd.exe")
+    found = {item["pattern"] for item in _objects(document, system) if item["type"] == "indicator"}
     assert found == {
         "[ipv4-addr:value = '203.0.113.9']",
         "[domain-name:value = 'evil.example']",
         "[file:name = 'x\\' y.aspx' AND file:parent_directory_ref.path = 'C:\\\\Temp']",
         f"[file:hashes.'SHA-256' = '{'ab' * 32}']",
     }
+
+
+def test_the_hash_of_a_program_of_the_system_is_no_indicator() -> None:
+    found, number = case(Entity("hash", "cd" * 32)), "cd" * 32
+    for program, expected in (("C:\\Windows\\System32\\wbem\\WMIC.exe", False), ("C:\\Temp\\cl.exe", True)):
+        fields = {"process.executable": program, "process.hash.sha256": number}
+        inside = replace(found.incident, entities=(*found.incident.entities, Entity("process", program)))
+        told = replace(found, incident=inside, alerts=[replace(found.alerts[0], fields=fields)]).suspects
+        assert (Entity("hash", number) in told) is expected
+        assert (Entity("file", program) in told) is expected
 
 
 def test_kulla_reads_its_own_indicators() -> None:
