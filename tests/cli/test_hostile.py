@@ -27,7 +27,7 @@ REPORTS = (("alerts", "show", "ALERT"), ("incidents", "show", "inc0"), ("store",
 FORMATS = ("table", "json", "jsonl", "csv", "md", "html")
 TAGS = frozenset(
     {"html", "head", "meta", "title", "style", "body", "main", "section", "h1", "h2", "p", "pre", "ol", "li"}
-    | {"table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"}
+    | {"table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd", "div"}
 )
 
 
@@ -123,7 +123,8 @@ def _check_html(out: str) -> None:
     parser.feed(out)
     parser.close()
     assert parser.seen <= TAGS, parser.seen - TAGS
-    assert parser.attributes <= {"lang", "charset", "name", "content", "http-equiv", "scope", "class"}
+    own = {"lang", "charset", "name", "content", "http-equiv", "scope", "class", "tabindex", "role", "aria-label"}
+    assert parser.attributes <= own
 
 
 def _check_md(out: str) -> None:
