@@ -29,6 +29,7 @@ from playbooks.papers.masking import Mask
 
 _LONGEST = 240  # characters of what a line of the timeline says
 _NODES = 22
+_BOXES = {"done": "☑", "approved": "☑"}  # beside the word, which says it all
 _TABLE_NODES = 40
 _COLUMNS = ("user", "host", "ip", "domain", "mailbox", "service", "file", "process", "url", "hash")
 _DRAWN = ("user", "host", "ip", "file")  # the columns of the drawing; the table has the others too
@@ -246,7 +247,7 @@ class Teller:
             found = course.state.decisions.get(item.step.id) if course.state else None
             outcome = OUTCOME_WORDS[found.outcome].in_language(lang) if found else words.to_do
             rows.append({
-                "state": f"{'☑' if found else '☐'} {outcome}",
+                "state": f"{_BOXES.get(found.outcome, '☒') if found else '☐'} {outcome}",
                 "number": item.number,
                 "step": item.step.title.in_language(lang),
                 "phase": PHASE_NAMES[item.step.phase].in_language(lang),

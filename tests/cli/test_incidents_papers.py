@@ -181,3 +181,23 @@ def test_an_own_deadline_stands_in_the_settings(home: Path) -> None:
     assert "papers.organisation" in paper.out
     (home.parent / "kulla.toml").write_text('[papers]\norganization = "x"\n')
     assert kulla("incidents", "paper", _incidents(home)[0], "early-warning", home=home).code == 3
+
+
+def test_decisions_stand_in_papers_and_in_the_report_with_their_records(home: Path) -> None:
+    name = _incidents(home)[0]
+    (home.parent / "a.yaml").write_text(
+        "actor: besa\nsteps:\n  open-case: {outcome: done, reason: opened}\n"
+        "  out-of-band: {outcome: failed, reason: busy}\n",
+        encoding="utf-8",
+    )
+    begun = kulla("respond", name, "--playbook", "lateral-movement", "--answers", "a.yaml", home=home)
+    assert begun.code in {0, 4}, begun.err
+    lessons = json.loads(kulla("incidents", "paper", name, "lessons", "-f", "json", home=home).out)["paper"]
+    fields = {field["name"]: field for field in lessons["fields"]}
+    assert any("busy" in line for line in fields["did-not"]["lines"])
+    assert any("ledger record" in origin for origin in fields["did-not"]["origins"])
+    page = kulla("incidents", "report", name, "-f", "html", home=home).out
+    assert "☑ done" in page
+    assert "☒ failed" in page
+    assert "person 1" in page
+    assert "besa" not in page
