@@ -45,7 +45,15 @@ _UNIX_SYSTEM = (
     "/proc/",
     "/sys/",
 )
-_WINDOWS_FOLDERS = ("c:\\windows\\system32\\", "c:\\windows\\syswow64\\", "c:\\windows\\")
+_WINDOWS_FOLDERS = (
+    "c:\\windows\\",
+    "c:\\windows\\system32\\",
+    "c:\\windows\\system32\\wbem\\",
+    "c:\\windows\\system32\\windowspowershell\\v1.0\\",
+    "c:\\windows\\syswow64\\",
+    "c:\\windows\\syswow64\\wbem\\",
+    "c:\\windows\\syswow64\\windowspowershell\\v1.0\\",
+)
 _WINDOWS_PROGRAMS = frozenset((
     "cmd.exe", "powershell.exe", "pwsh.exe", "explorer.exe", "svchost.exe", "services.exe", "lsass.exe", "smss.exe",
     "csrss.exe", "wininit.exe", "winlogon.exe", "conhost.exe", "rundll32.exe", "regsvr32.exe", "mshta.exe",

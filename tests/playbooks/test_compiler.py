@@ -85,7 +85,15 @@ def test_a_path_goes_to_the_shell_of_its_system() -> None:
     assert on("bash", windows.commands) == []
 
 
-@pytest.mark.parametrize("path", ["C:\\Windows\\System32\\cmd.exe", "/usr/bin/python3"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "C:\\Windows\\System32\\cmd.exe",
+        "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe",
+        "C:\\Windows\\SysWOW64\\wbem\\WMIC.exe",
+        "/usr/bin/python3",
+    ],
+)
 def test_programs_of_the_system_are_not_quarantined(path: str) -> None:
     step = step_of("data-exfiltration", "stop-the-tool", Entity("process", path))
     assert [unused.value for unused in step.left_out] == [path]
