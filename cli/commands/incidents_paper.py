@@ -48,7 +48,7 @@ def paper(
         list[str] | None,
         typer.Option("--fill", metavar="FIELD=TEXT", help="Fill in a field yourself; kept, and on record."),
     ] = None,
-    names: Annotated[bool, typer.Option("--names", help="With names instead of pseudonyms; on record.")] = False,
+    names: Annotated[bool, typer.Option("--with-names", help="With names instead of pseudonyms; on record.")] = False,
     actor: Actor = None,
     fmt: Format = None,
     output: Output = None,

@@ -30,7 +30,7 @@ def report(
     session: Session,
     identifier: IncidentId,
     *,
-    names: Annotated[bool, typer.Option("--names", help="With names instead of pseudonyms; on record.")] = False,
+    names: Annotated[bool, typer.Option("--with-names", help="With names instead of pseudonyms; on record.")] = False,
     actor: Actor = None,
     fmt: Format = None,
     output: Output = None,

@@ -141,8 +141,8 @@ def test_what_nothing_fills_is_named_and_can_be_filled_on_record(home: Path) -> 
 
 def test_names_are_shown_on_record_alone(home: Path) -> None:
     name = _incidents(home)[0]
-    assert kulla("incidents", "paper", name, "summary", "--names", "--actor", "besa", home=home).code in {0, 4}
-    assert kulla("incidents", "report", name, "--names", "--actor", "besa", home=home).code == 0
+    assert kulla("incidents", "paper", name, "summary", "--with-names", "--actor", "besa", home=home).code in {0, 4}
+    assert kulla("incidents", "report", name, "--with-names", "--actor", "besa", home=home).code == 0
     records = kulla("ledger", "show", "-f", "jsonl", home=home).out
     assert records.count("incident.paper-named") == 2
 
