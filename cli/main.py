@@ -28,7 +28,9 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(name="attack", module="attack", panel="Prepare", summary="ATT&CK's techniques: show them, update the table."),
     Entry(name="indicators", module="indicators", panel="See", summary="Threat intelligence: import it, match events."),
     Entry(name="exercise", module="exercise", panel="Prepare", summary="Replay a real attack, from logs to guidance."),
-    Entry(name="models", module="models", panel="Prepare", summary="What was learned of ordinary life: anomaly models."),
+    Entry(
+        name="models", module="models", panel="Prepare", summary="What was learned of ordinary life: anomaly models."
+    ),
     Entry(name="alerts", module="alerts", panel="See", summary="What rules found: list, show and judge alerts."),
     Entry(
         name="incidents",
