@@ -132,7 +132,7 @@ def detect(
         notify=notify,
     )
     shift.work(pause)
-    session.hint("kulla incidents list")
+    session.hint(shift.next)
 
 
 def _check(span: Window, pause: float | None, out: Target, *, scheduled: bool) -> None:
@@ -145,9 +145,9 @@ def _check(span: Window, pause: float | None, out: Target, *, scheduled: bool) -
         raise UsageError("--watch prints run after run", where="--watch", hint="-f table or jsonl, to stdout (> FILE)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Shift:
-    """Runs, one or many, over the store of a session."""
+    """Runs, one or many, over the store of a session; `next` is what to look at after them."""
 
     session: Session
     plans: Sequence[Plan]
@@ -157,6 +157,7 @@ class _Shift:
     alarm: Level | None
     now_due: bool
     notify: bool
+    next: str = "kulla incidents list"
 
     def work(self, pause: float | None) -> None:
         """Run once, or again and again: then a store that does not answer is waited for."""
@@ -197,9 +198,11 @@ class _Shift:
             alerts: Sequence[Alert] = run.alerts
         else:
             outcome = found.run(planned)
+            changes = outcome.changes
             store.tidy()  # after what was asked for: it is for the next run's sake
             alerts = [*outcome.found_in_gaps, *outcome.run.alerts] if outcome.found_in_gaps else outcome.run.alerts
         _report(self.session, self.out, alerts, self.lowest)
+        self.next = "kulla alerts list" if alerts and not changes.saved else "kulla incidents list"
         if self.span.since is not None or self.span.before is not None:
             tell_looked_back(self.session, plan, run, changes)
         else:

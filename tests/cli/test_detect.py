@@ -105,3 +105,12 @@ def test_a_lateness_is_a_span_of_time(home: Path, rules: str) -> None:
     wrong = kulla("detect", "--rules", rules, "--lateness", "soon", home=home)
     assert wrong.code == 2
     assert "--lateness" in wrong.err
+
+
+def test_what_to_look_at_next_is_where_there_is_something_to_see(home: Path, tmp_path: Path, rules: str) -> None:
+    _collect(home, "a.log", access_log(3, path="/evil"))
+    assert "next: kulla alerts list" in kulla("detect", "--rules", rules, home=home).err  # too little for an incident
+    (tmp_path / "more").mkdir()
+    critical = str(rules_folder(tmp_path / "more", (rule().replace("level: high", "level: critical"),)))
+    _collect(home, "b.log", access_log(2, start=9, path="/evil"))
+    assert "next: kulla incidents list" in kulla("detect", "--rules", critical, home=home).err
