@@ -128,13 +128,14 @@ def _counts(alert: Alert, judgements: Mapping[str, Judgement]) -> bool:
 
 
 def _of_rule(alerts: Sequence[Alert], judgements: Mapping[str, Judgement], most: int) -> list[Term]:
-    rule = alerts[0].rule
+    gravest = max(alerts, key=lambda alert: alert.rule.level)  # the first of them; a rule's level may change
+    rule = gravest.rule
     points = POINTS[rule.level]
     hosts: dict[str, str] = {}  # with the first alert on each
     for alert in alerts:
         hosts.setdefault(str(alert.fields.get("host.name", "")), alert.id)
     more = min(len(hosts) - 1, most)
-    found = [Term(kind="severity", name=f"{rule.level.label}: {rule.name}", points=points, alerts=(alerts[0].id,))]
+    found = [Term(kind="severity", name=f"{rule.level.label}: {rule.name}", points=points, alerts=(gravest.id,))]
     if more and points:
         name = f"on {more} more hosts: {rule.name}"
         found.append(

@@ -55,6 +55,11 @@ def test_points_by_level_once_a_rule() -> None:
     assert [term.alerts for term in found] == [("a1",), ("a3",), ("a4",)]
 
 
+def test_a_rule_whose_level_was_raised_counts_by_the_higher_one() -> None:
+    raised = [high(1), alert(2, HOST, level="critical")]
+    assert points(terms(raised)) == {"critical: rule r": 20}
+
+
 def test_more_hosts_add_half_the_points_up_to_five() -> None:
     def more(hosts: int) -> float:
         found = terms([*(high(n, f"h{n}") for n in range(hosts)), high(99, "h0", rule="other")])
