@@ -96,7 +96,7 @@ def _read_account(payload: Document, fields: Fields) -> None:
     else:
         for event in objects(inner(payload, "metadata").get("event")):
             for parameter in objects(event.get("parameter")):
-                if parameter.get("name") in _ACCOUNTS:
+                if text(parameter.get("name")) in _ACCOUNTS:
                     put_text("user.email", parameter.get("value"), fields)
 
 

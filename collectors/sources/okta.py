@@ -95,7 +95,7 @@ def read(document: Document, fields: Fields, options: Options) -> None:
     put_text("source.domain", inner(document, "securityContext").get("domain"), fields)
     actor = inner(document, "actor")
     _read_account(actor, "user", fields)
-    target = next((each for each in objects(document.get("target")) if each.get("type") in _USERS), None)
+    target = next((each for each in objects(document.get("target")) if text(each.get("type")) in _USERS), None)
     if target is not None:
         _read_account(target, "user.target", fields)
     spread("okta.", document, fields, snaked=True)

@@ -151,3 +151,9 @@ def test_damaged_bytes_are_an_event_or_a_dead_letter(
     place %= len(raw)
     _, dead = read(name, raw[:place] + new + raw[place + cut :])
     assert not any("fault of kulla" in letter.reason for letter in dead)
+
+
+def test_a_kind_that_is_no_text_is_no_fault() -> None:
+    okta = {"uuid": "u", "published": "2025-03-04T05:06:07.123Z", "eventType": "user.session.start"}
+    events, dead = read("okta", json.dumps({**okta, "target": [{"type": {"type": None}}]}).encode() + b"\n")
+    assert (len(events), dead) == (1, [])
