@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, cast
 
 import typer
@@ -194,5 +195,7 @@ def _write(session: Session, text: str, output: str | None) -> None:
     if output in (None, "-"):
         session.stdout.write(text)
         return
+    if str(output).lower().endswith((".yaml", ".yml")):
+        raise UsageError("a catalogue is written as CSV", where="-o", hint=f"-o {Path(str(output)).stem}.csv")
     write_file(session.cwd / str(output), iter((text,)))
     session.say(f"written: {output}")

@@ -164,3 +164,36 @@ def test_lists_of_x_road_become_a_catalogue(home: Path) -> None:
     for hostile in (bomb, "{", "[]", '{"service": 3}', "<a/>"):
         (home.parent / "h").write_text(hostile, encoding="utf-8")
         assert kulla("services", "import", "h", home=home).code == 3
+
+
+YAML = """services:
+  - {id: core, name: {en: Core, sq: Bërthama}, owner: AKSHI, criticality: 5, contamination: contaminated,
+     users: {mon: 0, tue: 0}, restore: {skill: net, hours: 2}, verify: {skill: sec, hours: 0.5},
+     go_live: {skill: app, hours: 0.25}, health: {command: "true", expected: ok}, rto_hours: 8}
+  - {id: vat, name: {en: VAT, sq: TVSH}, owner: Tax, criticality: 4, users: {mon: 100, tue: 300}, depends_on: [core],
+     verify: {skill: sec, hours: 0.5}, go_live: {skill: app, hours: 0.25}, rto_hours: 1, legal: ["monthly 10: VAT"]}
+  - {id: birth, name: {en: Birth, sq: Lindja}, owner: Civil, criticality: 3, users: {mon: 50, tue: 60},
+     depends_on: [core], verify: {skill: sec, hours: 0.5}, go_live: {skill: app, hours: 0.25}}
+"""
+
+
+def test_a_catalogue_in_yaml_has_the_plan_of_its_csv(home: Path) -> None:
+    (home.parent / "services.yaml").write_text(YAML, encoding="utf-8")
+    plans = [
+        kulla("services", "plan", name, *FILES[1:], "-f", "json", home=home)
+        for name in ("services.csv", "services.yaml")
+    ]
+    assert plans[1].code == 0, plans[1].err
+    assert plans[1].out == plans[0].out
+
+
+@pytest.mark.parametrize("words", [("example",), ("import", "answer.json")])
+def test_csv_is_not_written_under_a_name_of_yaml(words: tuple[str, ...], home: Path) -> None:
+    answer = {
+        "service": [{"id": {"xroad_instance": "AL", "member_class": "GOV", "member_code": "1", "service_code": "a"}}]
+    }
+    (home.parent / "answer.json").write_text(json.dumps(answer))
+    result = kulla("services", *words, "-o", "c.YAML", home=home)
+    assert result.code == 2, result.err
+    assert "c.csv" in result.err
+    assert not (home.parent / "c.YAML").exists()
