@@ -125,11 +125,14 @@ def by_tactic(rules: RuleSet, told: Iterable[Standing]) -> list[Row]:
 
     Techniques are counted under their newest ids, so that rules of v18 and v19 do not count one of them twice.
     """
+    from engine.sigma.coverage import firing
+
     found: defaultdict[str, list[tuple[bool, Sequence[str]]]] = defaultdict(list)
-    tagged = [(item.state == "loaded", item.rule.info.tags) for item in told]
-    for fires, tags in [*tagged, *((True, item.info.tags) for item in rules.correlations)]:
-        for tactic in tactics(tags):
-            found[tactic].append((fires, [canonical(technique) for technique in techniques(tags)]))
+    standings = list(told)
+    can = firing(rules, standings)
+    for info in [*(item.rule.info for item in standings), *(item.info for item in rules.correlations)]:
+        for tactic in tactics(info.tags):
+            found[tactic].append((info.id in can, [canonical(technique) for technique in techniques(info.tags)]))
     return [_tactic(name, found[name]) for name in in_order({*TACTICS[:7], *TACTICS[9:], *found})]
 
 

@@ -85,10 +85,15 @@ def list_rules(
 
 
 def _rows(session: Session, rules: RuleSet, *, stored: bool = False) -> Iterator[Row]:
-    for told in coverage.standings(rules, coverage.surveyor(session, rules, stored=stored)):
+    from engine.sigma.coverage import firing
+
+    standings = list(coverage.standings(rules, coverage.surveyor(session, rules, stored=stored)))
+    for told in standings:
         yield _row(told.rule.info, state=told.state, why=told.why, logsource=str(told.rule.logsource))
+    can = firing(rules, standings)
     for item in rules.correlations:
-        yield _row(item.info, state="loaded", why="", logsource=f"{item.type} of {len(item.rules)} rules")
+        state, why = ("loaded", "") if item.info.id in can else ("no source", "rules that it counts cannot fire")
+        yield _row(item.info, state=state, why=why, logsource=f"{item.type} of {len(item.rules)} rules")
     for issue in rules.issues:
         empty = dict.fromkeys(_FIELDS, "")
         yield {

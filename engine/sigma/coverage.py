@@ -5,7 +5,7 @@ No rule is silently inactive: one that can't fire is told apart, with the reason
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +17,7 @@ from engine.sigma.fieldmap import Reading, absent_reason, reading
 from engine.sigma.logsources import KIND_FIELDS, Kind, covers, datasets_of, is_known, kind_from, kinds_of
 from engine.sigma.mapping.hosts import OF_DETAIL
 from engine.sigma.predicates import KEYWORD, REFERENCES, Expression, Predicate, leaves
-from engine.sigma.rules import LogSource, Rule
+from engine.sigma.rules import LogSource, Rule, RuleSet
 
 if TYPE_CHECKING:
     from engine.store.protocol import Store
@@ -26,6 +26,7 @@ EVENT_LOG = "winlog"  # what a collector names for the Windows event log, whatev
 ANYTHING = "*"  # what a collector names that takes documents of any dataset
 State = Literal["loaded", "no source", "no field", "no events"]
 _LIST = "[]"
+_TEMPORAL = frozenset({"temporal", "temporal_ordered"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,20 @@ class Surveyor:
         if all(ANYTHING in self._delivers[name] for name in collectors):
             return f"only from documents in ECS ({', '.join(collectors)}) that name {_wanted(source)}"
         return ""
+
+
+def firing(rules: RuleSet, standings: Iterable[Standing]) -> frozenset[str]:
+    """Return the ids of the rules that can fire, and of the correlations of them that can.
+
+    A temporal correlation needs all rules that one way of its condition wants to see, every other one of its rules.
+    """
+    can = {item.rule.info.id for item in standings if item.state == "loaded"}
+    for item in rules.correlations:  # those that a correlation counts come before it
+        ways = [term.seen for term in item.terms] or [item.rules if item.type in _TEMPORAL else ()]
+        needed = any(all(number in can for number in way) for way in ways)
+        if needed and any(number in can for number in item.rules):
+            can.add(item.info.id)
+    return frozenset(can)
 
 
 def _wanted(source: LogSource) -> str:

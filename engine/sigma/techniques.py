@@ -13,7 +13,7 @@ from typing import Literal
 
 from engine.attack import canonical, techniques
 from engine.attack.table import Table
-from engine.sigma.coverage import Standing
+from engine.sigma.coverage import Standing, firing
 from engine.sigma.rules import RuleSet
 
 Strength = Literal["exists", "can-fire", "did-fire", "proven"]
@@ -40,24 +40,12 @@ class TechniqueCoverage:
     tactics: tuple[str, ...]
     rules: Mapping[Strength, tuple[Told, ...]]
 
-    @property
-    def is_blind(self) -> bool:
-        """Tell whether no rule for it can fire here."""
-        return not self.rules["can-fire"]
-
 
 def told(
     rules: RuleSet, standings: Iterable[Standing], *, fired: Collection[str], proven: Collection[str]
 ) -> list[Told]:
-    """Return every rule that can raise an alert, with what holds of it.
-
-    A correlation can fire where each of the rules that it counts can, or, where it takes any of them, one of them.
-    """
-    can = {item.rule.info.id for item in standings if item.state == "loaded"}
-    for item in rules.correlations:
-        need = all if item.type in {"temporal", "temporal_ordered"} else any
-        if need(number in can for number in item.rules):
-            can.add(item.info.id)
+    """Return every rule that can raise an alert, with what holds of it."""
+    can = firing(rules, standings)
     silent = rules.silent()
     infos = [*(rule.info for rule in rules.alerting), *(item.info for item in rules.correlations)]
     found = []

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from engine.events import Event, Origin, Value
-from engine.sigma.coverage import Standing, Surveyor, kinds_in
+from engine.sigma.coverage import Standing, Surveyor, firing, kinds_in
 from engine.sigma.logsources import Kind
 from engine.store.embedded import EmbeddedStore
 from tests.engine.sigma.rules import compiled, document
@@ -129,3 +130,37 @@ def test_the_kinds_that_a_store_holds(tmp_path: Path) -> None:
             Kind("macos", "endpoint.events.file", "file_event"),
             Kind("linux", "system.auth", "sshd"),
         }
+
+
+def correlated(kind: str, condition: object, first: Mapping[str, str], second: Mapping[str, str]) -> bool:
+    """Return whether a correlation of two rules, over these log sources, can fire."""
+    number = "11111111-0000-4000-8000-000000000000"
+    block = {"type": kind, "rules": ["r1", "r2"], "timespan": "5m", "group-by": ["User"], "condition": condition}
+    over = yaml.safe_dump({"title": "c", "id": number, "status": "test", "level": "high", "correlation": block})
+    bases = [document(IMAGE, source=source, number=n, name=f"r{n}") for n, source in ((1, first), (2, second))]
+    rules = compiled(*bases, over)
+    assert rules.issues == []
+    surveyor = Surveyor(rules.predicates, DELIVERS)
+    return number in firing(rules, [surveyor.standing(rule) for rule in rules.rules])
+
+
+HERE, NOWHERE = PROCESS, {"product": "windows", "service": "nosuch"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "both", "one", "none"),
+    [
+        ("temporal", {"gte": 2}, True, False, False),
+        ("temporal", "r1 and r2", True, False, False),
+        ("temporal", "r1 or r2", True, True, False),
+        ("temporal", "r1 and not r2", True, True, False),
+        ("temporal_ordered", {"gte": 2}, True, False, False),
+        ("event_count", {"gte": 2}, True, True, False),
+    ],
+)
+def test_a_correlation_can_fire_where_enough_of_its_rules_can(
+    kind: str, condition: object, both: bool, one: bool, none: bool
+) -> None:
+    assert correlated(kind, condition, HERE, HERE) is both
+    assert correlated(kind, condition, HERE, NOWHERE) is one
+    assert correlated(kind, condition, NOWHERE, NOWHERE) is none
