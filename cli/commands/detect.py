@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -173,59 +173,65 @@ class _Shift:
 
     def once(self) -> None:
         """Run whatever is due, the most urgent first; then send what is due."""
-        from cli.detecting import due_plans, leased
+        from cli.detecting import leased
         from cli.retaining import retain_when_due
 
         with self.session.open_store() as store:
             with leased(self.session, store) as lease:
                 if lease is not None:
-                    every = [(plan, self.session.now()) for plan in self.plans]
-                    due = every if self.now_due else due_plans(store, self.plans, self.session.now())
-                    for plan, planned in due:
-                        self._run(store, plan, planned, lease)
-                    self._run_models(store)
-                    if due and self.span.since is None and self.span.before is None:
-                        self._match_indicators(store)
+                    alerts, parts = list[Alert](), 0
+                    try:
+                        for found in self._parts(store, lease):
+                            alerts, parts = [*alerts, *found], parts + 1
+                    finally:  # what one part found is told even where the next one fails
+                        if parts:
+                            self._report(alerts)
                     retain_when_due(self.session, store)
             self._deliver(store)
 
-    def _run(self, store: Store, plan: Plan, planned: datetime, lease: Lease) -> None:
+    def _parts(self, store: Store, lease: Lease) -> Iterator[Sequence[Alert]]:
+        """Yield the alerts of each part of a run: rules, models, indicators; looking back is for rules alone."""
+        from cli.detecting import due_plans
+
+        every = [(plan, self.session.now()) for plan in self.plans]
+        due = every if self.now_due else due_plans(store, self.plans, self.session.now())
+        for plan, planned in due:
+            yield self._run(store, plan, planned, lease)
+        if self._looks_back:
+            return
+        if any((self.session.settings.home / "models").glob("*/promoted")):
+            from cli.modelling import run_models
+
+            yield run_models(self.session, store)
+        if due:
+            from cli.indicating import match_in_run
+
+            yield match_in_run(self.session, store)
+
+    @property
+    def _looks_back(self) -> bool:
+        return self.span.since is not None or self.span.before is not None
+
+    def _run(self, store: Store, plan: Plan, planned: datetime, lease: Lease) -> Sequence[Alert]:
         from cli.detecting import runner, tell_looked_back, tell_outcome
 
         found = runner(self.session, store, plan, lease)
-        if self.span.since is not None or self.span.before is not None:
+        if self._looks_back:
             run, changes = found.look_back(self.span.since, self.span.before)
             alerts: Sequence[Alert] = run.alerts
+            tell_looked_back(self.session, plan, run, changes)
         else:
             outcome = found.run(planned)
             changes = outcome.changes
             store.tidy()  # after what was asked for: it is for the next run's sake
             alerts = [*outcome.found_in_gaps, *outcome.run.alerts] if outcome.found_in_gaps else outcome.run.alerts
-        _report(self.session, self.out, alerts, self.lowest)
-        self.next = "kulla alerts list" if alerts and not changes.saved else "kulla incidents list"
-        if self.span.since is not None or self.span.before is not None:
-            tell_looked_back(self.session, plan, run, changes)
-        else:
             tell_outcome(self.session, plan, outcome)
-        worst = max((alert.rule.level for alert in alerts), default=None)
-        self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
+        self.next = "kulla alerts list" if alerts and not changes.saved else "kulla incidents list"
+        return alerts
 
-    def _match_indicators(self, store: Store) -> None:
-        from cli.indicating import match_in_run
-
-        found = match_in_run(self.session, store)
-        worst = max((alert.rule.level for alert in found), default=None)
-        self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
-
-    def _run_models(self, store: Store) -> None:
-        """Run the models that were promoted (kulla models), after the rules; looking back is for rules alone."""
-        windowed = self.span.since is not None or self.span.before is not None
-        if windowed or not any((self.session.settings.home / "models").glob("*/promoted")):
-            return
-        from cli.modelling import run_models
-
-        alerts = run_models(self.session, store)
-        _report(self.session, self.out, alerts, self.lowest)
+    def _report(self, alerts: Sequence[Alert]) -> None:
+        """Show the alerts of one run, whatever part of it raised them, and mind --fail-on."""
+        _show(self.session, self.out, alerts, self.lowest)
         worst = max((alert.rule.level for alert in alerts), default=None)
         self.session.alarm |= self.alarm is not None and worst is not None and worst >= self.alarm
 
@@ -255,7 +261,7 @@ def _seconds(option: str, word: str | None) -> float | None:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def _report(session: Session, out: Target, alerts: Sequence[Alert], lowest: Level) -> None:
+def _show(session: Session, out: Target, alerts: Sequence[Alert], lowest: Level) -> None:
     shown = sorted(at_least(lowest, alerts), key=lambda alert: (alert.timestamp, alert.id))
     if len(shown) > 50 and out.format == "table":
         session.say(f"the newest 50 of {len(shown):,} alerts; kulla alerts list shows all")

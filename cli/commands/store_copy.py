@@ -23,7 +23,7 @@ def register_copy(app: typer.Typer) -> None:
 
 
 def copy(session: Session, to: Target) -> None:
-    """Copy events, dead letters, alerts, incidents and the ledger into another store, and compare them.
+    """Copy everything into another store, notes, indicators and the ledger with it, and compare the events.
 
     A copy that was stopped goes on where it was. Cursors are not copied: the first run over the new store looks at
     everything again, and finds no alert twice.
@@ -37,7 +37,8 @@ def copy(session: Session, to: Target) -> None:
         done = copy_all(source, target, place)
     session.say(
         f"{done.events:,} events compared, {done.stored:,} of them new there; {done.dead_letters:,} dead letters, "
-        f"{done.alerts:,} alerts, {done.incidents:,} incidents, {done.ledger:,} entries of the ledger"
+        f"{done.alerts:,} alerts, {done.incidents:,} incidents, {done.records:,} records, "
+        f"{done.ledger:,} entries of the ledger"
     )
     session.hint(f"kulla store status {'--store' if '://' in to else '--home'} {to}")
 

@@ -1,15 +1,14 @@
-"""Copying a store into another: events, dead letters, sources, alerts, incidents and the ledger, checked on the way.
+"""Copying a store into another: events, dead letters, sources, alerts, incidents, records and the ledger, checked.
 
 A copy goes on where it was killed: what the other store has is not stored twice, and it keeps how far the copy is.
-Cursors and correlation hits are not copied: the first run over the new store looks at everything again and finds the
-same alerts, which are there already, with the verdicts that people gave.
+Cursors, correlation hits and what is known of runs are not copied: the first run over the new store looks at everything
+again and finds the same alerts, which are there already, with the verdicts that people gave.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +18,9 @@ from engine.store.protocol import Store
 
 _ALERTS_AT_ONCE = 1000
 _CHECKED_AT_ONCE = 1000
+_RECORDS_AT_ONCE = 1000
+_OF_RUNS = frozenset({"lease", "run", "rules", "gap", "incidents"})  # see engine.runs: they speak of one store's events
+_KEY_IN_USE = ("privacy", "key")  # which key made a store's pseudonyms (see cli.privacy)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Copied:
     dead_letters: int = 0
     alerts: int = 0
     incidents: int = 0
+    records: int = 0
     ledger: int = 0
 
 
@@ -39,14 +42,14 @@ def copy(source: Store, target: Store, name: str, *, advance: Callable[[int], No
     Raise `StoreError` where the target does not give back what was put in, or has another ledger.
     """
     copied = Copied()
+    _check_key(source, target)
     for path, length, identity in source.known_prefixes():
         target.remember_prefix(path, length, identity)
     cursor = f"copy of {name}"
     for block in source.blocks(after=target.cursor(cursor), until=source.last_sequence()):
         events = list(block.events(np.arange(block.rows)))
         before = target.last_sequence()
-        for part in _by_source(events):
-            copied.stored += target.append(part, []).stored
+        copied.stored += target.append(events, []).stored
         _compare(events, target, before)
         copied.events += len(events)
         target.commit_run(cursor, cursor=block.settled, alerts=[], hits=[])
@@ -65,6 +68,7 @@ def _copy_findings(source: Store, target: Store, copied: Copied, cursor: str) ->
     incidents = source.incidents()
     target.save_incidents(incidents)
     copied.incidents = len(incidents)
+    copied.records = _copy_records(source, target)
     copied.ledger = _copy_ledger(source, target)
 
 
@@ -84,12 +88,29 @@ def _copy_ledger(source: Store, target: Store) -> int:
     return len(missing)
 
 
-def _by_source(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """Group a block by source: a store takes one batch of one source at a time."""
-    groups: defaultdict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        groups[event.origin.identity].append(event)
-    yield from groups.values()
+def _check_key(source: Store, target: Store) -> None:
+    """Raise `StoreError` where the two stores' pseudonyms were made with different keys."""
+    ours, theirs = source.record(*_KEY_IN_USE), target.record(*_KEY_IN_USE)
+    if ours is not None and theirs is not None and ours.body != theirs.body:
+        raise StoreError(
+            "the pseudonyms of the two stores were made with different keys: they cannot be told apart in one store",
+            hint="copy into a store that has taken in nothing yet",
+        )
+
+
+def _copy_records(source: Store, target: Store) -> int:
+    """Copy what people and collectors left in records (notes, decisions, indicators, checkpoints); return how many."""
+    copied = 0
+    for kind in sorted(set(source.record_kinds()) - _OF_RUNS):
+        records = source.records(kind)
+        for start in range(0, len(records), _RECORDS_AT_ONCE):
+            part = records[start : start + _RECORDS_AT_ONCE]
+            there = {record.key: record for record in target.records(kind, keys=[record.key for record in part])}
+            versions = {key: record.version for key, record in there.items()}
+            moved = [replace(record, version=versions.get(record.key, 0)) for record in part]
+            target.save_records([record for record in moved if record != there.get(record.key)])
+            copied += len(part)
+    return copied
 
 
 def _compare(events: Sequence[Event], target: Store, before: int) -> None:

@@ -231,6 +231,10 @@ class EmbeddedStore:
         """Return records of a kind, by due time (those without one last) and key."""
         return self._records.find(kind, state=state, due_by=due_by, keys=keys, limit=limit)
 
+    def record_kinds(self) -> Sequence[str]:
+        """Return the kinds of which there are records, in order."""
+        return self._records.kinds()
+
     def count_records(self, kind: str) -> Mapping[str, int]:
         """Return how many records of a kind there are, by state."""
         return self._records.count(kind)

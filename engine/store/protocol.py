@@ -173,7 +173,7 @@ class Store(Protocol):
     def append(
         self, events: Sequence[Event], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
     ) -> Appended:
-        """Store one micro-batch of one source identity durably, or raise `StoreError` and store nothing.
+        """Store one micro-batch durably, or raise `StoreError` and store nothing.
 
         `records` are its checkpoints: they move in the same transaction, and where one of them was changed by somebody
         else, nothing is stored. A store without transactions writes them last.
@@ -305,6 +305,10 @@ class Store(Protocol):
 
         `due_by` leaves out those that are due later or never, `keys` all others than these.
         """
+        ...
+
+    def record_kinds(self) -> Sequence[str]:
+        """Return the kinds of which there are records, in order."""
         ...
 
     def count_records(self, kind: str) -> Mapping[str, int]:

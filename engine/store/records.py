@@ -48,6 +48,10 @@ class Records:
             found += [_record(row) for row in self._database.rows(marked, [*values, *part, most])]
         return found if limit is None else found[:limit]
 
+    def kinds(self) -> list[str]:
+        """Return the kinds of which there are records, in order."""
+        return sorted(str(kind) for (kind,) in self._database.rows("SELECT DISTINCT kind FROM records", []))
+
     def count(self, kind: str) -> dict[str, int]:
         """Return how many records of a kind there are, by state."""
         rows = self._database.rows("SELECT state, count(*) FROM records WHERE kind = ? GROUP BY state", [plain(kind)])

@@ -170,3 +170,16 @@ def test_figures_for_prometheus(home: Path) -> None:
     assert figures['kulla_run_new_alerts{run="schedule/web"}'] == "2"
     assert figures['kulla_run_lag_events{run="schedule/web"}'] == "0"
     assert figures['kulla_source_silent_seconds{dataset="nginx.access"}'] == "0"
+
+
+def test_the_alerts_of_every_schedule_stand_in_one_file(home: Path) -> None:
+    schedules = '[schedules.{name}]\ncron = "*/5 * * * *"\nrules = ["{name}"]\n'
+    settings = "".join(schedules.format(name=name) for name in ("rules", "more"))
+    (home.parent / "kulla.toml").write_text(settings, encoding="utf-8")
+    (home.parent / "more").mkdir()
+    second = rule("Odd asked for", value="odd").replace("5c6b2a53-6f1d-4f5e-9d0b-6f6b8d1c0a01", OTHER)
+    (home.parent / "more" / "odd.yml").write_text(second, encoding="utf-8")
+    _collect(home, "a.log", access_log(2, path="/evil") + access_log(3, start=50, path="/odd"))
+    assert kulla("detect", "--scheduled", "-f", "jsonl", "-o", "alerts.jsonl", home=home).code == 0
+    told = [json.loads(line) for line in (home.parent / "alerts.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert sorted(item["rule.name"] for item in told) == ["Evil asked for"] * 2 + ["Odd asked for"] * 3

@@ -15,7 +15,7 @@ from engine.store.values import plain
 
 _KIND = "records"
 _ORDER: list[Json] = [{"due": {"order": "asc", "missing": "_last"}}, {"kind": "asc"}, {"key": "asc"}]
-_STATES = 1000
+_WORDS = 1000
 
 
 class ChangingRecords:
@@ -56,13 +56,20 @@ class ChangingRecords:
         found = self._records.search(_KIND, {"bool": {"filter": filters}}, _ORDER, limit=limit)
         return [record_of(each) for _, each in found]
 
+    def kinds(self) -> list[str]:
+        """Return the kinds of which there are records, in order."""
+        return sorted(self._words("kind", {"match_all": {}}))
+
     def count(self, kind: str) -> dict[str, int]:
         """Return how many records of a kind there are, by state."""
+        return dict(sorted(self._words("state", {"term": {"kind": plain(kind)}}).items()))
+
+    def _words(self, field: str, query: Json) -> dict[str, int]:
+        """Return how many records have each word in a field."""
         self._cluster.ask("POST", f"/{part(self._index)}/_refresh")
-        states = {"states": {"terms": {"field": "state", "size": _STATES}}}
-        body = {"query": {"term": {"kind": plain(kind)}}, "size": 0, "aggs": states}
-        buckets = searched(self._cluster, self._index, body)["aggregations"]["states"]["buckets"]
-        return dict(sorted((str(each["key"]), int(each["doc_count"])) for each in buckets))
+        body = {"query": query, "size": 0, "aggs": {"words": {"terms": {"field": field, "size": _WORDS}}}}
+        buckets = searched(self._cluster, self._index, body)["aggregations"]["words"]["buckets"]
+        return {str(each["key"]): int(each["doc_count"]) for each in buckets}
 
     def save(self, records: Sequence[Record]) -> frozenset[str]:
         """Write records; return the keys of those that somebody else changed first."""
