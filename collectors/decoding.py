@@ -22,6 +22,7 @@ class Decoder:
 
     def __init__(self, parser: Parser, *, source: str, identity: str, path: str) -> None:
         self._parser = parser
+        self._sketching = parser if isinstance(parser, Sketching) else None  # asked once: it costs more than a sketch
         self.source = source
         self.identity = identity
         self.path = path
@@ -29,14 +30,14 @@ class Decoder:
     @property
     def sketches(self) -> bool:
         """Tell whether records can be sketched (see `engine.sketches`)."""
-        return isinstance(self._parser, Sketching)
+        return self._sketching is not None
 
     def sketch(self, record: Record) -> Sketch | None:
         """Return the record's sketch; None where it must be parsed."""
-        if record.problem is not None or not isinstance(self._parser, Sketching):
+        if record.problem is not None or self._sketching is None:
             return None
         try:
-            return self._parser.sketch(record)
+            return self._sketching.sketch(record)
         except _FAULTS:
             return None
 
