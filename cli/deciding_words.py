@@ -54,6 +54,7 @@ class DecidingWords:
     ask_take_over: str
     claimed: str
     side_by_side: str
+    changed_meanwhile: str
     cannot_do: str
     simulated: str
     returns: str
@@ -111,6 +112,7 @@ ENGLISH = DecidingWords(
     ask_take_over="Reason to take it over; empty to leave it to them",
     claimed="You do this step now; others see it (record {sequence}).",
     side_by_side="These steps are done side by side, in any order: {names}",
+    changed_meanwhile="The step has changed meanwhile (somebody gave a value); this is how it reads now:",
     cannot_do="Cannot be done as it is",
     simulated="Simulated",
     returns="undo returns everything to what it was",
@@ -167,6 +169,7 @@ ALBANIAN = DecidingWords(
     ask_take_over="Arsyeja për ta marrë përsipër; bosh për t'ia lënë atij",
     claimed="Këtë hap e bëni ju tani; të tjerët e shohin (zëri {sequence}).",
     side_by_side="Këta hapa kryhen krahas njëri-tjetrit, në çfarëdo radhe: {names}",
+    changed_meanwhile="Hapi ka ndryshuar ndërkohë (dikush dha një vlerë); tani lexohet kështu:",
     cannot_do="Nuk kryhet dot kështu",
     simulated="Simuluar",
     returns="zhbërja e kthen gjithçka si ishte",

@@ -20,6 +20,7 @@ from playbooks.ledger import ConcurrentWriteError, Record
 from playbooks.ledger.people import same_person
 from playbooks.placeholders import PLACEHOLDERS
 from playbooks.runner import Run
+from playbooks.running import settle
 
 STOP, PROPOSE, OPERATE, OTHER = "0", "7", "8", "9"
 _KEYS: Mapping[str, Outcome] = {
@@ -121,8 +122,8 @@ class Conversation:
         """Show a step and ask until it is decided or put off (True), or the person stops (False)."""
         self._show(item)
         while self._is_open(item):
-            if self._operating is not None:
-                self._operating.settle_doubt(item)
+            item = self._anew(item)
+            self._settle_doubt(item)
             lacking = self._run.approvals_lacking(item.step, actor=self._actor)
             if lacking:
                 self._session.insist(self._texts.approvals_lacking.format(count=lacking))
@@ -145,6 +146,26 @@ class Conversation:
         """Tell whether a step is still to be decided, with what others have approved or decided meanwhile."""
         self._run.refresh()
         return item.step.id not in self._run.state.decisions
+
+    def _anew(self, item: GuideStep) -> GuideStep:
+        """Return the step as it is filled now; shown again where it is another than the person has read."""
+        found = self._run.guide.step(item.step.id)
+        if found != item:
+            self._session.insist("", self._deciding.changed_meanwhile)
+            self._show(found)
+        return found
+
+    def _settle_doubt(self, item: GuideStep) -> None:
+        """Ask about commands that a crash left in doubt, until none is: whoever goes on, and whatever they may run."""
+        texts, step_id = self._deciding, item.step.id
+        while (doubt := self._run.state.in_doubt(step_id)) is not None:
+            self._session.insist(texts.in_doubt.format(number=doubt.command + 1, actor=doubt.actor))
+            choices = [Choice(key="1", words=texts.took_effect), Choice(key="2", words=texts.no_effect)]
+            key = choose(self._session, self._texts.ask_choice, choices, self._texts.not_a_choice)
+            while not (reason := ask(self._session, texts.ask_settle)):
+                pass
+            write = partial(settle, self._run, step_id, took_effect=key == "1", actor=self._actor, reason=reason)
+            self._record(write)
 
     def _choices(self, item: GuideStep) -> list[Choice]:
         texts, more = self._texts, self._deciding

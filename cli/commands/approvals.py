@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +19,7 @@ from engine.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from engine.store.protocol import Store
+    from playbooks.decisions import State
     from playbooks.ledger import Ledger
     from playbooks.runner import Run
 
@@ -33,20 +33,12 @@ PlaybookName = Annotated[
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """One run under way."""
-
-    run: Run
-    ledger: Ledger
-
-
 @command(app, "list")
 def list_(session: Session, *, fmt: Format = None, output: Output = None) -> None:
     """List the steps that somebody proposes and that lack approvals. Waiting never turns into a yes."""
     out = target(session, fmt, output)
     with session.open_store() as store:
-        rows = [row for found in _runs(session, store) for row in _waiting(found.run)]
+        rows = [row for run in _waiting_runs(session, store) for row in _waiting(run)]
     texts = deciding_words(session.lang)
     columns = (
         Column(field="incident", heading=texts.incident, whole=True, derive=lambda row: str(row["incident"])[:SHORT]),
@@ -78,7 +70,7 @@ def show(
 
     out = target(session, fmt, output, allowed=("table", "json", "jsonl", "md", "html"))
     with session.open_store() as store:
-        run = _run(session, store, incident, playbook).run
+        run = _run(session, store, incident, playbook)
     item = run.guide.step(run.step(step).id)
     sections = step_sections(run.guide, item, words(session.lang), run.state.decisions)
     record = step_record(run.guide, item, run.state.decisions)
@@ -101,7 +93,7 @@ def approve(
     who = actor_of(session, actor)
     texts = deciding_words(session.lang)
     with session.open_store() as store:
-        run = _run(session, store, incident, playbook).run
+        run = _run(session, store, incident, playbook)
         _check_proposal(run, step, texts.changed_since.format(step=step))
         sequence = run.decide(step, "approved", actor=who, reason=why).sequence
         lacking = run.still_lacking(run.step(step))
@@ -122,7 +114,7 @@ def reject(
     """Reject a proposed step: it is decided with that, and the run goes on where its playbook says."""
     who = actor_of(session, actor)
     with session.open_store() as store:
-        run = _run(session, store, incident, playbook).run
+        run = _run(session, store, incident, playbook)
         sequence = run.decide(step, "rejected", actor=who, reason=why).sequence
     session.say(deciding_words(session.lang).rejected.format(step=step, sequence=sequence))
     session.hint(f"kulla respond {run.incident.id[:SHORT]}")
@@ -141,7 +133,7 @@ def withdraw(
     """Take your own approval back, as long as the step is not decided."""
     who = actor_of(session, actor)
     with session.open_store() as store:
-        run = _run(session, store, incident, playbook).run
+        run = _run(session, store, incident, playbook)
         sequence = run.withdraw_approval(step, actor=who, reason=why).sequence
     session.say(deciding_words(session.lang).withdrawn.format(step=step, sequence=sequence))
     session.hint("kulla approvals list")
@@ -177,39 +169,57 @@ def _check_proposal(run: Run, step: str, changed: str) -> None:
         raise UsageError(changed, where=step, hint="the proposer proposes it again: kulla respond INCIDENT")
 
 
-def _runs(session: Session, store: Store) -> list[_Found]:
-    """Return every run under way of playbooks and incidents that are still there; others are told as issues."""
-    from playbooks.decisions import BEGUN, run_of
-    from playbooks.loader import load_library
-    from playbooks.runner import Run
+def _waiting_runs(session: Session, store: Store) -> list[Run]:
+    """Return the runs in which a step waits for approvals; those whose playbook or incident is gone are issues."""
+    from playbooks.decisions import BEGUN, PROPOSED
+    from playbooks.rebuilding import rebuild
 
     ledger = open_ledger(session, store)
-    ledger.preload("incident/")
-    subjects = [record.subject for record in ledger.records() if record.kind == BEGUN]
-    library, policy = load_library(), policy_of(session)
-    found: list[_Found] = []
-    for subject in subjects:
-        incident_id, playbook_id = run_of(subject) or ("", "")
+    found: list[Run] = []
+    for subject, records in ledger.preload("incident/").items():
+        kinds = {record.kind for record in records}
+        if not {BEGUN, PROPOSED} <= kinds or _all_decided(rebuild(records)):
+            continue
         try:
-            incident, playbook = store.incident(incident_id), library.get(playbook_id)
-            run = Run.resume(incident, playbook, ledger, policy=policy, account=ledger.account)
+            found.append(_resumed(session, store, ledger, subject))
         except (NotFoundError, UsageError) as error:
             session.issue(error)
-            continue
-        found.append(_Found(run=run, ledger=ledger))
     return found
 
 
-def _run(session: Session, store: Store, incident: str, playbook: str | None) -> _Found:
+def _all_decided(state: State | None) -> bool:
+    return state is None or state.proposals.keys() <= state.decisions.keys()
+
+
+def _run(session: Session, store: Store, incident: str, playbook: str | None) -> Run:
     """Return the run of an incident that is meant; raise `NotFoundError` where there is none, or more than one."""
+    from playbooks.decisions import BEGUN, run_of
+
     wanted = store.incident(incident).id
-    found = [
-        item
-        for item in _runs(session, store)
-        if item.run.incident.id == wanted and playbook in {None, item.run.playbook.id}
-    ]
+    ledger = open_ledger(session, store)
+    found = {
+        subject: run[1]
+        for subject, records in ledger.preload(f"incident/{wanted}/").items()
+        if any(record.kind == BEGUN for record in records) and (run := run_of(subject)) and playbook in {None, run[1]}
+    }
     if len(found) == 1:
-        return found[0]
-    names = ", ".join(item.run.playbook.id for item in found)
+        return _resumed(session, store, ledger, next(iter(found)))
+    names = ", ".join(found.values())
     what = f"several playbooks are followed: {names}" if found else "no playbook is followed"
     raise NotFoundError(f"{what} for incident {incident}", hint="--playbook NAME" if found else "kulla respond ID")
+
+
+def _resumed(session: Session, store: Store, ledger: Ledger, subject: str) -> Run:
+    """Return one run; raise `NotFoundError` or `UsageError` where it cannot go on as it was begun."""
+    from playbooks.decisions import run_of
+    from playbooks.loader import load_library
+    from playbooks.runner import Run
+
+    incident, playbook = run_of(subject) or ("", "")
+    return Run.resume(
+        store.incident(incident),
+        load_library().get(playbook),
+        ledger,
+        policy=policy_of(session),
+        account=ledger.account,
+    )

@@ -25,7 +25,8 @@ from engine.store.protocol import Store
 if TYPE_CHECKING:
     from cli.responding import Conversation
     from playbooks.choose import Choice
-    from playbooks.decisions import Channel
+    from playbooks.compiler import Guide, GuideStep
+    from playbooks.decisions import Channel, State
     from playbooks.ledger import Ledger
     from playbooks.model import Playbook
     from playbooks.rehearsal import Answers
@@ -84,7 +85,7 @@ def respond(
             session=session, store=store, out=out, incident=incident, playbook=chosen, step=step, choice=choice
         )
         if undo is not None:
-            _undo(case, undo, why, actor)
+            _undo(case, undo, why=why, actor=actor, dry_run=dry_run)
         elif dry_run and drill is None:
             _show(case)
         else:
@@ -148,13 +149,9 @@ def _check_step(playbook: Playbook, step: int | None) -> None:
 def _show(case: _Case) -> None:
     from cli.guidance import guide_report
     from playbooks.compile_check import compile_problems
-    from playbooks.compiler import compile_guide
-    from playbooks.decisions import subject_of
-    from playbooks.rebuilding import rebuild
 
     session, incident = case.session, case.incident
-    state = rebuild(open_ledger(session, case.store).records(subject_of(incident.id, case.playbook.id)))
-    guide = compile_guide(incident, case.playbook, session.lang, given=state.given if state else None)
+    guide, state = _guide(case)
     for problem in compile_problems(guide):
         if problem.blocks and case.step in {None, problem.number}:
             told = f"step {problem.number} `{problem.step}` cannot be done: {problem.what.in_language(session.lang)}"
@@ -165,18 +162,43 @@ def _show(case: _Case) -> None:
     session.hint(f"kulla respond {incident.id[:SHORT]}")
 
 
-def _undo(case: _Case, step: str, why: str, actor: str | None) -> None:
-    """Record that a step is taken back, and show how."""
+def _guide(case: _Case) -> tuple[Guide, State | None]:
+    """Return the guide with the values given so far, and where its run stands (None: not begun); records nothing."""
+    from playbooks.compiler import compile_guide
+    from playbooks.decisions import subject_of
+    from playbooks.rebuilding import rebuild
+
+    session, incident = case.session, case.incident
+    state = rebuild(open_ledger(session, case.store).records(subject_of(incident.id, case.playbook.id)))
+    return compile_guide(incident, case.playbook, session.lang, given=state.given if state else None), state
+
+
+def _undo(case: _Case, step: str, *, why: str, actor: str | None, dry_run: bool) -> None:
+    """Record that a step is taken back, and show how; a dry run only shows it."""
     from cli.guidance import undo_report
     from playbooks.runner import Run
 
     session, texts = case.session, words(case.session.lang)
+    if dry_run:
+        guide, _ = _guide(case)
+        case.out.write(undo_report(guide, _step_of(guide, step), texts))
+        session.say(texts.dry_run)
+        session.hint(f"kulla respond {case.incident.id[:SHORT]} --undo {step} --why TEXT")
+        return
     ledger = open_ledger(session, case.store)
     run = Run.resume(case.incident, case.playbook, ledger, policy=policy_of(session), account=ledger.account)
     record = run.undo(step, actor=actor_of(session, actor), reason=why)
     case.out.write(undo_report(run.guide, run.guide.step(step), texts))
     session.say(texts.recorded.format(sequence=record.sequence))
     session.hint(f"kulla respond {case.incident.id[:SHORT]}")
+
+
+def _step_of(guide: Guide, step: str) -> GuideStep:
+    try:
+        return guide.step(step)
+    except KeyError:
+        hint = f"kulla playbooks show {guide.playbook.id}"
+        raise UsageError(f"{guide.playbook.id} has no step `{step}`", where="--undo", hint=hint) from None
 
 
 def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool) -> None:
@@ -222,7 +244,7 @@ def _conversation(case: _Case, run: Run, ledger: Ledger | None, who: str) -> Con
     session, texts = case.session, words(case.session.lang)
     operating = None
     if ledger is not None and run.policy.execute:
-        operating = Operating(session, run, ledger, texts, who)
+        operating = Operating(session, run, ledger, who)
     return Conversation(session, run, texts, who, case.step, operating=operating)
 
 

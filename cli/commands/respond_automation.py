@@ -16,7 +16,7 @@ from cli.session import Session
 from engine.errors import NotFoundError, UsageError
 
 app = sub_app("How much of a step a machine may do: list, withdraw, restore.")
-FIELDS = ("step", "playbooks", "at_most", "level", "successes", "failures", "withdrawn", "told")
+FIELDS = ("step", "version", "playbooks", "at_most", "level", "successes", "failures", "withdrawn", "told")
 StepArgument = Annotated[str, typer.Argument(metavar="STEP", help="The step's id, as kulla automation list shows it.")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
 
@@ -37,15 +37,17 @@ def list_(
     out = target(session, fmt, output)
     with session.open_store() as store:
         found = standings(open_ledger(session, store).records())
-    rows: dict[str, Row] = {}
+    rows: dict[tuple[str, str], Row] = {}  # another version of a step has earned nothing of what this one has
     for playbook in load_library():
         for step in playbook.steps:
             standing = standing_of(step, found)
             if standing == Standing() and not every:
                 continue
-            known = rows.get(step.id, {}).get("playbooks", ())
-            rows[step.id] = {
+            key = (step.id, step.version)
+            known = rows.get(key, {}).get("playbooks", ())
+            rows[key] = {
                 "step": step.id,
+                "version": step.version,
                 "playbooks": (*known, playbook.id) if isinstance(known, tuple) else (playbook.id,),
                 "at_most": int(step.automation),
                 "level": int(standing.level(step)),
@@ -58,12 +60,13 @@ def list_(
     texts = deciding_words(session.lang)
     columns = (
         Column(field="step", heading=texts.step, whole=True),
+        Column(field="playbooks", heading=texts.playbook, derive=_few_playbooks),
         Column(field="at_most", heading=texts.allowed_at_most, number=True),
         Column(field="level", heading=texts.level_now, number=True),
         Column(field="level_words", heading=""),
         Column(field="told", heading=texts.standing),
     )
-    ordered = [rows[name] for name in sorted(rows)]
+    ordered = [rows[key] for key in sorted(rows)]
     title, empty = texts.automation, texts.no_automation
     out.write(Listing(name="automation", title=title, columns=columns, rows=ordered, fields=FIELDS, empty=empty))
 
@@ -86,6 +89,13 @@ def restore(session: Session, step: StepArgument, *, why: Why, actor: Actor = No
     sequence = _record(session, RESTORED, step, why, actor)
     session.say(deciding_words(session.lang).level_restored.format(step=step, sequence=sequence))
     session.hint("kulla automation list")
+
+
+def _few_playbooks(row: Row) -> str:
+    """Return the first playbook that has the step, and how many more do."""
+    names = row["playbooks"]
+    first, *more = names if isinstance(names, tuple) else (str(names),)
+    return f"{first} (+{len(more)})" if more else str(first)
 
 
 def _record(session: Session, kind: str, step: str, why: str, actor: str | None) -> int:

@@ -149,12 +149,16 @@ class Ledger:
             return iter(tuple(reading.records))
         return iter(tuple(known.read[subject]))
 
-    def preload(self, prefix: str) -> None:
-        """Read all subjects that begin like `prefix` at once, for whoever asks for many of them one after the other."""
+    def preload(self, prefix: str) -> Mapping[str, Sequence[Record]]:
+        """Read all subjects that begin like `prefix` in one pass; return their records, by subject, in order.
+
+        `records` answers for these subjects from what was read as long as nobody else has written.
+        """
         reading = self._held(lambda fields: str(fields["subject"]).startswith(prefix))
         self._known = _known(reading)
         for record in reading.records:
             self._known.read.setdefault(record.subject, []).append(record)
+        return {subject: tuple(records) for subject, records in self._known.read.items()}
 
     def record(self, sequence: int) -> Record:
         """Return one record of a ledger that holds; raise `NotFoundError` where there is none."""

@@ -271,6 +271,43 @@ def test_levels_are_listed_withdrawn_and_restored(office: Office) -> None:
     assert office.call("automation", "withdraw", BLOCK, "--why", " ").code == 2
 
 
+def test_versions_of_one_step_are_listed_apart(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from playbooks import loader
+    from playbooks.model import Command
+    from playbooks.texts import same
+
+    library = loader.load_library()
+    book = library.get(BRUTE)
+    other = Command(platform="bash", template=same("ip route add unreachable {{external_ip}}"))
+    steps = tuple(replace(step, commands=(other,)) if step.id == BLOCK else step for step in book.steps)
+    twin = replace(book, id="own-brute-force", steps=steps)
+    office.earn(10)
+    monkeypatch.setattr(loader, "load_library", lambda *_: (*library, twin))
+    rows = [row for row in office.rows("automation", "list", "--all") if row["step"] == BLOCK]
+    assert len(rows) == len({row["version"] for row in rows}) == 2
+    earned, unearned = sorted(rows, key=lambda row: -row["successes"])
+    assert (earned["successes"], earned["level"], BRUTE in earned["playbooks"]) == (10, 3, True)
+    assert (unearned["successes"], unearned["level"], unearned["playbooks"]) == (0, 1, ["own-brute-force"])
+
+
+def test_approvals_look_at_no_more_runs_than_they_need(office: Office) -> None:
+    office.until_the_block()
+    from dataclasses import replace
+
+    first = office.store.kept_incidents[0]
+    office.store.kept_incidents.append(replace(first, id="gone" + first.id[4:]))
+    (office.folder / "a.yaml").write_text("actor: Ana\nsteps: {}\n")
+    office.call("respond", "gone", "--playbook", BRUTE, "--answers", "a.yaml")
+    office.store.kept_incidents.pop()  # an incident of last year, erased since: nothing waits in its run
+    office.talk("7", "attack goes on", "0")
+    listed = office.call("approvals", "list", "-f", "jsonl")
+    assert (listed.code, len(listed.out.splitlines())) == (0, 1), listed.err
+    shown = office.call("approvals", "show", "inc0", BLOCK, "-f", "json")
+    assert shown.code == 0, shown.err
+
+
 def test_a_step_is_taken_back_on_record_and_loses_what_it_earned(office: Office) -> None:
     office.earn(10)
     office.until_the_block()
