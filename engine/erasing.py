@@ -16,6 +16,7 @@ from engine.traces import SHORTEST, Looked, Trace
 
 ERASED: Final = "(erased)"
 _BLOCK: Final = 1 << 18  # characters that are looked through at once
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
@@ -89,9 +90,15 @@ class Subject:
         return ERASED if type(value) is int and value in self.numbers else value
 
     def _nested(self, text: str) -> str:
-        """Clean a text; where it is a JSON document in itself, as one, so that it can still be read."""
-        if text[:1] in {"{", "["} and self.found_in(text):
+        """Clean a text; where it is JSON, or bytes in hexadecimal digits, as such, so that it can still be read."""
+        if not self.found_in(text):
+            return text
+        if text[:1] in {"{", "["}:
             return self.clean_json(text)
+        if len(text) % 2 == 0 and _HEXADECIMAL.issuperset(text):  # a path: marks and prefixes write it so
+            cleaned = self.clean_bytes(bytes.fromhex(text)).hex()
+            if not self.found_in(cleaned):  # a telephone number is digits, too
+                return cleaned
         return self.clean(text)
 
     def places(self, texts: Sequence[str | None]) -> Iterator[int]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from collectors.transports.marks import Mark, mark_of
 from engine.erasing import ERASED, Subject
 from engine.retention import read_retention
 from engine.store.elastic.address import address
@@ -53,6 +54,29 @@ def test_a_person_is_gone_from_every_document_but_the_ledger(store, one, many, l
     assert store.save_records([replace(record, state="sent")]) == frozenset()  # the next writer is not refused
     assert store.append([*mine, *others], []).duplicates == 23
     assert store.erase(subject).counts == {}
+
+
+def test_sources_and_marks_are_still_read_where_a_path_named_the_person(store, subject) -> None:
+    path, plain_path = f"/var/log/{CODE}/\udcff.log", "/var/log/other.log"
+    for each in (path, plain_path):
+        store.remember_prefix(each, 10, "ef" * 16)
+    mark = Mark(key="k", path=path, identity="ef" * 16, prefix=10)
+    store.save_records([Record(kind="mark", key="k", state="read", body=mark.written())])
+    counts = store.erase(subject).counts
+    assert (counts["state"], counts["records"]) == (1, 1)
+    assert [each for each, _, _ in store.known_prefixes()] == [f"/var/log/{ERASED}/\udcff.log", plain_path]
+    record = store.record("mark", "k")
+    assert record is not None
+    read = mark_of(record.body)
+    assert read is not None
+    assert (read.path, read.identity) == (f"/var/log/{ERASED}/\udcff.log", "ef" * 16)
+    assert list(store.remnants(subject)) == []
+
+
+def test_a_telephone_number_is_no_path_in_hexadecimal_digits() -> None:
+    number = trace_of("0681234567")
+    assert number is not None
+    assert Subject(traces=(number,)).document({"phone": "0681234567"}) == {"phone": ERASED}
 
 
 def test_whole_days_go_except_for_what_open_incidents_rest_on(node_url: str, prefix: str, many, now: datetime) -> None:

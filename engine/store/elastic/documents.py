@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -232,11 +232,6 @@ def event_of(document: Document) -> Event:
     )
     number, original = document[ID], document[ORIGINAL]
     return Event(id=number, origin=origin, original=original, fields=fields_of(document))
-
-
-def events_in(documents: Iterable[Document]) -> Iterator[Event]:
-    """Yield the events of these documents, which are used up."""
-    return map(event_of, documents)
 
 
 @lru_cache(maxsize=_SHAPES)

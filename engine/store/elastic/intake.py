@@ -156,17 +156,17 @@ class Intake:
     def _elsewhere(self, groups: Mapping[str, Sequence[tuple[int, Event]]]) -> dict[str, tuple[str, int]]:
         """Return index and sequence of events that stand in other indices; note what this batch is about to cover."""
         covered = _extents(groups)
+        ids = _ids(groups)
         keys = {identity: _key(identity) for identity in covered}
         known = self._records.get("state", list(keys.values()))
         asked: dict[str, set[str]] = defaultdict(set)
         changed: dict[str, dict[str, Any]] = {}
         for identity, extents in covered.items():
             record = known.get(keys[identity], {"kind": "source", "identity": identity, "extents": {}})
-            ids = [event.id for each in groups.values() for _, event in each if event.origin.identity == identity]
             for index, span in record["extents"].items():
                 others = [each for name, each in extents.items() if name != index]
                 if any(span[0] <= last and first <= span[1] for first, last in others):
-                    asked[index].update(ids)
+                    asked[index].update(ids[identity])
             if _widen(record["extents"], extents):
                 changed[keys[identity]] = record
         if changed:
@@ -252,6 +252,15 @@ def _letter(event: Event, reason: str) -> DeadLetter:
         raw=raw[:_RAW],
         size=len(raw),
     )
+
+
+def _ids(groups: Mapping[str, Sequence[tuple[int, Event]]]) -> dict[str, list[str]]:
+    """Return the ids of a batch's events by the identities of their sources."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for numbered in groups.values():
+        for _, event in numbered:
+            found[event.origin.identity].append(event.id)
+    return found
 
 
 def _extents(groups: Mapping[str, Sequence[tuple[int, Event]]]) -> dict[str, dict[str, tuple[int, int]]]:
