@@ -42,8 +42,12 @@ def reduced(text: str) -> bytes:
     """Return the text's letters and digits alone, in lower case, without regard to how Unicode composes them."""
     if text.isascii():
         return text.lower().encode("ascii").translate(None, _PUNCTUATION)
-    folded = unicodedata.normalize("NFKC", text.casefold())
-    return folded.encode("utf-8", "surrogatepass").translate(None, _PUNCTUATION)
+    return folded(text).encode("utf-8", "surrogatepass").translate(None, _PUNCTUATION)
+
+
+def folded(text: str) -> str:
+    """Return the text in lower case and composed: mathematical and full-width letters are letters too."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def views(text: str) -> Iterator[str]:
@@ -86,7 +90,7 @@ class Looked:
     @cached_property
     def folded(self) -> list[str]:
         """Each view in lower case."""
-        return [unicodedata.normalize("NFKC", view.casefold()) for view in self._views]
+        return [folded(view) for view in self._views]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +128,7 @@ class Trace:
         if self.value in text:
             text = _replaced_words(text, self.value, by) if self.words else text.replace(self.value, by)
         if self.bare and self.bare in text:
-            text = text.replace(self.bare, by)
+            text = _replaced_words(text, self.bare, by)  # else its prefix would stay
         return text
 
     def replaced(self, text: str, by: str) -> str:
@@ -159,12 +163,12 @@ def _trace(value: str, by: Counting) -> Trace | None:
     core = reduced(bare)
     if not core:
         return None
-    folded = unicodedata.normalize("NFKC", value.casefold())
+    lower = folded(value)
     words: tuple[str, ...] = ()
     if by == "whole":
-        words = (folded,)
+        words = (lower,)
     elif by == "words" or len(core) < (_SHORTEST_NUMBER if core.isdigit() else SHORTEST):
-        words = tuple(_WORD.findall(folded))
+        words = tuple(_WORD.findall(lower))
     return Trace(value, core, words, _encoded(bare) if len(core) >= SHORTEST else (), "" if words else bare)
 
 

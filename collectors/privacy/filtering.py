@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from collectors.privacy.pseudonyms import Pseudonyms
-from collectors.privacy.redaction import Redactor
+from collectors.privacy.redaction import Redactor, may_name_somebody
 from collectors.privacy.rules import Policy, Rule
 from engine.events import Event
 
 Remember = Callable[[Mapping[str, str]], None]
 """Keeps which value each pseudonym stands for, where that is wanted (see `collectors.privacy.vault`)."""
-_MARK = "PNO"
 
 
 class Privacy:
@@ -31,7 +30,7 @@ class Privacy:
         treated = list(events)
         for place, event in enumerate(treated):
             rules = self._rules(event)
-            anywhere = self.policy.anywhere and _MARK in event.original
+            anywhere = self.policy.anywhere and may_name_somebody(event.original)
             if anywhere or (rules and any(rule.field in event.fields for rule in rules)):
                 treated[place] = self._treated(event, rules, anywhere=anywhere)
         if self._redactor is not None and self._redactor.found:

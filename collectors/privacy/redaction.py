@@ -33,9 +33,9 @@ _OURS: Final = frozenset(
 )
 _LONGEST_PLACE: Final = 12  # letters and digits from which on free text is looked for piece by piece
 _SMALLEST_NUMBER: Final = 100_000
-_SEMANTIC: Final = re.compile(
-    r"PNO[A-Z]{2}-[A-Z0-9][A-Z0-9-]{4,30}", re.IGNORECASE
-)  # ETSI EN 319 412-1, natural person
+_SEMANTIC: Final = re.compile(  # ETSI EN 319 412-1, natural person; the dash may be percent-encoded, and that again
+    r"(PNO[A-Z]{2})(?:-|%(?:25)?2D)([A-Z0-9][A-Z0-9-]{4,30})", re.IGNORECASE
+)
 _PART: Final = 3  # letters of a part of a name that is looked for by itself
 _LIKELY: Final = {
     "person": re.compile(r"(?=(?:[^0-9]*[0-9]){4})[\w ./:+-]{4,64}|[^\s@]{1,64}@[\w.-]{1,255}"),
@@ -171,12 +171,15 @@ def _is_unusual(rule: Rule, value: str) -> bool:
     return likely is not None and bool(reduced(value)) and likely.fullmatch(value.strip()) is None
 
 
+def may_name_somebody(written: str) -> bool:
+    """Tell whether e-ID codes (`PNOEE-...`) are worth looking for in a text."""
+    return "pno" in written.lower()
+
+
 def _semantic_codes(original: str, fields: Fields) -> list[str]:
-    found = dict.fromkeys(_SEMANTIC.findall(original))
-    for name, value in fields.items():
-        if name not in _OURS and isinstance(value, str) and "PNO" in value:
-            found |= dict.fromkeys(_SEMANTIC.findall(value))
-    return list(found)
+    texts = [original, *(value for name, value in fields.items() if name not in _OURS and isinstance(value, str))]
+    found = (match for each in texts if may_name_somebody(each) for match in _SEMANTIC.finditer(each))
+    return list(dict.fromkeys(f"{match[1]}-{match[2]}" for match in found))
 
 
 def _strings(fields: Fields) -> Iterator[str]:

@@ -94,6 +94,7 @@ class Follower:
     # finding files
     def _look(self) -> Iterator[Batch]:
         present: set[tuple[int, int]] = set()
+        done = {(mark.device, mark.inode, mark.size, mark.modified) for mark in self._free.values()}
         for path, since in self._watched.files():
             try:
                 found = path.stat()
@@ -106,20 +107,12 @@ class Follower:
             tracked = self._open.get(place)
             if tracked is not None:
                 tracked.path = str(path)
-            elif found.st_size and self._is_new(place, found):
+            elif found.st_size and (*place, *_state(found)) not in done and self._refused.get(place) != _state(found):
                 yield from self._adopt(path, place, since)
         for place, tracked in self._open.items():
             tracked.present = place in present
         for told in self._watched.failures:
             self._complain(told)
-
-    def _is_new(self, place: tuple[int, int], found: os.stat_result) -> bool:
-        if self._refused.get(place) == (found.st_size, found.st_mtime_ns):
-            return False
-        return not any(
-            (mark.device, mark.inode, mark.size, mark.modified) == (*place, found.st_size, found.st_mtime_ns)
-            for mark in self._free.values()
-        )
 
     def _adopt(self, path: Path, place: tuple[int, int], since: float) -> Iterator[Batch]:
         try:
@@ -145,8 +138,8 @@ class Follower:
     def _settled(self, place: tuple[int, int], found: os.stat_result) -> bool:
         """Tell whether a file has stayed as it is for a while; remember when it was first seen so."""
         size, modified, at = self._waiting.get(place, (-1, -1, 0.0))
-        if (size, modified) != (found.st_size, found.st_mtime_ns):
-            self._waiting[place] = (found.st_size, found.st_mtime_ns, self._now())
+        if (size, modified) != _state(found):
+            self._waiting[place] = (*_state(found), self._now())
             return False
         return self._now() - at >= self._patience.settle
 
@@ -164,7 +157,7 @@ class Follower:
         if busy and like is Likeness.BEGINS and not self._settled(place, found):
             return False  # a copy in the making
         if mark is None and found.st_mtime < since:
-            self._refused[place] = (found.st_size, found.st_mtime_ns)
+            self._refused[place] = _state(found)
             return False
         early = b"\n" not in head or (mark is None and len(head) < PREFIX and self._is_copy(str(path)))
         if early and not self._settled(place, found):
@@ -277,7 +270,7 @@ class Follower:
             used = [tracked.mark for tracked in self._open.values()]
             mark, like = self._match(path, place, head, whole.tail_at)
             if mark is None and found.st_mtime < since:
-                self._refused[place] = (found.st_size, found.st_mtime_ns)
+                self._refused[place] = _state(found)
                 return
             if not head:
                 raise InputError("nothing of it can be read", where=str(path), hint="copy it again from its origin")
@@ -295,7 +288,7 @@ class Follower:
     def _refuse(self, place: tuple[int, int], found: os.stat_result, error: InputError) -> None:
         if found.st_size >= PREFIX:  # a short one may become something yet
             self._complain(error)
-        self._refused[place] = (found.st_size, found.st_mtime_ns)
+        self._refused[place] = _state(found)
 
     def _complain(self, error: InputError) -> None:
         complaint = (error.where or "", error.message)
@@ -305,3 +298,8 @@ class Follower:
 
 
 _RIGHTS = "check its owner and mode, or run kulla as a user who may read it"
+
+
+def _state(found: os.stat_result) -> tuple[int, int]:
+    """Return what changes with a file's content: its size, and when it was last written."""
+    return found.st_size, found.st_mtime_ns

@@ -12,13 +12,14 @@ import base64
 import binascii
 import hmac
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from collectors.transports.bulk import Answer, Lines, answer_to, is_bulk, lines_of, problem, report
 from collectors.transports.inbox import Inbox
-from collectors.transports.syslog import MOST_CLIENTS, MOST_OF_ONE, Tally
+from collectors.transports.senders import Senders, Tally
 
 _MOST_BODY = 64 * 1024 * 1024  # bytes, unpacked
 _MOST_HEAD = 64 * 1024
@@ -82,34 +83,22 @@ class Endpoint:
 
     name: str
     inbox: Inbox
-    token: Callable[[], str]
     stopping: asyncio.Event
     credentials: Credentials = field(default_factory=Credentials)
     room: float = _ROOM
     patience: float = _STORED
     tally: Tally = field(default_factory=Tally)
-    _clients: dict[str, int] = field(default_factory=dict)
+    senders: Senders = field(default_factory=Senders)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection's requests."""
-        sender = str((writer.get_extra_info("peername") or ("unknown",))[0])
-        count = self._clients.get(sender, 0)
-        if count >= MOST_OF_ONE or sum(self._clients.values()) >= MOST_CLIENTS:
-            self.tally.refused += 1
-            writer.close()
-            return
-        self._clients[sender] = count + 1
-        self.tally.connections += 1
-        try:
-            while not self.stopping.is_set() and await self._answer_one(reader, writer, sender):
-                pass
-        except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            pass  # the client has gone; what it had no answer for it sends again
-        finally:
-            self._clients[sender] -= 1
-            if not self._clients[sender]:
-                del self._clients[sender]
-            writer.close()
+        with self.senders.admitted(writer, self.tally) as sender:
+            if sender is None:
+                return
+            # what a client had no answer for before it went, it sends again
+            with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+                while not self.stopping.is_set() and await self._answer_one(reader, writer, sender):
+                    pass
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sender: str) -> bool:
         first = asyncio.ensure_future(reader.read(1))
@@ -129,7 +118,7 @@ class Endpoint:
             stay = headers.get("connection", "").lower() != "close"
             self._admit(headers)
             body = await asyncio.wait_for(_body(reader, writer, headers), _IDLE)
-            path = unquote(urlsplit(target).path)
+            path = _path(target)
             answer = await self._answer(Request(method=method, path=path, headers=headers, body=body), sender)
         except RefusedError as error:
             answer, stay = Answer(status=error.status, body=problem(error.status, str(error))), False
@@ -190,6 +179,13 @@ async def _head(reader: asyncio.StreamReader, begun: bytes) -> tuple[str, str, d
     return words[0].upper(), words[1], headers
 
 
+def _path(target: str) -> str:
+    try:
+        return unquote(urlsplit(target).path)
+    except ValueError as error:  # http://[::
+        raise RefusedError(400, "malformed target") from error
+
+
 async def _body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, headers: Mapping[str, str]) -> bytes:
     if headers.get("expect", "").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -211,7 +207,7 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
-        word = (await reader.readuntil(b"\r\n")).split(b";")[0].strip()
+        word = (await _line(reader)).split(b";")[0].strip()
         try:
             length = int(word, 16) if len(word) <= 8 and word.isalnum() else -1
         except ValueError:
@@ -220,11 +216,18 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
         if length < 0 or size > _MOST_BODY:
             raise RefusedError(413 if length >= 0 else 400, "malformed chunk, or too many")
         if not length:
-            while (await reader.readuntil(b"\r\n")).strip():
+            while (await _line(reader)).strip():
                 pass  # trailers say nothing that is needed
             return b"".join(parts)
         parts.append(await reader.readexactly(length))
         await reader.readexactly(2)
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readuntil(b"\r\n")
+    except asyncio.LimitOverrunError as error:
+        raise RefusedError(400, "chunk's line too long") from error
 
 
 def _unpacked(raw: bytes, encoding: str) -> bytes:
@@ -232,16 +235,21 @@ def _unpacked(raw: bytes, encoding: str) -> bytes:
         return raw
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise RefusedError(415, "content encoding must be gzip or deflate")
-    codec = zlib.decompressobj(wbits=47)  # gzip or zlib, told by the header
-    try:
-        plain = codec.decompress(raw, _MOST_BODY)
-    except zlib.error as error:
-        raise RefusedError(400, f"damaged {encoding} body") from error
-    if codec.unconsumed_tail:
-        raise RefusedError(413, f"more than {_MOST_BODY:,} bytes unpacked")
-    if not codec.eof:
-        raise RefusedError(400, f"{encoding} body cut short")
-    return plain
+    parts: list[bytes] = []
+    room = _MOST_BODY
+    while raw:  # gzip may be written in several members, one after the other (RFC 1952, 2.2)
+        codec = zlib.decompressobj(wbits=47)  # gzip or zlib, told by the header
+        try:
+            parts.append(codec.decompress(raw, room))
+        except zlib.error as error:
+            raise RefusedError(400, f"damaged {encoding} body") from error
+        room -= len(parts[-1])
+        if codec.unconsumed_tail or (codec.unused_data and not room):
+            raise RefusedError(413, f"more than {_MOST_BODY:,} bytes unpacked")
+        if not codec.eof:
+            raise RefusedError(400, f"{encoding} body cut short")
+        raw = codec.unused_data.lstrip(b"\0")  # some pad their members
+    return b"".join(parts)
 
 
 async def _write(writer: asyncio.StreamWriter, answer: Answer, *, bare: bool, stay: bool) -> None:

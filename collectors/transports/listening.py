@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from collectors.transports.address import SECURE, Address
 from collectors.transports.http import Credentials, Endpoint
 from collectors.transports.inbox import Inbox
-from collectors.transports.syslog import Datagrams, Streams, Tally
+from collectors.transports.senders import Tally
+from collectors.transports.syslog import Datagrams, Streams
 from engine.errors import ConfigurationError
 
 _LIMIT = 256 * 1024  # bytes that a connection's buffer holds before it is not read any more
@@ -102,9 +103,7 @@ class Listeners:
         name = self._named(address, number)
         taker: Endpoint | Streams
         if address.scheme.startswith("http"):
-            taker = Endpoint(
-                name=name, inbox=self.inbox, token=self.token, stopping=self._stopping, credentials=self.credentials
-            )
+            taker = Endpoint(name=name, inbox=self.inbox, stopping=self._stopping, credentials=self.credentials)
         else:
             taker = Streams(name=name, inbox=self.inbox, token=self.token, stopping=self._stopping)
         self.tallies[name] = taker.tally

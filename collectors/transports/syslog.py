@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from collectors.transports.inbox import Inbox, Message
 from collectors.transports.octets import Frame, Octets
+from collectors.transports.senders import Senders, Tally
 
-MOST_CLIENTS, MOST_OF_ONE = 1024, 128  # connections at a time, of all senders and of one
 _CHUNK = 256 * 1024
 _RECEIVE_BUFFER = 8 * 1024 * 1024  # bytes of datagrams that the kernel is asked to hold
 _AT_ONCE = 500  # datagrams read in a row
@@ -26,16 +25,6 @@ _DATAGRAM = 65_535
 _OVERFLOW = getattr(socket, "SO_RXQ_OVFL", 40)
 _PAUSE = 0.02  # seconds between looks whether there is room again
 _QUIET = 0.5  # seconds without a byte after which a connection is closed when kulla stops
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What a listener has seen."""
-
-    messages: int = 0
-    connections: int = 0
-    refused: int = 0
-    dropped: int = 0
 
 
 def stream_identity(listener: str, sender: str, token: str) -> str:
@@ -52,24 +41,13 @@ class Streams:
     token: Callable[[], str]
     stopping: asyncio.Event
     tally: Tally = field(default_factory=Tally)
-    _clients: Counter[str] = field(default_factory=Counter)
+    senders: Senders = field(default_factory=Senders)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Read one connection to its end."""
-        sender = str((writer.get_extra_info("peername") or ("unknown",))[0])
-        if self._clients.total() >= MOST_CLIENTS or self._clients[sender] >= MOST_OF_ONE:
-            self.tally.refused += 1
-            writer.close()
-            return
-        self._clients[sender] += 1
-        self.tally.connections += 1
-        try:
-            await self._read(reader, sender)
-        finally:
-            self._clients[sender] -= 1
-            if not self._clients[sender]:
-                del self._clients[sender]
-            writer.close()
+        with self.senders.admitted(writer, self.tally) as sender:
+            if sender is not None:
+                await self._read(reader, sender)
 
     async def _read(self, reader: asyncio.StreamReader, sender: str) -> None:
         identity = stream_identity(self.name, sender, self.token())

@@ -56,6 +56,18 @@ def test_what_is_not_the_code_is_left_alone(text: str) -> None:
     assert code().replaced(text, "<who>") == text
 
 
+@pytest.mark.parametrize(
+    ("value", "written"), [("Arta", "\U0001d400\U0001d42b\U0001d42d\U0001d41a"), ("Arta", "ＡＲＴＡ")]
+)
+def test_letters_of_other_alphabets_of_unicode_are_letters(value: str, written: str) -> None:
+    name = trace_of(value, "words")
+    assert name is not None
+    assert name.found_in(f"user {written} came")
+    assert trace_of("EEABCDE12345", "letters").found_in(
+        "ee" + "".join(chr(0x1D400 + ord(c) - 65) for c in "ABCDE") + "12345"
+    )  # type: ignore[union-attr]
+
+
 def test_names_are_whole_words_in_any_case_composition_and_escape() -> None:
     name = trace_of("Mëri Hoxha", "words")
     assert name is not None

@@ -178,6 +178,22 @@ def test_eid_codes_go_from_any_text_of_any_source() -> None:
     assert off.events([event(line, module="nginx")])[0].original == line
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "pnoee-47101010033",
+        "Pnoee-47101010033",
+        "/x?who=PNOEE%2D47101010033",
+        "/x?who=pnoee%2d47101010033",
+        "a%3DPNOEE%252D47101010033",
+    ],
+)
+def test_eid_codes_go_however_they_are_written(written: str) -> None:
+    stored = privacy().events([event(f"GET {written} 200", module="nginx", url__original=written)])[0]
+    assert "47101010033" not in everything(stored)
+    assert NAMES.of("person", "EE47101010033") in stored.original
+
+
 def test_the_vault_is_told_before_the_batch_is_given_back() -> None:
     kept: dict[str, str] = {}
     filtering = Privacy(Policy(default_rules({})), lambda: NAMES, kept.update)

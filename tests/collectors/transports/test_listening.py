@@ -169,6 +169,32 @@ def test_json_lines_arrays_and_what_is_no_json(tmp_path: Path) -> None:
     assert (account.stored, account.dead_lettered) == (4, 1)
 
 
+def test_every_member_of_a_packed_body_counts(tmp_path: Path) -> None:
+    first, second = (b'{"message":"%d"}\n' % number for number in (1, 2))
+    with listening(tmp_path, "http://127.0.0.1:0") as run:
+        body = gzip.compress(first) + gzip.compress(second) + bytes(7)
+        assert ask(run.ports[0], "POST", "/ingest", body, Content_Encoding="gzip") == (200, {"accepted": 2})
+        cut = gzip.compress(first) + gzip.compress(second)[:-9]
+        assert ask(run.ports[0], "POST", "/ingest", cut, Content_Encoding="gzip")[0] == 400
+    assert sorted(stored(tmp_path, "message")) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST http://[:: HTTP/1.1\r\nContent-Length: 0\r\n\r\n", b"400"),
+        (b"POST /ingest HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 300_000, b"400"),
+        (b"POST /ingest HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+    ],
+)
+def test_what_is_no_request_gets_an_answer_and_stops_nothing(tmp_path: Path, request_: bytes, status: bytes) -> None:
+    with listening(tmp_path, "http://127.0.0.1:0") as run:
+        with socket.create_connection(("127.0.0.1", run.ports[0]), timeout=10) as client:
+            client.sendall(request_)
+            assert client.recv(200).split(b" ")[1] == status
+        assert ask(run.ports[0], "POST", "/ingest", b'{"message":"a"}\n') == (200, {"accepted": 1})
+
+
 def test_credentials_are_asked_for(tmp_path: Path) -> None:
     allowed = tmp_path / "credentials"
     allowed.write_text("# who may send\nbeats:s3cret\n")
