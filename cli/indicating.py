@@ -21,7 +21,7 @@ def match_stored(session: Session, store: Store, span: Window = NO_SPAN) -> Sigh
     """Match indicators against stored events, and join what was found into incidents.
 
     Without a span: new indicators against everything, the others against what came since the last time. What could
-    not be read is an issue; new indicators then look back again the next time.
+    not be read is an issue and a gap, at which the next runs look again.
     """
     from cli.estate import circumstances
     from cli.notifying import planner
@@ -31,14 +31,14 @@ def match_stored(session: Session, store: Store, span: Window = NO_SPAN) -> Sigh
     messenger = planner(session, store)
     beside = messenger.for_alerts if messenger else None
     if span.since is None and span.before is None:
-        sighting = watch(store, beside)
+        sighting = watch(store, session.now(), beside)
     else:
-        sighting = look_back(store, span.since, span.before, beside)
+        sighting = look_back(store, session.now(), span.since, span.before, beside)
     if sighting.new:
         told = messenger.for_incidents if messenger else None
         refresh_incidents(store, sighting.alerts, told, circumstances(session))
     for missing in sighting.missing[:10]:
-        session.issue(InputError(f"not matched against indicators: {missing.reason}", hint="kulla indicators match"))
+        session.issue(InputError(f"not matched against indicators: {missing.reason}", hint="kulla store gaps"))
     return sighting
 
 

@@ -105,9 +105,9 @@ class Matcher:
         return {
             trait: Reason(field=field.name, predicate=f"{trait.operator} {trait.value}", value=text)
             for value in values_of(field, text)
-            if field.kind != "ip" or not harmless("ip", value, private=True)
             for trait in table.find(value)
             if not trait.side or trait.side == field.side
+            if field.kind != "ip" or not harmless("ip", value, private=True)
         }
 
     def _alerts(self, event: Event, held: Mapping[Trait, Reason]) -> Iterator[Alert]:

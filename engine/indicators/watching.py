@@ -1,7 +1,8 @@
 """Indicators over a store: new ones look back over all that is stored, the others at what came since the last time.
 
 The cursor is the ingest sequence, so late events are seen; alerts and the cursor are committed together. An indicator
-stays new until its look back went through, so that one that is cut short begins again, and finds nothing twice.
+stays new until its look back went through, so that one that is cut short begins again, and finds nothing twice. What
+could not be read is a gap, at which all indicators are matched once it can be read again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime
 from engine.alerts import Alert
 from engine.indicators.keeping import Kept, kept, watched
 from engine.indicators.matching import Matcher
+from engine.runs.gaps import GAP, gap_of, gap_record, joined, note, tried
 from engine.store.protocol import Missing, Record, Store
 
 CURSOR = "indicators"
@@ -30,9 +32,10 @@ class Sighting:
     missing: list[Missing] = field(default_factory=list)
 
 
-def watch(store: Store, beside: Beside | None = None) -> Sighting:
+def watch(store: Store, now: datetime, beside: Beside | None = None) -> Sighting:
     """Match all that has to be matched now (see above). `beside` are the records that go with new alerts."""
     sighting = Sighting()
+    _fill(store, now, sighting, beside)
     until, cursor = store.last_sequence(), store.cursor(CURSOR)
     fresh = kept(store, state="new")
     old = kept(store, state="watched") if until > cursor else []
@@ -42,19 +45,35 @@ def watch(store: Store, beside: Beside | None = None) -> Sighting:
         settled = _look(store, fresh, sighting, beside, until=until)
     if old:
         settled = _look(store, old, sighting, beside, after=cursor, until=until)
-    if not sighting.missing:  # else all of it is looked at again, and finds nothing twice
-        watched(store, fresh)
-        if settled > cursor:
-            store.commit_run(CURSOR, cursor=settled, alerts=[], hits=[])
+    note(store, CURSOR, sighting.missing, now)  # before anything counts as seen
+    watched(store, fresh)
+    if settled > cursor:
+        store.commit_run(CURSOR, cursor=settled, alerts=[], hits=[])
     return sighting
 
 
-def look_back(store: Store, since: datetime | None, before: datetime | None, beside: Beside | None = None) -> Sighting:
+def _fill(store: Store, now: datetime, sighting: Sighting, beside: Beside | None) -> None:
+    """Look again at the gaps whose time has come."""
+    due = [gap_of(record) for record in store.records(GAP, state="open", due_by=now)]
+    waiting = [gap for gap in due if gap.name == CURSOR]
+    known = kept(store) if waiting else []
+    for first, last, gaps in joined(waiting):
+        part = Sighting()
+        _look(store, known, part, beside, after=first - 1, until=last)
+        store.save_records([gap_record(tried(gap, part.missing, now)) for gap in gaps])
+        sighting.alerts += part.alerts
+        sighting.new += part.new
+
+
+def look_back(
+    store: Store, now: datetime, since: datetime | None, before: datetime | None, beside: Beside | None = None
+) -> Sighting:
     """Match every indicator against the events of a span of event time; cursors and states stay."""
     sighting = Sighting()
     known = kept(store)
     sighting.looked_back = len(known)
     _look(store, known, sighting, beside, since=since, before=before)
+    note(store, CURSOR, sighting.missing, now)
     return sighting
 
 
@@ -69,7 +88,7 @@ def _look(
     since: datetime | None = None,
     before: datetime | None = None,
 ) -> int:
-    """Match these against blocks of the store; return up to which sequence every event was seen."""
+    """Match these against blocks of the store; return up to which sequence all was seen, or is known to be missing."""
     settled = 0
     matcher = Matcher(item.indicator for item in known)
     blocks = store.blocks(after=after, until=until, since=since, before=before, missing=sighting.missing.append)
@@ -82,4 +101,4 @@ def _look(
             sighting.new += store.commit_run(_LOOKING_BACK, cursor=0, alerts=fresh, hits=[], records=records)
         sighting.alerts += found
         settled = max(settled, block.settled)
-    return settled
+    return max(settled, max((each.last_sequence for each in sighting.missing), default=0))

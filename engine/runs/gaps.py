@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from engine.events import instant
-from engine.store.protocol import Missing, Record
+from engine.store.protocol import Missing, Record, Store
 
 GAP = "gap"
 GapKind = Literal["unreadable", "not running", "silent source", "rule limit", "left out"]
@@ -92,6 +92,13 @@ def unreadable(name: str, missing: Iterable[Missing], now: datetime) -> list[Rec
         )
         for each in missing
     ]
+
+
+def note(store: Store, name: str, missing: Iterable[Missing], now: datetime) -> None:
+    """Keep what a look at known events could not read as gaps; those that were closed before are open again."""
+    records = unreadable(name, missing, now)
+    known = {record.key: record.version for record in store.records(GAP, keys=[record.key for record in records])}
+    store.save_records([replace(record, version=known.get(record.key, 0)) for record in records])
 
 
 def joined(gaps: Sequence[Gap], between: int = 0) -> list[tuple[int, int, list[Gap]]]:

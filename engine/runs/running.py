@@ -21,7 +21,7 @@ from engine.incidents.building import Changes
 from engine.incidents.model import Incident
 from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
 from engine.runs.freshness import Freshness, observe
-from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, tried, unreadable
+from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, note, tried, unreadable
 from engine.runs.history import LastRun, known_versions, last_run, remember_versions, run_record
 from engine.runs.joining import refresh_incidents
 from engine.runs.leases import Lease
@@ -146,7 +146,7 @@ class Runner:
         companions = _Beside(self._name, self._setting, self._lease, self._messenger)
         run = self._detector(companions).rerun(since, before)
         if run.missing:
-            self._store.save_records(companions.left(run.missing))
+            note(self._store, self._name, run.missing, self._setting.now())
         return run, refresh_incidents(self._store, run.alerts, companions.for_incidents, self._setting.known)
 
     def fill(self) -> tuple[list[Gap], list[Alert], Changes]:

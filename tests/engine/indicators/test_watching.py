@@ -15,6 +15,7 @@ from engine.indicators.keeping import keep, kept, remove
 from engine.indicators.matching import Matcher
 from engine.indicators.model import Indicator, Trait
 from engine.indicators.watching import look_back, watch
+from engine.runs.gaps import GAP
 from engine.store.embedded import EmbeddedStore
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,24 +49,44 @@ ADDRESS = _one(Trait("ip", "equals", "203.0.113.9"), name="address")
 def test_a_new_indicator_looks_back_once_and_then_at_what_comes(store: EmbeddedStore) -> None:
     store.append([_event(1, url__domain="www.evil.example"), _event(2, url__domain="notevil.example")], ())
     assert keep(store, [DOMAIN]) == (1, 0)
-    first = watch(store)
+    first = watch(store, NOW)
     assert [(item.rule.name, item.events[0].source) for item in first.alerts] == [
         ("Indicator: domain", "/var/log/x.log:2")
     ]
     assert (first.looked_back, first.new) == (1, 1)
     assert [item.state for item in kept(store)] == ["watched"]
-    again = watch(store)
+    again = watch(store, NOW)
     assert (again.alerts, again.looked_back) == ([], 0)
     store.append([_event(3, destination__domain="EVIL.example.")], ())
-    assert [item.events[0].source for item in watch(store).alerts] == ["/var/log/x.log:4"]
+    assert [item.events[0].source for item in watch(store, NOW).alerts] == ["/var/log/x.log:4"]
     assert len(store.alerts()) == 2
+
+
+def test_what_cannot_be_read_is_a_gap_that_holds_nothing_up(store: EmbeddedStore, tmp_path: Path) -> None:
+    store.append([_event(1, url__domain="www.evil.example")], ())
+    keep(store, [DOMAIN])
+    (segment,) = (tmp_path / "store").glob("events/**/*.parquet")
+    whole = segment.read_bytes()
+    segment.write_bytes(whole[: len(whole) // 2])
+    first = watch(store, NOW)
+    assert (len(first.missing), first.alerts, store.count_records(GAP)) == (1, [], {"open": 1})
+    store.append([_event(2, url__domain="www.evil.example")], ())
+    second = watch(store, NOW)
+    assert ([item.events[0].source for item in second.alerts], second.looked_back) == (["/var/log/x.log:3"], 0)
+    segment.write_bytes(whole)
+    third = watch(store, NOW + timedelta(hours=1))
+    assert ([item.events[0].source for item in third.alerts], third.new) == (["/var/log/x.log:2"], 1)
+    assert store.count_records(GAP) == {"closed": 1}
+    segment.write_bytes(whole[: len(whole) // 2])
+    assert len(look_back(store, NOW, None, None).missing) == 1
+    assert store.count_records(GAP) == {"open": 1}
 
 
 def test_the_same_match_is_one_alert_however_often_it_is_looked_for(store: EmbeddedStore) -> None:
     store.append([_event(1, source__ip="203.0.113.9")], ())
     keep(store, [ADDRESS])
-    assert watch(store).new == 1
-    again = look_back(store, None, None)
+    assert watch(store, NOW).new == 1
+    again = look_back(store, NOW, None, None)
     assert (len(again.alerts), again.new) == (1, 0)
 
 
@@ -73,22 +94,22 @@ def test_an_event_after_an_indicator_ended_does_not_match(store: EmbeddedStore) 
     store.append([_event(1, source__ip="203.0.113.9"), _event(900, source__ip="203.0.113.9")], ())
     ended = _one(*ADDRESS.alternatives[0], until=NOW - timedelta(minutes=50))
     keep(store, [ended])
-    assert [item.events[0].source for item in watch(store).alerts] == ["/var/log/x.log:2"]
+    assert [item.events[0].source for item in watch(store, NOW).alerts] == ["/var/log/x.log:2"]
 
 
 def test_an_indicator_that_is_valid_for_longer_looks_back_again(store: EmbeddedStore) -> None:
     ended = _one(*ADDRESS.alternatives[0], until=NOW - timedelta(days=1))
     store.append([_event(1, source__ip="203.0.113.9")], ())
     keep(store, [ended])
-    assert watch(store).alerts == []
+    assert watch(store, NOW).alerts == []
     assert keep(store, [ADDRESS]) == (0, 1)
-    assert len(watch(store).alerts) == 1
+    assert len(watch(store, NOW).alerts) == 1
 
 
 def test_the_alert_says_why_by_whom_and_under_which_marking(store: EmbeddedStore) -> None:
     store.append([_event(1, source__ip="203.0.113.9", host__name="web1")], ())
     keep(store, [Indicator(source="CERT", name="C2", alternatives=ADDRESS.alternatives, tlp="amber")])
-    alert = watch(store).alerts[0]
+    alert = watch(store, NOW).alerts[0]
     assert [(why.field, why.value) for why in alert.why] == [
         ("source.ip", "203.0.113.9"),
         ("threat.indicator", "CERT"),
@@ -147,7 +168,7 @@ def test_fields_are_read_as_what_they_mean(
     assert bool(Matcher([_one(*traits)]).match_event(event)) is matches
     store.append([event], ())
     keep(store, [_one(*traits)])
-    assert bool(watch(store).alerts) is matches
+    assert bool(watch(store, NOW).alerts) is matches
 
 
 _VALUES = st.sampled_from(["203.0.113.9", "203.0.113.10", "198.51.100.4", "a.evil.example", "evil.example", "x", ""])
@@ -167,4 +188,4 @@ def test_columns_agree_with_events(tmp_path_factory: pytest.TempPathFactory, row
     with EmbeddedStore(tmp_path_factory.mktemp("store"), lambda: NOW) as opened:
         opened.append(events, ())
         keep(opened, wanted)
-        assert sorted(alert.id for alert in watch(opened).alerts) == expected
+        assert sorted(alert.id for alert in watch(opened, NOW).alerts) == expected
