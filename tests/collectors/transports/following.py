@@ -32,6 +32,7 @@ class World:
     named: list[Path] = field(default_factory=list)
     source: str = "auto"
     clock: float = 0.0
+    opened: Callable[[Path], EmbeddedStore] = lambda folder: EmbeddedStore(folder, lambda: NOW)
     store: EmbeddedStore | None = None
     running: Following | None = None
     follower: Follower | None = None
@@ -45,7 +46,7 @@ class World:
         session = Session(
             environ={}, cwd=self.root, stdin=io.TextIOWrapper(io.BytesIO()), stdout=io.StringIO(), stderr=io.StringIO()
         )
-        self.store = EmbeddedStore(self.root / "store", lambda: NOW)
+        self.store = self.opened(self.root / "store")
         self.store.__enter__()
         how = Reading(source=self.source, zone="UTC", host=None)
         self.running = Following(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,9 +49,18 @@ class Listener:
             time.sleep(0.01)
 
 
+def _stalling(folder: Path) -> EmbeddedStore:
+    return Stalling(folder, lambda: NOW)
+
+
 @contextmanager
 def listening(
-    root: Path, *words: str, most: int = 1 << 25, files: Secrets | None = None, source: str = "auto"
+    root: Path,
+    *words: str,
+    most: int = 1 << 25,
+    files: Secrets | None = None,
+    source: str = "auto",
+    opened: Callable[[Path], EmbeddedStore] = _stalling,
 ) -> Iterator[Listener]:
     """Listen at addresses until the block ends; everything that was received is stored then."""
     session = Session(
@@ -61,7 +70,7 @@ def listening(
     found = listeners(words, inbox, files or Secrets())
     run = Listening(
         session=session,
-        store=Stalling(root / "store", lambda: NOW),
+        store=opened(root / "store"),
         how=Reading(source=source, zone="UTC", host=None),
         inbox=inbox,
     )
