@@ -18,6 +18,7 @@ from engine.errors import ConfigurationError
 
 _LIMIT = 256 * 1024  # bytes that a connection's buffer holds before it is not read any more
 _GRACE = 10.0  # seconds that open connections are given when kulla stops
+_LOOKS = 10  # turns of the loop, a hundredth of a second each, that take up waiting connections before that
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class Listeners:
                 ) from error
         self._ready.set()
         await self._stopping.wait()
+        for _ in range(_LOOKS):  # what the kernel has taken for us is as good as sent: plain syslog is not sent again
+            await asyncio.sleep(0.01)
         for server in servers:
             server.close()
         pending = {*reading, *self._open}

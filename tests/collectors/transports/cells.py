@@ -128,7 +128,11 @@ def sent_over_tcp(
     trouble: AbstractContextManager[object] | None = None,
     turns: int = 1,
 ) -> Outcome:
-    """Send lines over connections of their own; between turns kulla is stopped, and lines wait at the sender."""
+    """Send lines over connections of their own; between turns kulla is stopped, and lines wait at the sender.
+
+    Where the store fails, kulla is stopped when it has stored what came: one that is told to stop while its store
+    goes on refusing gives up after some attempts, and says how many records are lost.
+    """
     sent: list[str] = []
     with trouble or nullcontext(), _hurried():
         for _ in range(turns):
@@ -137,6 +141,8 @@ def sent_over_tcp(
                     texts = [_SYSLOG.format(len(sent) + each) for each in range(rng.randint(1, 300))]
                     sent += texts
                     _send(run.ports[0], texts, rng)
+                if opened or trouble:
+                    run.wait(len(sent))
     return compared(sent, stored(root))
 
 
