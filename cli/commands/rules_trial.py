@@ -268,8 +268,13 @@ class _Tests:
 def _tell(session: Session, rules: RuleSet, trial: Trial) -> None:
     total = sum(item.alerts for item in trial.outcomes.values())
     session.say(f"{trial.events:,} events looked at, {total:,} alerts would have been raised; nothing was written")
+    tell_lacks(session, trial)
+    rulesets.tell_excluded(session, rules, trial.excluded)
+
+
+def tell_lacks(session: Session, trial: Trial) -> None:
+    """Tell what a trial could not look at, or had no room for."""
     for label, count in trial.left_out.items():
         session.issue(rulesets.left_out(label, count))
     for gap in trial.missing:
         session.issue(rulesets.unread(gap.reason))
-    rulesets.tell_excluded(session, rules, trial.excluded)

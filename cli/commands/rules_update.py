@@ -238,6 +238,7 @@ def _tried(
     session: Session, before: RuleSet, after: RuleSet, found: Sequence[Change], over: str | None
 ) -> Mapping[str, tuple[int, int]] | None:
     """Return what the changed rules found and would find, by id; None where nobody asked for it."""
+    from cli.commands.rules_trial import tell_lacks
     from engine.sigma.engine import Engine
     from engine.tuning.trial import Attempt
 
@@ -250,6 +251,8 @@ def _tried(
             Attempt(Engine(only(rules, ids)), time.process_time).over(store, since, now) for rules in (before, after)
         ]
     session.say(f"{trials[0].events:,} stored events since {over} ago looked at with {len(ids):,} changed rules")
+    for trial in trials:
+        tell_lacks(session, trial)
     counts = [{number: item.alerts for number, item in trial.outcomes.items()} for trial in trials]
     return {number: (counts[0].get(number, 0), counts[1].get(number, 0)) for number in ids}
 

@@ -28,6 +28,7 @@ _WORDS: Mapping[str, Kind] = {
 _TLPS: tuple[Tlp, ...] = ("clear", "green", "amber", "amber+strict", "red")
 _FANGS = (("[.]", "."), ("(.)", "."), ("{.}", "."), ("[:]", ":"), ("[@]", "@"), ("[://]", "://"))
 _DEFANGED = re.compile(r"^h(?:xx|XX|\*\*)p(s?)://", re.IGNORECASE | re.ASCII)
+_END, _END_OF_URL = re.compile(r"[\s,;#]"), re.compile(r"[\s,]|^[;#]")  # of the value: a URL may hold ; and #
 _NAME = re.compile(r"[^\s/\\:]{1,255}\.[A-Za-z0-9]{1,8}", re.ASCII)
 _FILES = frozenset(
     [
@@ -79,7 +80,8 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     names = _header(lines)
     if not names:
         for number, line in enumerate(lines, 1):
-            value = re.split(r"[\s,;#]", line.strip(), maxsplit=1)[0].strip("\"'")
+            end = _END_OF_URL if "://" in line else _END
+            value = end.split(line.strip(), maxsplit=1)[0].strip("\"'")
             if value:
                 yield number, {"value": value}
         return

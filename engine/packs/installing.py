@@ -63,9 +63,7 @@ class Packs:
 
     def is_whole(self, item: Installed) -> bool:
         """Tell whether the installed files are still those that were installed."""
-        folder = self._rules / item.name
-        files = [path for path in folder.rglob("*") if path.suffix in {".yml", ".yaml"} and path.is_file()]
-        return digest((path.relative_to(folder).as_posix(), path.read_bytes()) for path in files) == item.sha256
+        return _holds(self._rules / item.name, item.sha256)
 
     def install(self, name: str, content: Content, *, version: str, source: str, now: datetime) -> Installed:
         """Put a version in use. A version that lies here already is taken as it is, if it is still whole."""
@@ -110,6 +108,12 @@ class Packs:
 
     def _unpack(self, item: Installed, content: Content) -> None:
         folder = self._packs / item.name / item.sha256[:_SHORT]
+        facts = json.dumps(asdict(item), indent=1, ensure_ascii=False) + "\n"
+        if _holds(folder, item.sha256):  # it may be in use this moment: its rules stay where they are
+            noted = folder / f".{_FACTS}.tmp"
+            noted.write_text(facts, encoding="utf-8")
+            noted.replace(folder / _FACTS)
+            return
         temporary = folder.with_name(f".{folder.name}.tmp")
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True, mode=0o700)
@@ -117,11 +121,13 @@ class Packs:
             path = temporary / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        facts = json.dumps(asdict(item), indent=1, ensure_ascii=False)
-        (temporary / _FACTS).write_text(facts + "\n", encoding="utf-8")
-        if folder.exists():  # the same digest: replaced by the same files, fresh
-            shutil.rmtree(folder)
+        (temporary / _FACTS).write_text(facts, encoding="utf-8")
+        aside = folder.with_name(f".{folder.name}.old")
+        shutil.rmtree(aside, ignore_errors=True)
+        if folder.exists():  # damaged, or changed by hand
+            folder.rename(aside)
         temporary.rename(folder)
+        shutil.rmtree(aside, ignore_errors=True)
 
     def _use(self, name: str, number: str) -> None:
         self._rules.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -156,3 +162,9 @@ def _facts(path: Path) -> Installed | None:
         return Installed(**{**found, "licences": tuple(found["licences"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _holds(folder: Path, number: str) -> bool:
+    """Tell whether the rule files below a folder are those of this digest."""
+    files = [path for path in folder.rglob("*") if path.suffix in {".yml", ".yaml"} and path.is_file()]
+    return bool(files) and digest((path.relative_to(folder).as_posix(), path.read_bytes()) for path in files) == number

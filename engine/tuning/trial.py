@@ -10,7 +10,9 @@ from datetime import date, datetime
 import numpy as np
 
 from engine.alerts import RuleInfo, alert_id
+from engine.errors import UnreadableError
 from engine.events import Event, Value
+from engine.hunting import Findings
 from engine.sigma.alerting import burst_alert, event_time
 from engine.sigma.columns import ColumnMatcher, Hits
 from engine.sigma.correlations.correlator import Correlator
@@ -20,7 +22,6 @@ from engine.sigma.engine import Engine
 from engine.store.protocol import Block, Missing, Store
 
 MAX_SAMPLES = 2_000  # alerts of one rule whose events are read whole; the others are counted
-MAX_KEPT = 50_000  # events kept for the alerts of correlations
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,8 +64,7 @@ class Attempt:
         self._clock = clock
         self._correlator = Correlator(engine.rules)
         self._matcher = ColumnMatcher(engine)
-        self._hits = KeptHits(self._correlator.bounds)
-        self._events: dict[str, Event] = {}
+        self._findings = Findings(hits=KeptHits(self._correlator.bounds))
         rules = engine.rules
         silent = rules.silent()
         infos = [*(rule.info for rule in rules.alerting), *(item.info for item in rules.correlations)]
@@ -74,13 +74,16 @@ class Attempt:
         """Return what the rules would have found among the stored events of this window of event time."""
         trial, begun = self._trial, self._clock()
         for block in store.blocks(since=since, before=before, missing=trial.missing.append):
-            trial.events += block.rows if block.selected is None else int(block.selected.sum())
-            self._look(block)
-        for burst in self._correlator.bursts(self._hits):
-            alert = burst_alert(burst, self._events, self._correlator.names)
+            try:
+                self._look(block)
+            except UnreadableError as error:
+                first, last = block.first_sequence, block.last_sequence
+                trial.missing.append(Missing(first_sequence=first, last_sequence=last, reason=str(error)))
+        for burst in self._correlator.bursts(self._findings.hits):
+            alert = burst_alert(burst, self._findings.events, self._correlator.names)
             if (outcome := trial.outcomes.get(alert.rule.id)) is not None:
                 _count(outcome, alert.timestamp, alert.id, dict(alert.fields))
-        for key, count in self._hits.left_out.items():
+        for key, count in self._findings.hits.left_out.items():
             trial.left_out[self._correlator.correlations[key].info.name] += count
         trial.seconds = self._clock() - begun
         return trial
@@ -92,7 +95,8 @@ class Attempt:
                 if self._needs(hits, position):
                     wanted.setdefault(row, []).append((hits, position))
         rows = sorted(wanted)
-        events: Iterator[Event] = block.events(np.array(rows, dtype=np.int64)) if rows else iter(())
+        events = list(block.events(np.array(rows, dtype=np.int64))) if rows else []
+        self._trial.events += block.rows if block.selected is None else int(block.selected.sum())
         for row, event in zip(rows, events, strict=True):
             for hits, position in wanted[row]:
                 self._take(hits, position, event)
@@ -116,9 +120,9 @@ class Attempt:
             _count(outcome, when, alert_id(info.id, info.version, (event.id,)), event.fields)
 
     def _keep(self, hits: Iterator[Hit], event: Event) -> None:
-        kept = [self._hits.add(hit) for hit in hits]
-        if any(kept) and len(self._events) < MAX_KEPT:
-            self._events.setdefault(event.id, event)
+        kept = [self._findings.hits.add(hit) for hit in hits]
+        if any(kept):
+            self._findings.keep(event)
 
 
 def _count(outcome: Outcome, when: datetime, number: str, fields: Mapping[str, Value]) -> None:
@@ -133,15 +137,3 @@ def noisiest(trial: Trial) -> Sequence[Outcome]:
     """Return the rules that would have alerted, the noisiest first."""
     found = [item for item in trial.outcomes.values() if item.alerts]
     return sorted(found, key=lambda item: (-item.alerts, -item.rule.level, item.rule.name))
-
-
-def difference(before: Trial, after: Trial) -> Mapping[str, tuple[int, int]]:
-    """Return for each rule whose number of alerts differs between two trials what it was and what it is, by id."""
-    numbers = sorted({*before.outcomes, *after.outcomes})
-    counts = {number: tuple(_alerts(trial, number) for trial in (before, after)) for number in numbers}
-    return {number: (pair[0], pair[1]) for number, pair in counts.items() if pair[0] != pair[1]}
-
-
-def _alerts(trial: Trial, number: str) -> int:
-    found = trial.outcomes.get(number)
-    return found.alerts if found is not None else 0

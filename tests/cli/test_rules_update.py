@@ -113,6 +113,19 @@ def test_rolling_back_and_local_exceptions(home: Path, tmp_path: Path) -> None:
     assert "no earlier version" in result.err
 
 
+def test_a_pack_in_use_stays_where_it_is_when_it_is_installed_again(home: Path, tmp_path: Path) -> None:
+    folder = pack(tmp_path, "v1", a=rule(), b=OTHER)
+    assert update(home, "acme", "--from", str(folder), "--pin", "--version", "1")[0] == 0
+    place = (home / "rules" / "acme").resolve()
+    file, before = next(place.rglob("a.yml")), place.stat().st_ino
+    assert update(home, "acme", "--from", str(folder), "--pin", "--version", "1b")[0] == 0
+    assert place.stat().st_ino == before
+    assert [row["installed"] for row in update(home)[1] if row["name"] == "acme"] == ["1b"]
+    file.write_text("damaged")
+    assert update(home, "acme", "--from", str(folder))[0] == 0
+    assert file.read_text(encoding="utf-8") == rule()
+
+
 def test_what_was_changed_by_hand_is_told(home: Path, tmp_path: Path) -> None:
     update(home, "acme", "--from", str(pack(tmp_path, "v1", a=rule())), "--pin", "--version", "1")
     (home / "rules" / "acme" / "web").mkdir(exist_ok=True)

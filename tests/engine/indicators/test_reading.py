@@ -143,6 +143,18 @@ def test_a_plain_list_is_read_with_defanged_values(tmp_path: Path) -> None:
     assert [(item.where, item.what) for item in found.refused] == [("feed:10", "???")]
 
 
+def test_a_url_of_a_list_may_hold_marks_of_comments(tmp_path: Path) -> None:
+    lines = [
+        "https://evil.example/a;id=7?x=1 # seen",
+        "https://evil.example/b;c",
+        "# https://evil.example/d",
+        "; https://evil.example/e",
+    ]
+    found = _read(tmp_path, "\n".join([*lines, "https://evil.example/f,2026-01-01"]))
+    expected = ["https://evil.example/a;id=7?x=1", "https://evil.example/b;c", "https://evil.example/f"]
+    assert _texts(found) == [f"url equals {each}" for each in expected]
+
+
 def test_csv_names_its_columns(tmp_path: Path) -> None:
     text = (
         "indicator,type,name,tlp,until\n"
