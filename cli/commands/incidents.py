@@ -73,7 +73,7 @@ def list_incidents(
             from engine.casework.keeping import cases
             from engine.casework.searching import search
 
-            found = search(found, cases(store), words)
+            found = search(found, cases(store, found), words)
     kept = [
         item
         for item in found

@@ -59,8 +59,13 @@ def noise(
     span = window(session, since, until)
     with session.open_store() as store:
         alerts = store.alerts(before=span.before)
+        made_of = {alert for item in store.incidents() for alert in item.alerts if alert not in item.context}
     judged = judge(alerts)
-    held = [item for item in held_back(judged, alerts) if span.since is None or item.timestamp >= span.since]
+    held = [
+        item
+        for item in held_back(judged, alerts)
+        if item.id not in made_of and (span.since is None or item.timestamp >= span.since)
+    ]
     rows = _rows(held, judged, order)
     listing = Listing(
         name="noise",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -24,10 +25,18 @@ def case_of(store: Store, incident: Incident) -> Case:
     return _case_of(store, incident)[0]
 
 
-def cases(store: Store) -> Mapping[str, Case]:
-    """Return every case as it stands alone, by the incident's id."""
-    found = (_case(record) for record in store.records(KIND, state=_STANDING))
-    return {case.incident: case for case in found}
+def cases(store: Store, incidents: Sequence[Incident]) -> Mapping[str, Case]:
+    """Return the cases of these incidents, which are all there are, by id; incidents without one are left out."""
+    found = {case.incident: case for case in map(_case, store.records(KIND, state=_STANDING))}
+    holders = {alert: item.id for item in incidents for alert in item.alerts}
+    known = {item.id for item in incidents}
+    merged: defaultdict[str, list[Case]] = defaultdict(list)
+    for case in found.values():
+        if case.incident not in known:
+            for number in {holders[alert] for alert in case.alerts if alert in holders}:
+                merged[number].append(case)
+    held = [item.id for item in incidents if item.id in found or item.id in merged]
+    return {number: joined(found.get(number) or Case(incident=number), tuple(merged[number])) for number in held}
 
 
 def change(store: Store, incident: Incident, how: Callable[[Case], Case]) -> Case:

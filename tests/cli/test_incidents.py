@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,10 @@ def test_what_is_held_back_is_listed_with_its_reason(home: Path) -> None:
     assert acting(table.out) == []
     assert "of 301 alerts are held back" in table.err
     assert _rows(home, "noise", "--since", "2027-01-01") == []
+    with EmbeddedStore(home / "store", lambda: NOW) as store:  # somebody made one of them part of an incident
+        (incident,) = store.incidents()
+        store.save_incidents([replace(incident, alerts=(*incident.alerts, row["alerts"][-1]))])  # type: ignore[index]
+    assert _rows(home, "noise")[0]["held"] == len(row["alerts"]) - 1  # type: ignore[arg-type]
 
 
 def test_what_the_settings_say_of_the_estate_counts(home: Path) -> None:
