@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Literal, NamedTuple
 
 from engine.errors import StoreError
 from engine.store.elastic.cluster import NDJSON, Cluster, part
@@ -31,8 +32,7 @@ _WANTED = "errors,items.*.status,items.*.error"
 Verb = Literal["create", "update", "index", "delete"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):  # of each event one: a dataclass takes three times as long to make
     """One document to be written: its id, and its JSON (what an update adds to it; empty for a delete).
 
     With a `version` it is written only where the one that is there has a lower version, or none is there.
@@ -87,9 +87,12 @@ def _send(
 ) -> tuple[list[int], StoreError]:
     """Send one request; return the places to be sent again, and the error of giving up on them."""
     where = cluster.address.location
-    body = b"".join(_lines(verb, item) for _, item in items)
+    body = b"".join(chain.from_iterable(_lines(verb, item) for _, item in items))
     answer = cluster.ask("POST", f"/{part(index)}/_bulk", body, media=NDJSON, filter_path=_WANTED)
     outcome.unsure |= answer.unsure
+    if not answer.body["errors"]:
+        outcome.done.extend(place for place, _ in items)
+        return [], StoreError("", where=where)
     again: list[int] = []
     last: tuple[int, Mapping[str, Any]] = (0, {})
     for (place, _), told in zip(items, answer.body["items"], strict=True):
@@ -130,11 +133,11 @@ def _requests(items: Sequence[Item]) -> Iterator[list[int]]:
         yield places
 
 
-def _lines(verb: Verb, item: Item) -> bytes:
-    extra = b"" if item.version is None else b',"version":%d,"version_type":"external"' % item.version
-    head = b'{"%s":{"_id":"%s"%s}}\n' % (verb.encode(), item.id.encode(), extra)
+def _lines(verb: Verb, item: Item) -> tuple[bytes, ...]:
+    extra = "" if item.version is None else f',"version":{item.version},"version_type":"external"'
+    head = f'{{"{verb}":{{"_id":"{item.id}"{extra}}}}}\n'.encode()
     if verb == "delete":
-        return head
+        return (head,)
     if verb == "update":
-        return head + b'{"doc":' + item.content + b"}\n"
-    return head + item.content + b"\n"
+        return head, b'{"doc":', item.content, b"}\n"
+    return head, item.content, b"\n"

@@ -25,6 +25,7 @@ from engine.store.elastic.failures import is_passing, refused, unavailable
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 _PRODUCT = "x-elastic-product"
+_ALL_DONE = b'{"errors":false,'  # of a bulk: its items, thousands, need not be read
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds
 _FIRST_PATIENCE = 8.0  # seconds for a cluster that has never answered: the address may be wrong
 
@@ -176,6 +177,8 @@ def _words(parameters: Mapping[str, object]) -> dict[str, str]:
 
 
 def _parsed(raw: bytes) -> Mapping[str, Any]:
+    if raw.startswith(_ALL_DONE):
+        return {"errors": False}
     try:
         body = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -37,30 +37,39 @@ from engine.store.values import LIST, code_of, from_json, list_code, plain, rest
 Document = dict[str, Any]
 _LONGEST_NAME = 256
 _LARGEST = 2**63
-_OWN = frozenset({*ENVELOPE, ODD, REST, TYPES, SEQUENCE})
+OWN = frozenset({*ENVELOPE, ODD, REST, TYPES, SEQUENCE})
+_GIVEN = tuple(GIVEN + name for name in ENVELOPE)
+_AWKWARD = frozenset({ODD, REST, TYPES, *_GIVEN})
 _JSON = orjson.OPT_UTC_Z
 _AS_THEY_ARE = frozenset({str, bool})
 _SHAPES = 4096
 
 
-@lru_cache(maxsize=_SHAPES)
-def _awkward(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Tell of a shape which fields cannot simply stand in a document, and of which the value decides."""
+class _Plan(NamedTuple):
+    """How events of one shape are written: what needs care, of which the value decides, whether all have a place."""
+
+    hard: frozenset[str]
+    undecided: tuple[str, ...]
+    is_simple: bool
+
+
+def _plan(names: tuple[str, ...], types: tuple[type, ...], known: set[str]) -> _Plan:
     hard: set[str] = set()
-    open_: list[str] = []
+    undecided: list[str] = []
     for name, kind in zip(names, types, strict=True):
         if not _is_plain_name(name) or (name in DATE) != (kind is datetime):
             hard.add(name)
         elif kind in {int, float, list}:
-            open_.append(name)
+            undecided.append(name)
         elif kind not in {str, bool, datetime}:
             hard.add(name)
-    return frozenset(hard), tuple(open_)
+    is_simple = not hard and known.issuperset(names)
+    return _Plan(hard=frozenset(hard), undecided=tuple(undecided), is_simple=is_simple)
 
 
 @lru_cache(maxsize=65536)
 def _is_plain_name(name: str) -> bool:
-    if name in _OWN or name.startswith((GIVEN, "_")) or not 0 < len(name) <= _LONGEST_NAME:
+    if name in OWN or name.startswith((GIVEN, "_")) or not 0 < len(name) <= _LONGEST_NAME:
         return False
     return name.isprintable() and all(part and not part.isspace() for part in name.split("."))
 
@@ -74,6 +83,7 @@ class Writer:
     def __init__(self, known: Iterable[str] = (), *, budget: int = BUDGET) -> None:
         self._known = set(known)
         self._budget = budget
+        self._plans: dict[tuple[tuple[str, ...], tuple[type, ...]], _Plan] = {}
 
     def prepare(self, events: Sequence[Event]) -> None:
         """Decide which new names of a batch get a field of their own: the most frequent, as far as the budget goes."""
@@ -84,32 +94,43 @@ class Writer:
                 if name not in self._known:
                     new[name] += count
         room = max(0, self._budget - len(self._known))
-        self._known.update(name for name, _ in sorted(new.items(), key=lambda item: (-item[1], item[0]))[:room])
+        if new and room:
+            self._known.update(name for name, _ in sorted(new.items(), key=lambda item: (-item[1], item[0]))[:room])
+            self._plans.clear()
 
     def write(self, event: Event, sequence: int, ingested: datetime) -> bytes:
         """Return the event's document as JSON in bytes."""
-        fields = event.fields
-        origin = event.origin
-        document: Document = {
+        fields, origin = event.fields, event.origin
+        own: Document = {
             ID: event.id,
-            ORIGINAL: event.original,
+            SEQUENCE: sequence,
             INGESTED: ingested,
             PATH: origin.path,
             OFFSET: origin.offset,
             NUMBER: origin.number,
             IDENTITY: origin.identity,
+            ORIGINAL: event.original,
         }
-        names = tuple(fields)
-        hard, undecided = _awkward(names, tuple(map(type, fields.values())))
-        if hard or not self._known.issuperset(names) or not all(_is_simple(fields[name]) for name in undecided):
-            self._put_with_care(document, fields, hard.union(undecided))
-        else:
-            document.update(fields)
-        document[SEQUENCE] = sequence
+        plan = self._plan(fields)
         try:
-            return orjson.dumps(document, option=_JSON)
-        except (TypeError, ValueError):  # lone surrogates
-            return orjson.dumps(_clean(document), option=_JSON)
+            if plan.is_simple and all(_is_simple(fields[name]) for name in plan.undecided):
+                return _joined(orjson.dumps(own, option=_JSON), orjson.dumps(fields, option=_JSON))
+        except TypeError:  # lone surrogates
+            pass
+        self._put_with_care(own, fields, plan.hard.union(plan.undecided))
+        try:
+            return orjson.dumps(own, option=_JSON)
+        except (TypeError, ValueError):
+            return orjson.dumps(_clean(own), option=_JSON)
+
+    def _plan(self, fields: Mapping[str, Value]) -> _Plan:
+        shape = (tuple(fields), tuple(map(type, fields.values())))
+        found = self._plans.get(shape)
+        if found is None:
+            if len(self._plans) >= _SHAPES:
+                self._plans.clear()
+            found = self._plans[shape] = _plan(*shape, self._known)
+        return found
 
     def _put_with_care(self, document: Document, fields: Mapping[str, Value], awkward: frozenset[str]) -> None:
         codes: dict[str, str] = {}
@@ -172,6 +193,11 @@ def _put(document: Document, place: str, name: str, value: Value, codes: dict[st
         codes[name] = code
 
 
+def _joined(own: bytes, fields: bytes) -> bytes:
+    """Return two JSON objects, of which the first has members, as one."""
+    return own if fields == b"{}" else own[:-1] + b"," + fields[1:]
+
+
 def _is_exact(value: object) -> bool:
     """Tell whether JSON gives the value back as it is."""
     kind = type(value)
@@ -195,8 +221,23 @@ def _clean(value: Any) -> Any:
     return [_clean(each) for each in value] if isinstance(value, list) else value
 
 
+def is_awkward(names: Iterable[str]) -> bool:
+    """Tell from its names whether a document's fields are not simply its members."""
+    return not _AWKWARD.isdisjoint(names)
+
+
+def stamp_of(document: Document) -> datetime | None:
+    """Return the event's own time, None where it has none."""
+    value = document.get("@timestamp")
+    if not isinstance(value, str):
+        return None
+    codes = document.get(TYPES)
+    return None if codes and "@timestamp" in _codes(codes) else datetime.fromisoformat(value)
+
+
 def fields_of(document: Document) -> Fields:
     """Return the fields of the event that a document holds; the document is used up."""
+    awkward = is_awkward(document)
     written_codes = document.pop(TYPES, None)
     codes = _codes(written_codes) if written_codes else {}
     rest, odd = document.pop(REST, None), document.pop(ODD, None)
@@ -207,6 +248,15 @@ def fields_of(document: Document) -> Fields:
     for name in DATE.intersection(document):
         if name not in codes and isinstance(document[name], str):
             document[name] = datetime.fromisoformat(document[name])
+    if awkward:
+        _restore(document, codes, own)
+    if odd:
+        document.update(from_json(odd))
+    return document
+
+
+def _restore(document: Document, codes: Mapping[str, str], own: Document) -> None:
+    """Give values their types again, and fields that have the names of the store's own columns their places."""
     for name, code in codes.items():
         if code == SAME:
             value = own[name]
@@ -215,11 +265,9 @@ def fields_of(document: Document) -> Fields:
         place = GIVEN + name if name in ENVELOPE else name
         if place in document:
             document[name] = _restored(document.pop(place), code)
-    for name in [name for name in document if name.startswith(GIVEN)]:
-        document[name.removeprefix(GIVEN)] = document.pop(name)
-    if odd:
-        document.update(from_json(odd))
-    return document
+    for name in _GIVEN:
+        if name in document:
+            document[name.removeprefix(GIVEN)] = document.pop(name)
 
 
 def event_of(document: Document) -> Event:

@@ -20,7 +20,7 @@ from engine.ecs_types import DATE
 from engine.errors import StoreError, UnreadableError
 from engine.events import Event, Fields, Origin, Scalar, event_id
 from engine.store.elastic.cluster import Cluster, part
-from engine.store.elastic.reading import PageBlock
+from engine.store.elastic.page import EventPage
 from engine.store.elastic.records import searched
 from engine.store.elastic.store import ElasticStore
 from engine.store.protocol import BaseHit, Missing, Record, Status
@@ -74,7 +74,7 @@ class ForeignStore(ElasticStore):
         since: datetime | None = None,
         before: datetime | None = None,
         missing: Callable[[Missing], None] | None = None,
-    ) -> Iterator[PageBlock]:
+    ) -> Iterator[EventPage]:
         """Yield the documents of a window of ingestion, or of event time, as blocks."""
         last = self.last_sequence() if until is None else until
         query: Json = {"range": {"@timestamp": _bounds(since, before)}}
@@ -91,7 +91,7 @@ class ForeignStore(ElasticStore):
                 raise
             missing(Missing(first_sequence=seen + 1, last_sequence=last, reason=str(error)))
 
-    def _pages(self, query: Json, last: int) -> Iterator[PageBlock]:
+    def _pages(self, query: Json, last: int) -> Iterator[EventPage]:
         opened = self.cluster.ask("POST", f"/{part(self._pattern)}/_pit", keep_alive=_KEPT, accept=(404,))
         if not opened.good:
             raise StoreError(
@@ -115,7 +115,7 @@ class ForeignStore(ElasticStore):
                 after = hits[-1]["sort"]
                 times = np.array([hit["sort"][0] for hit in hits], dtype=np.int64)
                 settled = last if len(hits) < _PAGE else int(times[-1]) - 1
-                yield PageBlock([event_in(hit) for hit in hits], times, settled, self._now())
+                yield EventPage([event_in(hit) for hit in hits], times, settled, self._now())
                 if len(hits) < _PAGE:
                     return
         finally:

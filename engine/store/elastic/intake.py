@@ -85,10 +85,14 @@ class Intake:
 
     def _store(self, events: Sequence[Event], account: _Account) -> None:
         groups: dict[str, list[tuple[int, Event]]] = defaultdict(list)
-        for place, event in enumerate(events):
+        indices: dict[str, str] = {}
+        for number, event in enumerate(events, start=account.held.first):
             dataset = event.fields.get("event.dataset")
-            index = self._names.events_of(dataset if isinstance(dataset, str) else "", account.now.date())
-            groups[index].append((account.held.first + place, event))
+            name = dataset if isinstance(dataset, str) else ""
+            index = indices.get(name)
+            if index is None:
+                index = indices[name] = self._names.events_of(name, account.now.date())
+            groups[index].append((number, event))
         elsewhere = self._elsewhere(groups)
         again: dict[str, list[tuple[int, Event]]] = defaultdict(list)
         for index, numbered in groups.items():
@@ -121,7 +125,7 @@ class Intake:
                     again.append(known[number])
         account.stored += len(done)
         account.given[index] += [event for _, event in done]
-        account.used = max([account.used, *(number for number, _ in done)])
+        account.used = max(account.used, max((number for number, _ in done), default=0))
         account.letters += [_letter(numbered[place][1], reason) for place, reason in outcome.rejected]
         return again
 

@@ -27,14 +27,14 @@ from engine.errors import StoreError, UnreadableError
 from engine.events import DeadLetter, Event, moved
 from engine.incidents.model import Incident
 from engine.retention import Retained, Retention, needed_events
-from engine.store.columns import SEQUENCE
 from engine.store.elastic.changing import ChangingRecords
 from engine.store.elastic.cluster import Cluster, part
 from engine.store.elastic.erasing import Cleaning
 from engine.store.elastic.findings import Findings
 from engine.store.elastic.intake import Intake, letter_of
 from engine.store.elastic.names import Names
-from engine.store.elastic.reading import PageBlock, Window, events_by_id, pages
+from engine.store.elastic.page import PageBlock
+from engine.store.elastic.reading import Window, events_by_id, pages
 from engine.store.elastic.records import Records, searched
 from engine.store.elastic.retaining import Sweeping
 from engine.store.elastic.sequence import Sequences
@@ -155,9 +155,7 @@ class ElasticStore:
         for block in self.blocks(after=after, until=until, since=since, before=before):
             table = _encoded(folded(block.table))
             if columns is not None:
-                table = _encoded(block.read([name for name in columns if name != SEQUENCE]))
-                if SEQUENCE in columns:
-                    table = table.append_column(SEQUENCE, pa.array(block.sequences))
+                table = _encoded(block.read(columns))
             yield Slice(first_sequence=block.first_sequence, last_sequence=block.last_sequence, table=table)
 
     def blocks(

@@ -1,0 +1,191 @@
+"""A page of documents as a block of the store: columns are built from the parsed JSON when somebody asks for them.
+
+Rows of the same names are handled together, and a field that nobody asks for costs nothing. Rows hold an event's fields
+as JSON has them; those of documents with odd values (see `engine.store.elastic.documents`) are restored first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.ecs_types import ARRAY, DATE, Kind, kind_of
+from engine.events import Event, Value
+from engine.store.columns import (
+    ENVELOPE,
+    GIVEN,
+    KINDS,
+    MANY,
+    MISTYPED,
+    ORIGINAL,
+    SEQUENCE,
+    columns_of,
+    table_of,
+    type_of,
+)
+from engine.store.elastic.documents import OWN, event_of, is_awkward
+from engine.store.scan import folded
+
+Rows = NDArray[np.int64]
+_NATIVE: Mapping[Kind, type] = {"text": str, "long": int, "float": float, "boolean": bool, "date": datetime}
+_BESIDE = frozenset({*ENVELOPE, KINDS}) - {ORIGINAL}  # asked for where a rule names a field of the store's own
+
+
+class PageBlock:
+    """Events in memory; see `engine.store.protocol.Block`. `now` stands for the instant of storing in columns."""
+
+    def __init__(self, documents: Sequence[Mapping[str, Any]], sequences: Rows, settled: int, now: datetime) -> None:
+        self._documents = documents
+        self._now = now
+        self.rows = len(documents)
+        self.sequences = sequences
+        self.first_sequence, self.last_sequence = int(sequences.min()), int(sequences.max())
+        self.settled = settled
+        self.selected: NDArray[np.bool_] | None = None
+
+    @cached_property
+    def _fields(self) -> list[Mapping[str, Any]]:
+        """The fields of each row; the names of the store's own columns among them mean nothing."""
+        rows: list[Mapping[str, Any]] = list(self._documents)
+        for names, places in _shapes(rows).items():
+            if is_awkward(names):
+                for row in places:
+                    rows[row] = event_of(dict(rows[row])).fields
+        return rows
+
+    @cached_property
+    def _places(self) -> dict[str, list[tuple[Rows, tuple[Any, ...]]]]:
+        """Where each field has values: rows, and the value of each."""
+        fields = self._fields
+        places: defaultdict[str, list[tuple[Rows, tuple[Any, ...]]]] = defaultdict(list)
+        for names, rows in _shapes(fields).items():
+            columns = zip(*(fields[row].values() for row in rows), strict=True)
+            held = np.array(rows)
+            for name, values in zip(names, columns, strict=True):
+                places[name].append((held, values))
+        return places
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The fields that any of the events has."""
+        return sorted(self._places.keys() - OWN | ENVELOPE.keys())
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All columns, as the embedded store would keep them."""
+        return table_of(list(self.events(np.arange(self.rows))), self._now)
+
+    def read(self, names: Collection[str]) -> pa.Table:
+        """Return these columns for all rows, with their companions; names that no row has are left out."""
+        arrays: dict[str, pa.Array] = {}
+        slow: set[str] = set()
+        for name in names:
+            if name in _BESIDE or name.startswith(GIVEN):
+                arrays |= self._beside(name)
+            elif name in self._places and name not in OWN:
+                found = self._typed(name)
+                if found is None:
+                    slow.add(name)
+                else:
+                    arrays[name] = found
+        if ORIGINAL in names:
+            arrays[ORIGINAL] = pa.array(self._originals(), pa.string())
+        if slow:
+            arrays |= columns_of([self._some(row, slow) for row in range(self.rows)])
+        if SEQUENCE in names:
+            arrays[SEQUENCE] = pa.array(self.sequences)
+        return folded(pa.table(arrays))
+
+    def _typed(self, name: str) -> pa.Array | None:
+        """Return the column of a field whose values all have its own type, else None."""
+        parts = self._places[name]
+        values = list(chain.from_iterable(part for _, part in parts))
+        if set(map(type, values)) != {list if name in ARRAY else _NATIVE[kind_of(name)]}:
+            return None
+        if name in ARRAY and not set(map(type, chain.from_iterable(values))) <= {str}:
+            return None
+        filled = pa.array(values, type_of(name))
+        if len(parts) == 1 and len(values) == self.rows:
+            return filled
+        places, missing = np.zeros(self.rows, dtype=np.int32), np.ones(self.rows, dtype=bool)
+        rows = np.concatenate([rows for rows, _ in parts])
+        places[rows] = np.arange(len(rows), dtype=np.int32)
+        missing[rows] = False
+        return filled.take(pa.array(places, mask=missing))
+
+    def _some(self, row: int, names: Collection[str]) -> dict[str, Value]:
+        fields = self._fields[row]
+        found = {name: fields[name] for name in names if name in fields}
+        if fields is self._documents[row]:  # as JSON has it
+            for name in DATE.intersection(found):
+                if isinstance(found[name], str):
+                    found[name] = datetime.fromisoformat(found[name])
+        return found
+
+    def _beside(self, name: str) -> dict[str, pa.Array]:
+        """Return a column of the store's own, or of a field with such a name."""
+        there = set(self.table.column_names)
+        return {each: self.table.column(each) for each in (name, name + MANY, MISTYPED + name) if each in there}
+
+    def _originals(self) -> list[str]:
+        return [document[ORIGINAL] for document in self._documents]
+
+    def ids(self, rows: Rows) -> list[str]:
+        """Return the ids of the events in these rows."""
+        return [self._documents[row]["event.id"] for row in rows.tolist()]
+
+    def events(self, rows: Rows) -> Iterator[Event]:
+        """Yield the events in these rows, whole."""
+        for row in rows.tolist():
+            yield event_of(dict(self._documents[row]))
+
+    def recall(self, key: str) -> bytes | None:  # noqa: ARG002 - see `Block`
+        """Return nothing: what was worked out from a page is not kept."""
+        return None
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Forget it."""
+
+    def apart(self) -> Sequence[PageBlock]:
+        """Return none: a page is of one piece."""
+        return ()
+
+
+class EventPage(PageBlock):
+    """A page of events that are made already: those of other people's documents."""
+
+    def __init__(self, events: Sequence[Event], sequences: Rows, settled: int, now: datetime) -> None:
+        super().__init__([event.fields for event in events], sequences, settled, now)
+        self._events = events
+
+    @cached_property
+    def _fields(self) -> list[Mapping[str, Any]]:
+        return [event.fields for event in self._events]
+
+    def _originals(self) -> list[str]:
+        return [event.original for event in self._events]
+
+    def ids(self, rows: Rows) -> list[str]:
+        """Return the ids of the events in these rows."""
+        return [self._events[row].id for row in rows.tolist()]
+
+    def events(self, rows: Rows) -> Iterator[Event]:
+        """Yield the events in these rows, whole."""
+        for row in rows.tolist():
+            yield self._events[row]
+
+
+def _shapes(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], list[int]]:
+    """Return the rows that have the same names in the same order."""
+    shapes: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for row, fields in enumerate(rows):
+        shapes[tuple(fields)].append(row)
+    return shapes
