@@ -39,6 +39,15 @@ ENTITY_FIELDS: Mapping[str, Kind] = {
     "email.from.address": "mailbox",
 }
 
+# Whose `*.asset.criticality` enrichment tells (see `collectors.enrichment`), with the fields that name them.
+ASSET_ENDS: Mapping[str, tuple[tuple[str, Kind], ...]] = {
+    "host": (("host.name", "host"), ("host.ip", "ip")),
+    "source": (("source.ip", "ip"),),
+    "destination": (("destination.ip", "ip"),),
+    "client": (("client.ip", "ip"),),
+    "server": (("server.ip", "ip"),),
+}
+
 # Fields that an alert carries for its reader beside the entity fields.
 CONTEXT_FIELDS: tuple[str, ...] = (
     "event.dataset",
@@ -55,6 +64,7 @@ CONTEXT_FIELDS: tuple[str, ...] = (
     "user_agent.original",
     "registry.path",
     "message",
+    *(f"{end}.asset.criticality" for end in ASSET_ENDS),
 )
 
 # Place-holders that systems write where there is nobody, and accounts that every machine has.

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from engine.alerts import Alert, Level
 from engine.attack import tactics
-from engine.entities import Entity, entities_of
+from engine.entities import ASSET_ENDS, Entity, entities_of
+from engine.events import texts
 from engine.incidents.model import Term
 from engine.incidents.noise import Judgement
 from engine.incidents.spelling import folded
@@ -40,6 +41,7 @@ PER_BIT: Mapping[Level, float] = {
 OPENS_AT = 12.0
 PER_CRITICALITY = 2.0  # for each grade above 3 of the most critical thing
 PER_SENSITIVITY = 2.0  # for each grade of the most sensitive data
+_GRADES = frozenset("12345")
 _MORE_HOSTS, _MORE_HOSTS_ALONE = 5, 2  # hosts that count for a rule; fewer where it is the only one (a round of upkeep)
 
 Provider = Callable[[Sequence[Alert]], Iterable[Term]]
@@ -54,9 +56,9 @@ class Circumstances:
     """What is known beside the alerts.
 
     `criticality` (1 to 5, 3 is ordinary) and `sensitivity` (0 to 3) are of entities, spelled as
-    `engine.incidents.spelling` does. `intelligence` gives terms for alerts that match known indicators, `foresight`
-    terms for the impact that is likely next, asked for what is an incident already; neither may give less for more
-    alerts.
+    `engine.incidents.spelling` does; the former goes before what alerts themselves say (`*.asset.criticality`).
+    `intelligence` gives terms for alerts that match known indicators, `foresight` terms for the impact that is likely
+    next, asked for what is an incident already; neither may give less for more alerts.
     """
 
     criticality: Mapping[Entity, int] = field(default_factory=dict)
@@ -82,7 +84,7 @@ def terms(
     most = _MORE_HOSTS if len(by_rule) > 1 else _MORE_HOSTS_ALONE
     found = [term for items in by_rule.values() for term in _of_rule(items, judged, most)]
     found += _progress(counted)
-    found += _of_things(counted, known.criticality, "criticality", 3, PER_CRITICALITY)
+    found += _of_things(counted, {**_assets(counted), **known.criticality}, "criticality", 3, PER_CRITICALITY)
     found += _of_things(counted, known.sensitivity, "sensitivity", 0, PER_SENSITIVITY)
     if counted:
         found += known.intelligence(counted)
@@ -169,6 +171,21 @@ def _progress(alerts: Sequence[Alert]) -> list[Term]:
 
 def _things(alert: Alert) -> set[Entity]:
     return {Entity(item.kind, folded(item)) for item in entities_of(alert.fields)}
+
+
+def _assets(alerts: Iterable[Alert]) -> dict[Entity, int]:
+    """Return the criticality that the organisation's list of assets gave the things of alerts when they came in."""
+    found: dict[Entity, int] = {}
+    for alert in alerts:
+        for end, names in ASSET_ENDS.items():
+            level = alert.fields.get(f"{end}.asset.criticality")
+            if not isinstance(level, str) or level not in _GRADES:
+                continue
+            for name, kind in names:
+                for value in texts(alert.fields.get(name)):
+                    entity = Entity(kind, folded(Entity(kind, value)))
+                    found[entity] = max(int(level), found.get(entity, 0))
+    return found
 
 
 def _of_things(

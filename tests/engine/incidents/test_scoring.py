@@ -8,9 +8,11 @@ import pytest
 
 from engine.alerts import Alert, Level, Verdict
 from engine.entities import Entity
+from engine.events import Value
 from engine.incidents.model import Term
 from engine.incidents.noise import Judgement
 from engine.incidents.scoring import (
+    NOTHING_KNOWN,
     OPENS_AT,
     PER_BIT,
     PER_TACTIC,
@@ -116,6 +118,19 @@ def test_what_is_known_of_the_estate_and_the_world_adds_points() -> None:
     assert kinds(high(1, "A.gov.example")) == {"severity": 10, "criticality": 4, "intelligence": 6}
     assert kinds(high(1, "b")) == {"severity": 10, "criticality": 2, "sensitivity": 4, "intelligence": 6}
     assert terms([], known=known) == ()
+
+
+def test_the_list_of_assets_counts_where_the_settings_say_nothing() -> None:
+    def added(fields: dict[str, Value], known: Circumstances = NOTHING_KNOWN) -> float:
+        found = {term.kind: term.points for term in terms([alert(1, fields, level="high")], known=known)}
+        return found.get("criticality", 0.0)
+
+    server: dict[str, Value] = {"host.name": "DC01.gov.example", "host.asset.criticality": "5"}
+    assert added(server) == 4
+    assert added(server, Circumstances(criticality={Entity("host", "dc01"): 4})) == 2
+    assert added({"source.ip": "192.0.2.1", "destination.ip": "192.0.2.7", "destination.asset.criticality": "4"}) == 2
+    for odd in ("9", "", "high", ["5"]):
+        assert added({"host.name": "a", "host.asset.criticality": odd}) == 0
 
 
 def test_what_is_likely_next_ranks_an_incident_and_never_makes_one() -> None:
