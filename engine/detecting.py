@@ -188,16 +188,22 @@ class Detector:
 
     def _look(self, run: Run, name: str, block: Block, excluded: Counter[str]) -> None:
         """Match a block and commit what is new; only events that give new alerts, or hits, are read whole."""
+        taken: Counter[str] = Counter()
         try:
-            found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, excluded)).rows.size]
+            found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, taken)).rows.size]
             matches = self._matches(found, block) if found else {}
             wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
             known = self._store.known_alert_ids(wanted) if wanted else frozenset()
             needed = [row for row in sorted(matches) if any(self._needs(*item, known) for item in matches[row])]
             events = list(block.events(np.array(needed, dtype=np.int64))) if needed else []
         except UnreadableError as error:
-            self._miss(run, block, error)
+            parts = block.apart()
+            for part in parts:
+                self._look(run, name, part, excluded)
+            if not parts:
+                self._miss(run, block, error)
             return
+        excluded += taken
         run.cursor = max(run.cursor, block.settled) if name == self._name else run.cursor
         fresh: list[Hit] = []
         new: dict[str, Alert] = {}

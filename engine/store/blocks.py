@@ -15,14 +15,13 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.errors import StoreError, UnreadableError
+from engine.errors import UnreadableError
 from engine.events import Event
 from engine.store.catalogue import Segment
 from engine.store.columns import GIVEN, ID, MANY, MISTYPED, ORIGINAL, REST, SEQUENCE
-from engine.store.protocol import Missing
 from engine.store.rows import events_of
 from engine.store.scan import Wanted, folded, in_time, with_rest
-from engine.store.segments import SegmentReader, return_memory
+from engine.store.segments import SegmentReader
 from engine.store.tested import Tested
 from engine.store.values import from_json
 
@@ -34,7 +33,7 @@ _EVENTS_AT_ONCE = 2000
 _HELD = 24 * 1024 * 1024  # bytes of columns kept while a block is looked at
 
 
-class _Opened:
+class Opened:
     """One segment in use: its tables of tested values, and its file once that is needed."""
 
     def __init__(self, folder: Path, segment: Segment) -> None:
@@ -75,17 +74,19 @@ class _Opened:
             )
         _ = self.shape  # reads the file where the tables do not know its parts
 
-    def close(self) -> None:
+    def close(self, *, keep: bool = True) -> None:
+        """Let go of the file; with `keep`, save what was kept for its blocks."""
         if self._reader is not None:
             self._reader.close()
-        self.tested.save()
+        if keep:
+            self.tested.save()
 
 
 class StoredBlock:
     """One row group; see `engine.store.protocol.Block`."""
 
-    def __init__(self, opened: _Opened, group: int, *, bounds: tuple[int, int], settled: int) -> None:
-        self._opened = opened
+    def __init__(self, opened: Opened, group: int, *, bounds: tuple[int, int], settled: int) -> None:
+        self.opened = opened
         self._group = group
         self.first_sequence, self.last_sequence = bounds
         self.settled = settled
@@ -97,24 +98,18 @@ class StoredBlock:
     @property
     def names(self) -> Sequence[str]:
         """The fields that any of the events has."""
-        found: list[str] = self._opened.shape[self._group][1]
+        found: list[str] = self.opened.shape[self._group][1]
         return found
 
     def read(self, names: Collection[str]) -> pa.Table:
         """Return these columns for all rows, with their companions; names that no row has are left out."""
-        reader, group = self._opened.reader, self._group
-        there = set(reader.present(group))
-        wanted = [each for name in names for each in (name, name + MANY, MISTYPED + name) if each in there]
-        table = self._columns(wanted)
-        missing = frozenset(names).difference(reader.names)
-        if REST in there and missing:
-            table = with_rest(table, self._columns([REST]).column(REST), missing)
-        return folded(table)
+        reader, group = self.opened.reader, self._group
+        return assembled(names, frozenset(reader.names), frozenset(reader.present(group)), self._columns)
 
     def _columns(self, names: Sequence[str]) -> pa.Table:
         """Return these columns, which the row group has; what is not too large is kept for those who ask next."""
         missing = [name for name in dict.fromkeys(names) if name not in self._held]
-        table = self._opened.reader.read(self._group, missing)
+        table = self.opened.reader.read(self._group, missing)
         for name, column in zip(table.column_names, table.columns, strict=True):
             if column.nbytes <= self._room:
                 self._room -= column.nbytes
@@ -129,7 +124,7 @@ class StoredBlock:
         wanted = rows.tolist()
         missing = [row for row in wanted if str(row) not in known]
         if missing:
-            column = self._opened.reader.read(self._group, [ID]).column(ID).take(pa.array(missing))
+            column = self.opened.reader.read(self._group, [ID]).column(ID).take(pa.array(missing))
             found = zip(missing, column.to_pylist(), strict=True)
             known |= {str(row): str(number) for row, number in found}
             if len(known) <= _MANY_IDS:
@@ -145,11 +140,11 @@ class StoredBlock:
 
     def _whole(self, rows: NDArray[np.int64]) -> pa.Table:
         """Return these rows (ascending) with all columns; the largest column is never held as a whole."""
-        reader, group = self._opened.reader, self._group
+        reader, group = self.opened.reader, self._group
         names = [name for name in reader.present(group) if name not in {SEQUENCE, ORIGINAL}]
         together = max(1, len(names) * _AT_ONCE // max(1, reader.weight(group)))
         places = pa.array(rows)
-        columns = {ORIGINAL: reader.take(group, ORIGINAL, rows)}
+        columns = {ORIGINAL: self.originals(rows)}
         for start in range(0, len(names), together):
             part = self._columns(names[start : start + together]).take(places)
             columns |= {name: part.column(name) for name in part.column_names}
@@ -157,15 +152,33 @@ class StoredBlock:
 
     def recall(self, key: str) -> bytes | None:
         """Return what was kept under this key for the block."""
-        return self._opened.tested.get(f"{self._group} {key}")
+        return self.opened.tested.get(f"{self._group} {key}")
 
     def keep(self, key: str, content: bytes) -> None:
         """Keep something worked out for the block; it may be forgotten."""
-        self._opened.tested.put(f"{self._group} {key}", content)
+        self.opened.tested.put(f"{self._group} {key}", content)
+
+    def apart(self) -> Sequence[StoredBlock]:
+        """Return none: a row group is of one piece."""
+        return ()
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes the row group takes in memory."""
+        return self.opened.reader.weight(self._group)
+
+    def whole(self) -> pa.Table:
+        """Return all columns as they are stored, but for the original text."""
+        reader = self.opened.reader
+        return reader.read(self._group, [name for name in reader.present(self._group) if name != ORIGINAL])
+
+    def originals(self, rows: NDArray[np.int64]) -> pa.Array:
+        """Return the original text of these rows (ascending)."""
+        return self.opened.reader.take(self._group, ORIGINAL, rows)
 
     def select(self, wanted: Wanted) -> bool:
         """Mark the rows that are wanted; tell whether there are any."""
-        segment = self._opened.segment
+        segment = self.opened.segment
         mask = None
         if wanted.after >= self.first_sequence or (wanted.until is not None and wanted.until < self.last_sequence):
             sequences = self._sequences()
@@ -173,60 +186,34 @@ class StoredBlock:
             if wanted.until is not None:
                 mask &= sequences <= wanted.until
         if not _within(segment, wanted) and (mask is None or mask.any()):
-            timed = in_time(self._opened.reader, self._group, self.rows, wanted)
+            timed = in_time(self.opened.reader, self._group, self.rows, wanted)
             mask = timed if mask is None else mask & timed
         self.selected = None if mask is None or mask.all() else mask
         return mask is None or bool(mask.any())
 
     def _sequences(self) -> NDArray[np.int64]:
-        if not self._opened.segment.compacted:
+        if not self.opened.segment.compacted:
             return np.arange(self.first_sequence, self.last_sequence + 1)
-        found: NDArray[np.int64] = self._opened.reader.read(self._group, [SEQUENCE]).column(SEQUENCE).to_numpy()
+        found: NDArray[np.int64] = self.opened.reader.read(self._group, [SEQUENCE]).column(SEQUENCE).to_numpy()
         return found
 
 
-def blocks(
-    folder: Path, segments: Sequence[Segment], wanted: Wanted, missing: Callable[[Missing], None] | None = None
-) -> Iterator[StoredBlock]:
-    """Yield the blocks of these segments that hold wanted rows, in order of the segments.
+def assembled(
+    names: Collection[str],
+    known: frozenset[str],
+    there: frozenset[str],
+    columns: Callable[[Sequence[str]], pa.Table],
+) -> pa.Table:
+    """Return the fields' columns with their companions, and what the rest holds of those that have no column.
 
-    `segments` come by their first sequence. What was kept for a segment's blocks is saved when its last was used. A
-    segment that cannot be opened is told to `missing` where that is given (see `Store.blocks`).
+    `known` are the columns of the file, `there` those that hold anything; `columns` reads them.
     """
-    return_memory()
-    last = wanted.until if wanted.until is not None else max((each.last_sequence for each in segments), default=0)
-    for place, segment in enumerate(segments):
-        following = segments[place + 1].first_sequence - 1 if place + 1 < len(segments) else last
-        opened = _Opened(folder, segment)
-        try:
-            if missing is None or _is_whole(opened, missing):
-                yield from _blocks(opened, wanted, min(following, last))
-        finally:
-            opened.close()
-
-
-def _is_whole(opened: _Opened, missing: Callable[[Missing], None]) -> bool:
-    """Tell whether the segment's file is there in full size with its parts known; where not, say so to `missing`."""
-    segment = opened.segment
-    try:
-        opened.check()
-    except StoreError as error:
-        first, last = segment.first_sequence, segment.last_sequence
-        missing(Missing(first_sequence=first, last_sequence=last, reason=str(error)))
-        return False
-    return True
-
-
-def _blocks(opened: _Opened, wanted: Wanted, following: int) -> Iterator[StoredBlock]:
-    segment, first = opened.segment, opened.segment.first_sequence
-    for group, (rows, _) in enumerate(opened.shape):
-        bounds = (segment.first_sequence, segment.last_sequence) if segment.compacted else (first, first + rows - 1)
-        own = segment.first_sequence - 1 if segment.compacted else bounds[1]
-        is_last = group + 1 == len(opened.shape)
-        block = StoredBlock(opened, group, bounds=bounds, settled=following if is_last else min(own, following))
-        first += rows
-        if block.select(wanted):
-            yield block
+    wanted = [each for name in names for each in (name, name + MANY, MISTYPED + name) if each in there]
+    table = columns(wanted)
+    missing = frozenset(names).difference(known)
+    if REST in there and missing:
+        table = with_rest(table, columns([REST]).column(REST), missing)
+    return folded(table)
 
 
 def _within(segment: Segment, wanted: Wanted) -> bool:

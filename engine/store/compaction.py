@@ -8,7 +8,7 @@ an hour after the change, so that a reader who had begun with them can finish.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.store.catalogue import Catalogue, Segment
-from engine.store.columns import BUDGET, SEQUENCE, TEXT, type_of
+from engine.store.columns import BUDGET, SEQUENCE, TEXT
 from engine.store.database import Database, to_micros
+from engine.store.gluing import glued
 from engine.store.intake import STAGED, segment_path
 from engine.store.rewriting import Premises, remove_retired
 from engine.store.segments import ROW_GROUP, SegmentReader, Staged, return_memory, stage
@@ -98,20 +99,7 @@ def _read(folder: Path, group: Sequence[Segment]) -> list[pa.Table]:
     for segment in group:
         with SegmentReader(folder / segment.path, as_stored=True) as reader:
             tables.append(_whole(reader, segment))
-    plain = _plain(tables)
-    for place, table in enumerate(tables):
-        tables[place] = _alike(table, plain)
     return tables
-
-
-def _plain(tables: Sequence[pa.Table]) -> frozenset[str]:
-    """Return the text columns that stand as plain text (most of it distinct) for more rows than as a dictionary."""
-    rows: Counter[str] = Counter()
-    for table in tables:
-        for name, column in zip(table.column_names, table.columns, strict=True):
-            if type_of(name) == TEXT:
-                rows[name] += (len(column) - column.null_count) * (-1 if column.type == TEXT else 1)
-    return frozenset(name for name, count in rows.items() if count > 0)
 
 
 def _replace(folder: Path, database: Database, catalogue: Catalogue, group: list[Segment], now: datetime) -> int:
@@ -129,8 +117,7 @@ def _replace(folder: Path, database: Database, catalogue: Catalogue, group: list
 
 
 def _staged(tables: list[pa.Table], folder: Path) -> Staged:
-    joined = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
-    tables.clear()
+    joined = glued(tables)
     order, sizes = _order(joined)
     return stage(joined, folder, sizes, order)
 
@@ -141,17 +128,6 @@ def _whole(reader: SegmentReader, segment: Segment) -> pa.Table:
         return table
     sequences = np.arange(segment.first_sequence, segment.last_sequence + 1)
     return table.append_column(SEQUENCE, pa.array(sequences))
-
-
-def _alike(table: pa.Table, plain: Collection[str]) -> pa.Table:
-    """Give every text column the same type, whether it stood as a dictionary or not."""
-    for place, name in enumerate(table.column_names):
-        column = table.column(place)
-        if name in plain and column.type == TEXT:
-            table = table.set_column(place, name, column.cast(pa.string()))
-        elif name not in plain and type_of(name) == TEXT and column.type != TEXT:
-            table = table.set_column(place, name, column.dictionary_encode())
-    return table
 
 
 def _order(table: pa.Table) -> tuple[NDArray[np.int64], list[int]]:

@@ -21,19 +21,21 @@ from engine.erasing import Erased, Remnant, Subject
 from engine.events import DeadLetter, Event, Origin
 from engine.incidents.model import Incident
 from engine.retention import Retained, Retention, needed_events
-from engine.store.blocks import StoredBlock, blocks
+from engine.store.blocks import StoredBlock
 from engine.store.catalogue import Catalogue
 from engine.store.compaction import compact, is_due
 from engine.store.database import Database, from_micros, to_micros
 from engine.store.erasing import erase
 from engine.store.findings import Findings
 from engine.store.intake import Intake
+from engine.store.joined import JoinedBlock
 from engine.store.protocol import Appended, BaseHit, LedgerEntry, Missing, Record, Slice, Status
 from engine.store.records import Records
 from engine.store.retaining import retain_events, retain_findings
 from engine.store.rewriting import Premises
 from engine.store.scan import Wanted, found_events, slices
 from engine.store.scanning import scan_files
+from engine.store.walking import blocks
 
 DATABASE = "store.sqlite"
 PATIENCE = 60.0  # seconds that a writer waits for another
@@ -136,7 +138,7 @@ class EmbeddedStore:
         since: datetime | None = None,
         before: datetime | None = None,
         missing: Callable[[Missing], None] | None = None,
-    ) -> Iterator[StoredBlock]:
+    ) -> Iterator[StoredBlock | JoinedBlock]:
         """Yield row groups that hold such events; the set of segments is fixed when the first is asked for."""
         low, high = to_micros(since) if since else None, to_micros(before) if before else None
         segments = self._catalogue.segments(after=after, until=until, since=low, before=high)

@@ -92,6 +92,13 @@ class Block(Protocol):
         """Keep something that was worked out from the block's rows; a store may forget it at any time."""
         ...
 
+    def apart(self) -> Sequence[Block]:
+        """Return the smaller blocks that this one is made of, none where it is of one piece.
+
+        Where a block of several files cannot be read, most of its files can.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseHit:

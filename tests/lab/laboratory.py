@@ -102,7 +102,8 @@ class ShardedStore(EmbeddedStore):
         before: datetime | None = None,
         missing: Callable[[Missing], None] | None = None,
     ) -> Iterator[Block]:  # type: ignore[override]
-        for block in super().blocks(after=after, until=until, since=since, before=before, missing=missing):
+        found = super().blocks(after=after, until=until, since=since, before=before, missing=missing)
+        for block in (part for whole in found for part in whole.apart() or (whole,)):
             shard = int(next(iter(block.events(_first()))).fields["n"])  # type: ignore[arg-type]
             if self.lab.is_lost(shard):
                 assert missing is not None

@@ -14,6 +14,7 @@ from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, tried
 from engine.runs.history import changed_rules, last_run, remember_versions
 from engine.runs.running import Runner, Setting
 from engine.sigma.engine import Engine
+from engine.store import walking
 from engine.store.embedded import EmbeddedStore
 from engine.store.protocol import Missing
 from tests.engine.sigma.test_correlation import COUNT, START, event, rules
@@ -115,7 +116,10 @@ def test_without_records_of_gaps_a_run_refuses_to_pass_over(store: EmbeddedStore
     assert store.cursor("default") <= 1
 
 
-def test_a_run_over_its_limit_ends_early_and_the_next_goes_on(store: EmbeddedStore, clock: Clock) -> None:
+def test_a_run_over_its_limit_ends_early_and_the_next_goes_on(
+    store: EmbeddedStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "_ROWS", 1)
     _four(store)
     ticks = iter(range(1000))
     slow = runner(store, clock, limit=timedelta(seconds=3), elapsed=lambda: float(next(ticks)))

@@ -360,7 +360,9 @@ def test_many_small_segments_are_tidied_and_few_are_left(store, many, tmp_path) 
     assert store.tidy() == 0
     store.append(many(1, start=63), [])
     for block in store.blocks():
-        block.keep("key", b"content")
+        for part in block.apart():
+            part.keep("key", b"content")
+            part.opened.tested.save()
     assert len(list(tmp_path.rglob("*.tested"))) == 64
     assert store.tidy() == 64
     assert not list(tmp_path.rglob("*.tested"))  # what was kept for segments that are no more goes with them
