@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -192,7 +193,7 @@ def load(path: Path = PACKAGED) -> Foresight:
     """Read a model; raise `ConfigurationError` where the file is none."""
     try:
         with np.load(path, allow_pickle=False) as parts:
-            items = bytes(parts["items"]).decode().split("\n")
+            items = _newest(bytes(parts["items"]).decode().split("\n"))
             names = [line.split("\t") for line in bytes(parts["names"]).decode().split("\n")]
             ends = np.cumsum(parts["sizes"].astype(np.int64))
             rows = _rows(items, names, parts["kinds"].tolist(), np.split(parts["places"], ends[:-1]))
@@ -208,6 +209,13 @@ def load(path: Path = PACKAGED) -> Foresight:
 def packaged() -> Foresight:
     """Return the model that kulla carries."""
     return load()
+
+
+def _newest(items: Sequence[str]) -> list[str]:
+    """Return the ids that ATT&CK has for these techniques by now, each once: what two became one keeps its old id."""
+    newest = [canonical(item) for item in items]
+    counts = Counter(newest)
+    return [old if counts[new] > 1 else new for old, new in zip(items, newest, strict=True)]
 
 
 def _rows(

@@ -94,6 +94,19 @@ def test_a_model_is_read_as_it_was_written(small: Foresight, tmp_path: Path) -> 
     assert load(path).predict([A, D]) == small.predict([A, D])
 
 
+def test_techniques_that_were_renamed_since_are_known_under_their_new_ids(
+    small: Foresight, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.npz"
+    save(path, small.corpus, small._weights)
+    renamed = {A: D, B: "T1685"}
+    before = small.predict([B])
+    monkeypatch.setattr("engine.foresight.predicting.canonical", lambda item: renamed.get(item, item))
+    after = load(path)
+    assert A in after.corpus.items  # it and another one became one: each keeps what it was learned under
+    assert [item.probability for item in after.predict([B])] == [item.probability for item in before]
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     path.write_bytes(b"PK nothing")
