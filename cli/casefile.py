@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from cli.decisions import open_ledger
+from cli.house import PAPERS, house_of
 from cli.places import places
 from cli.session import Session
-from engine.errors import ConfigurationError, LedgerError, StoreError
+from engine.errors import LedgerError, StoreError
 from engine.store.protocol import Record as Kept
 from engine.tables import Table
 
 if TYPE_CHECKING:
     from engine.incidents.model import Incident
     from engine.store.protocol import Store
-    from playbooks.ledger import Record
+    from playbooks.house import House
+    from playbooks.ledger import Ledger, Record
+    from playbooks.names import Pseudonym
     from playbooks.papers.casefile import CaseFile, Course, Given, Setting
-    from playbooks.papers.clocks import Rule
 
-TABLE = "papers"
 FIELDS = "paper-fields"
 _TEXTS = ("organisation", "contact", "data_protection_officer")
 _LIKELY = 5
@@ -29,69 +29,70 @@ _COURSES = 3
 
 
 def gather(
-    session: Session, store: Store, incident: Incident, *, author: str = "", courses: int = 1, foresees: bool = True
+    session: Session,
+    store: Store,
+    ledger: Ledger,
+    incident: Incident,
+    *,
+    author: str = "",
+    courses: int = 1,
+    foresees: bool = True,
 ) -> CaseFile:
     """Return the case file. `courses` playbooks are compiled where none was begun, the most fitting first; 0 is
-    none at all.
+    none at all. The `ledger` is read once, or not at all where whoever asks has read it.
 
     Unless it `foresees`, what may come next is left out, which takes as long to find out as all the rest.
     """
     from engine.casework.keeping import case_of
-    from playbooks.papers.casefile import CaseFile, awareness, sent
-    from playbooks.papers.clocks import clocks
+    from playbooks.awareness import awareness, clocks_of
+    from playbooks.papers.casefile import CaseFile, origin_of
 
-    records = about(session, store, incident)
-    aware, origin = awareness(records, incident)
+    records, house = about(session, ledger, incident), house_of(session)
+    aware = awareness(records, incident)
     return CaseFile(
         incident=incident,
         alerts=store.known_alerts(incident.alerts),
         case=case_of(store, incident),
         records=records,
-        courses=_courses(session, store, incident, records, courses),
-        clocks=clocks(rules(session), aware, sent(records)),
-        aware=aware,
-        aware_by=origin,
+        courses=_courses(session, store, incident, records, house=house, most=courses),
+        clocks=clocks_of(incident, house.deadlines, records),
+        aware=aware.at,
+        aware_by=origin_of(aware, incident),
         author=author,
         now=session.now(),
         settings=_settings(session),
         given=given(store, incident),
         likely=_likely(incident) if foresees else (),
+        house=house,
+        pseudonym=_pseudonym(session),
     )
 
 
-def about(session: Session, store: Store, incident: Incident) -> tuple[Record, ...]:
-    """Return the ledger's records about the incident and its runs; none, with an issue, where the ledger is broken."""
+def _pseudonym(session: Session) -> Pseudonym | None:
+    """Return the house's pseudonyms, as exports have them; None where it has no key."""
+    from cli.privacy import pseudonyms, settings
+
+    known = pseudonyms(session, settings(session), make=False)
+    return known.of if known is not None else None
+
+
+def about(session: Session, ledger: Ledger, incident: Incident) -> tuple[Record, ...]:
+    """Return the ledger's records about the incident and its runs, in order; none (an issue) where it is broken."""
     subject = f"incident/{incident.id}"
     try:
-        every = open_ledger(session, store).records()
-        return tuple(r for r in every if r.subject == subject or r.subject.startswith(f"{subject}/"))
+        found = ledger.preload(subject).items()
     except LedgerError as error:
         session.issue(error)
         return ()
-
-
-def rules(session: Session) -> tuple[Rule, ...]:
-    """Return kulla's deadlines and the user's; raise `ConfigurationError` for a file that says none."""
-    from playbooks.papers.clocks import checked, own_rules, read_rules
-
-    values, place = session.settings.table(TABLE)
-    found = list(own_rules())
-    for name in Table(values, place, TABLE).texts("deadlines"):
-        path = session.cwd / Path(name).expanduser()
-        for file in sorted(path.glob("*.y*ml")) if path.is_dir() else (path,):
-            try:
-                found += read_rules(file.read_bytes(), str(file))
-            except OSError as error:
-                hint = "name a YAML file, or a folder of them"
-                raise ConfigurationError(f"{file} cannot be read ({error.strerror})", where=place, hint=hint) from error
-    return checked(found)
+    own = [record for name, records in found if name == subject or name.startswith(f"{subject}/") for record in records]
+    return tuple(sorted(own, key=lambda record: record.sequence))
 
 
 def _settings(session: Session) -> Mapping[str, Setting]:
     from playbooks.papers.casefile import Setting
 
-    values, origin = session.settings.table(TABLE)
-    table, where = Table(values, origin, TABLE), places(TABLE, origin)
+    values, origin = session.settings.table(PAPERS)
+    table, where = Table(values, origin, PAPERS), places(PAPERS, origin)
     table.texts("deadlines")
     found = {name: Setting(value=table.text(name), place=where([name])) for name in _TEXTS if table.has(name)}
     table.close()
@@ -99,7 +100,7 @@ def _settings(session: Session) -> Mapping[str, Setting]:
 
 
 def _courses(
-    session: Session, store: Store, incident: Incident, records: tuple[Record, ...], most: int
+    session: Session, store: Store, incident: Incident, records: tuple[Record, ...], *, house: House, most: int
 ) -> tuple[Course, ...]:
     """Return the playbooks that were begun, or else the most fitting ones."""
     from playbooks.choose import choose
@@ -112,19 +113,20 @@ def _courses(
     if not most:
         return ()
     library = load_library()
+    fill = partial(compile_guide, incident, lang=session.lang, house=house, records=records)
     begun = dict.fromkeys(found[1] for record in records if (found := run_of(record.subject)))
     courses = []
     for name in begun:
         state = rebuild(record for record in records if record.subject.endswith(f"/playbook/{name}"))
         if name in library and state is not None:
-            guide = compile_guide(incident, library.get(name), session.lang, given=state.given)
+            guide = fill(library.get(name), given=state.given)
             courses.append(Course(guide=guide, because="", state=state))
     if courses:
         return tuple(courses)
     choices = choose(incident, store.known_alerts(incident.alerts).values(), library)[: min(most, _COURSES)]
     return tuple(
         Course(
-            guide=compile_guide(incident, choice.playbook, session.lang),
+            guide=fill(choice.playbook),
             because=choice.reason.in_language(session.lang),
             state=None,
         )

@@ -143,6 +143,16 @@ class Settings:
         return cast("str | Mapping[str, object]", self.origins["rules.placeholders"].value)
 
     @property
+    def own_networks(self) -> tuple[str, ...]:
+        """Return the organisation's public networks, in CIDR notation."""
+        return cast("tuple[str, ...]", self.origins["own.networks"].value)
+
+    @property
+    def own_domains(self) -> tuple[str, ...]:
+        """Return the organisation's domains, in small letters."""
+        return cast("tuple[str, ...]", self.origins["own.domains"].value)
+
+    @property
     def log(self) -> str:
         """Return what messages on stderr look like: `text`, or `ecs` (one JSON document a line)."""
         return str(self.origins["log"].value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cli.decisions import actor_of, open_ledger
+from cli.house import house_of
 from cli.options import choice
 from cli.session import Session
 from engine.errors import ConfigurationError, UsageError
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from engine.incidents.model import Incident
     from engine.indicators.model import Tlp
     from engine.store.protocol import Store
+    from playbooks.names import Pseudonym
     from playbooks.standards.case import Case
-    from playbooks.standards.people import Pseudonym
 
 TABLE = "export"
 _TLPS = ("clear", "green", "amber", "amber+strict", "red")
@@ -85,7 +86,8 @@ def case_of(session: Session, store: Store, incident: Incident, *, with_names: b
         seen = (*incident.entities, *(entity for alert in alerts for entity in entities_of(alert.fields)))
         people = People(seen, _pseudonym(session))
         incident, alerts = people.incident(incident), [people.alert(alert) for alert in alerts]
-    return Case(incident=incident, alerts=alerts, producer=_settings(session)["producer"]), held
+    producer, house = _settings(session)["producer"], house_of(session)
+    return Case(incident=incident, alerts=alerts, producer=producer, house=house), held
 
 
 def _pseudonym(session: Session) -> Pseudonym:

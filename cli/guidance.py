@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from cli.document import Lines, Pairs, Report, Section
 from cli.words import Words, word_for
 from engine.events import instant
-from engine.incidents.model import Incident
 from playbooks.compiler import FilledCommand, Guide, GuideStep
 from playbooks.decisions import Decision
-from playbooks.legal import DUTIES, deadline
+from playbooks.legal import Clock
 from playbooks.model import AUTOMATION_NAMES, HASHINGS, PHASE_NAMES, Step
 from playbooks.placeholders import PLACEHOLDERS, Unused
 from playbooks.texts import Language
@@ -85,7 +84,7 @@ def step_record(guide: Guide, item: GuideStep, decisions: Mapping[str, Decision]
         "risk": {"level": step.risk.level, "words": step.risk.words.in_language(lang)},
         "automation": int(step.automation),
         "approval": step.approval,
-        "legal_clock": _due(step, guide.incident),
+        "legal_clock": _due(guide.clock(step)),
         "missing": item.missing,
         "refused": [{"placeholder": unused.placeholder, "value": unused.value} for unused in item.refused],
         "left_out": [{"placeholder": unused.placeholder, "value": unused.value} for unused in item.left_out],
@@ -118,7 +117,7 @@ def _head(
         (texts.automation, AUTOMATION_NAMES[step.automation].in_language(lang)),
         (texts.approval, _approval(step, texts)),
         *((texts.evidence, _evidence(step, lang)) for _ in step.evidence[:1]),
-        *((texts.legal_clock, words) for words in _clock_words(step, guide.incident, lang, texts)),
+        *((texts.legal_clock, words) for words in _clock_words(guide.clock(step), lang, texts)),
         *((texts.missing, f"{name} ({PLACEHOLDERS[name].meaning.in_language(lang)})") for name in item.missing),
         *((texts.refused, f"{unused.value}: {unused.reason.in_language(lang)}") for unused in item.refused),
         *((texts.left_out, told) for told in _by_reason(item.left_out, lang)),
@@ -138,20 +137,17 @@ def _evidence(step: Step, lang: Language) -> str:
     )
 
 
-def _due(step: Step, incident: Incident) -> str | None:
-    if step.clock is None:
+def _due(clock: Clock | None) -> str | None:
+    if clock is None:
         return None
-    due = deadline(step.clock, incident.opened).due
-    return f"{step.clock}: {instant(due)}" if due else step.clock
+    return f"{clock.rule.id}: {instant(clock.due)}" if clock.due else clock.rule.id
 
 
-def _clock_words(step: Step, incident: Incident, lang: Language, texts: Words) -> Sequence[str]:
-    if step.clock is None:
+def _clock_words(clock: Clock | None, lang: Language, texts: Words) -> Sequence[str]:
+    if clock is None:
         return ()
-    duty = DUTIES[step.clock]
-    due = deadline(step.clock, incident.opened).due
-    when = texts.due.format(due=instant(due)) if due else texts.without_delay
-    return (f"{duty.title.in_language(lang)} ({duty.basis}); {when}",)
+    when = texts.due.format(due=instant(clock.due)) if clock.due else texts.without_delay
+    return (f"{clock.rule.title.in_language(lang)} ({clock.rule.basis}); {when}",)
 
 
 def _commands(heading: str, commands: Sequence[FilledCommand], texts: Words) -> list[Section]:

@@ -24,8 +24,8 @@ from playbooks.ledger import Record
 from playbooks.model import APPROVERS_NEEDED, PHASE_NAMES
 from playbooks.papers.casefile import CaseFile, Course
 from playbooks.papers.doings import OUTCOME_WORDS, clock_line
+from playbooks.papers.drafts import mask_of
 from playbooks.papers.facts import LEVELS, few
-from playbooks.papers.masking import Mask
 
 _LONGEST = 240  # characters of what a line of the timeline says
 _NODES = 22
@@ -61,7 +61,7 @@ class Teller:
         self._standing = standing
         self._lang: Lang = lang
         self._words = report_words(lang)
-        self._mask = None if names else Mask(case.entities, lang, case.people)
+        self._mask = None if names else mask_of(case, lang)
         self._over: Callable[[str], str] = self._mask.over if self._mask else str
 
     def tell(self) -> Told:
@@ -118,7 +118,10 @@ class Teller:
     def _glance(self) -> Pairs:
         words, case, incident = self._words, self._case, self._case.incident
         kinds = Counter(entity.kind for entity in _distinct(case.entities))
-        persons = words.pseudonyms.format(count=self._mask.persons) if self._mask else words.named
+        persons = words.named
+        if self._mask:
+            template = words.numbers if case.pseudonym is None else words.pseudonyms
+            persons = template.format(count=self._mask.persons)
         rows = (
             (words.persons, persons),
             (words.status, word_for(general_words(self._lang), incident.status)),

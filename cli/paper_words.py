@@ -17,6 +17,7 @@ class PaperWords:
     state: str
     draft: str
     masked: str
+    numbered: str
     clear: str
     source: str
     confirm: str
@@ -32,7 +33,6 @@ class PaperWords:
     always: str
     personal_data: str
     high_risk: str
-    none_due: str
     next_paper: str
     next_clocks: str
 
@@ -43,7 +43,9 @@ _ENGLISH = PaperWords(
     basis="By",
     state="State",
     draft="draft: nothing was sent; a person reads, corrects and sends it",
-    masked="{count} persons and mailboxes are pseudonyms (--with-names shows names, on record)",
+    masked="{count} persons and mailboxes are pseudonyms, the same as in exports (--with-names: names, on record)",
+    numbered="{count} persons and mailboxes are numbers of this paper alone: there is no key of pseudonyms "
+    "(--with-names: names, on record)",
     clear="with names: keep it where the persons named are entitled to have it kept",
     source="From",
     confirm="To confirm",
@@ -59,7 +61,6 @@ _ENGLISH = PaperWords(
     always="to significant incidents",
     personal_data="where personal data were breached",
     high_risk="where the risk to persons is high",
-    none_due="no hour is named",
     next_paper="kulla incidents clocks {id}",
     next_clocks="kulla incidents paper {id} early-warning",
 )
@@ -69,7 +70,10 @@ _ALBANIAN = PaperWords(
     basis="Sipas",
     state="Gjendja",
     draft="projekt: nuk u dërgua asgjë; një person e lexon, e ndreq dhe e dërgon",
-    masked="{count} persona dhe kuti postare janë pseudonime (--with-names tregon emrat, me shënim në regjistër)",
+    masked="{count} persona dhe kuti postare janë pseudonime, të njëjtat si në eksporte "
+    "(--with-names: emrat, me shënim)",
+    numbered="{count} persona dhe kuti postare janë numra vetëm të këtij dokumenti: nuk ka çelës pseudonimesh "
+    "(--with-names: emrat, me shënim)",
     clear="me emra: ruajeni aty ku e kërkon e drejta e personave që përmenden",
     source="Nga",
     confirm="Për t'u konfirmuar",
@@ -85,7 +89,6 @@ _ALBANIAN = PaperWords(
     always="për incidente të rëndësishme",
     personal_data="kur u cenuan të dhëna personale",
     high_risk="kur rreziku për personat është i lartë",
-    none_due="nuk caktohet orë",
     next_paper="kulla incidents clocks {id}",
     next_clocks="kulla incidents paper {id} early-warning",
 )

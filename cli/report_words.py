@@ -18,6 +18,7 @@ class ReportWords:
     made: str
     persons: str
     pseudonyms: str
+    numbers: str
     named: str
     status: str
     severity: str
@@ -92,7 +93,8 @@ _ENGLISH = ReportWords(
     glance="At a glance",
     made="Made",
     persons="Persons",
-    pseudonyms="{count} pseudonyms (--with-names shows names, on record)",
+    pseudonyms="{count} pseudonyms, the same as in exports (--with-names shows names, on record)",
+    numbers="{count} pseudonyms, numbers of this report alone: there is no key of pseudonyms (--with-names: on record)",
     named="with names",
     status="Status",
     severity="Severity",
@@ -166,7 +168,8 @@ _ALBANIAN = ReportWords(
     glance="Me një vështrim",
     made="U përgatit",
     persons="Personat",
-    pseudonyms="{count} pseudonime (--with-names tregon emrat, me shënim në regjistër)",
+    pseudonyms="{count} pseudonime, të njëjtat si në eksporte (--with-names tregon emrat, me shënim në regjistër)",
+    numbers="{count} pseudonime, numra vetëm të këtij raporti: nuk ka çelës pseudonimesh (--with-names: me shënim)",
     named="me emra",
     status="Gjendja",
     severity="Rëndësia",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from engine.alerts import Level
 
@@ -111,6 +111,24 @@ def _list(*words: str) -> Callable[[object], object]:
         return tuple(items)
 
     return parse
+
+
+def _networks(value: object) -> object:
+    from ipaddress import ip_network
+
+    items = _list()(value)
+    try:
+        return tuple(str(ip_network(str(item))) for item in cast("tuple[str, ...]", items))
+    except ValueError as error:  # it says what is wrong, such as host bits that are set
+        raise ValueError(f"a list of networks (203.0.113.0/24) is wanted: {error}") from error
+
+
+def _domains(value: object) -> object:
+    items = tuple(str(item).strip(".").lower() for item in cast("tuple[str, ...]", _list()(value)))
+    for item in items:
+        if "." not in item or not all(part.replace("-", "").isalnum() for part in item.split(".")):
+            raise ValueError(f"{item!r} is no domain (gov.example)")
+    return items
 
 
 def _words_or_file(value: object) -> object:
@@ -285,6 +303,20 @@ def settings_table() -> tuple[Setting, ...]:
             parse=_table,
             default={},
             purpose="how critical and how sensitive hosts, accounts and services are (docs/incidents.md)",
+        ),
+        Setting(
+            key="own.networks",
+            variable="KULLA_OWN_NETWORKS",
+            parse=_networks,
+            default=(),
+            purpose="the organisation's public networks (CIDR): never blocked, never told as the attacker's",
+        ),
+        Setting(
+            key="own.domains",
+            variable="KULLA_OWN_DOMAINS",
+            parse=_domains,
+            default=(),
+            purpose="the organisation's domains, each with all names below it",
         ),
         Setting(
             key="respond",

@@ -12,11 +12,14 @@ from hashlib import sha256
 from itertools import islice, product
 
 from engine.incidents.model import Incident
+from playbooks.awareness import clocks_of
+from playbooks.house import House
+from playbooks.ledger import Record
+from playbooks.legal import Clock
 from playbooks.model import Command, Platform, Playbook, Step
 from playbooks.placeholders import PATTERN, PLACEHOLDERS, Facts, Unused, Values
 from playbooks.quoting import LIST_SEPARATORS, QUOTERS, QuotingError
 from playbooks.texts import Language, Text
-from playbooks.values import Network
 
 MOST_REPEATS = 8
 MOST_IN_LIST = 50
@@ -62,12 +65,18 @@ class GuideStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
-    """A playbook as it reads for one incident, in one language."""
+    """A playbook as it reads for one incident, in one language. `clocks` are the incident's, by the deadline's id."""
 
     incident: Incident
     playbook: Playbook
     language: Language
     steps: tuple[GuideStep, ...]
+    facts: Facts
+    clocks: Mapping[str, Clock]
+
+    def clock(self, step: Step) -> Clock | None:
+        """Return the legal clock that a step answers, None where it answers none."""
+        return self.clocks.get(step.clock) if step.clock else None
 
     def step(self, step_id: str) -> GuideStep:
         """Return the step called `step_id`; raise `KeyError` where there is none."""
@@ -83,17 +92,20 @@ def compile_guide(
     lang: Language | None = None,
     *,
     given: Mapping[str, Sequence[str]] | None = None,
-    own_networks: Sequence[Network] = (),
+    house: House | None = None,
+    records: Sequence[Record] = (),
 ) -> Guide:
     """Return `playbook` filled for `incident`.
 
-    `given` adds values that a responder named for placeholders (`{"host": ["srv01"]}`); `own_networks` are the
-    organisation's public networks, which count as inside beside the private ones.
+    `given` adds values that a responder named for placeholders (`{"host": ["srv01"]}`); what is the `house`'s own is
+    offered for no block. `records` are the ledger's about the incident itself: they say since when people are aware.
     """
     language: Language = lang or "en"
-    facts = Facts(incident=incident, given=given or {}, own_networks=own_networks)
+    own = house or House()
+    facts = Facts(incident=incident, given=given or {}, house=own)
     steps = tuple(_step(number, step, facts, language) for number, step in enumerate(playbook.steps, start=1))
-    return Guide(incident=incident, playbook=playbook, language=language, steps=steps)
+    clocks = {clock.rule.id: clock for clock in clocks_of(incident, own.deadlines, records)}
+    return Guide(incident=incident, playbook=playbook, language=language, steps=steps, facts=facts, clocks=clocks)
 
 
 @dataclass(slots=True)

@@ -10,28 +10,24 @@ from playbooks.model import AUTOMATION_NAMES, Automation, Step
 from playbooks.texts import Text
 
 
-def level_needed(step: Step, *, alone: bool) -> Automation:
+def level_needed(step: Step) -> Automation:
     """Return the level at which kulla may run a step: what changes, with approval; what reads, at a person's word."""
-    if step.changes:
-        return Automation.RUN_WITH_APPROVAL
-    return Automation.RUN_ALONE if alone else Automation.RUN_READING
+    return Automation.RUN_WITH_APPROVAL if step.changes else Automation.RUN_READING
 
 
 def refusals(
-    item: GuideStep, state: State, standing: Standing, policy: Policy, *, actor: str, account: str, alone: bool = False
+    item: GuideStep, state: State, standing: Standing, policy: Policy, *, actor: str, account: str
 ) -> tuple[Text, ...]:
     """Return every reason why kulla must not run a step now; nothing where it may.
 
     `actor` and `account` are who asks for it: their own approval does not count, and neither does one from their
-    account. `alone` is a run without a person, which only what reads can earn.
+    account. Nothing is run without a person who asks for it.
     """
     step = item.step
-    needed = level_needed(step, alone=alone)
+    needed = level_needed(step)
     found: list[Text] = []
     if not policy.execute:
         found.append(Text(en="the configuration does not let kulla run commands", sq="konfigurimi nuk e lejon kulla-n"))
-    if alone and step.changes:
-        found.append(Text(en="it changes a system, and no person asks for it", sq="ndryshon një sistem pa njeri"))
     if policy.highest < needed:
         found.append(_level("the configuration allows at most", "konfigurimi lejon e shumta", policy.highest))
     if step.automation < needed:

@@ -1,127 +1,183 @@
-"""Legal clocks: when an authority or the persons concerned must have been told, counted from awareness.
+"""Legal clocks: what must have been sent when, from deadlines that are data (kulla's own files, and the user's).
 
-Sources: Directive (EU) 2022/2555 (NIS2), Article 23(4); Regulation (EU) 2016/679 (GDPR), Articles 33 and 34.
-Albania's laws 25/2024 (cyber security) and 124/2024 (personal data) follow them; where a national rule is shorter, it
-goes before these.
+A deadline counts from awareness, or from another deadline: from when that paper was sent, else from when it was due. It
+is never moved because it falls on a holiday: the earlier hour is the safe one. Steps of playbooks name deadlines by
+their ids. Sources: `playbooks/deadlines/` (NIS2 23(4), GDPR 33 and 34, Albania's laws 25/2024 and 124/2024).
 """
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import cache
+from importlib import resources
+from typing import Literal, cast
 
+from engine.tables import span_of
+from engine.yaml_document import DocumentError, Value, read_document
+from playbooks.document import read_text
 from playbooks.texts import Text
 
-Clock = Literal["nis2-early-warning", "nis2-notification", "nis2-final-report", "gdpr-authority", "gdpr-persons"]
+Where = Literal["always", "personal-data", "high-risk"]
+State = Literal["running", "overdue", "sent", "sent-late", "no-hour"]
+AWARENESS = "awareness"
+NO_HOUR = "no hour"
+_KEYS = ("id", "title", "to", "basis", "from", "within", "where")
+_WHERE = ("always", "personal-data", "high-risk")
+_MONTHS = re.compile(r"([1-9][0-9]?) months?")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
-    """One legal duty: what must be sent, to whom and when, and where that is written.
+class Rule:
+    """One deadline: what, to whom, by which rule, counted from what.
 
-    `within` counts from awareness; None stands for one calendar month after the notification (NIS2's final report)
-    or for "without undue delay" (`undated`).
+    `start` is `awareness` or another deadline's id. `within` and `months` are both empty where no hour is named
+    ("without undue delay"). `place` is the `file:line` it was written at.
     """
 
-    clock: Clock
+    id: str
     title: Text
+    to: Text
     basis: str
+    start: str
     within: timedelta | None
-    undated: bool = False
+    months: int
+    where: Where
+    place: str
 
-
-DUTIES: dict[Clock, Duty] = {
-    "nis2-early-warning": Duty(
-        clock="nis2-early-warning",
-        title=Text(
-            en="Early warning to the cyber-security authority (is it malicious, does it cross borders)",
-            sq="Paralajmërim i hershëm te autoriteti i sigurisë kibernetike (a është me dashje, a kalon kufijtë)",
-        ),
-        basis="NIS2 23(4)(a)",
-        within=timedelta(hours=24),
-    ),
-    "nis2-notification": Duty(
-        clock="nis2-notification",
-        title=Text(
-            en="Incident notification to the cyber-security authority (severity, impact, indicators)",
-            sq="Njoftim i incidentit te autoriteti i sigurisë kibernetike (rëndësia, ndikimi, treguesit)",
-        ),
-        basis="NIS2 23(4)(b)",
-        within=timedelta(hours=72),
-    ),
-    "nis2-final-report": Duty(
-        clock="nis2-final-report",
-        title=Text(
-            en="Final report to the cyber-security authority, one month after the notification",
-            sq="Raporti përfundimtar te autoriteti i sigurisë kibernetike, një muaj pas njoftimit",
-        ),
-        basis="NIS2 23(4)(d)",
-        within=None,
-    ),
-    "gdpr-authority": Duty(
-        clock="gdpr-authority",
-        title=Text(
-            en="Notification of a personal data breach to the data protection authority",
-            sq="Njoftim i cenimit të të dhënave personale te autoriteti i mbrojtjes së të dhënave",
-        ),
-        basis="GDPR 33(1)",
-        within=timedelta(hours=72),
-    ),
-    "gdpr-persons": Duty(
-        clock="gdpr-persons",
-        title=Text(
-            en="Word to the persons concerned where their risk is high, without undue delay",
-            sq="Njoftim i personave të prekur kur rreziku për ta është i lartë, pa vonesë të paarsyeshme",
-        ),
-        basis="GDPR 34(1)",
-        within=None,
-        undated=True,
-    ),
-}
+    def due(self, start: datetime) -> datetime | None:
+        """Return the latest instant, None where no hour is named."""
+        for _ in range(self.months):
+            start = month_after(start)
+        if self.months:
+            return start
+        return None if self.within is None else start + self.within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deadline:
-    """A duty with its latest instant; `due` is None where the law names no hour ("without undue delay")."""
+class Clock:
+    """A deadline of one incident: when it ends, and when its paper was sent (by which ledger record)."""
 
-    duty: Duty
+    rule: Rule
     due: datetime | None
+    sent: datetime | None = None
+    record: int = 0
 
-    def remaining(self, now: datetime) -> timedelta | None:
-        """Return the time left at `now` (negative when it has passed), None where no hour is named."""
-        return None if self.due is None else self.due - now
+    def state(self, now: datetime) -> State:
+        """Return where it stands at `now`."""
+        if self.sent is not None:
+            return "sent-late" if self.due is not None and self.sent > self.due else "sent"
+        if self.due is None:
+            return "no-hour"
+        return "overdue" if now > self.due else "running"
 
-    def is_overdue(self, now: datetime) -> bool:
-        """Tell whether the hour has passed."""
-        return self.due is not None and now > self.due
+
+@cache
+def own_rules() -> tuple[Rule, ...]:
+    """Return the deadlines that kulla carries."""
+    folder = resources.files("playbooks") / "deadlines"
+    files = sorted((item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda item: item.name)
+    return checked(rule for item in files for rule in read_rules(item.read_bytes(), item.name))
+
+
+def known_clocks() -> tuple[str, ...]:
+    """Return the ids of the deadlines that a step may name."""
+    return tuple(rule.id for rule in own_rules())
+
+
+def read_rules(content: bytes, file: str) -> tuple[Rule, ...]:
+    """Return the deadlines of one YAML file; raise `DocumentError` for its first problem."""
+    root = read_document(content, file).mapping(required=("deadlines",))
+    return tuple(_rule(item) for item in root["deadlines"].items())
+
+
+def checked(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return the rules, later ones in place of earlier ones of the same id.
+
+    Raise `DocumentError` where one counts from what is not there, or in the end from itself.
+    """
+    found = {rule.id: rule for rule in rules}
+    for rule in found.values():
+        seen, start = {rule.id}, rule.start
+        while start != AWARENESS:
+            if start not in found or start in seen:
+                why = "counts from itself" if start in seen else f"counts from `{start}`, which is no deadline"
+                raise DocumentError(f"`{rule.id}` {why}", where=rule.place, hint="from: awareness")
+            seen.add(start)
+            start = found[start].start
+    return tuple(found.values())
+
+
+def _rule(item: Value) -> Rule:
+    entries = item.mapping(required=_KEYS)
+    name = entries["id"].text()
+    if not _ID.fullmatch(name) or name == AWARENESS:
+        raise entries["id"].error(f"`{name}` is no id", "small letters, digits and hyphens")
+    within, months = _span(entries["within"])
+    return Rule(
+        id=name,
+        title=read_text(entries["title"]),
+        to=read_text(entries["to"]),
+        basis=entries["basis"].text(),
+        start=entries["from"].text(),
+        within=within,
+        months=months,
+        where=cast("Where", entries["where"].choice(_WHERE)),
+        place=entries["id"].where,
+    )
+
+
+def _span(value: Value) -> tuple[timedelta | None, int]:
+    word = value.text()
+    if word == NO_HOUR:
+        return None, 0
+    if months := _MONTHS.fullmatch(word):
+        return None, int(months[1])
+    span = span_of(word)
+    if span is None:
+        raise value.error(f"`{word}` is no time", f"24h, 3d, 2w, 1 month or {NO_HOUR}")
+    return span, 0
+
+
+def clocks(
+    rules: Sequence[Rule], aware: datetime, sent: Mapping[str, tuple[datetime, int]] | None = None
+) -> tuple[Clock, ...]:
+    """Return the clocks of an incident, the earliest first, those without an hour last.
+
+    `sent` says by a deadline's id when its paper went out, and which ledger record says so. Raise `ValueError` for an
+    instant without its zone.
+    """
+    done = sent or {}
+    if aware.tzinfo is None or any(at.tzinfo is None for at, _ in done.values()):
+        raise ValueError("an instant without its time zone cannot start a legal clock")
+    known = {rule.id: rule for rule in rules}
+
+    def started(name: str) -> datetime:
+        if name == AWARENESS:
+            return aware
+        if name in done:
+            return done[name][0]
+        rule = known[name]
+        return rule.due(started(rule.start)) or started(rule.start)
+
+    found = [
+        Clock(
+            rule=rule,
+            due=rule.due(started(rule.start)),
+            sent=done[rule.id][0] if rule.id in done else None,
+            record=done[rule.id][1] if rule.id in done else 0,
+        )
+        for rule in rules
+    ]
+    last = max((clock.due for clock in found if clock.due), default=aware)
+    return tuple(sorted(found, key=lambda clock: (clock.due is None, clock.due or last, clock.rule.id)))
 
 
 def month_after(moment: datetime) -> datetime:
     """Return the same day of the next calendar month, or its last day where it has no such day (31 January)."""
     year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
     return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
-
-
-def deadline(clock: Clock, aware: datetime, *, notified: datetime | None = None) -> Deadline:
-    """Return the deadline of one clock. Instants must carry their time zone (`ValueError` otherwise).
-
-    The final report's month starts with the notification: `notified` when it was sent, else its own latest instant.
-    """
-    if aware.tzinfo is None or (notified is not None and notified.tzinfo is None):
-        raise ValueError("an instant without its time zone cannot start a legal clock")
-    duty = DUTIES[clock]
-    if duty.within is not None:
-        return Deadline(duty=duty, due=aware + duty.within)
-    if duty.undated:
-        return Deadline(duty=duty, due=None)
-    latest = DUTIES["nis2-notification"].within or timedelta()
-    return Deadline(duty=duty, due=month_after(notified or aware + latest))
-
-
-def deadlines(aware: datetime, *, notified: datetime | None = None) -> tuple[Deadline, ...]:
-    """Return all deadlines, the earliest first, those without an hour last."""
-    found = [deadline(clock, aware, notified=notified) for clock in DUTIES]
-    dated = [(item.due, item.duty.clock, item) for item in found if item.due is not None]
-    return (*(item for _, _, item in sorted(dated, key=lambda row: row[:2])), *(i for i in found if i.due is None))

@@ -14,10 +14,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from engine.errors import NotFoundError
-from playbooks.document import DocumentError, Value, read_document
+from playbooks.document import DocumentError, Value, read_document, read_text
 from playbooks.flow import check_flow
 from playbooks.model import Evidence, Fits, Playbook, Risk, Step
-from playbooks.steps import Shared, identifier, read_evidence, read_risk, read_step, read_text
+from playbooks.steps import Shared, identifier, read_evidence, read_risk, read_step
 
 SHARED_PREFIX = "_"
 _PLAYBOOK = ("id", "title", "summary", "urgency", "fits", "steps")

@@ -7,7 +7,6 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import Literal
 
-from playbooks.legal import Clock
 from playbooks.texts import Text
 
 Platform = Literal["powershell", "cmd", "bash", "exchange", "manual"]
@@ -154,7 +153,8 @@ class Step:
     `changes` tells that the step changes a system; such a step always has a `verify` and an undo. `needs` names the
     placeholders without which the step makes no sense (`host`): they are asked for where the incident lacks them.
     A step of kind `wait` is done by others, or by time: its decision records that it has happened. Steps in a row that
-    name the same `together` are done side by side; the run goes on once each of them is decided.
+    name the same `together` are done side by side; the run goes on once each of them is decided. `clock` is the id of a
+    deadline (`playbooks.legal`).
     """
 
     id: str
@@ -171,7 +171,7 @@ class Step:
     risk: Risk
     automation: Automation
     approval: Approval
-    clock: Clock | None
+    clock: str | None
     needs: tuple[str, ...]
     branches: Branches
     where: str

@@ -9,29 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
 
 from engine.entities import Kind
 from engine.incidents.model import Incident
+from playbooks.house import House, is_below, is_nobodys
 from playbooks.model import Platform
 from playbooks.texts import Text
-from playbooks.values import Network, ValueRefusedError, ValueType, check, fits
+from playbooks.values import ValueRefusedError, ValueType, check, fits
 
 PATTERN = re.compile(r"\{\{([a-z_]{1,32})(\+?)\}\}")
 ANY_BRACES = re.compile(r"\{\{[^{}\n]{0,64}\}\}")
 
-_PRIVATE: tuple[Network, ...] = tuple(
-    ip_network(net)
-    for net in (
-        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
-        "fc00::/7", "fe80::/10", "::1/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8",
-    )
-)  # fmt: skip
-_UNTOUCHABLE: tuple[Network, ...] = tuple(
-    ip_network(net) for net in ("127.0.0.0/8", "::1/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8")
-)
 # Folders whose files belong to the system, and the programs of C:\Windows that attackers use but did not bring.
 _UNIX_SYSTEM = (
     "/bin/",
@@ -76,29 +66,32 @@ class Placeholder:
     kinds: tuple[Kind, ...]
     type: ValueType | None
     meaning: Text
-    keep: Callable[[str, Sequence[Network]], Text | None] | None = None
+    keep: Callable[[str, Facts], Text | None] | None = None
 
 
-def _outside(value: str, own: Sequence[Network]) -> Text | None:
-    if _is_own(value, own):
-        return Text(en="is an address of the own network", sq="është adresë e rrjetit tonë")
-    return None
-
-
-def _inside(value: str, own: Sequence[Network]) -> Text | None:
-    if any(ip_address(value) in net for net in _UNTOUCHABLE):
+def _outside(value: str, facts: Facts) -> Text | None:
+    if facts.house.is_outside(value):
+        return None
+    if is_nobodys(value):
         return Text(en="is not the address of one machine", sq="nuk është adresa e një makine")
-    if not _is_own(value, own):
-        return Text(en="is an address outside of the own network", sq="është adresë jashtë rrjetit tonë")
+    return Text(en="is an address of the own network", sq="është adresë e rrjetit tonë")
+
+
+def _inside(value: str, facts: Facts) -> Text | None:
+    if facts.house.is_inside(value):
+        return None
+    if is_nobodys(value):
+        return Text(en="is not the address of one machine", sq="nuk është adresa e një makine")
+    return Text(en="is an address outside of the own network", sq="është adresë jashtë rrjetit tonë")
+
+
+def _foreign(value: str, facts: Facts) -> Text | None:
+    if any(is_below(value, own) or is_below(own, value) for own in facts.own_domains):
+        return Text(en="is a domain of the house", sq="është domeni ynë")
     return None
 
 
-def _is_own(value: str, own: Sequence[Network]) -> bool:
-    address = ip_address(value)
-    return any(address in net for net in (*_PRIVATE, *own))
-
-
-def _not_of_the_system(value: str, _own: Sequence[Network]) -> Text | None:
+def _not_of_the_system(value: str, _facts: Facts) -> Text | None:
     reason = Text(
         en="belongs to the operating system: check its signature by hand",
         sq="i përket sistemit operativ: kontrollojeni nënshkrimin e tij me dorë",
@@ -120,6 +113,7 @@ def _all() -> list[Placeholder]:
         ("external_ip", ("ip",), "ip", "outside address", "adresa IP e jashtme"),
         ("internal_ip", ("ip",), "ip", "inside address", "adresa IP e brendshme"),
         ("domain", ("domain",), "domain", "domain", "domeni"),
+        ("external_domain", ("domain",), "domain", "outside domain", "domeni i jashtëm"),
         ("url", ("url",), "url", "URL", "URL-ja"),
         ("file", ("file",), None, "file path", "shtegu i skedarit"),
         ("suspect_file", ("file",), None, "suspect file", "skedari i dyshimtë"),
@@ -136,6 +130,7 @@ def _all() -> list[Placeholder]:
     keep = {
         "external_ip": _outside,
         "internal_ip": _inside,
+        "external_domain": _foreign,
         "suspect_file": _not_of_the_system,
         "suspect_process": _not_of_the_system,
     }
@@ -172,14 +167,22 @@ class Values:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What commands are filled from: the incident, values given by the responder, and the own public networks.
+    """What commands are filled from: the incident, values given by the responder, and what is the house's own.
 
     `given` maps a placeholder's name to values; they are checked like those of the incident and come first.
     """
 
     incident: Incident
     given: Mapping[str, Sequence[str]]
-    own_networks: Sequence[Network] = ()
+    house: House = field(default_factory=House)
+
+    @property
+    def own_domains(self) -> tuple[str, ...]:
+        """Return the house's domains, and those that the incident's hosts are in."""
+        hosts = [item.value.rstrip(".") for item in self.incident.entities if item.kind == "host"]
+        full = [name for name in hosts if "." in name and not fits("ip", name)]
+        parents = [parent for name in full if "." in (parent := name.partition(".")[2])]
+        return tuple(dict.fromkeys((*self.house.domains, *full, *parents)))
 
     def values(self, placeholder: Placeholder, platform: Platform) -> Values:
         """Return the checked values of `placeholder` for `platform`, each once, in the incident's order."""
@@ -197,7 +200,7 @@ class Facts:
             except ValueRefusedError as error:
                 refused.append(Unused(placeholder=placeholder.name, value=raw, reason=error.reason))
                 continue
-            reason = placeholder.keep(value, self.own_networks) if placeholder.keep else None
+            reason = placeholder.keep(value, self) if placeholder.keep else None
             if reason is None:
                 usable[value] = None
             else:

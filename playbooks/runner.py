@@ -13,6 +13,7 @@ from typing import Protocol
 from engine.errors import NotFoundError
 from engine.incidents.model import Incident
 from engine.store.documents import incident_to_text
+from playbooks.awareness import about
 from playbooks.choose import Choice
 from playbooks.compiler import Guide, GuideStep, compile_guide
 from playbooks.decisions import (
@@ -35,6 +36,7 @@ from playbooks.decisions import (
     subject_of,
 )
 from playbooks.execution import Policy
+from playbooks.house import House
 from playbooks.ledger import Json, Record
 from playbooks.ledger.people import same_person
 from playbooks.model import Playbook, Step
@@ -51,7 +53,6 @@ from playbooks.run_rules import (
     check_words,
 )
 from playbooks.texts import Language
-from playbooks.values import Network
 
 
 class DecisionLog(Protocol):
@@ -77,7 +78,7 @@ class Run:
         playbook: Playbook,
         log: DecisionLog,
         state: State,
-        own_networks: Sequence[Network] = (),
+        house: House | None = None,
         *,
         policy: Policy | None = None,
         account: str = "",
@@ -90,7 +91,7 @@ class Run:
         self.account = account
         self.channel: Channel = channel
         self._log = log
-        self._own_networks = own_networks
+        self._house = house
         self.guide = self._compile()
 
     @classmethod
@@ -102,7 +103,7 @@ class Run:
         *,
         actor: str,
         lang: Language = "en",
-        own_networks: Sequence[Network] = (),
+        house: House | None = None,
         policy: Policy | None = None,
         account: str = "",
         channel: Channel = "terminal",
@@ -127,7 +128,7 @@ class Run:
         state = rebuild([record])
         if state is None:
             raise DecisionError("the playbook has no version")
-        return cls(incident, playbook, log, state, own_networks, policy=policy, account=account, channel=channel)
+        return cls(incident, playbook, log, state, house, policy=policy, account=account, channel=channel)
 
     @classmethod
     def resume(
@@ -138,7 +139,7 @@ class Run:
         *,
         actor: str = "",
         changed_because: str = "",
-        own_networks: Sequence[Network] = (),
+        house: House | None = None,
         policy: Policy | None = None,
         account: str = "",
         channel: Channel = "terminal",
@@ -161,7 +162,7 @@ class Run:
             details = {"version": playbook.version, "was": state.version, "reason": changed_because}
             log.append(actor=actor, kind=CHANGED, subject=subject, details=details, seen=state.last)
             state = rebuild(log.records(subject)) or state
-        return cls(incident, playbook, log, state, own_networks, policy=policy, account=account, channel=channel)
+        return cls(incident, playbook, log, state, house, policy=policy, account=account, channel=channel)
 
     @property
     def subject(self) -> str:
@@ -320,7 +321,12 @@ class Run:
     def _compile(self) -> Guide:
         language: Language = "sq" if self.state.language == "sq" else "en"
         return compile_guide(
-            self.incident, self.playbook, language, given=self.state.given, own_networks=self._own_networks
+            self.incident,
+            self.playbook,
+            language,
+            given=self.state.given,
+            house=self._house,
+            records=tuple(self._log.records(about(self.incident.id))),
         )
 
     def step(self, step_id: str) -> Step:

@@ -36,7 +36,6 @@ def execute(
     *,
     actor: str,
     standing: Standing,
-    alone: bool = False,
     keep: Callable[[str, bytes], str] = lambda _name, _output: "",
 ) -> Execution:
     """Run the commands of a step that have not worked yet, in order, until one fails.
@@ -48,7 +47,7 @@ def execute(
     step = run.step(step_id)
     item = run.guide.step(step_id)
     run.check_may_do(step, actor)
-    found = refusals(item, run.state, standing, run.policy, actor=actor, account=run.account, alone=alone)
+    found = refusals(item, run.state, standing, run.policy, actor=actor, account=run.account)
     if found:
         reasons = "; ".join(reason.en for reason in found)
         raise DecisionError(f"kulla does not run step `{step_id}`: {reasons}", hint="a person runs it")

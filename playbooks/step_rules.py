@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from playbooks.legal import DUTIES
+from playbooks.legal import known_clocks
 from playbooks.model import APPROVALS, PHASES, PLATFORMS, RISK_LEVELS, STEP_KINDS, Automation, Step
 from playbooks.placeholders import PLACEHOLDERS
 from playbooks.templates import looks_changing, problems_of
@@ -41,7 +41,7 @@ def _unknown_words(step: Step) -> Iterator[StepProblem]:
         ("approval", step.approval, APPROVALS),
         ("risk", step.risk.level, RISK_LEVELS),
         ("automation level", step.automation, tuple(Automation)),
-        *(("legal clock", clock, tuple(DUTIES)) for clock in (step.clock,) if clock is not None),
+        *(("legal clock", clock, known_clocks()) for clock in (step.clock,) if clock is not None),
         *(("platform", command.platform, PLATFORMS) for command in step.all_commands),
         *(("placeholder", name, tuple(PLACEHOLDERS)) for name in step.needs),
     )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from playbooks.document import Value
-from playbooks.legal import DUTIES, Clock
+from playbooks.document import Value, read_text
+from playbooks.legal import known_clocks
 from playbooks.model import (
     APPROVALS,
     HASHINGS,
@@ -36,7 +36,7 @@ from playbooks.model import (
 from playbooks.placeholders import PLACEHOLDERS
 from playbooks.step_rules import problems_of_step
 from playbooks.templates import problems_of
-from playbooks.texts import Text, same
+from playbooks.texts import same
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _REQUIRED = ("phase", "title", "purpose", "why_now", "changes", "commands", "expected", "risk")
@@ -61,15 +61,6 @@ def identifier(value: Value) -> str:
     if len(word) > 64 or not _ID.fullmatch(word):
         raise value.error(f"`{word}` is not an id", "lower-case words joined by hyphens")
     return word
-
-
-def read_text(value: Value, *, is_template: bool = False) -> Text:
-    """Return a text; both languages are required, and only a template may hold placeholders."""
-    entries = value.mapping(required=("en", "sq"))
-    text = Text(en=entries["en"].text(), sq=entries["sq"].text())
-    if not is_template and ("{{" in text.en or "{{" in text.sq):
-        raise value.error("a placeholder is filled in commands alone", "move it into a `manual` command")
-    return text
 
 
 def read_risk(value: Value, known: Mapping[str, Risk]) -> Risk:
@@ -130,7 +121,7 @@ def _step(step_id: str, entries: Mapping[str, Value], shared: Shared, *, followi
         if "automation" in entries
         else Automation.SHOW_COMMAND,
         approval=cast("Approval", entries["approval"].choice(APPROVALS)) if "approval" in entries else "none",
-        clock=cast("Clock", clock.choice(tuple(DUTIES))) if clock else None,
+        clock=clock.choice(known_clocks()) if clock else None,
         needs=tuple(v.choice(tuple(PLACEHOLDERS)) for v in entries["needs"].items()) if "needs" in entries else (),
         branches=_branches(entries.get("next"), following),
         where=where,

@@ -11,6 +11,7 @@ from cli.decisions import Actor, actor_of, open_ledger
 from cli.document import Column, Listing, Report, Row
 from cli.executing import policy_of
 from cli.group import sub_app
+from cli.house import house_of
 from cli.options import Format, Output, command
 from cli.output import target
 from cli.session import Session
@@ -220,6 +221,7 @@ def _resumed(session: Session, store: Store, ledger: Ledger, subject: str) -> Ru
         store.incident(incident),
         load_library().get(playbook),
         ledger,
+        house=house_of(session),
         policy=policy_of(session),
         account=ledger.account,
     )

@@ -16,6 +16,7 @@ from cli.estate import circumstances
 from cli.exercising import EVENTS, SEED, START, Result, fresh_folder, make_logs
 from cli.exercising import run as run_exercise
 from cli.group import sub_app
+from cli.house import house_of
 from cli.options import Format, Output, Rules, command, moment
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
@@ -177,7 +178,7 @@ def _guidance(session: Session, result: Result) -> list[Section]:
         return []
     lang = session.lang
     told = [f"{item.playbook.title.in_language(lang)}: {item.reason.in_language(lang)}" for item in choices]
-    guide = compile_guide(incident, choices[0].playbook, lang)
+    guide = compile_guide(incident, choices[0].playbook, lang, house=house_of(session))
     lines: list[str] = []
     for step in guide.steps[:_STEPS_SHOWN]:
         lines.append(f"{step.number}. {step.step.title.in_language(lang)}")

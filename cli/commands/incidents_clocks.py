@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.decisions import Actor, actor_of, record
+from cli.decisions import Actor, actor_of, open_ledger
 from cli.document import Column, Grid, Pairs, Report, Section
+from cli.house import deadlines
 from cli.options import Format, Output, choice, command, moment
 from cli.output import REPORT_FORMATS, target
 from cli.paper_words import PaperWords, paper_words
@@ -21,9 +21,9 @@ from engine.events import instant
 
 if TYPE_CHECKING:
     from engine.incidents.model import Incident
-    from engine.store.protocol import Store
+    from playbooks.ledger import Ledger
+    from playbooks.legal import Clock
     from playbooks.papers.casefile import CaseFile
-    from playbooks.papers.clocks import Clock
 
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 
@@ -51,22 +51,26 @@ def clocks(
 ) -> None:
     """Show the legal clocks of an incident: what is due when, by which rule, and what was sent."""
     from cli.casefile import gather
+    from playbooks.awareness import about as about_incident
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         incident = store.incident(identifier)
+        ledger = open_ledger(session, store)
+        if aware is not None or sent is not None:
+            ledger.preload(about_incident(incident.id))  # so that the whole of it is read once
         if aware is not None:
-            _aware(session, store, incident, aware, why=why, actor=actor)
+            _aware(session, ledger, incident, aware, why=why, actor=actor)
         if sent is not None:
-            _sent(session, store, incident, sent, at=at, why=why, actor=actor)
-        case = gather(session, store, incident, courses=0, foresees=False)
+            _sent(session, ledger, incident, sent, at=at, why=why, actor=actor)
+        case = gather(session, store, ledger, incident, courses=0, foresees=False)
     texts = paper_words(session.lang)
     out.write(_report(case, texts, session))
     session.hint(texts.next_clocks.format(id=incident.id[:SHORT]))
 
 
-def _aware(session: Session, store: Store, incident: Incident, word: str, *, why: str, actor: str | None) -> None:
-    from playbooks.papers.casefile import AWARE
+def _aware(session: Session, ledger: Ledger, incident: Incident, word: str, *, why: str, actor: str | None) -> None:
+    from playbooks.awareness import AWARE
 
     at = moment("--aware", word, session.now())
     if at is None or not why.strip():
@@ -75,22 +79,21 @@ def _aware(session: Session, store: Store, incident: Incident, word: str, *, why
         raise UsageError("nobody is aware of it in the future", where="--aware")
     details = {"at": instant(at), "reason": why.strip()}
     subject = f"incident/{incident.id}"
-    record(session, store, actor=actor_of(session, actor), kind=AWARE, subject=subject, details=details)
+    ledger.append(actor=actor_of(session, actor), kind=AWARE, subject=subject, details=details)
 
 
 def _sent(
-    session: Session, store: Store, incident: Incident, deadline: str, *, at: str | None, why: str, actor: str | None
+    session: Session, ledger: Ledger, incident: Incident, deadline: str, *, at: str | None, why: str, actor: str | None
 ) -> None:
-    from cli.casefile import rules
-    from playbooks.papers.casefile import SENT
+    from playbooks.awareness import SENT
 
-    name = choice("--sent", deadline, [rule.id for rule in rules(session)])
+    name = choice("--sent", deadline, [rule.id for rule in deadlines(session)])
     when = moment("--at", at, session.now()) or session.now()
     if when > session.now():
         raise UsageError("it was not sent in the future", where="--at")
     details = {"deadline": name, "at": instant(when), "reason": why.strip()}
     subject = f"incident/{incident.id}"
-    record(session, store, actor=actor_of(session, actor), kind=SENT, subject=subject, details=details)
+    ledger.append(actor=actor_of(session, actor), kind=SENT, subject=subject, details=details)
 
 
 def _report(case: CaseFile, texts: PaperWords, session: Session) -> Report:
@@ -116,7 +119,7 @@ def _report(case: CaseFile, texts: PaperWords, session: Session) -> Report:
 
 def clock_row(clock: Clock, case: CaseFile, texts: PaperWords, lang: Lang) -> dict[str, object]:
     """Return a clock as one row; `left` counts seconds, and is negative once the hour has passed."""
-    from playbooks.papers.doings import CLOCK_WORDS
+    from playbooks.papers.doings import CLOCK_WORDS, span
 
     state = clock.state(case.now)
     left = clock.due - case.now if clock.due and clock.sent is None else None
@@ -130,17 +133,8 @@ def clock_row(clock: Clock, case: CaseFile, texts: PaperWords, lang: Lang) -> di
         "state_words": CLOCK_WORDS[state].in_language(lang),
         "due": instant(clock.due) if clock.due else None,
         "left": int(left.total_seconds()) if left is not None else None,
-        "left_words": span(left),
+        "left_words": span(left) if left is not None else "",
         "sent": instant(clock.sent) if clock.sent else None,
         "record": clock.record or None,
         "applies": applies[clock.rule.where],
     }
-
-
-def span(left: timedelta | None) -> str:
-    """Return a time as days and hours, with a sign where it has passed."""
-    if left is None:
-        return ""
-    sign, minutes = ("-", -left) if left < timedelta() else ("", left)
-    hours, rest = divmod(int(minutes.total_seconds()) // 60, 60)
-    return f"{sign}{hours // 24} d {hours % 24} h" if hours >= 48 else f"{sign}{hours} h {rest} min"

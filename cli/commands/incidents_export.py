@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.decisions import Actor
+from cli.decisions import Actor, open_ledger
 from cli.exporting import Clearance, Marking, Said, case_of, disclose, marking
 from cli.options import Output, choice, command
 from cli.output import target
@@ -16,6 +18,8 @@ from engine.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from engine.indicators.model import Tlp
+    from engine.store.protocol import Store
+    from playbooks.compiler import Guide
     from playbooks.model import Playbook
     from playbooks.standards.case import Case
 
@@ -60,14 +64,15 @@ def export(
         incident = store.incident(identifier)
         case, held = case_of(session, store, incident, with_names=with_names)
         mark = marking(session, tlp, clearance, held=held, least="amber")
-        content = as_json(_document(session, case, chosen, mark, playbook))
+        guide = partial(_guide, session, store, case, playbook)
+        content = as_json(_document(session, case, chosen, mark, guide))
         if with_names:
             disclose(session, store, incident.id, what=chosen, content=content, said=Said(why=why, to=to, actor=actor))
         out.write_parts(iter((content,)))
     session.hint(f"kulla incidents show {incident.id[:SHORT]}")
 
 
-def _document(session: Session, case: Case, kind: str, tlp: Tlp, name: str | None) -> object:
+def _document(session: Session, case: Case, kind: str, tlp: Tlp, guide: Callable[[], Guide]) -> object:
     match kind:
         case "stix":
             from playbooks.standards.stix import incident_to_stix
@@ -81,22 +86,29 @@ def _document(session: Session, case: Case, kind: str, tlp: Tlp, name: str | Non
             from playbooks.standards.misp import incident_to_misp
 
             return incident_to_misp(case, tlp)
+        case "cacao":
+            from playbooks.standards.cacao_export import guide_to_cacao
+
+            return guide_to_cacao(guide(), tlp)
         case _:
-            return _guide(session, case, kind, tlp, name)
+            return _commands(session, guide(), tlp)
 
 
-def _guide(session: Session, case: Case, kind: str, tlp: Tlp, name: str | None) -> object:
-    from playbooks.compiler import compile_guide
-    from playbooks.standards.cacao_export import guide_to_cacao
+def _commands(session: Session, guide: Guide, tlp: Tlp) -> object:
     from playbooks.standards.openc2 import guide_to_openc2
 
-    guide = compile_guide(case.incident, _playbook(case, name), session.lang)
-    if kind == "cacao":
-        return guide_to_cacao(guide, tlp)
     found = guide_to_openc2(guide, tlp)
     if not found["commands"]:
         session.say(f"{guide.playbook.id} blocks and isolates nothing that the incident knows: no commands")
     return found
+
+
+def _guide(session: Session, store: Store, case: Case, name: str | None) -> Guide:
+    from playbooks.awareness import about
+    from playbooks.compiler import compile_guide
+
+    records = tuple(open_ledger(session, store).records(about(case.incident.id)))
+    return compile_guide(case.incident, _playbook(case, name), session.lang, house=case.house, records=records)
 
 
 def _playbook(case: Case, name: str | None) -> Playbook:

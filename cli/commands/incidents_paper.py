@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.decisions import Actor, account_of, actor_of, record
+from cli.decisions import Actor, account_of, actor_of, open_ledger
 from cli.document import Lines, Pairs, Report, Section
 from cli.options import Format, Output, choice, command
 from cli.output import REPORT_FORMATS, target
@@ -21,6 +21,7 @@ from engine.events import instant
 if TYPE_CHECKING:
     from engine.incidents.model import Incident
     from engine.store.protocol import Store
+    from playbooks.ledger import Ledger
     from playbooks.papers.model import Field, Kind, Paper
 
 _LONGEST = 10_000
@@ -55,6 +56,7 @@ def paper(
 ) -> None:
     """Draft a paper about an incident: each field says where it came from, and what nothing fills is named."""
     from cli.casefile import gather
+    from playbooks.awareness import about as about_incident
     from playbooks.papers.drafts import asks, asks_steps, draft
     from playbooks.papers.model import KINDS
 
@@ -64,13 +66,17 @@ def paper(
     who = actor_of(session, actor) if filled or names else (actor or _known(session))
     with session.open_store() as store:
         incident = store.incident(identifier)
-        _keep(session, store, incident, filled, who)
+        ledger = open_ledger(session, store)
+        if filled or names:
+            ledger.preload(about_incident(incident.id))  # so that the whole of it is read once, and not for each record
+        _keep(store, ledger, incident, filled, who=who, at=instant(session.now()))
         if names:
             details, subject = {"paper": chosen, "disclosed": "names"}, f"incident/{incident.id}"
-            record(session, store, actor=who, kind="incident.paper-named", subject=subject, details=details)
+            ledger.append(actor=who, kind="incident.paper-named", subject=subject, details=details)
         case = gather(
             session,
             store,
+            ledger,
             incident,
             author=who,
             courses=int(asks_steps(chosen)),
@@ -93,7 +99,7 @@ def report(found: Paper, texts: PaperWords) -> Report:
         (texts.to, found.to),
         (texts.basis, found.basis),
         (texts.state, texts.draft),
-        (texts.state, texts.clear if found.is_named else texts.masked.format(count=found.masked)),
+        (texts.state, _masking(found, texts)),
     )
     rows: list[tuple[str, object]] = [row for row in head if row[1]]
     if found.kind == "handover":
@@ -103,6 +109,13 @@ def report(found: Paper, texts: PaperWords) -> Report:
         sections += [Section(heading=field.label, body=Lines(lines=_lines(field, texts))) for field in found.fields]
     record = paper_record(found)
     return Report(name="paper", title=found.title, record=record, sections=tuple(sections), lang=found.lang)
+
+
+def _masking(found: Paper, texts: PaperWords) -> str:
+    """Return whether names are shown, and else what stands in their place."""
+    if found.is_named:
+        return texts.clear
+    return (texts.numbered if found.is_numbered else texts.masked).format(count=found.masked)
 
 
 def paper_record(found: Paper) -> dict[str, object]:
@@ -115,6 +128,7 @@ def paper_record(found: Paper) -> dict[str, object]:
         "basis": found.basis,
         "to": found.to,
         "pseudonyms": found.masked,
+        "numbered": found.is_numbered,
         "lacking": [field.name for field in found.lacking],
         "fields": [
             {
@@ -160,18 +174,18 @@ def _filled(kind: Kind, words: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _keep(session: Session, store: Store, incident: Incident, filled: dict[str, str], who: str) -> None:
+def _keep(store: Store, ledger: Ledger, incident: Incident, filled: dict[str, str], *, who: str, at: str) -> None:
     """Write each filled field to the ledger (as its hash), then keep its words in the store."""
     from cli.casefile import keep_given
     from playbooks.papers.casefile import FIELD, Given
 
     if not filled:
         return
-    at, subject = instant(session.now()), f"incident/{incident.id}"
+    subject = f"incident/{incident.id}"
     given = {}
     for name, text in filled.items():
         details = {"field": name, "sha256": sha256(text.encode("utf-8", "surrogatepass")).hexdigest()}
-        sequence = record(session, store, actor=who, kind=FIELD, subject=subject, details=details)
+        sequence = ledger.append(actor=who, kind=FIELD, subject=subject, details=details).sequence
         given[name] = Given(text=text, actor=who, at=at, record=sequence)
     keep_given(store, incident, given)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.decisions import Actor, actor_of, open_ledger, record
+from cli.decisions import Actor, actor_of, open_ledger
 from cli.options import Format, Output, command
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
@@ -16,7 +16,7 @@ from engine.events import instant
 
 if TYPE_CHECKING:
     from cli.incident_report import Standing
-    from engine.store.protocol import Store
+    from playbooks.ledger import Ledger
 
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 
@@ -47,12 +47,13 @@ def report(
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         incident = store.incident(identifier)
+        ledger = open_ledger(session, store)
         if names:
             who, subject = actor_of(session, actor), f"incident/{incident.id}"
             details = {"paper": "report", "disclosed": "names"}
-            record(session, store, actor=who, kind="incident.paper-named", subject=subject, details=details)
-        case = gather(session, store, incident, courses=3)
-        told = Teller(case, _standing(session, store), session.lang, names=names).tell()
+            ledger.append(actor=who, kind="incident.paper-named", subject=subject, details=details)
+        case = gather(session, store, ledger, incident, courses=3)
+        told = Teller(case, _standing(ledger), session.lang, names=names).tell()
     words = report_words(session.lang)
     if out.format == "html":
         out.write_parts(page(told.document, told.drawings, words, made=instant(session.now())))
@@ -61,10 +62,10 @@ def report(
     session.hint(words.next.format(id=incident.id[:SHORT]))
 
 
-def _standing(session: Session, store: Store) -> Standing:
+def _standing(ledger: Ledger) -> Standing:
     """Return what the ledger looks like as a whole, its first problem in words."""
     from cli.incident_report import Standing
 
-    walk = open_ledger(session, store).examine()
+    walk = ledger.examine()
     problem = f"{walk.problems[0].sequence}: {walk.problems[0].what}" if walk.problems else ""
     return Standing(size=walk.frontier.size, root=walk.frontier.root().hex(), problem=problem)

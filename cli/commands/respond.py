@@ -13,6 +13,7 @@ from cli.decisions import Actor, account_of, actor_of, open_ledger
 from cli.document import Column, Listing
 from cli.executing import policy_of
 from cli.group import single_app
+from cli.house import house_of
 from cli.options import Format, Output, command
 from cli.output import REPORT_FORMATS, Target, target
 from cli.session import Session
@@ -164,13 +165,24 @@ def _show(case: _Case) -> None:
 
 def _guide(case: _Case) -> tuple[Guide, State | None]:
     """Return the guide with the values given so far, and where its run stands (None: not begun); records nothing."""
+    from playbooks.awareness import about
     from playbooks.compiler import compile_guide
     from playbooks.decisions import subject_of
     from playbooks.rebuilding import rebuild
 
     session, incident = case.session, case.incident
-    state = rebuild(open_ledger(session, case.store).records(subject_of(incident.id, case.playbook.id)))
-    return compile_guide(incident, case.playbook, session.lang, given=state.given if state else None), state
+    ledger = open_ledger(session, case.store)
+    ledger.preload(about(incident.id))
+    state = rebuild(ledger.records(subject_of(incident.id, case.playbook.id)))
+    guide = compile_guide(
+        incident,
+        case.playbook,
+        session.lang,
+        given=state.given if state else None,
+        house=house_of(session),
+        records=tuple(ledger.records(about(incident.id))),
+    )
+    return guide, state
 
 
 def _undo(case: _Case, step: str, *, why: str, actor: str | None, dry_run: bool) -> None:
@@ -186,7 +198,14 @@ def _undo(case: _Case, step: str, *, why: str, actor: str | None, dry_run: bool)
         session.hint(f"kulla respond {case.incident.id[:SHORT]} --undo {step} --why TEXT")
         return
     ledger = open_ledger(session, case.store)
-    run = Run.resume(case.incident, case.playbook, ledger, policy=policy_of(session), account=ledger.account)
+    run = Run.resume(
+        case.incident,
+        case.playbook,
+        ledger,
+        house=house_of(session),
+        policy=policy_of(session),
+        account=ledger.account,
+    )
     record = run.undo(step, actor=actor_of(session, actor), reason=why)
     case.out.write(undo_report(run.guide, run.guide.step(step), texts))
     session.say(texts.recorded.format(sequence=record.sequence))
@@ -257,7 +276,7 @@ def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, ac
 
     playbook = case.playbook
     state = rebuild(log.records(subject_of(incident.id, playbook.id)))
-    policy, account = policy_of(session), account_of()
+    house, policy, account = house_of(session), policy_of(session), account_of()
     channel: Channel = "answers" if is_drill else "terminal"
     if state is None:
         began = session.now()
@@ -267,6 +286,7 @@ def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, ac
             log,
             actor=actor,
             lang=session.lang,
+            house=house,
             policy=policy,
             account=account,
             channel=channel,
@@ -284,6 +304,7 @@ def _run(session: Session, log: DecisionLog, incident: Incident, case: _Case, ac
         log,
         actor=actor,
         changed_because=reason,
+        house=house,
         policy=policy,
         account=account,
         channel=channel,

@@ -56,13 +56,24 @@ class _Reading:
 
 @dataclass(slots=True, kw_only=True)
 class _Known:
-    """The ledger as last seen whole: its end, its tree, the newest record of each subject, and the subjects read."""
+    """The ledger as last seen whole: its end, its tree, the newest record of each subject, and the subjects read.
+
+    Of subjects that begin like one of `prefixes`, all are read.
+    """
 
     tip: Tip
     frontier: Frontier
     newest: dict[str, int]
     ended: frozenset[str]
     read: dict[str, list[Record]]
+    prefixes: frozenset[str] = frozenset()
+
+    def of(self, subject: str) -> list[Record] | None:
+        """Return the records about a subject, None where it was not read."""
+        found = self.read.get(subject)
+        if found is None and any(subject.startswith(prefix) for prefix in self.prefixes):
+            found = self.read[subject] = []
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,25 +151,34 @@ class Ledger:
         """
         if subject is None:
             return iter(self._held(lambda _: True).records)
-        head, known = self._head.read(), self._known
-        if known is None or head is None or head.tip != known.tip or subject not in known.read:
+        known = self._still_known()
+        found = known.of(subject) if known else None
+        if found is None:
             reading = self._held(lambda fields: fields["subject"] == subject)
             if self._known is None or self._known.tip != reading.walk.tip:
                 self._known = _known(reading)
             self._known.read[subject] = reading.records
-            return iter(tuple(reading.records))
-        return iter(tuple(known.read[subject]))
+            found = reading.records
+        return iter(tuple(found))
 
     def preload(self, prefix: str) -> Mapping[str, Sequence[Record]]:
         """Read all subjects that begin like `prefix` in one pass; return their records, by subject, in order.
 
         `records` answers for these subjects from what was read as long as nobody else has written.
         """
-        reading = self._held(lambda fields: str(fields["subject"]).startswith(prefix))
-        self._known = _known(reading)
-        for record in reading.records:
-            self._known.read.setdefault(record.subject, []).append(record)
-        return {subject: tuple(records) for subject, records in self._known.read.items()}
+        known = self._still_known()
+        if known is None or prefix not in known.prefixes:
+            reading = self._held(lambda fields: str(fields["subject"]).startswith(prefix))
+            known = self._known = _known(reading)
+            known.prefixes = frozenset((prefix,))
+            for record in reading.records:
+                known.read.setdefault(record.subject, []).append(record)
+        return {subject: tuple(found) for subject, found in known.read.items() if subject.startswith(prefix)}
+
+    def _still_known(self) -> _Known | None:
+        """Return what was read of the ledger, None where somebody has written since."""
+        head, known = self._head.read(), self._known
+        return known if known is not None and head is not None and head.tip == known.tip else None
 
     def record(self, sequence: int) -> Record:
         """Return one record of a ledger that holds; raise `NotFoundError` where there is none."""
@@ -272,8 +292,8 @@ class Ledger:
         known.frontier.add(raw_of(entry_of(record).body))
         known.tip = Tip(sequence=record.sequence, digest=record.digest)
         known.newest[record.subject] = record.sequence
-        if record.subject in known.read:
-            known.read[record.subject].append(record)
+        if (read := known.of(record.subject)) is not None:
+            read.append(record)
         checkpoint = checkpoint_of(known.frontier.size, known.frontier.root(), key)
         self._known = None  # until the head is written, nothing is known for sure
         self._head.write(Head(tip=known.tip, frontier=known.frontier, checkpoint=checkpoint))

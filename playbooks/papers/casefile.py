@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from engine.alerts import Alert
 from engine.casework.model import Case
-from engine.entities import Entity, entities_of
+from engine.entities import Entity, Kind, entities_of
 from engine.events import instant
 from engine.incidents.model import Incident
+from playbooks.awareness import Awareness
 from playbooks.compiler import Guide
 from playbooks.decisions import State
+from playbooks.house import House
 from playbooks.ledger import Record
-from playbooks.papers.clocks import Clock
+from playbooks.legal import Clock
+from playbooks.names import Pseudonym
 from playbooks.papers.model import Origin
+from playbooks.suspects import suspects
 
-AWARE = "incident.aware"
-SENT = "incident.paper-sent"
 FIELD = "incident.paper-field"
 
 
@@ -49,12 +52,12 @@ class Setting:
     place: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what papers ask again and again is worked out once
 class CaseFile:
     """One incident with its alerts, what analysts noted, the ledger's records about it, playbooks and clocks.
 
     `aware` is when awareness began, `aware_by` its origin. `author` is who asks for the paper. `likely` are techniques
-    that may come next, as they are shown.
+    that may come next, as they are shown. `house` is what is its own, `pseudonym` its pseudonyms (None: it has no key).
     """
 
     incident: Incident
@@ -70,14 +73,16 @@ class CaseFile:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     given: Mapping[str, Given] = field(default_factory=dict)
     likely: tuple[str, ...] = ()
+    house: House = field(default_factory=House)
+    pseudonym: Pseudonym | None = None
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Alert, ...]:
         """Return the alerts that nobody judged false or benign, oldest first."""
         kept = (alert for alert in self.alerts.values() if alert.is_open or alert.verdict == "true-positive")
         return tuple(sorted(kept, key=lambda alert: (alert.timestamp, alert.id)))
 
-    @property
+    @cached_property
     def entities(self) -> tuple[Entity, ...]:
         """Return the incident's entities, and those of its alerts that it does not name itself, each once."""
         found = dict.fromkeys(self.incident.entities)
@@ -85,7 +90,22 @@ class CaseFile:
             found.update(dict.fromkeys(entities_of(alert.fields)))
         return tuple(found)
 
-    @property
+    @cached_property
+    def values(self) -> Mapping[Kind, Sequence[str]]:
+        """Return the entities by kind, each once however it is spelled (hosts without their domain)."""
+        found: dict[Kind, dict[str, str]] = {}
+        for entity in self.entities:
+            key = entity.value.lower()
+            key = key.partition(".")[0] if entity.kind == "host" and not key[:1].isdigit() else key
+            found.setdefault(entity.kind, {}).setdefault(key, entity.value)
+        return {kind: tuple(spelled.values()) for kind, spelled in found.items()}
+
+    @cached_property
+    def suspects(self) -> tuple[Entity, ...]:
+        """Return what is the attacker's (see `playbooks.suspects`), as far as alerts count."""
+        return suspects(self.incident, self.alerts.values(), self.house, self.entities)
+
+    @cached_property
     def people(self) -> tuple[str, ...]:
         """Return the names of those who worked on it, each once."""
         case = self.case
@@ -102,30 +122,8 @@ class CaseFile:
         return tuple(dict.fromkeys(name for name in names if name))
 
 
-def awareness(records: Sequence[Record], incident: Incident) -> tuple[datetime, Origin]:
-    """Return when awareness began: as the last person said, else when the evidence was enough to open the incident.
-
-    The second is the earliest instant that could count, so that no clock is started too late.
-    """
-    for record in reversed(records):
-        if record.kind == AWARE and (at := _instant(record.details.get("at"))):
-            return at, Origin("decision", str(record.sequence))
-    return incident.opened, Origin("incident", f"{incident.id[:12]} opened {instant(incident.opened)}")
-
-
-def sent(records: Sequence[Record]) -> dict[str, tuple[datetime, int]]:
-    """Return when the paper of each deadline was sent, by the deadline's id, and the ledger record; the last counts."""
-    found: dict[str, tuple[datetime, int]] = {}
-    for record in records:
-        at = _instant(record.details.get("at")) if record.kind == SENT else None
-        if at is not None:
-            found[str(record.details.get("deadline"))] = (at, record.sequence)
-    return found
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
+def origin_of(found: Awareness, incident: Incident) -> Origin:
+    """Return where it is known from when awareness began."""
+    if found.record:
+        return Origin("decision", str(found.record))
+    return Origin("incident", f"{incident.id[:12]} opened {instant(incident.opened)}")

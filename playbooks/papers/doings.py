@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from engine.events import instant
 from playbooks.compiler import GuideStep
 from playbooks.decisions import Decision, Outcome
+from playbooks.legal import Clock
+from playbooks.legal import State as ClockState
 from playbooks.papers.casefile import CaseFile, Course
-from playbooks.papers.clocks import Clock
-from playbooks.papers.clocks import State as ClockState
 from playbooks.papers.facts import told
 from playbooks.papers.model import Answer, Origin, answer
 from playbooks.texts import Text, same
@@ -116,16 +116,16 @@ def clock_line(clock: Clock, now: datetime) -> Text:
     state = clock.state(now)
     words, title = CLOCK_WORDS[state], clock.rule.title
     due = f" {instant(clock.due)[:16]}Z" if clock.due else ""
-    rest = f" ({_span(clock.due - now)})" if clock.due and state == "running" else ""
+    rest = f" ({span(clock.due - now)})" if clock.due and state == "running" else ""
     tail = f"{due}{rest} [{clock.rule.basis}]"
     return Text(en=f"{title.en}: {words.en}{tail}", sq=f"{title.sq}: {words.sq}{tail}")
 
 
-def _span(left: timedelta) -> str:
-    hours = int(left.total_seconds() // 3600)
-    return (
-        f"{hours // 24} d {hours % 24} h" if hours >= 48 else f"{hours} h {int(left.total_seconds() % 3600 // 60)} min"
-    )
+def span(left: timedelta) -> str:
+    """Return a time as days and hours, or hours and minutes; with a sign where it has passed."""
+    sign, rest = ("-", -left) if left < timedelta() else ("", left)
+    hours, minutes = divmod(int(rest.total_seconds()) // 60, 60)
+    return f"{sign}{hours // 24} d {hours % 24} h" if hours >= 48 else f"{sign}{hours} h {minutes} min"
 
 
 def clocks(case: CaseFile) -> Answer | None:
@@ -173,17 +173,17 @@ def times(case: CaseFile) -> Answer | None:
     if rows:
         at = datetime.fromisoformat(rows[0][2].at)
         marks.append((Text(en="first decision", sq="vendimi i parë"), at, Origin("decision", str(rows[0][2].sequence))))
-    lines = [
-        told(
-            "{d} after the first sign: {w}", "{d} pas shenjës së parë: {w}", d=_span(at - incident.first_seen), w="{w}"
-        )
-        for _, at, _ in marks
-    ]
-    filled = [
-        Text(en=line.en.replace("{w}", what.en), sq=line.sq.replace("{w}", what.sq))
-        for line, (what, _, _) in zip(lines, marks, strict=True)
-    ]
-    return answer(*filled, origins=tuple(origin for _, _, origin in marks))
+    lines = [_from_the_first_sign(what, at - incident.first_seen) for what, at, _ in marks]
+    return answer(*lines, origins=tuple(origin for _, _, origin in marks))
+
+
+def _from_the_first_sign(what: Text, apart: timedelta) -> Text:
+    """Return how long after the first sign something was, or before it (somebody knew before any log did)."""
+    if apart < timedelta():
+        early = span(-apart)
+        return Text(en=f"{early} before the first sign: {what.en}", sq=f"{early} para shenjës së parë: {what.sq}")
+    late = span(apart)
+    return Text(en=f"{late} after the first sign: {what.en}", sq=f"{late} pas shenjës së parë: {what.sq}")
 
 
 def worked(case: CaseFile) -> Answer | None:

@@ -210,7 +210,7 @@ _ONE_PAGE = {"handover": (4, 100)}  # lines of a field, characters of a line: al
 def draft(kind: Kind, case: CaseFile, lang: Language = "en", *, names: bool = False) -> Paper:
     """Return the draft of one paper; persons are pseudonyms in it unless `names`."""
     form = FORMS[kind]
-    mask = None if names else Mask(case.entities, lang, case.people)
+    mask = None if names else mask_of(case, lang)
     fields = tuple(_field(ask, _answer(ask, case), lang, mask, _ONE_PAGE.get(kind)) for ask in form.asks)
     return Paper(
         kind=kind,
@@ -222,7 +222,13 @@ def draft(kind: Kind, case: CaseFile, lang: Language = "en", *, names: bool = Fa
         fields=fields,
         masked=mask.persons if mask else 0,
         is_named=names,
+        is_numbered=case.pseudonym is None,
     )
+
+
+def mask_of(case: CaseFile, lang: Language) -> Mask:
+    """Return the pseudonyms for papers and reports about a case."""
+    return Mask(case.entities, lang, case.people, house=case.house, pseudonym=case.pseudonym)
 
 
 _OF_STEPS = frozenset(("measures", "done", "to-do", "waiting", "ongoing", "times", "worked", "did-not", "evidence"))

@@ -15,17 +15,11 @@ from engine.entities import Kind
 from engine.events import instant, texts
 from engine.incidents.scoring import what_would_change
 from playbooks.papers.casefile import CaseFile
-from playbooks.papers.masking import is_inside
 from playbooks.papers.model import Answer, Origin, answer
 from playbooks.texts import Text, same
 
 Fact = Callable[[CaseFile], Answer | None]
 _FEW = 8
-_PROGRAMS = (
-    ".exe", ".dll", ".sys", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".hta", ".aspx", ".ashx", ".asmx", ".php", ".jsp",
-    ".sh", ".py", ".elf", ".so", ".msi", ".scr", ".lnk", ".txt",
-)  # fmt: skip
-_SYSTEM = ("c:\\windows\\system32\\", "c:\\windows\\syswow64\\", "/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")
 _ORIGINS = 3
 TO_CONFIRM = Text(
     en="kulla concluded this from the alerts; a person confirms it before it is sent",
@@ -76,14 +70,9 @@ def incident_origin(case: CaseFile) -> Origin:
     return Origin("incident", case.incident.id[:12])
 
 
-def values_of(case: CaseFile, kind: Kind) -> list[str]:
+def values_of(case: CaseFile, kind: Kind) -> Sequence[str]:
     """Return the entities of a kind, each once however it is spelled (hosts without their domain)."""
-    folded: dict[str, str] = {}
-    for entity in case.entities:
-        if entity.kind == kind:
-            key = entity.value.lower()
-            folded.setdefault(key.partition(".")[0] if kind == "host" and not key[:1].isdigit() else key, entity.value)
-    return list(folded.values())
+    return case.values.get(kind, ())
 
 
 def with_tactics(case: CaseFile, tactics: Iterable[str]) -> list[Alert]:
@@ -192,7 +181,7 @@ def malicious(case: CaseFile) -> Answer | None:
 
 def cross_border(case: CaseFile) -> Answer | None:
     """Answer whether effects across borders are possible: from outside addresses, their countries and who is linked."""
-    outside = [value for value in values_of(case, "ip") if not is_inside(value)]
+    outside = [value for value in values_of(case, "ip") if case.house.is_outside(value)]
     seen = [alert for alert in case.counted if {"source.ip", "destination.ip"} & set(alert.fields)]
     lands = sorted({land for alert in case.counted for land in _lands(alert)})
     line = told(
@@ -286,25 +275,18 @@ def indicators(case: CaseFile) -> Answer | None:
         "ip": Text(en="addresses", sq="adresa"),
         "domain": Text(en="domains", sq="domene"),
         "hash": Text(en="hashes", sq="hash"),
-        "file": Text(en="files", sq="skedarë"),
-        "process": Text(en="programs", sq="programe"),
+        "file": Text(en="files and programs", sq="skedarë dhe programe"),
         "url": Text(en="addresses of pages", sq="adresa faqesh"),
     }
     lines = []
     for kind, label in names.items():
-        values = [value for value in values_of(case, kind) if _indicates(kind, value.lower())]
+        values = [item.value for item in case.suspects if item.kind == kind]
         if values:
             lines.append(Text(en=f"{label.en}: {few(values)}", sq=f"{label.sq}: {few(values)}"))
+    asked = [value for value in values_of(case, "url") if value.startswith("/")]  # of our own servers
+    if asked:
+        lines.append(told("pages asked for: {v}", "faqe të kërkuara: {v}", v=few(asked)))
     return answer(*lines, origins=(incident_origin(case), *alert_origins(case.counted, 2))) if lines else None
-
-
-def _indicates(kind: Kind, value: str) -> bool:
-    """Tell whether others could know it by this: no inside address, no victim's document, no program of the system."""
-    if kind == "ip":
-        return not is_inside(value)
-    if kind in {"file", "process"}:
-        return value.endswith(_PROGRAMS) and not (value.startswith(_SYSTEM) and "\\drivers\\" not in value)
-    return True
 
 
 def cause(case: CaseFile) -> Answer | None:

@@ -79,7 +79,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A draft: its title, the rule it answers, its addressee, and its fields. `masked` persons are pseudonyms in it."""
+    """A draft: its title, the rule it answers, its addressee, and its fields. `masked` persons are pseudonyms in it.
+
+    `is_numbered` tells that they are numbers of this paper alone, for the house has no key of pseudonyms.
+    """
 
     kind: Kind
     incident: str
@@ -90,6 +93,7 @@ class Paper:
     fields: tuple[Field, ...]
     masked: int
     is_named: bool = False
+    is_numbered: bool = True
 
     @property
     def lacking(self) -> tuple[Field, ...]:

@@ -24,14 +24,11 @@ def categories(case: CaseFile) -> Answer | None:
         )
     if boxes or any("mailbox" in alert.rule.name.lower() for alert in case.counted):
         lines.append(Text(en="correspondents: contents of mailboxes", sq="korrespondentë: përmbajtja e kutive postare"))
-    return (
-        answer(*lines, origins=alert_origins(_naming(case)) or (incident_origin(case),), confirm=TO_CONFIRM)
-        if lines
-        else None
-    )
+    return _concluded(case, lines, _naming(case))
 
 
 def _concluded(case: CaseFile, lines: Sequence[Text], behind: Sequence[Alert]) -> Answer | None:
+    """Return what kulla concluded, for a person to confirm; None where there is nothing."""
     if not lines:
         return None
     return answer(*lines, origins=alert_origins(behind) or (incident_origin(case),), confirm=TO_CONFIRM)
@@ -54,7 +51,7 @@ def numbers(case: CaseFile) -> Answer | None:
         u=len(users),
         m=len(boxes),
     )
-    return answer(line, origins=alert_origins(_naming(case)) or (incident_origin(case),), confirm=TO_CONFIRM)
+    return _concluded(case, [line], _naming(case))
 
 
 _CONSEQUENCES: tuple[tuple[tuple[str, ...], Text], ...] = (
@@ -90,9 +87,7 @@ def consequences(case: CaseFile) -> Answer | None:
     """Answer the likely consequences, from the tactics reached."""
     lines = [words for tactics, words in _CONSEQUENCES if set(tactics) & set(case.incident.tactics)]
     behind = with_tactics(case, (tactic for tactics, _ in _CONSEQUENCES for tactic in tactics))
-    return (
-        answer(*lines, origins=alert_origins(behind) or (incident_origin(case),), confirm=TO_CONFIRM) if lines else None
-    )
+    return _concluded(case, lines, behind)
 
 
 _ADVICE: tuple[tuple[tuple[str, ...], Text], ...] = (
@@ -124,6 +119,4 @@ def advice(case: CaseFile) -> Answer | None:
     """Answer what the persons concerned can do themselves, from the tactics reached."""
     lines = [words for tactics, words in _ADVICE if set(tactics) & set(case.incident.tactics)]
     behind = with_tactics(case, (tactic for tactics, _ in _ADVICE for tactic in tactics))
-    return (
-        answer(*lines, origins=alert_origins(behind) or (incident_origin(case),), confirm=TO_CONFIRM) if lines else None
-    )
+    return _concluded(case, lines, behind)

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.events import instant
 from playbooks.compiler import FilledCommand, Guide, GuideStep
-from playbooks.legal import DUTIES, deadline
+from playbooks.legal import known_clocks, own_rules
 from playbooks.model import (
     APPROVALS,
     APPROVERS_NEEDED,
@@ -78,7 +78,7 @@ def schema() -> Document:
         "automation": {"type": "integer", "minimum": 0, "maximum": 4},
         "approval": _one_of(APPROVALS),
         "approvers": {"type": "integer", "minimum": 0},
-        "clock": _one_of(tuple(DUTIES)),
+        "clock": _one_of(known_clocks()),
         "clock_basis": _TEXT,
         "clock_due": _TEXT,
         "needs": {"type": "array", "items": _TEXT},
@@ -166,7 +166,8 @@ def of_step(step: Step) -> Document:
     if step.verify is not None:
         said["verify"] = {"commands": _commands(step.verify.commands), "expected": words_of(step.verify.expected)}
     if step.clock is not None:
-        said |= {"clock": step.clock, "clock_basis": DUTIES[step.clock].basis}
+        basis = {rule.id: rule.basis for rule in own_rules()}
+        said |= {"clock": step.clock, "clock_basis": basis[step.clock]}
     if step.together:
         said["together"] = step.together
     if step.effects:
@@ -185,8 +186,8 @@ def of_guide_step(guide: Guide, item: GuideStep) -> Document:
         "fingerprint": item.fingerprint,
     }
     said = {**of_step(item.step), "filled": filled}
-    due = deadline(item.step.clock, guide.incident.opened).due if item.step.clock else None
-    return {**said, "clock_due": instant(due)} if due else said
+    clock = guide.clock(item.step)
+    return {**said, "clock_due": instant(clock.due)} if clock and clock.due else said
 
 
 def words_of(text: Text) -> Document:

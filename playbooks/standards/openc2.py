@@ -6,17 +6,15 @@ approval that the step needs stands in `args`, and it is for whoever sends the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
 
 from engine.indicators.model import Tlp
 from playbooks.compiler import Guide, GuideStep
 from playbooks.model import APPROVERS_NEEDED
-from playbooks.placeholders import PLACEHOLDERS, Facts
+from playbooks.placeholders import PLACEHOLDERS
 from playbooks.standards.documents import Document, identifier
 from playbooks.standards.marking import label
-from playbooks.values import Network
 
 _NAMESPACE: Final = "x-kulla"
 # Which steps of the library block or isolate, with the action, its inverse, and what they act on.
@@ -26,14 +24,13 @@ _ACTS: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 
-def guide_to_openc2(guide: Guide, tlp: Tlp, own_networks: Sequence[Network] = ()) -> Document:
+def guide_to_openc2(guide: Guide, tlp: Tlp) -> Document:
     """Return the commands, in the order of the steps; a guide without block or isolation has none."""
-    facts = Facts(incident=guide.incident, given={}, own_networks=own_networks)
     commands = [
         command
         for item in guide.steps
         if item.step.id in _ACTS
-        for value in facts.values(PLACEHOLDERS[_ACTS[item.step.id][2]], "manual").usable
+        for value in guide.facts.values(PLACEHOLDERS[_ACTS[item.step.id][2]], "manual").usable
         for command in (_pair(guide, item, value, tlp),)
     ]
     return {

@@ -7,25 +7,18 @@ Accounts that every system has, and those of machines, are nobody's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from engine.alerts import Alert, Reason
 from engine.entities import Entity
 from engine.events import Value
 from engine.incidents.model import Incident
+from playbooks.names import PSEUDONYM, Names, Pseudonym, bare, either, is_person, is_pseudonym
 
-Pseudonym = Callable[[Literal["name", "email"], str], str]
-_NOBODY: Final = frozenset((
-    "administrator", "admin", "guest", "root", "krbtgt", "system", "local service", "network service", "nobody",
-    "daemon", "www-data", "public", "default", "default user", "all users", "defaultaccount", "wdagutilityaccount",
-    "anonymous logon", "everyone", "nginx", "apache", "sshd", "postgres", "mysql", "postmaster", "noreply", "no-reply",
-))  # fmt: skip
-_PSEUDONYM: Final = r"(?P<known>(?:person|phone|name|email|session|content)-[0-9a-f]{6}-[a-z2-7]{26})"
 _PROFILE: Final = r"(?P<folder>(?:\\Users\\|\\Documents and Settings\\|/home/|/Users/))(?P<owner>[^\\/\s\"'<>|:]{1,64})"
-_WORD: Final = re.compile(r"\w+")
 _SHORTEST: Final = 2  # a name of one letter is replaced where it stands alone, never inside a text
 
 
@@ -34,22 +27,13 @@ class People:
 
     def __init__(self, entities: Iterable[Entity], of: Pseudonym) -> None:
         self._of = of
-        bare = {_bare(item.value) for item in entities if item.kind in {"user", "mailbox"}}
-        self._names: dict[str, list[str]] = {}
-        for name in bare:
-            if _is_person(name) and len(name) >= _SHORTEST:
-                first = _WORD.search(name.casefold())
-                self._names.setdefault(first[0] if first else "", []).append(name)
+        found = {bare(item.value) for item in entities if item.kind in {"user", "mailbox"}}
+        self._names = Names(name for name in found if is_person(name) and len(name) >= _SHORTEST)
         self._pattern = lru_cache(maxsize=4096)(_pattern)
 
     def text(self, text: str) -> str:
-        """Return a text without the names; pseudonyms that stand in it already stay.
-
-        Only names whose first word is a word of the text are looked for, so that many names cost little.
-        """
-        words = {"", *_WORD.findall(text.casefold())} & self._names.keys()
-        names = frozenset(name for word in words for name in self._names[word])
-        return self._pattern(names).sub(self._replaced, text)
+        """Return a text without the names; pseudonyms that stand in it already stay."""
+        return self._pattern(self._names.within(text)).sub(self._replaced, text)
 
     def _replaced(self, found: re.Match[str]) -> str:
         groups = found.groupdict()
@@ -57,21 +41,21 @@ class People:
             return found[0]
         if groups["folder"]:
             owner = groups["owner"]
-            return groups["folder"] + (self._name(owner) if _is_person(owner) else owner)
+            return groups["folder"] + (self._name(owner) if is_person(owner) else owner)
         return self._name(found[0])
 
     def _name(self, name: str) -> str:
-        return name if re.fullmatch(_PSEUDONYM, name) else self._of("name", name.casefold())
+        return name if is_pseudonym(name) else self._of("name", name.casefold())
 
     def entity(self, entity: Entity) -> Entity:
         """Return an entity without a name: `GOV\\a.hoxha` and `a.hoxha@gov.example` keep their domains."""
         if entity.kind not in {"user", "mailbox"}:
             return Entity(entity.kind, self.text(entity.value))
-        bare = _bare(entity.value)
-        if not _is_person(bare):
+        name = bare(entity.value)
+        if not is_person(name):
             return entity
-        before, _, behind = entity.value.partition(bare)
-        return Entity(entity.kind, f"{before}{self._name(bare)}{behind}")
+        before, _, behind = entity.value.partition(name)
+        return Entity(entity.kind, f"{before}{self._name(name)}{behind}")
 
     def incident(self, incident: Incident) -> Incident:
         """Return the incident without names. Joins and terms, which no export tells, are left out."""
@@ -123,14 +107,5 @@ class People:
 
 def _pattern(names: frozenset[str]) -> re.Pattern[str]:
     """Return what finds pseudonyms, owners of profile folders, and these names, the longest first."""
-    within = "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
-    name = rf"|(?<!\w)(?P<name>{within})(?!\w)" if within else ""
-    return re.compile(f"{_PSEUDONYM}|{_PROFILE}{name}", re.IGNORECASE)
-
-
-def _bare(value: str) -> str:
-    return value.rpartition("\\")[2].partition("@")[0].strip()
-
-
-def _is_person(name: str) -> bool:
-    return bool(name) and not name.endswith("$") and name.casefold() not in _NOBODY
+    name = rf"|(?<!\w)(?P<name>{either(names)})(?!\w)" if names else ""
+    return re.compile(f"{PSEUDONYM}|{_PROFILE}{name}", re.IGNORECASE)

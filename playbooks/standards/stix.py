@@ -18,7 +18,6 @@ from engine.entities import Entity
 from engine.indicators.model import Tlp
 from playbooks.model import Playbook
 from playbooks.standards.case import (
-    HASHES,
     Case,
     technique_name,
     technique_reference,
@@ -27,6 +26,7 @@ from playbooks.standards.case import (
 from playbooks.standards.documents import Document, clean, identifier, stamp
 from playbooks.standards.marking import stix_marking
 from playbooks.standards.stix_patterns import pattern, split_path
+from playbooks.suspects import HASHES
 
 SHARED_SINCE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 OBSERVABLES: Final = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from engine.entities import Entity
-from playbooks.standards.case import HASHES
 from playbooks.standards.documents import clean
+from playbooks.suspects import HASHES
 
 
 def quoted(value: str) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
 
 from engine.entities import Entity
+from engine.events import instant
+from playbooks.awareness import AWARE
 from playbooks.compiler import MOST_REPEATS, FilledCommand, GuideStep, compile_guide
+from playbooks.house import House
+from playbooks.ledger import Record
+from playbooks.legal import own_rules
 from playbooks.loader import load_library
 from tests.playbooks.samples import incident
 
@@ -38,13 +45,42 @@ def test_a_list_is_written_as_the_shell_writes_it() -> None:
 
 
 def test_an_address_of_the_own_network_is_never_blocked() -> None:
-    own = [ip_network("198.51.100.0/24")]
+    own = House(networks=(ip_network("198.51.100.0/24"),))
     entities = [Entity("ip", ip) for ip in ("203.0.113.9", "10.0.0.5", "198.51.100.7", "127.0.0.1", "fe80::1")]
-    step = step_of("web-shell", "block-address", *entities, own_networks=own)
+    step = step_of("web-shell", "block-address", *entities, house=own)
     commands = " ".join(command.text or "" for command in step.commands)
     assert "203.0.113.9" in commands
     assert not any(ip in commands for ip in ("10.0.0.5", "198.51.100.7", "127.0.0.1", "fe80::1"))
     assert {unused.value for unused in step.left_out} == {"10.0.0.5", "198.51.100.7", "127.0.0.1", "fe80::1"}
+
+
+def test_a_domain_of_the_house_is_never_sent_elsewhere() -> None:
+    own = House(domains=("e-services.example",))
+    names = ("evil.example", "portal.e-services.example", "mail.gov.example", "gov.example", "notgov.example")
+    entities = [Entity("host", "dc01.gov.example"), *(Entity("domain", name) for name in names)]
+    step = step_of("command-and-control", "sinkhole-name", *entities, house=own)
+    texts = [command.text or "" for command in step.commands]
+    assert "notgov.example" in " ".join(texts)
+    assert not [text for text in texts for name in names[1:4] if f"'{name}'" in text or f" {name} " in text]
+    assert {unused.value for unused in step.left_out} == set(names[1:4])
+
+
+def test_the_clock_of_a_step_begins_with_the_awareness_on_record() -> None:
+    known = incident()
+    plain = next(item for item in LIBRARY if any(step.clock for step in item.steps))
+    step = next(step for step in plain.steps if step.clock)
+    aware = known.opened - timedelta(hours=5)
+    details = {"at": instant(aware), "reason": "the duty officer was told"}
+    said = Record(sequence=3, at="", actor="besa", kind=AWARE, subject="", details=details, previous="", digest="")
+    before, after = compile_guide(known, plain).clock(step), compile_guide(known, plain, records=[said]).clock(step)
+    assert before
+    assert after
+    assert before.due
+    assert after.due == before.due - timedelta(hours=5)
+    shorter = House(deadlines=tuple(replace(rule, within=timedelta(hours=4)) for rule in own_rules()))
+    own = compile_guide(known, plain, house=shorter).clock(step)
+    assert own
+    assert own.due == known.opened + timedelta(hours=4)
 
 
 def test_what_is_missing_is_asked_for_and_can_be_given() -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.yaml_document import DocumentError
-from playbooks.legal import DUTIES
-from playbooks.papers.clocks import checked, clocks, own_rules, read_rules
+from playbooks.legal import checked, clocks, month_after, own_rules, read_rules
+from playbooks.loader import load_library
 
 AWARE = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
 OWN = """deadlines:
@@ -26,11 +26,24 @@ def _own(name: str = "insurer", start: str = "awareness", within: str = "12h") -
     return OWN.format(id=name, start=start, within=within).encode()
 
 
-def test_the_laws_hours_are_those_that_steps_count_with() -> None:
+def test_the_laws_hours_are_those_of_the_laws() -> None:
     rules = {rule.id: rule for rule in own_rules()}
-    for name, duty in DUTIES.items():
-        assert rules[name].basis == duty.basis
-        assert rules[name].within == duty.within
+    assert rules["nis2-early-warning"].within == timedelta(hours=24)
+    assert rules["nis2-notification"].within == rules["gdpr-authority"].within == timedelta(hours=72)
+    assert (rules["nis2-final-report"].start, rules["nis2-final-report"].months) == ("nis2-notification", 1)
+    assert rules["gdpr-persons"].within is None
+    assert rules["gdpr-authority"].basis == "GDPR 33(1)"
+
+
+def test_every_clock_that_a_step_names_is_a_deadline_with_its_title() -> None:
+    named = {step.clock for playbook in load_library() for step in playbook.steps if step.clock}
+    assert named
+    assert named <= {rule.id for rule in own_rules()}
+
+
+def test_a_month_ends_with_the_month() -> None:
+    assert month_after(datetime(2028, 1, 31, tzinfo=UTC)).day == 29
+    assert month_after(datetime(2026, 12, 31, tzinfo=UTC)) == datetime(2027, 1, 31, tzinfo=UTC)
 
 
 def test_the_month_begins_with_the_notification_that_was_sent_else_with_its_last_hour() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 
@@ -11,13 +12,17 @@ from engine.alerts import Alert, EventRef, Level, RuleInfo
 from engine.casework.model import Case
 from engine.entities import Entity
 from engine.incidents.model import Incident, Moment
+from playbooks.awareness import AWARE, Awareness, awareness, clocks_of, sent
 from playbooks.compiler import compile_guide
+from playbooks.house import House
 from playbooks.ledger import Record
+from playbooks.legal import own_rules
 from playbooks.loader import load_library
-from playbooks.papers.casefile import AWARE, CaseFile, Course, Given, Setting, awareness, sent
-from playbooks.papers.clocks import clocks, own_rules
+from playbooks.papers.casefile import CaseFile, Course, Given, Setting, origin_of
+from playbooks.papers.doings import span
 from playbooks.papers.drafts import FORMS, draft
 from playbooks.papers.model import KINDS
+from playbooks.standards.case import Case as Exported
 from playbooks.texts import LANGUAGES, Language
 from tests.playbooks.samples import START, incident
 
@@ -56,7 +61,6 @@ def _case(found: Incident | None = None) -> CaseFile:
         tactics=("initial-access", "credential-access", "impact"),
         techniques=("T1003",),
     )
-    at, origin = awareness((), known)
     guide = compile_guide(known, load_library().get("ransomware-wiper"), "en")
     return CaseFile(
         incident=known,
@@ -64,9 +68,9 @@ def _case(found: Incident | None = None) -> CaseFile:
         case=Case(incident=known.id),
         records=(),
         courses=(Course(guide=guide, because="", state=None),) if found is None else (),
-        clocks=clocks(own_rules(), at) if found is None else (),
-        aware=at,
-        aware_by=origin,
+        clocks=clocks_of(known, own_rules()) if found is None else (),
+        aware=known.opened,
+        aware_by=origin_of(awareness((), known), known),
         author="besa" if found is None else "",
         now=START + timedelta(hours=3),
         likely=(),
@@ -133,12 +137,11 @@ def _record(kind: str, at: str, sequence: int) -> Record:
 
 def test_awareness_is_as_a_person_last_said_else_the_earliest_that_can_count() -> None:
     known = incident()
-    assert awareness((), known)[0] == known.opened
+    assert awareness((), known) == Awareness(at=known.opened)
     records = [_record(AWARE, "2022-07-15T09:00:00Z", 1), _record(AWARE, "2022-07-15T08:45:00Z", 4)]
-    at, origin = awareness(records, known)
-    assert at == datetime(2022, 7, 15, 8, 45, tzinfo=UTC)
-    assert origin.name == "4"
-    assert awareness([_record(AWARE, "yesterday", 1)], known)[0] == known.opened
+    assert awareness(records, known) == Awareness(at=datetime(2022, 7, 15, 8, 45, tzinfo=UTC), record=4)
+    assert origin_of(awareness(records, known), known).name == "4"
+    assert awareness([_record(AWARE, "yesterday", 1)], known).at == known.opened
     assert sent([_record("incident.paper-sent", "2022-07-15T09:00:00Z", 5)])["nis2-early-warning"][1] == 5
 
 
@@ -148,3 +151,67 @@ def test_a_hand_over_sheet_fits_on_a_page() -> None:
     paper = draft("handover", replace(case, given=notes))
     lines = sum(1 + len("; ".join((*field.lines, *field.origins))) // 95 for field in paper.fields)
     assert lines <= 60
+
+
+def _indicators(case: CaseFile) -> str:
+    found = next(field for field in draft("notification", case, names=True).fields if field.name == "indicators")
+    return " ".join(found.lines)
+
+
+def test_what_papers_tell_as_the_attackers_is_what_exports_tell() -> None:
+    things = (
+        Entity("ip", "127.0.0.1"),
+        Entity("ip", "203.0.113.9"),
+        Entity("ip", "198.51.100.20"),
+        Entity("domain", "mail.gov.example"),
+        Entity("domain", "e-services.example"),
+        Entity("domain", "evil.example"),
+        Entity("file", "C:\\Temp\\cl.exe"),
+        Entity("file", "D:\\Akte\\note.txt"),
+        Entity("process", "C:\\Windows\\System32\\wbem\\WMIC.exe"),
+        Entity("hash", "ab" * 32),
+    )
+    plain = _case()
+    known = replace(plain.incident, entities=(*plain.incident.entities, *things))
+    house = House(networks=(ip_network("198.51.100.0/24"),), domains=("e-services.example",))
+    case = replace(plain, incident=known, house=house)
+    exported = Exported(incident=known, alerts=list(case.alerts.values()), producer="x", house=house).suspects
+    assert {item.value for item in exported} == {"203.0.113.9", "evil.example", "C:\\Temp\\cl.exe", "ab" * 32}
+    assert set(case.suspects) == set(exported)
+    told = _indicators(case)
+    assert all(item.value in told for item in exported)
+    assert not [
+        value
+        for value in ("127.0.0.1", "198.51.100.20", "gov.example", "e-services", "WMIC", "note.txt")
+        if value in told
+    ]
+
+
+def test_a_time_before_the_first_sign_is_told_as_such() -> None:
+    early = replace(_case(), aware=START - timedelta(hours=3, minutes=30))
+    lines = next(field for field in draft("lessons", early).fields if field.name == "times").lines
+    assert "3 h 30 min before the first sign: awareness" in lines
+    assert not [line for line in lines if "-" in line]
+    assert span(timedelta(hours=-50)) == "-2 d 2 h"
+
+
+def test_what_is_asked_again_and_again_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from playbooks.papers import casefile
+
+    asked: list[int] = []
+    real = casefile.entities_of
+    monkeypatch.setattr(casefile, "entities_of", lambda fields: asked.append(1) or real(fields))
+    case = _case()
+    draft("notification", case)
+    assert len(asked) == len(case.alerts)
+
+
+def test_the_houses_pseudonyms_stand_in_papers_where_it_has_a_key() -> None:
+    def pseudonym(kind: str, value: str) -> str:
+        return f"{kind}-aaaaaa-{'b' * (26 - len(value))}{value.replace('.', 'c')}"
+
+    paper = draft("summary", replace(_case(), pseudonym=pseudonym))
+    assert paper.is_numbered is False
+    assert "person 1" not in str(paper)
+    numbered = draft("summary", _case())
+    assert numbered.is_numbered

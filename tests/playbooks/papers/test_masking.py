@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.entities import Entity
+from playbooks.house import House
 from playbooks.papers.masking import Mask
+from playbooks.standards.people import People
 
 PEOPLE = (
     Entity("user", "GOV\\a.hoxha"),
@@ -60,3 +64,50 @@ def test_no_name_comes_through(people: list[str], between: str) -> None:
     told = mask.over(between.join([*people, *(name.upper() for name in people)]))
     words = told.lower().replace("person", "").replace(between, " ").split()
     assert not set(words) & set(people)
+
+
+def test_a_person_is_counted_once_whatever_comes_first() -> None:
+    mask = Mask((Entity("mailbox", "a.hoxha@gov.example"), Entity("user", "GOV\\a.hoxha")), "en", ["A.Hoxha"])
+    assert mask.over("a.hoxha@gov.example is GOV\\a.hoxha, drita@gov.example is C:\\Users\\drita") == (
+        "person 1 is person 1, person 2 is C:\\Users\\person 2"
+    )
+    assert mask.persons == 2
+    late = Mask((), "en")
+    assert late.over("from drita@gov.example") == "from mailbox 1"
+    assert late.over("C:\\Users\\drita\\x.exe") == "C:\\Users\\mailbox 1\\x.exe"
+    assert late.persons == 1
+
+
+def test_many_names_cost_no_more_than_they_must() -> None:
+    people = [Entity("user", f"GOV\\user{number:05}") for number in range(4000)]
+    mask = Mask(people, "en")
+    seen: list[int] = []
+    real = mask._pattern
+    mask._pattern = lambda names: seen.append(len(names)) or real(names)  # type: ignore[assignment,func-returns-value]
+    told = [mask.over(f"C:\\Users\\user{number:05}\\x.exe") for number in range(4000)]
+    assert told[-1] == "C:\\Users\\person 4000\\x.exe"
+    assert max(seen) <= 2  # never a pattern of all names
+
+
+def _house(kind: str, value: str) -> str:
+    return f"{kind}-0a1b2c-{value.replace('.', 'z').ljust(26, 'a')[:26]}"
+
+
+def test_the_houses_pseudonyms_are_those_of_exports_and_stay() -> None:
+    mask = Mask(PEOPLE, "en", house=None, pseudonym=_house)
+    name = _house("name", "a.hoxha")
+    assert mask.over("GOV\\A.Hoxha, a.hoxha@gov.example, 10.1.2.3") == f"{name}, {name}, inside address 1"
+    assert People(PEOPLE, _house).text("by a.hoxha") == f"by {name}"
+    assert mask.over(f"by {name}") == f"by {name}"
+    assert mask.over("nga tjeter@gov.example") == f"nga {_house('name', 'tjeter')}@gov.example"
+
+
+def test_own_public_addresses_are_inside() -> None:
+    house = House(networks=(ip_network("198.51.100.0/24"),))
+    mask = Mask((Entity("ip", "198.51.100.7"), Entity("ip", "203.0.113.9")), "en", house=house)
+    assert mask.over("198.51.100.7 to 203.0.113.9") == "inside address 1 to 203.0.113.9"
+
+
+def test_a_letter_that_only_a_pattern_folds_ends_nothing() -> None:
+    told = Mask((Entity("user", "kosta"), Entity("user", "ıstref")), "en").over("\u212aosta ko\u017fta Istref KOSTA")
+    assert "kosta" not in told.casefold()

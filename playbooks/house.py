@@ -1,0 +1,69 @@
+"""What the organisation is to kulla: its networks, its domains, and the deadlines that hold for it.
+
+Private addresses are its own always; public ones and domains are those that the configuration names. What is its own is
+never offered for blocking, and never told to others as the attacker's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from playbooks.legal import Rule, own_rules
+from playbooks.values import Address, Network
+
+# RFC 1918, 6598, 3927, 4193, 4291
+_PRIVATE: tuple[Network, ...] = tuple(
+    ip_network(net)
+    for net in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
+_NOBODYS: tuple[Network, ...] = tuple(
+    ip_network(net)
+    for net in (
+        "0.0.0.0/8", "127.0.0.0/8", "::/128", "::1/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The organisation. `networks` are its public networks, `domains` its domains (each with all names below it)."""
+
+    networks: tuple[Network, ...] = ()
+    domains: tuple[str, ...] = ()
+    deadlines: tuple[Rule, ...] = field(default_factory=own_rules)
+
+    def is_inside(self, value: str) -> bool:
+        """Tell whether this is the address of one of its machines: in a private network, or in its own."""
+        return _in(value, (*_PRIVATE, *self.networks))
+
+    def is_outside(self, value: str) -> bool:
+        """Tell whether this is the address of somebody else's machine."""
+        return _address(value) is not None and not self.is_inside(value) and not is_nobodys(value)
+
+
+def is_nobodys(value: str) -> bool:
+    """Tell whether this is an address of no one machine: loopback, multicast, broadcast, unspecified."""
+    return _in(value, _NOBODYS)
+
+
+def is_below(name: str, domain: str) -> bool:
+    """Tell whether a name is a domain, or a name in it, however either is spelled."""
+    name, domain = name.lower().rstrip("."), domain.lower().strip(".")
+    return name == domain or name.endswith(f".{domain}")
+
+
+def _in(value: str, networks: tuple[Network, ...]) -> bool:
+    address = _address(value)
+    return address is not None and any(address in network for network in networks)
+
+
+def _address(value: str) -> Address | None:
+    try:
+        address = ip_address(value.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
