@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from collectors.network.cef import Cef, extension_pairs, find_cef, read_cef
+from collectors.network.cef import Cef, find_cef, read_cef
 from collectors.network.keyvalue import colon_pairs, firsts, json_pairs, pairs
 from collectors.network.leef import find_leef, read_leef
 
@@ -100,11 +100,6 @@ def read_forms(line: str) -> tuple[dict[str, str], Cef | None]:
         return json_pairs(line), None
     found = firsts(colon_pairs(line))
     return (found if len(found) >= 3 else firsts(pairs(line))), None
-
-
-def bare_extension(line: str) -> dict[str, str]:
-    """Return the keys of a CEF extension whose header is lost."""
-    return {_FROM_CEF.get(key, key): text for key, text in extension_pairs(line) if text}
 
 
 def _exported(line: str) -> dict[str, str]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
 
 from collectors.network.cef_keys import FULL_NAMES
 from collectors.network.keyvalue import firsts
-from collectors.network.times import instant_of
 
 _MARK = re.compile(r"CEF:\ ?(?P<version>[0-9])\|", re.VERBOSE | re.ASCII)
 _BARE = re.compile(r"(?P<version>[01])\|(?=[^|]{1,64}\|[^|]{0,128}\|)", re.ASCII)
@@ -96,12 +94,6 @@ def extension_pairs(text: str) -> list[tuple[str, str]]:
     if key is not None:
         result.append((key, _value(text[start:])))
     return result
-
-
-def cef_time(text: str, zone: tzinfo) -> str:
-    """Return a stamp of an extension as text that `put` reads: CEF allows epochs and `MMM dd yyyy HH:mm:ss`."""
-    moment = instant_of(text, zone)
-    return text if moment is None else moment.isoformat()
 
 
 def _value(text: str) -> str:

@@ -26,4 +26,3 @@ src sourceAddress|start startTime|suid sourceUserId|suser sourceUserName|ahost a
 at agentType|atz agentTimeZone|aid agentId|av agentVersion|agt agentAddress|amac agentMacAddress
 """
 FULL_NAMES = dict(pair.split(" ", 1) for line in _PAIRS.strip().splitlines() for pair in line.split("|") if pair)
-SHORT_NAMES = {full: short for short, full in FULL_NAMES.items()}

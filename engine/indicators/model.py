@@ -149,9 +149,4 @@ def normal_url(text: str) -> str:
     return f"{scheme}://{host}{'' if path == '/' else path}"
 
 
-def hash_name(digits: str) -> str:
-    """Return which hash these digits are, by their number."""
-    return _HASH_LENGTHS.get(len(digits), "")
-
-
 LEVELS: Mapping[str, Level] = {"1": Level.HIGH, "2": Level.MEDIUM, "3": Level.LOW, "4": Level.LOW}  # MISP threat levels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -113,8 +113,3 @@ def _of(record: Record, expected: Mapping[str, timedelta]) -> Freshness:
         seen=body["seen"],
         version=record.version,
     )
-
-
-def silent_sources(sources: Sequence[Freshness], now: datetime) -> list[Freshness]:
-    """Return the sources that are silent for longer than expected."""
-    return [item for item in sources if item.silent(now)]
