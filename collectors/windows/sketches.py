@@ -43,10 +43,13 @@ _PLAIN_PARTS: Final = frozenset({"#attributes", "System", "EventData", "@xmlns",
 
 @dataclass(slots=True, kw_only=True)
 class _Layout:
-    """The keys of a flat event, and the shapes that events with these keys have had."""
+    """The keys of a flat event, and the shapes that events with these keys have had.
+
+    `telling` are the values that decide whether the message is read: none of them may be null.
+    """
 
     shared: Callable[[_Object], object]
-    telling: tuple[str, ...]  # keys that decide whether the message is read: none of them may be null
+    telling: Callable[[_Object], tuple[object, ...]]
     places: dict[str, str]
     message: str
     shapes: dict[tuple[object, object], Shape | None] = field(default_factory=dict)
@@ -66,7 +69,7 @@ class FlatSketches:
             layout = self._layouts[keys]
         except KeyError:
             layout = self._layout(keys)
-        if layout is None or None in [document[key] for key in layout.telling]:
+        if layout is None or None in layout.telling(document):
             return None
         try:
             shared = (host, layout.shared(document))
@@ -105,10 +108,15 @@ def _layout(keys: Sequence[str]) -> _Layout | None:
         places["message"] = message
     return _Layout(
         shared=itemgetter(*shared),
-        telling=tuple(key for name, key in places.items() if can_tell(name)) if message else (),
+        telling=_values_of([key for name, key in places.items() if can_tell(name)] if message else []),
         places=places,
         message=message,
     )
+
+
+def _values_of(keys: Sequence[str]) -> Callable[[_Object], tuple[object, ...]]:
+    """Return what takes the values of these keys, however few."""
+    return itemgetter(*keys) if len(keys) > 1 else lambda document: tuple(document[key] for key in keys)
 
 
 def _flat_shape(layout: _Layout, document: _Object, host: str | None) -> Shape | None:

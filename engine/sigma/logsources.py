@@ -8,8 +8,8 @@ correctness, not of speed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from engine.events import Value, texts
 from engine.sigma.mapping.datasets import DATASETS, LISTED_PRODUCTS, Belonging, belonging_of
@@ -69,8 +69,7 @@ _CATEGORY_IDS: Mapping[str, frozenset[str]] = {
 WINDOWS_ECS = "windows-ecs"  # the family of Windows events that an agent tells in ECS, without the event log
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What decides which rules see an event.
 
     `family` and `dataset`: for Windows events `windows` and the channel; for others the system or the module, and the
@@ -100,7 +99,7 @@ def kind_of(fields: Mapping[str, Value]) -> Kind:
     """Tell the kind of an event from its fields."""
     channel = fields.get("winlog.channel")
     if type(channel) is str and channel:  # the usual case of a hunt
-        return _windows_kind(channel.lower(), _first(fields.get("event.code")))
+        return _windows_kind(channel, _first(fields.get("event.code")))
     return kind_from([_first(fields.get(name)) for name in KIND_FIELDS])
 
 
@@ -112,7 +111,7 @@ def kind_from(values: Sequence[str]) -> Kind:
     """
     channel, code, dataset, module, program, record_type, system, category, kind = values
     if channel:
-        return _windows_kind(channel.lower(), code)
+        return _windows_kind(channel, code)
     if dataset in _SYSLOG:
         name = program.lower()
         return Kind("linux", dataset, name if name in _PROGRAMS else "")
@@ -130,7 +129,9 @@ def kind_from(values: Sequence[str]) -> Kind:
     return Kind(family, dataset, "")
 
 
+@lru_cache(maxsize=4096)  # the answer for an event is mostly known, and then the very object that other tables have
 def _windows_kind(channel: str, code: str) -> Kind:
+    channel = channel.lower()
     if channel == SYSMON_LINUX:
         return Kind("linux", "sysmon_linux.log", code if code in SYSMON_LINUX_CATEGORIES else "")
     ids = _CATEGORY_IDS.get(channel)

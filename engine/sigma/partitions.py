@@ -31,7 +31,7 @@ from engine.sigma.workings import Workings
 
 MAX_VALUES = 200_000  # signatures kept per field before the table is emptied
 MAX_PROFILES = 50_000
-MAX_NAMES = 20_000  # field names remembered; they come from the log
+MAX_LAYOUTS = 5_000  # sets of field names remembered; they come from the log
 MAX_KEPT_LENGTH = 1024  # characters; longer values (script blocks) are rarely seen twice and are tested each time
 
 # Logs in which an absent value is written as a dash; some collectors keep it, some leave the field out.
@@ -127,8 +127,17 @@ class Signatures:
 
 # A place in the profile that an event field can fill: position, table, and the fields that go before it.
 _Slot: TypeAlias = tuple[int, Signatures, tuple[str, ...]]
-# What an event field is good for: its places, and the table of keywords where its text is searched for them.
-_Plan: TypeAlias = tuple[tuple[_Slot, ...], Signatures | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """What the fields of an event are good for, by their names alone.
+
+    `slots` are the places of the profile that they fill: field, position, table; in `searched` keywords may stand.
+    """
+
+    slots: tuple[tuple[str, int, Signatures], ...]
+    searched: tuple[str, ...]
 
 
 class Partition:
@@ -157,7 +166,7 @@ class Partition:
         self._keyword_numbers = frozenset(number for number, _ in keywords)
         self._slots: defaultdict[str, list[_Slot]] = defaultdict(list)
         self._spread: list[int] = []
-        self._plans: dict[str, _Plan] = {}
+        self._layouts: dict[tuple[str, ...], _Layout] = {}
         self.tables = tuple(Signatures(workings.tester(items)) for items in groups.values())
         if kind.dataset in _DASHED:
             for table in self.tables:
@@ -168,10 +177,9 @@ class Partition:
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
         self.epoch = 0  # how often the tables were emptied: a signature is good for one epoch
         self._evaluated = 0  # profiles since the tables were last emptied
-        # several values can be searched as one text only where no keyword asks for a text's beginning or end
         self.keyword_scan = KeywordScan(item for _, item in keywords)
-        self._joinable = all(item.operator in {"contains", "glob", "exists"} for _, item in keywords)
         self._plain = self.keywords.tested("") if self.keywords else 0  # the signature of a text without any keyword
+        self.scans_keywords = self.keyword_scan.usable and self.without_keywords is not None
 
     def renew(self) -> None:
         """Forget all signatures and profiles once there were very many; never while signatures are in use.
@@ -243,55 +251,45 @@ class Partition:
         """Return the positions of the rules that match the event. `original` is its raw text, for keywords."""
         self.renew()
         profile = [0] * len(self.tables)
-        plans = self._plans
-        found: set[int] = set()
-        fresh: list[str] = []
-        for name, value in fields.items():
-            slots, keywords = plans.get(name) or self._plan(name)
-            for index, table, earlier in slots:
-                if earlier and not fields.keys().isdisjoint(earlier):
-                    continue
-                known = table.numbers.get(value) if type(value) is str else None
-                profile[index] = table.of(value) if known is None else known
-            if keywords is not None:
-                known = keywords.numbers.get(value) if type(value) is str else None
-                if known is None:
-                    fresh.extend(texts(value))
-                else:
-                    found.add(known)
+        names = tuple(fields)
+        layout = self._layouts.get(names) or self._layout(names)
+        for name, index, table in layout.slots:
+            value = fields[name]
+            known = table.numbers.get(value) if type(value) is str else None
+            profile[index] = table.of(value) if known is None else known
         for index in self._spread:
             profile[index] = self.tables[index].of(self.accessors[index].value(fields))
         if self.keywords is not None:
-            profile.append(self._keyword_signature(self.keywords, found, fresh, original))
+            searched = [fields[name] for name in layout.searched]
+            profile.append(self._keyword_signature(self.keywords, searched, original))
         if self._references:
             profile.append(self.reference_bits(fields))
         return self.evaluate(tuple(profile))
 
-    def _plan(self, name: str) -> _Plan:
-        """Return what an event field is good for: its places in the profile, and the table of keywords."""
-        if len(self._plans) >= MAX_NAMES:
-            self._plans.clear()
-        searched = self.kind.family == "windows" and name.startswith(_WINDOWS_TEXT)
-        plan = self._plans[name] = (tuple(self._slots.get(name, ())), self.keywords if searched else None)
-        return plan
+    def _layout(self, names: tuple[str, ...]) -> _Layout:
+        """Find out what the fields of an event are good for, and remember it."""
+        if len(self._layouts) >= MAX_LAYOUTS:
+            self._layouts.clear()
+        there = frozenset(names)
+        slots = [
+            (name, index, table)
+            for name in names
+            for index, table, earlier in self._slots.get(name, ())
+            if there.isdisjoint(earlier)
+        ]
+        searched = [name for name in names if name.startswith(_WINDOWS_TEXT)] if self.kind.family == "windows" else []
+        layout = self._layouts[names] = _Layout(slots=tuple(slots), searched=tuple(searched))
+        return layout
 
-    def _keyword_signature(self, table: Signatures, found: set[int], fresh: list[str], original: str | bytes) -> int:
-        """Return the signature of all texts for keywords: those known already (`found`) and those that are `fresh`."""
+    def _keyword_signature(self, table: Signatures, searched: Sequence[Value], original: str | bytes) -> int:
+        """Return the signature of all texts in which keywords may stand."""
         if self.kind.family != "windows":
             return table.tested(original if isinstance(original, str) else original.decode("utf-8", "backslashreplace"))
-        if fresh:
-            found.update(self._fresh_keywords(table, fresh))
-        if len(found) == 1:
-            return found.pop()
+        values = [item for value in searched for item in ((value,) if type(value) is str else texts(value))]
+        if self.scans_keywords and not self.keyword_scan.may_stand_in("\n".join(values)):
+            return self._plain
+        found = {table.of(item) for item in values}
         return table.number(frozenset[int]().union(*(table.true[number] for number in found)))
-
-    def _fresh_keywords(self, table: Signatures, values: list[str]) -> set[int]:
-        """Test values not seen before: all in one go, and each by itself only where the whole shows something."""
-        if self._joinable and table.tested("\n".join(values)) == self._plain:
-            for item in values:
-                table.keep(item, self._plain)
-            return {self._plain}
-        return {table.of(item) for item in values}
 
     def evaluate(self, profile: tuple[int, ...]) -> tuple[int, ...]:
         """Return the positions of the rules that match rows with this profile."""

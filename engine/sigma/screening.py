@@ -170,7 +170,7 @@ def _can_tell(partition: Partition, shape: Shape) -> bool:
     for _, left, right in partition.compared():
         if len(told.intersection(left)) > 1 or len(told.intersection(right)) > 1:
             return False  # which of them counts depends on the record
-    return partition.keywords is None or (partition.keyword_scan.usable and partition.without_keywords is not None)
+    return partition.keywords is None or partition.scans_keywords
 
 
 def _place(form: _Form, shape: Shape, index: int, accessor: Accessor) -> bool:

@@ -27,7 +27,7 @@ WORDS = [f"word{number}" for number in range(12)]
 @pytest.fixture
 def flooded(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(partitions, "MAX_VALUES", 50)
-    monkeypatch.setattr(partitions, "MAX_NAMES", 50)
+    monkeypatch.setattr(partitions, "MAX_LAYOUTS", 50)
     monkeypatch.setattr(partitions, "MAX_PROFILES", 60)
     monkeypatch.setattr(engine_module, "MAX_KINDS", 40)
     monkeypatch.setattr(engine_module, "MAX_PARTITIONS", 20)
@@ -103,7 +103,7 @@ def test_windows_keywords_stay_bounded(flooded: Engine) -> None:
     (partition,) = [item for item in flooded._by_rules.values() if item.rules]
     assert partition.keywords is not None
     assert len(partition.keywords.numbers) <= 50
-    assert len(partition._plans) <= 50
+    assert len(partition._layouts) <= 50
 
 
 def test_columns_stay_bounded_and_right(flooded: Engine) -> None:

@@ -13,6 +13,7 @@ from collectors.source import Options, Record
 from collectors.sources.evtx import EvtxParser
 from collectors.sources.windows_json import WindowsParser
 from engine.errors import MalformedRecordError
+from engine.folding import fold
 from engine.sigma import partitions
 from engine.sigma.engine import Engine
 from engine.sigma.keyword_scan import KeywordScan
@@ -154,3 +155,21 @@ def test_keywords_are_seen_through_every_spelling(raw: bytes, expected: bool) ->
 def test_a_keyword_without_a_plain_piece_makes_the_scan_unusable(value: str) -> None:
     assert not KeywordScan([keyword("mimikatz"), keyword(value, "glob")]).usable
     assert KeywordScan([keyword("mimikatz")]).usable
+
+
+@pytest.mark.parametrize("value", ["mimikatz", "Event::Clear", "o\u03a9mega.exe"])
+@given(before=st.text(max_size=8), turn=st.integers(min_value=0), strange=st.booleans(), there=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_keyword_in_joined_values_is_seen_in_any_case(
+    value: str, before: str, turn: int, strange: bool, there: bool
+) -> None:
+    spelled = "".join(letter.upper() if turn >> place & 1 else letter for place, letter in enumerate(value))
+    spelled = spelled.replace("i", "\u0130").replace("k", "\u212a") if strange else spelled
+    text = f"{before}\n{spelled if there else 'nothing of the kind'}\n\ud800"
+    assert KeywordScan([keyword(fold(value))]).may_stand_in(text) is there
+
+
+def test_many_keywords_are_seen_without_a_glance() -> None:
+    scan = KeywordScan([keyword(f"{word}katze") for word in "abcdefghijklmnopqrstuvwxyz"])
+    assert scan.may_stand_in("a zKATZE")
+    assert not scan.may_stand_in("a katze")
