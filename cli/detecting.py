@@ -29,6 +29,7 @@ from engine.store.protocol import Store
 from engine.tables import Table
 
 if TYPE_CHECKING:
+    from engine.runs.sharing import Sharing
     from engine.sigma.rules import RuleSet
 
 RUN = "default"  # the name under which the cursor of `kulla detect` is kept
@@ -122,8 +123,16 @@ def leased(session: Session, store: Store) -> Iterator[Lease | None]:
         lease.give_back()
 
 
-def runner(session: Session, store: Store, plan: Plan, lease: Lease | None, *, fill: bool = True) -> Runner:
-    """Return who runs a plan over the store."""
+def runner(
+    session: Session,
+    store: Store,
+    plan: Plan,
+    lease: Lease | None,
+    *,
+    fill: bool = True,
+    sharing: Sharing | None = None,
+) -> Runner:
+    """Return who runs a plan over the store; with `sharing`, other processes may help."""
     schedule = plan.schedule
     setting = Setting(
         now=session.now,
@@ -133,6 +142,7 @@ def runner(session: Session, store: Store, plan: Plan, lease: Lease | None, *, f
         expected=expected_sources(session),
         known=circumstances(session),
         fill=fill,
+        sharing=sharing,
     )
     return Runner(store, plan.engine, plan.name, setting, lease=lease, messenger=planner(session, store))
 

@@ -76,6 +76,16 @@ class StoreCorrelator:
             groups = self._touched.setdefault(hit.correlation, {})
             groups[hit.group] = min(groups.get(hit.group, hit.timestamp), hit.timestamp)
 
+    def taken(self) -> list[Hit]:
+        """Return the earliest new hit of each group (correlation, group and time of it), and forget them."""
+        found = [
+            Hit(correlation=key, rule="", timestamp=moment, group=group, event_id="")
+            for key, groups in self._touched.items()
+            for group, moment in groups.items()
+        ]
+        self._touched.clear()
+        return found
+
     @property
     def groups(self) -> int:
         """Return how many groups got hits."""

@@ -129,7 +129,7 @@ class Detector:
         for block in self._blocks(run, after=after, until=until):
             seen = block.last_sequence <= cursor  # by a run that was killed before it correlated
             self._look(run, self._name, block, Counter() if seen else run.excluded)
-            run.events += 0 if seen else _selected(block)
+            run.events += 0 if seen else selected(block)
             if self._correlations.groups >= _CORRELATED_AT_ONCE:
                 self._correlate(run, self._again, partly=True)
         run.cursor = max(run.cursor, until if run.missing and not run.unfinished else 0)
@@ -143,7 +143,7 @@ class Detector:
         self._correlations.begin()
         for block in self._blocks(run, until=self._store.last_sequence(), since=since, before=before):
             self._look(run, self._again, block, run.excluded)
-            run.events += _selected(block)
+            run.events += selected(block)
         self._correlate(run, self._again)
         return run
 
@@ -153,7 +153,7 @@ class Detector:
         self._correlations.begin()
         for block in self._blocks(run, after=first - 1, until=last):
             self._look(run, self._again, block, run.excluded)
-            run.events += _selected(block)
+            run.events += selected(block)
         self._correlate(run, self._again)
         return run
 
@@ -270,7 +270,8 @@ class Detector:
         return events
 
 
-def _selected(block: Block) -> int:
+def selected(block: Block) -> int:
+    """Return how many of a block's events are meant."""
     return block.rows if block.selected is None else int(block.selected.sum())
 
 

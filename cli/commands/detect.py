@@ -35,6 +35,7 @@ from cli.options import (
 from cli.options import level as level_of
 from cli.output import Target, target
 from cli.session import Session
+from cli.sharing import Crew, help_out, words_of
 from cli.tailoring import Own
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
 from engine.alerts import Alert, Level
@@ -70,6 +71,14 @@ Lateness = Annotated[
         help="How late events may come (30s, 5m) without any effect on correlations, which are told that much later.",
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Share the run between N processes here, and with other machines that are told so; 0: only help.",
+    ),
+]
 Index = Annotated[
     str | None,
     typer.Option("--index", metavar="PATTERN", help="Look at these indices of the cluster instead: winlogbeat-*."),
@@ -91,6 +100,7 @@ def detect(
     watch: Watch = None,
     lateness: Lateness = None,
     index: Index = None,
+    workers: Workers = None,
     scheduled: Scheduled = False,
     schedule: Names = None,
     notify: Deliver = True,
@@ -110,6 +120,19 @@ def detect(
     span, lowest, alarm = window(session, since, until), shown_level(session, level), level_of("--fail-on", fail_on)
     pause, late = _seconds("--watch", watch), _seconds("--lateness", lateness) or 0
     _check(span, pause, out, scheduled=scheduled or bool(schedule))
+    given = {
+        "--rules": rules,
+        "--rules-level": rules_level,
+        "--rules-status": rules_status,
+        "--filters": filters,
+        "--placeholders": placeholders,
+        "--pipeline": pipeline,
+        "--lateness": lateness,
+        "--schedule": schedule,
+        "--scheduled": scheduled or None,
+    }
+    crew = Crew(session=session, workers=workers, words=words_of(given))
+    crew.check(windowed=span.since is not None or span.before is not None)
     own = Own(filters=filters, placeholders=placeholders, pipelines=pipeline)
     from cli.detecting import RUN, Plan, scheduled_plans
     from engine.sigma.engine import Engine
@@ -130,6 +153,7 @@ def detect(
         alarm=alarm,
         now_due=bool(schedule),
         notify=notify,
+        crew=crew,
     )
     shift.work(pause)
     session.hint(shift.next)
@@ -157,6 +181,7 @@ class _Shift:
     alarm: Level | None
     now_due: bool
     notify: bool
+    crew: Crew
     next: str = "kulla incidents list"
 
     def work(self, pause: float | None) -> None:
@@ -177,8 +202,13 @@ class _Shift:
         from cli.retaining import retain_when_due
 
         with self.session.open_store() as store:
-            with leased(self.session, store) as lease:
-                if lease is not None:
+            if not self.crew.leads:
+                help_out(self.crew, store, self.plans)
+                return
+            with self.crew.at_work(store, self.plans), leased(self.session, store) as lease:
+                if lease is None and self.crew.sharing is not None:
+                    help_out(self.crew, store, self.plans)
+                elif lease is not None:
                     alerts, parts = list[Alert](), 0
                     try:
                         for found in self._parts(store, lease):
@@ -215,7 +245,7 @@ class _Shift:
     def _run(self, store: Store, plan: Plan, planned: datetime, lease: Lease) -> Sequence[Alert]:
         from cli.detecting import runner, tell_looked_back, tell_outcome
 
-        found = runner(self.session, store, plan, lease)
+        found = runner(self.session, store, plan, lease, sharing=self.crew.sharing)
         if self._looks_back:
             run, changes = found.look_back(self.span.since, self.span.before)
             alerts: Sequence[Alert] = run.alerts

@@ -80,6 +80,14 @@ class Lease:
         taken = self._store.record(LEASE, self._name)
         return _read(taken)[0] if taken is not None else self._holder
 
+    def holder(self) -> Holder | None:
+        """Return who has the lease at this moment, None where it is free; nothing is changed."""
+        found = self._store.record(LEASE, self._name)
+        if found is None or found.state != "held":
+            return None
+        holder, since = _read(found)
+        return holder if self._stands(found, holder, since) else None
+
     def _stands(self, record: Record, holder: Holder, since: datetime) -> bool:
         now = self._now()
         # a lease of the future was written by a clock that has since been put right

@@ -25,6 +25,7 @@ from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, note, tried, 
 from engine.runs.history import LastRun, known_versions, last_run, remember_versions, run_record
 from engine.runs.joining import refresh_incidents
 from engine.runs.leases import Lease
+from engine.runs.sharing import SharedDetector, Sharing
 from engine.sigma.engine import Engine
 from engine.store.protocol import Missing, Record, Store
 
@@ -51,7 +52,7 @@ class Setting:
 
     `every` is how often runs are planned (zero: not known), `limit` how long one may take (zero: as long as it
     needs), `expected` how long each source may be silent, by dataset (`*`: every other), `known` what the estate adds
-    to incidents' scores.
+    to incidents' scores, `sharing` how runs are shared with other processes.
     """
 
     now: Callable[[], datetime]
@@ -62,6 +63,7 @@ class Setting:
     known: Circumstances = NOTHING_KNOWN
     fill: bool = True
     elapsed: Callable[[], float] = time.monotonic
+    sharing: Sharing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,22 @@ class Runner:
             last=self._finish(begun, run, started, None),
         )
 
+    def help(self) -> bool:
+        """Work on a slice of a run that another process has begun under this name; tell whether there was one."""
+        detector = self._detector(_Beside(self._name, self._setting, None, self._messenger))
+        return isinstance(detector, SharedDetector) and detector.help()
+
     def _detector(self, companions: Companions) -> Detector:
+        if self._setting.sharing is not None:
+            return SharedDetector(
+                self._engine,
+                self._store,
+                self._name,
+                self._setting.sharing,
+                lateness=self._setting.lateness,
+                now=self._setting.now,
+                companions=companions,
+            )
         return Detector(
             self._engine,
             self._store,
