@@ -5,8 +5,8 @@ serverloop.c, srclimit.c, sshd.c and sshd-session.c; dropbear's svr-auth.c. User
 the peer: a pattern takes the last address of a message, because a name can hold what looks like an address, and the
 true one follows it.
 
-Event types follow ECS: a refused attempt has ended (`end`), an accepted one starts something. `Postponed` and
-`Partial` are no success yet: their outcome is `unknown`.
+Event types follow ECS: a refused attempt has ended (`end`), an accepted one starts something; log-ins are `info` as
+well, as Filebeat says. `Postponed` and `Partial` are no success yet: their outcome is `unknown`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _LOGIN = (
     r"(?: {1,2}(?P<protocol>ssh\d?))?(?:: (?P<signature>.*))?"
 )
 
-_ACCEPTED = meaning("ssh_login", "authentication session", "start", "success")
-_REFUSED = meaning("ssh_login", "authentication", "end", "failure")
+_ACCEPTED = meaning("ssh_login", "authentication session", "start info", "success")
+_REFUSED = meaning("ssh_login", "authentication", "end info", "failure")
 _PENDING = meaning("ssh_login_pending", "authentication", "start", "unknown")
 _KEY = meaning("ssh_key_accepted", "authentication", "start", "success")
 _EXCEEDED = meaning("ssh_max_attempts", "authentication session", "end", "failure")

@@ -59,6 +59,7 @@ _PLAIN = {
     "payload": ("cisco.asa.original_payload",),
 }
 _INNER_PORTS = re.compile(r"src [^\s/]{1,64}/(?P<src>\d{1,6}) dst [^\s/]{1,64}/(?P<dst>\d{1,6})", re.ASCII)
+_ICMP = frozenset(("302020", "302021", "302026", "302027"))
 _IKE_FAMILY = ("713", "714", "715", "750", "751")
 
 Groups = dict[str, str]
@@ -184,7 +185,9 @@ def _place(text: str) -> tuple[str | None, str]:
 
 
 def _protocol(code: str | None, groups: Groups, fields: Fields) -> None:
-    if code in {"302020", "302021"} or (code == "110003" and groups.get("proto", "").lower() == "icmp"):
+    if code in {"302020", "302021", "302026", "302027"} or (
+        code == "110003" and groups.get("proto", "").lower() == "icmp"
+    ):
         fields.update(transport_fields("icmp"))
         for side in ("source", "destination"):
             fields.pop(f"{side}.port", None)

@@ -59,6 +59,8 @@ def security_fields(values: dict[str, str], options: Options) -> Fields:
     """Return the fields of an event as `key="value"` or JSON; every key stays under `f5_bigip.`."""
     fields: Fields = {"event.kind": "event", "event.category": ["network"], "event.type": ["info"]}
     put_all(fields, values, _TABLE, options.zone)
+    if fields.get("http.response.status_code") == 0:
+        del fields["http.response.status_code"]  # there was no response
     keep(fields, "f5_bigip.", values.items())
     return fields
 

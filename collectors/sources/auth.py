@@ -47,6 +47,8 @@ class _AuthParser:
         }
         put_header(header, fields)
         known = read_bare(header.message, fields) if header.program is None else read_message(header, fields)
+        if header.kind == "bare" and "user.name" in fields and is_remote(fields):
+            fields["source.user.name"] = fields["user.name"]  # as intakes do that take the header away
         if not known and header.program is not None and not is_auth(header.program, header.message):
             fields["event.dataset"] = "system.syslog"
         if not known and header.kind == "bare" and _CONTROL.search(text):
@@ -54,7 +56,7 @@ class _AuthParser:
         return fields
 
     def complete(self, fields: Fields) -> Fields:
-        """Add host.hostname, addresses, `source.user.name` of remote log-ins, and `related.*`."""
+        """Add host.hostname, addresses and `related.*`."""
         if fields["event.dataset"] == DATASET:
             return complete_linux(fields)
         if "host.name" in fields:
@@ -63,8 +65,6 @@ class _AuthParser:
             address = fields.get(f"{side}.ip") or fields.get(f"{side}.domain")
             if address:
                 fields.setdefault(f"{side}.address", address)
-        if "user.name" in fields and is_remote(fields):
-            fields["source.user.name"] = fields["user.name"]
         for name in ("event.category", "event.type"):
             fields.setdefault(name, ())  # ECS: empty where none fits
         _relate(fields)

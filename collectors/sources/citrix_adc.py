@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 
 from collectors.network.cef import find_cef, read_cef
 from collectors.network.cef_ecs import cef_fields
@@ -37,6 +39,7 @@ _ACCESS = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _SHELL = re.compile(r"(?P<user>[\w.\-@]{1,128}) on \S{1,64} shell_command=\"(?P<command>.{0,8192})\"", re.DOTALL)
+_YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
 _CEF = re.compile(r"CEF:\s?\d\|Citrix\|")
 _TABLE: Table = {
     "User": ("user.name",),
@@ -87,8 +90,15 @@ def _read(line: str, options: Options) -> Fields:
         )
     fields |= cef_fields(cef, options.zone)
     _firewall(cef.extension.get("act", ""), dict(cef.extension), fields, options)
-    prefix_fields(prefix_header(line, start, options), fields, options)
+    prefix_fields(prefix_header(line, start, _in_year(cef.extension.get("cs5", ""), options)), fields, options)
     return fields
+
+
+def _in_year(year: str, options: Options) -> Options:
+    """Return options under which stamps without a year are of this one, which the firewall's CEF tells as cs5."""
+    if not _YEAR.fullmatch(year):
+        return options
+    return replace(options, reference=datetime(int(year), 12, 31, 23, 59, 59, tzinfo=options.zone))
 
 
 def _message(found: re.Match[str], fields: Fields, options: Options) -> None:

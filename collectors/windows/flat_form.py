@@ -158,7 +158,7 @@ def template(document: _Object, host: str | None) -> Fields:
     _level(fields, document)
     kind = get("EventType")
     if isinstance(kind, str) and kind.startswith("AUDIT_"):
-        fields.setdefault("event.outcome", "success" if kind == "AUDIT_SUCCESS" else "failure")
+        fields["event.outcome"] = "success" if kind == "AUDIT_SUCCESS" else "failure"  # keywords may have been rounded
     _user(fields, document)
     for name, target in (("Category", "winlog.task"), ("TaskDisplayName", "winlog.task"), ("Opcode", "winlog.opcode")):
         value = get(name)

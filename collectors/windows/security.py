@@ -1,11 +1,13 @@
 """ECS fields of the Security channel: who did what to whom, from where, with which process.
 
 `user` is who acts; for logons and tickets, who logged on (winlogbeat's rule). `user.target` is the account changed,
-`user.effective` the one whose credentials were used, `group` the group changed.
+in NXLog's form also the one that logged on; `user.effective` the one whose credentials were used, `group` the group
+changed.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from collectors.windows.fill import (
@@ -68,6 +70,7 @@ _LOGGED_ON: Final = frozenset(
 _TARGETS: Final = frozenset(
     {"4670", "4720", "4722", "4723", "4724", "4725", "4726", "4738", "4740", "4767", "4798", "4817", "4907"}
 )
+_POLICY_SERVER: Final = frozenset({"6272", "6273", "6274", "6278"})
 _PROTOCOLS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp"}
 _INBOUND: Final = frozenset({"%%14592", "inbound"})
 
@@ -79,7 +82,7 @@ def security(fields: Fields) -> None:
     if action is not None:
         classify(fields, *action)
     _people(fields, code)
-    _source(fields)
+    _source(fields, code)
     if code == "4688":
         _created(fields)
     else:
@@ -95,7 +98,10 @@ def security(fields: Fields) -> None:
 
 def _people(fields: Fields, code: str) -> None:
     if code in _LOGGED_ON:
-        _person(fields, "user", datum(fields, "TargetUserSid", "TargetSid"))
+        sid = datum(fields, "TargetUserSid", "TargetSid")
+        _person(fields, "user", sid)
+        if fields.get("agent.type") == "nxlog":
+            _person(fields, "user.target", sid)
         return
     put(fields, "user.id", datum(fields, "SubjectUserSid"))
     put(fields, "user.name", datum(fields, "SubjectUserName"))
@@ -145,8 +151,10 @@ def _group(fields: Fields) -> None:
         put(fields, f"user.target.group.{part}", fields.get(f"group.{part}"))
 
 
-def _source(fields: Fields) -> None:
-    put_address(fields, "source", datum(fields, "IpAddress", "ClientAddress", "ClientIPAddress"))
+def _source(fields: Fields, code: str) -> None:
+    if code in _POLICY_SERVER:
+        return  # its "client" is the device that asks for the user
+    put_address(fields, "source", datum(fields, "IpAddress", "ClientAddress"))
     port = number_of(datum(fields, "IpPort"))
     if port is not None and 0 <= port <= 65535:
         put(fields, "source.port", port)
@@ -235,13 +243,31 @@ def _directory(fields: Fields) -> None:
 
 
 def _policy_server(fields: Fields) -> None:
+    """Add who asked for access: from the calling station, by way of a device (the observer), at a server.
+
+    https://learn.microsoft.com/previous-versions/windows/it-pro/windows-10/security/threat-protection/auditing/event-6272
+    """
     granted = fields.get("event.code") in ("6272", "6278")
     put(fields, "event.outcome", "success" if granted else "failure")
     action = "network-policy-server-access-" + ("granted" if granted else "denied")
     classify(fields, ("authentication",), ("start",), action)
     put_account(fields, "user", datum(fields, "FullyQualifiedSubjectUserName"))
-    station = datum(fields, "NASIPv4Address")
-    put(fields, "observer.ip", station)
+    _station(fields, "source", datum(fields, "CallingStationID"))
+    server = datum(fields, "AuthenticationServer")
+    put_address(fields, "destination", server)
+    if server and "destination.ip" not in fields:
+        put(fields, "destination.address", server)
+        put(fields, "destination.domain", server)
+    put(fields, "observer.ip", datum(fields, "NASIPv4Address", "NASIPv6Address", "ClientIPAddress"))
+    put(fields, "observer.name", datum(fields, "ClientName", "NASIdentifier"))
+
+
+def _station(fields: Fields, side: str, station: str | None) -> None:
+    """Set the address of a station as RADIUS names it: an IP address, or a MAC address (RFC 3580, section 3.21)."""
+    put_address(fields, side, station)
+    octets = re.findall("[0-9A-Fa-f]{2}", (station or "").replace(".", ""))
+    if f"{side}.ip" not in fields and len(octets) == 6 and len(station or "") in (12, 14, 17):
+        put(fields, f"{side}.mac", "-".join(octets).upper())
 
 
 def _directory_read(fields: Fields) -> None:

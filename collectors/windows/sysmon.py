@@ -223,7 +223,16 @@ def _error(fields: Fields) -> None:
 
 
 def _consumer(fields: Fields) -> None:
-    put_process(fields, "process", datum(fields, "Destination"))
+    """Add what a WMI consumer does: the log file that it writes, the program that it starts; a script has no path.
+
+    Sysmon writes a blank, then the value quoted and its backslashes escaped.
+    """
+    target = (datum(fields, "Destination") or "").strip().strip('"').replace("\\\\", "\\")
+    kind = (datum(fields, "Type") or "").lower()
+    if kind == "log file":
+        put_file(fields, target)
+    elif kind != "script":
+        put_process(fields, "process", target)
 
 
 _SPECIAL: Final = {

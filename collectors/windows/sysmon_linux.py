@@ -22,6 +22,7 @@ _START: Final = "<Event"
 _END: Final = "</Event>"
 # What Sysmon writes for a process that had ended before it could look
 _UNKNOWN: Final = frozenset({"<unknown process>", "(null)", "-", ""})
+_HAPPENED: Final = frozenset({"1", "3", "5", "11", "23", "26"})  # codes of events that Sysmon logs when they are done
 _TEXTS: Final = ("MESSAGE", "message", "Message", "log", "_raw")  # where shippers of JSON keep the line
 
 
@@ -75,6 +76,8 @@ def complete_linux(fields: Fields) -> Fields:
     for name in ("process.executable", "process.name", "process.parent.executable", "process.parent.name"):
         if fields.get(name) in _UNKNOWN:
             del fields[name]
+    if fields.get("event.code") in _HAPPENED:
+        fields.setdefault("event.outcome", "success")
     if "host.name" in fields:
         fields.setdefault("host.hostname", fields["host.name"])
     fields["event.category"] = list(texts(fields.get("event.category")))

@@ -178,7 +178,7 @@ def test_a_log_in_has_all_its_fields() -> None:
     assert of(fields, "event.action", "event.category", "event.type", "event.dataset", "event.module") == (
         "ssh_login",
         ("authentication", "session"),
-        ("start",),
+        ("start", "info"),
         "system.auth",
         "system",
     )
@@ -215,6 +215,8 @@ def test_a_redacted_user_is_no_user() -> None:
 def test_a_line_without_a_header() -> None:
     fields = read(" Failed password for root from 192.0.2.7 port 5 ssh2")
     assert of(fields, "process.name", "user.name", "source.ip", "@timestamp") == ("sshd", "root", "192.0.2.7", None)
+    assert fields["source.user.name"] == "root"  # only where an intake has taken the header away
+    assert "source.user.name" not in sshd("Failed password for root from 192.0.2.7 port 5 ssh2")
     assert read("pam_unix(su:session): session closed for user bob")["process.name"] == "su"
     assert of(read("some words nobody knows"), "message", "process.name") == ("some words nobody knows", None)
 

@@ -126,3 +126,11 @@ def test_an_encrypted_connection_has_version_cipher_and_certificate() -> None:
     assert fields["tls.server.hash.sha1"] == certificate.upper()
     unknown = _fields(head + "SSLVersion: Unknown, SSLCipherSuite: Unknown, SSLCertificate: None")
     assert not {"tls.version", "tls.cipher", "tls.server.hash.sha1"} & unknown.keys()
+
+
+def test_an_icmp_flow_has_no_ports() -> None:
+    fields = _fields(
+        "302026: Built director stub ICMP connection for in:10.1.1.7/32004 (203.0.113.4) to out:192.0.2.9/0"
+    )
+    assert (fields["source.ip"], fields["destination.ip"]) == ("10.1.1.7", "192.0.2.9")
+    assert not {"source.port", "destination.port"} & fields.keys()

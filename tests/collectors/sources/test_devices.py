@@ -156,6 +156,17 @@ CASES: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
         {"user.name": "anna", "client.ip": "203.0.113.9", "event.outcome": "failure", "event.code": "LOGIN_FAILED",
          "observer.name": "adc1", "@timestamp": datetime(2024, 3, 3, 10, tzinfo=UTC)},
     ),
+    (
+        "citrix_adc",  # the firewall's CEF tells the year that its header leaves out
+        ("Mar  3 10:00:00 <local0.info> 10.0.0.4 CEF:0|Citrix|NetScaler|NS13.1|APPFW|APPFW_XSS|6|src=203.0.113.9"
+         " method=GET request=https://portal.example/ act=blocked cs1=profile1 cs4=ALERT cs5=2019"),
+        {"source.ip": "203.0.113.9", "rule.name": "profile1", "@timestamp": datetime(2019, 3, 3, 10, tzinfo=UTC)},
+    ),
+    (
+        "f5_bigip",  # a response that never came has no status
+        'ip_client="203.0.113.9",method="GET",response_code="0",request_status="blocked",uri="/x",support_id="7",policy_name="p"',
+        {"source.ip": "203.0.113.9", "event.action": "blocked", "http.response.status_code": None},
+    ),
 )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_connections_files_and_ends_have_their_ecs_fields() -> None:
         "203.0.113.9",
         80,
     )
-    assert connection["network.direction"] == "egress"
+    assert (connection["network.direction"], connection["event.outcome"]) == ("egress", "success")
     created = one(CREATE)
     assert (created["file.path"], created["file.name"], created["file.directory"], created["file.extension"]) == (
         "/tmp/.x/run.sh",

@@ -95,7 +95,7 @@ def followed_onto_full_disk(root: Path, rng: random.Random) -> Outcome:
 
 def followed_and_killed(root: Path, rng: random.Random) -> Outcome:
     """Follow a file by processes that are killed at any sync of what they write, while the file is rotated."""
-    home = root / "home"
+    home = _home(root)
     world = World(root=root, source="nginx")
     world.log.parent.mkdir(parents=True)
     writer = Writer(world, rng)
@@ -257,14 +257,21 @@ def _hurried() -> Iterator[None]:
         yield
 
 
+def _home(root: Path) -> Path:
+    """Make the folder of a kulla that may be killed before it has made one."""
+    home = root / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
 @contextmanager
 def _process(root: Path, scheme: str, rng: random.Random) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start a kulla that listens and will be killed; wait until it listens."""
-    root.mkdir(parents=True, exist_ok=True)
+    home = _home(root)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     words = ("collect", "--listen", f"{scheme}://127.0.0.1:{port}")
-    process = child(*words, home=root / "home", prelude=killed_at(rng.randint(2, _SYNCS)))
+    process = child(*words, home=home, prelude=killed_at(rng.randint(2, _SYNCS)))
     with _ended(process):
         until = time.monotonic() + 30
         while process.poll() is None and time.monotonic() < until:

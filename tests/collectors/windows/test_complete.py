@@ -52,6 +52,38 @@ def test_a_logon() -> None:
     assert fields["related.user"] == ["ana", "PC1$"]
 
 
+def test_in_nxlogs_form_who_logged_on_is_the_target_too() -> None:
+    words = {"TargetUserName": "ana", "TargetDomainName": "GOV", "TargetUserSid": "S-1-5-21-9"}
+    fields = security("4624", {"agent.type": "nxlog"}, **words)
+    assert [fields[f"user.target.{part}"] for part in ("name", "domain", "id")] == ["ana", "GOV", "S-1-5-21-9"]
+    assert "user.target.name" not in security("4624", **words)
+
+
+@pytest.mark.parametrize(
+    ("calling", "server", "expected"),
+    [
+        ("10.2.0.5", "10.9.9.9", {"source.ip": "10.2.0.5", "destination.ip": "10.9.9.9"}),
+        ("a9-7c-7d-ac-47-67", "nps1", {"source.mac": "A9-7C-7D-AC-47-67", "destination.domain": "nps1"}),
+        ("a97c.7dac.4767", "-", {"source.mac": "A9-7C-7D-AC-47-67"}),
+        ("extension 4711", "-", {}),
+    ],
+)
+def test_who_asks_a_policy_server_is_the_calling_station(calling: str, server: str, expected: dict[str, str]) -> None:
+    fields = security(
+        "6272",
+        FullyQualifiedSubjectUserName="GOV\\ana",
+        CallingStationID=calling,
+        CalledStationID="0c-c2-6d-91-dd-25:hall",
+        NASIPv4Address="10.2.0.1",
+        ClientName="WLC",
+        ClientIPAddress="10.2.0.1",
+        AuthenticationServer=server,
+    )
+    ends = {name: value for name, value in fields.items() if name.startswith(("source.", "destination."))}
+    assert {name: value for name, value in ends.items() if not name.endswith(".address")} == expected
+    assert (fields["user.name"], fields["observer.ip"], fields["observer.name"]) == ("ana", "10.2.0.1", "WLC")
+
+
 def test_a_failed_logon_says_why() -> None:
     fields = security("4625", TargetUserName="ana", Status="0xc000006d", SubStatus="0xc000006a", IpAddress="-")
     assert fields["event.reason"] == "User logon with misspelled or bad password"
@@ -158,6 +190,19 @@ def test_sysmon_registry_value() -> None:
     fields = sysmon("13", EventType="SetValue", TargetObject="HKLM\\Software\\Run\\x", Details="DWORD (0x00000010)")
     assert (fields["registry.hive"], fields["registry.key"], fields["registry.value"]) == ("HKLM", "Software\\Run", "x")
     assert (fields["registry.data.type"], fields["registry.data.strings"]) == ("REG_DWORD", ["16"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "expected"),
+    [
+        ("Command Line", ' "C:\\\\Windows\\\\evil.exe"', {"process.executable": "C:\\Windows\\evil.exe"}),
+        ("Log File", ' "C:\\\\out.log"', {"file.path": "C:\\out.log"}),
+        ("Script", ' "Set x = 1"', {}),
+    ],
+)
+def test_a_wmi_consumer_starts_a_program_or_writes_a_log(kind: str, written: str, expected: dict[str, str]) -> None:
+    fields = sysmon("20", Type=kind, Destination=written)
+    assert {name: fields[name] for name in ("process.executable", "file.path") if name in fields} == expected
 
 
 def test_sysmon_query() -> None:

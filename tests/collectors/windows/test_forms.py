@@ -177,6 +177,12 @@ def test_nxlogs_local_time_is_taken_in_the_logs_zone_unless_a_stamp_names_its_ow
     assert parse(event, zone)["@timestamp"] == datetime(2024, 3, 1, 10, 0, 5, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("kind", "outcome"), [("AUDIT_SUCCESS", "success"), ("AUDIT_FAILURE", "failure")])
+def test_nxlogs_event_type_tells_the_outcome_even_where_the_keywords_were_rounded(kind: str, outcome: str) -> None:
+    document = {"EventID": 4698, "Channel": "Security", "EventType": kind, "Keywords": -9214364837600035000}
+    assert parse(document)["event.outcome"] == outcome
+
+
 def test_sysmons_event_type_wins_over_nxlogs() -> None:
     event = {
         "EventID": 13,
