@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 from engine.store.embedded import EmbeddedStore
 from tests.cli.runs import child
-from tests.collectors.transports.faulty import Fault, failing, full_disk, killed_at
+from tests.collectors.transports.faulty import Fault, failing, full_disk, killed_at, opened_at_last
 from tests.collectors.transports.following import NOW, World, line
 from tests.collectors.transports.network import Listener, listening, stored
 from tests.collectors.transports.rotations import ROTATIONS, Writer, compress, copytruncate, rename
@@ -90,7 +90,7 @@ def followed_into_failing(fault: Fault) -> Callable[[Path, random.Random], Outco
 def followed_onto_full_disk(root: Path, rng: random.Random) -> Outcome:
     """Follow a file while the store's disk is full now and then."""
     with full_disk(rng):
-        return _followed(World(root=root), rng.choice(list(ROTATIONS.values())), rng)
+        return _followed(World(root=root, opened=opened_at_last), rng.choice(list(ROTATIONS.values())), rng)
 
 
 def followed_and_killed(root: Path, rng: random.Random) -> Outcome:
@@ -141,7 +141,7 @@ def sent_over_tcp(
                     texts = [_SYSLOG.format(len(sent) + each) for each in range(rng.randint(1, 300))]
                     sent += texts
                     _send(run.ports[0], texts, rng)
-                if opened or trouble:
+                if opened:
                     run.wait(len(sent))
     return compared(sent, stored(root))
 
@@ -317,7 +317,7 @@ def _stopped(transport: Callable[..., Outcome]) -> Cell:
 
 
 def _on_full_disk(transport: Callable[..., Outcome]) -> Cell:
-    return lambda root, rng: transport(root, rng, trouble=full_disk(rng))
+    return lambda root, rng: transport(root, rng, opened=opened_at_last, trouble=full_disk(rng))
 
 
 CELLS = _cells()

@@ -6,9 +6,10 @@ import errno
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from pathlib import Path
+from typing import Self
 from unittest.mock import patch
 
 from engine.errors import StoreError
@@ -69,6 +70,20 @@ def full_disk(rng: random.Random, *, share: float = 0.15) -> Iterator[None]:
 
     with patch("os.fsync", sync):
         yield
+
+
+class Patient(EmbeddedStore):
+    """A store that is opened as often as it takes: where that finds the disk full, kulla ends, and is run again."""
+
+    def __enter__(self) -> Self:
+        while True:
+            with suppress(StoreError):
+                return super().__enter__()
+
+
+def opened_at_last(folder: Path) -> EmbeddedStore:
+    """Return a patient store."""
+    return Patient(folder, lambda: NOW)
 
 
 def killed_at(sync: int) -> str:
