@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.reading import TOLD_LETTERS, Reading
 from collectors.files import PREFIX
 from collectors.reader import LogReader
 from engine.errors import InputError, StoreError
 from engine.events import DeadLetter, Event
-from engine.store.protocol import Store
+from engine.store.protocol import Appended, Store, TakesColumns
+
+if TYPE_CHECKING:
+    from collectors.columns.treatment import Treatment
+    from engine.batches import EventBatch
 
 BATCH_EVENTS = 20_000
 BATCH_BYTES = 32 * 1024 * 1024  # of raw text
+PORTIONS = 3  # batches of columns that are stored together: as many events as a segment may hold
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,8 +58,7 @@ def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None
     store.remember_prefix(str(path), reader.prefix_length, reader.identity)
     if reader.alias is not None and reader.prefix_length < PREFIX:  # a short log that has grown: see `alias_of`
         store.remember_prefix(reader.alias, PREFIX, reader.identity)
-    for events, letters in _batches(reader):
-        done = store.append(how.kept(events), letters)
+    for done, letters in _stored(reader, store, how):
         account.stored += done.stored
         account.dead_lettered += done.dead_lettered
         account.duplicates += done.duplicates + done.dead_duplicates
@@ -67,6 +72,31 @@ def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None
             hint="this is a fault of kulla: please report it; collecting again loses nothing",
         )
     return account
+
+
+def _stored(reader: LogReader, store: Store, how: Reading) -> Iterator[tuple[Appended, Sequence[DeadLetter]]]:
+    """Store a log's records, and yield what became of them with its dead letters; by columns where all can do that."""
+    if how.treatment is not None and reader.by_columns and isinstance(store, TakesColumns):
+        yield from _stored_by_columns(reader, store, how.treatment)
+        return
+    for events, letters in _batches(reader):
+        yield store.append(how.kept(events), letters), letters
+
+
+def _stored_by_columns(
+    reader: LogReader, store: TakesColumns, treatment: Treatment
+) -> Iterator[tuple[Appended, Sequence[DeadLetter]]]:
+    batches: list[EventBatch] = []
+    letters: list[DeadLetter] = []
+    for portion in reader.portions():
+        batches.append(treatment.treated(portion.batch, reader.events_of))
+        letters += portion.letters
+        full = len(batches) == PORTIONS or sum(len(batch.events) for batch in batches) + len(letters) >= BATCH_EVENTS
+        if full:
+            yield store.append_batches(batches, letters), letters
+            batches, letters = [], []
+    if batches:
+        yield store.append_batches(batches, letters), letters
 
 
 def _batches(reader: LogReader) -> Iterator[tuple[list[Event], list[DeadLetter]]]:

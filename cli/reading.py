@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,6 +18,9 @@ from collectors.reader import LogReader, modified
 from collectors.source import Options, Source
 from engine.errors import InputError, UsageError
 from engine.events import DeadLetter, Event
+
+if TYPE_CHECKING:
+    from collectors.columns.treatment import Treatment
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Log files and folders; - is stdin.")]
 Zone = Annotated[
@@ -49,7 +52,8 @@ class Reading:
 
     `newest` is the newest instant that a stamp without a year can mean, where it is not the file's own time; `now`
     takes that place for stdin, which has no time. `declared` are the files and folders of user-written sources, by
-    path, so that other processes can read them as well. `kept` makes of events what may be stored (`cli.privacy`).
+    path, so that other processes can read them as well. `kept` makes of events what may be stored (`cli.privacy`), and
+    `treatment` does it for columns; without it, nothing is read by columns.
     """
 
     source: str
@@ -59,6 +63,7 @@ class Reading:
     now: datetime | None = None
     declared: tuple[Path, ...] = ()
     kept: Callable[[Sequence[Event]], Sequence[Event]] = _as_they_are
+    treatment: Treatment | None = None
 
     def open(self, path: Path, known: Sequence[tuple[str, int, str]] = (), *, stdin: object = None) -> LogReader:
         """Open a log, or `stdin` for `STDIN`; raise `InputError` where that fails."""

@@ -11,7 +11,8 @@ from typing import Final
 from collectors.framing import decode
 from collectors.source import Parser, Record, Sketching
 from engine.errors import MalformedRecordError
-from engine.events import DeadLetter, Event, Fields, Origin, event_id
+from engine.events import DeadLetter, Event, Fields, Origin
+from engine.record_ids import record_id
 from engine.sketches import Sketch
 
 _FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, csv.Error)
@@ -61,13 +62,13 @@ class Decoder:
             fields = self._parser.complete(fields)
         except _FAULTS as error:
             fields = fields | {"error.message": f"a fault of kulla in completing this record ({_told(error)})"}
-        identifier = event_id(self.identity, record.offset, record.raw)
+        identifier = record_id(self.identity, record.offset, record.raw)
         return Event(id=identifier, origin=self._origin(record), original=decode(record.raw), fields=fields)
 
     def bury(self, record: Record, reason: str) -> DeadLetter:
         """Make the dead letter of a record."""
         return DeadLetter(
-            id=event_id(self.identity, record.offset, record.raw),
+            id=record_id(self.identity, record.offset, record.raw),
             origin=self._origin(record),
             source=self.source,
             reason=reason,

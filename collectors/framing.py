@@ -32,7 +32,7 @@ def lines(stream: BinaryIO, *, limit: int = MAX_RECORD) -> Iterator[Record]:
                 size += len(line)
                 if line[-1] == _LF:
                     number += 1
-                    yield from _line(b"".join(held), size, offset, number, limit)
+                    yield from line_records(b"".join(held), size, offset, number, limit)
                     offset += size
                     held, size = [], 0
                 continue
@@ -40,12 +40,12 @@ def lines(stream: BinaryIO, *, limit: int = MAX_RECORD) -> Iterator[Record]:
             if offset and len(line) <= limit and (raw := line.rstrip(_ENDS)):
                 yield Record(offset=offset, number=number, raw=raw)
             else:
-                yield from _line(line, len(line), offset, number, limit)
+                yield from line_records(line, len(line), offset, number, limit)
             offset += len(line)
-    yield from _line(b"".join(held), size, offset, number + 1, limit)
+    yield from line_records(b"".join(held), size, offset, number + 1, limit)
 
 
-def _line(line: bytes, size: int, offset: int, number: int, limit: int) -> Iterator[Record]:
+def line_records(line: bytes, size: int, offset: int, number: int, limit: int) -> Iterator[Record]:
     """Yield the record of a line, if it is not empty. `size` is its length with its end, of which not all is there."""
     if size - line.endswith(b"\n") > limit:
         problem = f"line of {size:,} bytes; the limit is {limit:,}"

@@ -9,16 +9,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from collectors.compression import archive_of, damage
 from collectors.decoding import Decoder
 from collectors.files import alias_of, identity_of, open_log, rewound
 from collectors.registry import HEAD, find, recognise
-from collectors.source import Options, Record, Source
+from collectors.source import Columnar, Options, Record, Source
 from engine.errors import InputError
 from engine.events import DeadLetter, Event, Fields
 from engine.sketches import Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from collectors.columns.reading import ColumnReader, Portion
+    from engine.batches import EventBatch
 
 Wanted: TypeAlias = Callable[[Shape, Mapping[str, Any], bytes], bool]
 """Tells from a record's sketch (shape and values) and its raw bytes whether its event is wanted."""
@@ -70,8 +77,9 @@ class LogReader:
             raise
         self.identity, self.prefix_length = identity_of(head, str(path), known)
         self.alias = alias_of(head)
-        parser = self.source.open(options or Options(reference=modified(path)))
-        self._decoder = Decoder(parser, source=self.source.name, identity=self.identity, path=str(path))
+        self._options = options or Options(reference=modified(path))
+        self._decoder = self._new_decoder()
+        self._by_columns: ColumnReader | None = None
 
     def _peek(self) -> bytes:
         try:
@@ -104,6 +112,46 @@ class LogReader:
             yield self._broken_off(f"the rest of the file cannot be read ({error.strerror or error})")
         finally:
             self._stream.close()
+
+    @property
+    def by_columns(self) -> bool:
+        """Tell whether the log can be read by columns."""
+        return isinstance(self.source, Columnar)
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield what `records` yields, in the same order but for dead letters, as columns and whole events.
+
+        Only for a log that can be read by columns.
+        """
+        reader = self._columns()
+        try:
+            yield from reader.portions()
+            why = damage(self._opened)
+        except OSError as error:
+            why = f"the rest of the file cannot be read ({error.strerror or error})"
+        finally:
+            self._stream.close()
+        if why:
+            yield reader.letter(self._broken_off(why))
+
+    def events_of(self, batch: EventBatch, rows: NDArray[np.bool_]) -> list[Event]:
+        """Return the events in these rows of a batch's columns, whole."""
+        return self._columns().events_of(batch, rows)
+
+    def _columns(self) -> ColumnReader:
+        from collectors.columns.reading import ColumnReader  # noqa: PLC0415 - most commands read by records only
+
+        if self._by_columns is None:
+            if not isinstance(self.source, Columnar):
+                raise TypeError(f"logs of {self.source.name} cannot be read by columns")
+            decoders = self._decoder, self._new_decoder()
+            parser = self.source.columns(self._options)
+            self._by_columns = ColumnReader(self._stream, parser, decoders, self.tally)
+        return self._by_columns
+
+    def _new_decoder(self) -> Decoder:
+        parser = self.source.open(self._options)
+        return Decoder(parser, source=self.source.name, identity=self.identity, path=str(self.path))
 
     def _broken_off(self, why: str) -> DeadLetter:
         self.tally.records += 1

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from engine.events import Fields
 from engine.sketches import Sketch
+
+if TYPE_CHECKING:
+    from collectors.columns.seam import ColumnParser
 
 MAX_RECORD = 16 * 1024 * 1024  # bytes; a longer record becomes a dead letter
 
@@ -93,4 +96,13 @@ class Source(Protocol):
 
     def open(self, options: Options) -> Parser:
         """Return a parser for one stream."""
+        ...
+
+
+@runtime_checkable
+class Columnar(Protocol):
+    """A source of one record a line whose logs can be read by columns (see `collectors.columns.seam`)."""
+
+    def columns(self, options: Options) -> ColumnParser:
+        """Return a column parser for one stream."""
         ...

@@ -11,7 +11,7 @@ import typer
 
 from cli.collecting import Account, balance, collect_file
 from cli.document import Column, Listing
-from cli.enriching import enriched
+from cli.enriching import enriched, enricher_of
 from cli.group import single_app
 from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
@@ -87,7 +87,7 @@ def collect(
     """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
-    how = replace(how, kept=enriched(session, privacy(session, how).events))
+    how = _treating(session, how)
     if listen and not paths and not follow:
         accounts = [_listen(session, listen, how, (tls_cert, tls_key, tls_client_ca, credentials))]
         out.write(listing(accounts))
@@ -115,6 +115,15 @@ def collect(
     session.say(balance(accounts))
     if any(account.records for account in accounts):
         session.hint("kulla detect")
+
+
+def _treating(session: Session, how: Reading) -> Reading:
+    """Return the reading with what is done to events before they are stored."""
+    from collectors.columns.treatment import Treatment
+
+    private = privacy(session, how)
+    kept = enriched(session, private.events)
+    return replace(how, kept=kept, treatment=Treatment(kept, private.policy, enricher_of(session)))
 
 
 _TWO = "kulla collect PATH --follow in one process, kulla collect --listen ADDRESS in another"

@@ -36,7 +36,8 @@ class Asked:
 class Enricher:
     """Enriches events one by one. `places` and `assets` are what the user has; without them these stay away.
 
-    `values` says whether user agents and domains are read.
+    `values` says whether user agents and domains are read. `asked` is what is looked up, in order: what was found
+    first stays.
     """
 
     def __init__(self, *, places: Places | None = None, assets: Assets | None = None, values: bool = True) -> None:
@@ -46,12 +47,12 @@ class Enricher:
             asked += [Asked(field=f"{name}.ip", under=f"{name}.", look_up=place) for name in _ENDS]
         if assets is not None:
             asked += _asked_of_assets(assets)
-        self._asked: Sequence[Asked] = tuple(asked)
+        self.asked: Sequence[Asked] = tuple(asked)
 
     def enriched(self, event: Event) -> Event:
         """Return the event with what was found; the same one where nothing was."""
         added: Fields = {}
-        for item in self._asked:
+        for item in self.asked:
             value = event.fields.get(item.field)
             if value is not None:
                 _add(added, event.fields, item, value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from collectors.framing import lines
 from collectors.source import Options, Parser, Record
@@ -20,6 +20,9 @@ from collectors.web.likeness import apache_habits, sureness
 from collectors.web.mixed import MixedParser
 from collectors.web.stamps import any_instant
 from engine.events import Fields
+
+if TYPE_CHECKING:
+    from collectors.columns.seam import ColumnParser
 
 _LEVELS = "emerg|alert|crit|error|warn|notice|info|debug|trace[1-8]"
 _ERROR = re.compile(
@@ -75,6 +78,12 @@ class ApacheSource:
     def open(self, options: Options) -> Parser:
         """Return a parser for one stream."""
         return ApacheParser(options)
+
+    def columns(self, options: Options) -> ColumnParser:
+        """Return a column parser of access lines for one stream."""
+        from collectors.columns.access import AccessColumns  # noqa: PLC0415 - Arrow is heavy, and only columns need it
+
+        return AccessColumns(ApacheParser.module, options)
 
 
 def _is_own(line: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from collectors.framing import lines
 from collectors.source import Options, Parser, Record
@@ -20,6 +20,9 @@ from collectors.web.mixed import MixedParser
 from collectors.web.request import read_host, read_request, read_target
 from collectors.web.stamps import clf_instant, iso_instant
 from engine.events import Fields
+
+if TYPE_CHECKING:
+    from collectors.columns.seam import ColumnParser
 
 _RELAY = r"(?:(?:<\d{1,3}>)?[^\[\]\"]{15,120}? nginx(?:\[\d{1,10}\])?: )?+"
 _ERROR = re.compile(
@@ -78,6 +81,12 @@ class NginxSource:
     def open(self, options: Options) -> Parser:
         """Return a parser for one stream."""
         return NginxParser(options)
+
+    def columns(self, options: Options) -> ColumnParser:
+        """Return a column parser of access lines for one stream."""
+        from collectors.columns.access import AccessColumns  # noqa: PLC0415 - Arrow is heavy, and only columns need it
+
+        return AccessColumns(NginxParser.module, options)
 
 
 def _is_own(line: str) -> bool:

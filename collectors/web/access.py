@@ -30,7 +30,7 @@ _LINE = re.compile(
     (?:\ (?P<tail>.*))?""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
-_LONGEST = 256 * 1024  # characters that are cut into tokens; servers limit request lines and headers to far less
+LONGEST_TAIL = 256 * 1024  # characters that are cut into tokens; servers limit request lines and headers to far less
 _STAMP = re.compile(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d.*|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d.*", re.ASCII)
 _REQUEST = re.compile(r"[A-Za-z_\-]{1,32} \S.*", re.DOTALL | re.ASCII)
 _STATUS = re.compile(r"\d{3}|-", re.ASCII)
@@ -61,14 +61,14 @@ def read_access(line: str, module: str, zone: tzinfo) -> Fields:
     if agent and agent != "-":
         fields["user_agent.original"] = agent
     if tail and referrer is None:
-        read_extras(_read_headers(tokens(tail[:_LONGEST]), module, fields), module, fields)
+        read_extras(_read_headers(tokens(tail[:LONGEST_TAIL]), module, fields), module, fields)
     elif tail:
-        read_tail(tail[:_LONGEST], module, fields)
+        read_tail(tail[:LONGEST_TAIL], module, fields)
     return fields
 
 
 def _read_tokens(line: str, module: str, zone: tzinfo) -> Fields:
-    if len(line) > _LONGEST:
+    if len(line) > LONGEST_TAIL:
         raise MalformedRecordError(f"no access log line: {len(line):,} characters of no known shape")
     pieces = tokens(line)
     stamp = next((index for index, piece in enumerate(pieces) if _is_stamp(piece)), None)

@@ -49,11 +49,15 @@ def _outcome(fields: Fields) -> None:
 def _extension(fields: Fields) -> None:
     path = fields.get("url.path")
     if isinstance(path, str):
-        stem, dot, extension = path.rpartition("/")[2].rpartition(".")
-        if stem and dot:
-            extension = unquote(extension)
-            if _EXTENSION.fullmatch(extension):
-                fields["url.extension"] = extension.lower()
+        stem, dot, text = path.rpartition("/")[2].rpartition(".")
+        if stem and dot and (found := extension(text)) is not None:
+            fields["url.extension"] = found
+
+
+def extension(text: str) -> str | None:
+    """Return what `url.extension` says of the text behind a path's last point, None where it is no extension."""
+    text = unquote(text)
+    return text.lower() if _EXTENSION.fullmatch(text) else None
 
 
 def _related(fields: Fields) -> None:

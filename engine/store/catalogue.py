@@ -83,6 +83,31 @@ def contents_of(table: pa.Table) -> Contents:
     )
 
 
+def joined(parts: Sequence[Contents]) -> Contents:
+    """Return the contents of several tables together."""
+    firsts, lasts = ([time for time in times if time is not None] for times in zip(*_times(parts), strict=True))
+    bounds: dict[str, Extent] = {}
+    datasets: Counter[str] = Counter()
+    for part in parts:
+        datasets.update(part.datasets)
+        for extent in part.extents:
+            known = bounds.get(extent.identity, extent)
+            first, last = min(known.first, extent.first), max(known.last, extent.last)
+            bounds[extent.identity] = Extent(identity=extent.identity, first=first, last=last)
+    return Contents(
+        events=sum(part.events for part in parts),
+        first_time=min(firsts, default=None),
+        last_time=max(lasts, default=None),
+        untimed=sum(part.untimed for part in parts),
+        extents=[bounds[identity] for identity in sorted(bounds)],
+        datasets=dict(sorted(datasets.items())),
+    )
+
+
+def _times(parts: Sequence[Contents]) -> list[tuple[int | None, int | None]]:
+    return [(part.first_time, part.last_time) for part in parts]
+
+
 def _extents(table: pa.Table) -> list[Extent]:
     rows = table.select([IDENTITY, OFFSET]).group_by(IDENTITY).aggregate([(OFFSET, "min"), (OFFSET, "max")]).to_pylist()
     return [

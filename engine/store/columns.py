@@ -25,6 +25,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine import batches
+from engine.batches import EventBatch, column_type
 from engine.ecs_types import ARRAY, Kind, kind_of
 from engine.events import Event, Fields, Scalar, Value
 from engine.store.values import LIST, NATIVE, code_of, fitted, list_code, plain, to_json, written
@@ -32,16 +34,8 @@ from engine.store.values import LIST, NATIVE, code_of, fitted, list_code, plain,
 BUDGET = 1000  # fields of one segment that get a column of their own
 _LONGEST_NAME = 256  # characters
 
-TEXT = pa.dictionary(pa.int32(), pa.string())
-TEXTS = pa.list_(pa.string())
-INSTANT = pa.timestamp("us", "UTC")
-_TYPES: Mapping[Kind, pa.DataType] = {
-    "text": TEXT,
-    "long": pa.int64(),
-    "float": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": INSTANT,
-}
+
+TEXT, TEXTS, INSTANT = batches.TEXT, batches.TEXTS, batches.INSTANT
 
 ID = "event.id"
 ORIGINAL = "event.original"
@@ -77,7 +71,7 @@ def type_of(column: str) -> pa.DataType:
         return ENVELOPE[column]
     if column == SEQUENCE:
         return pa.int64()
-    return TEXTS if column in ARRAY or column.endswith(MANY) else _TYPES[kind_of(column)]
+    return TEXTS if column in ARRAY or column.endswith(MANY) else column_type(column)
 
 
 def table_of(events: Sequence[Event], ingested: datetime) -> pa.Table:
@@ -88,6 +82,17 @@ def table_of(events: Sequence[Event], ingested: datetime) -> pa.Table:
     arrays = {name: _own_column(name, values) for name, values in envelope.items()}
     arrays |= sheet.arrays()
     return pa.table(arrays)
+
+
+def batch_table(batch: EventBatch, ingested: datetime) -> pa.Table:
+    """Return the columns of a batch as `table_of` would return its events; those beside the columns are left out."""
+    alike = {INGESTED: ingested, PATH: plain(batch.path), IDENTITY: batch.identity}
+    envelope = {ID: batch.ids, ORIGINAL: batch.originals, OFFSET: batch.offsets, NUMBER: batch.numbers}
+    envelope |= {name: pa.repeat(_array([value], ENVELOPE[name])[0], batch.rows) for name, value in alike.items()}
+    fields = {name if name in ARRAY else name + MANY: column for name, column in batch.lists.items()}
+    fields |= batch.values
+    filled = {name: column for name, column in sorted(fields.items()) if column.null_count < batch.rows}
+    return pa.table({name: envelope[name] for name in ENVELOPE} | filled)
 
 
 def columns_of(rows: Sequence[Fields]) -> dict[str, pa.Array]:

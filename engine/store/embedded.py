@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.alerts import Alert, Verdict
+from engine.batches import EventBatch
 from engine.erasing import Erased, Remnant, Subject
 from engine.events import DeadLetter, Event, Origin
 from engine.incidents.model import Incident
@@ -91,9 +92,18 @@ class EmbeddedStore:
         self, events: Sequence[Event], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
     ) -> Appended:
         """Store one micro-batch durably with its checkpoints, or raise `StoreError` and store nothing."""
+        return self._taking().append(events, dead, self._clock(), records)
+
+    def append_batches(
+        self, batches: Sequence[EventBatch], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store columns as `append` stores events."""
+        return self._taking().append_batches(batches, dead, self._clock(), records)
+
+    def _taking(self) -> Intake:
         if self._intake is None:
             self._intake = Intake(self.folder, self._open(), self._catalogue)
-        return self._intake.append(events, dead, self._clock(), records)
+        return self._intake
 
     def known_prefixes(self) -> Sequence[tuple[str, int, str]]:
         """Return (path, prefix length, identity) of every source collected before."""

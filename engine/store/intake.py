@@ -8,27 +8,24 @@ the process was killed in between, is removed by the next writer: only the holde
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+import pyarrow as pa
+
+from engine.batches import EventBatch
 from engine.events import DeadLetter, Event
-from engine.store.catalogue import Catalogue, Contents, Extent, Segment, contents_of
-from engine.store.columns import table_of
+from engine.store.arrivals import Arrivals, Batches, Events
+from engine.store.catalogue import Catalogue, Contents, Segment, contents_of, joined
 from engine.store.database import Database, to_micros
 from engine.store.protocol import Appended, Record, moved
 from engine.store.records import write_records
-from engine.store.scan import known_ids
 from engine.store.segments import Staged, remove_abandoned, stage
 from engine.store.values import plain
 
-MIXED = "mixed"  # where the events of datasets with few events in a batch stand together
-_OWN_FILE = 1000  # events of one dataset in a batch that are worth a file of their own
-_MOST_EVENTS = 100_000  # of one segment
-_MOST_TEXT = 128 * 1024 * 1024  # characters of original text in one segment
 EVENTS = "events"
 STAGED = "staged"
 
@@ -55,7 +52,17 @@ class Intake:
         self, events: Sequence[Event], dead: Sequence[DeadLetter], now: datetime, records: Sequence[Record] = ()
     ) -> Appended:
         """Store one batch whole with its checkpoints, or raise `StoreError` and store nothing."""
-        distinct = list({event.id: event for event in reversed(events)}.values())[::-1]
+        return self._append(len(events), Events.distinct(events), dead, now, records)
+
+    def append_batches(
+        self, batches: Sequence[EventBatch], dead: Sequence[DeadLetter], now: datetime, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store columns as `append` stores events."""
+        return self._append(sum(map(len, batches)), Batches.distinct(batches), dead, now, records)
+
+    def _append(
+        self, count: int, distinct: Arrivals, dead: Sequence[DeadLetter], now: datetime, records: Sequence[Record]
+    ) -> Appended:
         while True:
             seen = self._catalogue.newest()
             fresh = self._unknown(distinct, newer_than=0)
@@ -71,30 +78,27 @@ class Intake:
                 break
         return Appended(
             stored=len(fresh),
-            duplicates=len(events) - len(fresh),
+            duplicates=count - len(fresh),
             dead_lettered=dead_new,
             dead_duplicates=len(dead) - dead_new,
         )
 
-    def _unknown(self, events: list[Event], *, newer_than: int) -> list[Event]:
-        segments = self._catalogue.overlapping(_extents(events), newer_than=newer_than)
-        if not segments:
-            return events
-        known = known_ids(self._folder, segments, [event.id for event in events])
-        return [event for event in events if event.id not in known]
+    def _unknown(self, arrivals: Arrivals, *, newer_than: int) -> Arrivals:
+        segments = self._catalogue.overlapping(arrivals.extents(), newer_than=newer_than)
+        return arrivals.unknown(self._folder, segments) if segments else arrivals
 
-    def _stage(self, events: Sequence[Event], now: datetime, parts: list[_Part]) -> None:
-        """Write the events' segments; each is in `parts` as soon as it is on disk, so that a failure leaves none."""
-        for dataset, group in _by_dataset(events):
-            for piece in _pieces(group):
-                table = table_of(piece, now)
-                staged = stage(table, self._folder / STAGED)
-                parts.append(_Part(dataset=dataset, staged=staged, contents=contents_of(table)))
+    def _stage(self, arrivals: Arrivals, now: datetime, parts: list[_Part]) -> None:
+        """Write the segments; each is in `parts` as soon as it is on disk, so that a failure leaves none."""
+        for dataset, tables in arrivals.segments(now):
+            table = pa.concat_tables(tables, promote_options="default")
+            staged = stage(table, self._folder / STAGED, [each.num_rows for each in tables])
+            contents = joined([contents_of(each) for each in tables])
+            parts.append(_Part(dataset=dataset, staged=staged, contents=contents))
 
     def _commit(
         self,
         parts: Sequence[_Part],
-        fresh: list[Event],
+        fresh: Arrivals,
         dead: Sequence[DeadLetter],
         seen: int,
         *,
@@ -164,41 +168,6 @@ def sweep(folder: Path, catalogue: Catalogue) -> None:
 def segment_path(day: str, dataset: str, name: str) -> str:
     """Return where a segment stands below the store's folder; whatever the dataset is called, it stays in there."""
     return f"{EVENTS}/day={day}/dataset={quote(plain(dataset), safe='')[:100] or 'none'}/{name}.parquet"
-
-
-def _extents(events: Iterable[Event]) -> list[Extent]:
-    offsets: defaultdict[str, list[int]] = defaultdict(list)
-    for event in events:
-        offsets[event.origin.identity].append(event.origin.offset)
-    return [Extent(identity=identity, first=min(each), last=max(each)) for identity, each in offsets.items()]
-
-
-def _by_dataset(events: Sequence[Event]) -> Iterator[tuple[str, list[Event]]]:
-    """Group a batch by dataset, small groups together; a batch of one dataset is one group."""
-    groups: defaultdict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        dataset = event.fields.get("event.dataset")
-        groups[dataset if isinstance(dataset, str) else ""].append(event)
-    small = {name for name, group in groups.items() if len(group) < _OWN_FILE} if len(groups) > 1 else set()
-    mixed = [event for name in groups if name in small for event in groups[name]]
-    if mixed:
-        yield MIXED, mixed
-    for name in sorted(groups.keys() - small):
-        yield name, groups[name]
-
-
-def _pieces(events: list[Event]) -> Iterator[list[Event]]:
-    """Cut a group into pieces that one segment may hold."""
-    piece: list[Event] = []
-    size = 0
-    for event in events:
-        if piece and (len(piece) == _MOST_EVENTS or size + len(event.original) > _MOST_TEXT):
-            yield piece
-            piece, size = [], 0
-        piece.append(event)
-        size += len(event.original)
-    if piece:
-        yield piece
 
 
 def _dead_row(letter: DeadLetter) -> tuple[object, ...]:

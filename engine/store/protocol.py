@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from engine.alerts import Alert, Verdict
 from engine.erasing import Erased, Remnant, Subject
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from engine.batches import EventBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,4 +381,15 @@ class Store(Protocol):
 
     def status(self) -> Status:
         """Return what the store holds."""
+        ...
+
+
+@runtime_checkable
+class TakesColumns(Protocol):
+    """A store that takes events in as columns as well."""
+
+    def append_batches(
+        self, batches: Sequence[EventBatch], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store the events of batches as `append` stores events; the batches are one micro-batch."""
         ...
