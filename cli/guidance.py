@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from cli.document import Lines, Pairs, Report, Section
 from cli.words import Words, word_for
 from engine.events import instant
+from engine.incidents import albanian
 from playbooks.compiler import FilledCommand, Guide, GuideStep
 from playbooks.decisions import Decision
 from playbooks.legal import Clock
@@ -20,7 +21,8 @@ def guide_report(guide: Guide, texts: Words, decisions: Mapping[str, Decision], 
     from cli.rehearsing import rehearsal_record, rehearsal_sections
 
     steps = [item for item in guide.steps if only is None or item.number == only]
-    title = f"{guide.playbook.title.in_language(guide.language)}: {guide.incident.title}"
+    about = albanian.title(guide.incident.title) if guide.language == "sq" else guide.incident.title
+    title = f"{guide.playbook.title.in_language(guide.language)}: {about}"
     sections = [
         section
         for item in steps

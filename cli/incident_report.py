@@ -11,13 +11,14 @@ from cli.document import Column, Grid, Lines, Pairs, Report, Row, Section
 from cli.formats.report_drawing import Drawing, Edge, Mark, Node, graph, timeline
 from cli.report_words import report_words
 from cli.settings_table import Lang
-from cli.views import SHORT, SHORTEST, incident_record, term_rows
+from cli.views import SHORT, SHORTEST, incident_record, term_rows, told_in
 from cli.words import word_for
 from cli.words import words as general_words
 from engine.attack.comparing import display
 from engine.attack.tags import TACTICS
 from engine.entities import Entity, entities_of
 from engine.events import instant
+from engine.incidents import albanian
 from engine.incidents.model import Moment
 from engine.incidents.spelling import folded
 from playbooks.ledger import Record
@@ -58,6 +59,7 @@ class Teller:
 
     def __init__(self, case: CaseFile, standing: Standing, lang: Lang, *, names: bool) -> None:
         self._case = case
+        self._told = told_in(case.incident, lang)
         self._standing = standing
         self._lang: Lang = lang
         self._words = report_words(lang)
@@ -71,7 +73,7 @@ class Teller:
         drawings = {words.timeline: self._timeline_drawing(), words.graph: self._graph_drawing()}
         document = Report(
             name="report",
-            title=self._over(self._case.incident.title),
+            title=self._over(self._told.title),
             record=self._record(),
             sections=sections,
             lang=self._lang,
@@ -143,7 +145,7 @@ class Teller:
         """Return one row for each rule, in the order in which they first fired."""
         words = self._words
         by_rule: dict[str, list[Moment]] = {}
-        for moment in self._case.incident.timeline:
+        for moment in self._told.timeline:
             by_rule.setdefault(moment.rule_id, []).append(moment)
         rows = [
             {
@@ -307,16 +309,20 @@ class Teller:
         return _grid(rows, at=words.at, who=words.who, file=words.file, sha256="SHA-256", what=words.what)
 
     def _score(self) -> Grid:
-        words = self._words
+        words, change = self._words, albanian.change if self._lang == "sq" else str
         rows = [
-            {"points": f"{row['points']:.1f}", "term": self._over(str(row["term"])), "change": row["change"]}
-            for row in term_rows(self._case.incident)[:40]
+            {
+                "points": f"{row['points']:.1f}",
+                "term": self._over(str(row["term"])),
+                "change": change(str(row["change"])),
+            }
+            for row in term_rows(self._told)[:40]
         ]
         return _grid(rows, points=words.points, term=words.term, change=words.change, numbers=("points",))
 
     def _joins(self) -> Grid:
         words = self._words
-        different = {join.reason: join for join in reversed(self._case.incident.joins)}
+        different = {join.reason: join for join in reversed(self._told.joins)}
         found = sorted(different.values(), key=lambda join: (join.confidence, join.reason))[:20]
         rows = [
             {
@@ -336,7 +342,7 @@ class Teller:
                 "confidence": f"{link.confidence:.2f}",
                 "reason": self._over(link.reason),
             }
-            for link in self._case.incident.links
+            for link in self._told.links
         ]
         return _grid(
             rows, incident=words.linked, confidence=words.confidence, reason=words.reason, numbers=("confidence",)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 from cli.document import Column, Row
 from cli.formats.cells import cell
+from cli.settings_table import Lang
 from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
+from engine.incidents import albanian
 from engine.incidents.model import Incident, Join, Link, Moment, Term
 from engine.incidents.scoring import what_would_change
 
@@ -174,6 +176,11 @@ def term_rows(incident: Incident) -> list[dict[str, object]]:
         }
         for term in terms
     ]
+
+
+def told_in(incident: Incident, lang: Lang) -> Incident:
+    """Return the incident as it is read in a language; what programs read stays in English."""
+    return albanian.incident(incident) if lang == "sq" else incident
 
 
 def link_row(link: Link) -> dict[str, object]:

@@ -22,6 +22,7 @@ from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.views import (
     INCIDENT_COLUMNS,
     INCIDENT_FIELDS,
@@ -34,11 +35,13 @@ from cli.views import (
     moment_row,
     term_rows,
     to_the_second,
+    told_in,
 )
 from cli.words import Words, word_for, words
 from engine.entities import Entity
 from engine.errors import UsageError
 from engine.events import instant
+from engine.incidents import albanian
 from engine.incidents.model import Incident, Join, Moment
 
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
@@ -114,22 +117,23 @@ def show(
     session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
 
 
-def report(incident: Incident, texts: Words, lang: str, *, everything: bool) -> Report:
+def report(incident: Incident, texts: Words, lang: Lang, *, everything: bool) -> Report:
     """Return the incident as a report; without `everything`, what people read is cut to the parts that matter most."""
-    terms = term_rows(incident)
+    told = told_in(incident, lang)
+    terms = term_rows(told)
     points = (
         Column(field="points", heading=texts.points, number=True, derive=_rounded("points")),
         Column(field="without", heading=texts.without, number=True, derive=_rounded("without")),
         Column(field="term", heading=texts.term),
     )
-    joins = incident.joins if everything else _telling(incident.joins)
+    joins = told.joins if everything else _telling(told.joins)
     sections = [
         Section(heading="", body=Pairs(rows=_head(incident, texts))),
         Section(heading=texts.entities, body=Pairs(rows=_by_kind(incident.entities, texts, everything=everything))),
-        Section(heading=texts.timeline, body=_timeline(incident, texts))
+        Section(heading=texts.timeline, body=_timeline(told, texts))
         if everything
         else Section(heading=texts.story, body=_story(incident, texts)),
-        *([Section(heading=texts.linked, body=_links(incident, texts))] if incident.links else []),
+        *([Section(heading=texts.linked, body=_links(told, texts))] if incident.links else []),
         Section(heading=texts.score_terms, body=Grid(columns=points, rows=terms if everything else terms[:_TOP_TERMS])),
         Section(heading=texts.joins, body=_joins(joins, texts)),
     ]
@@ -137,7 +141,7 @@ def report(incident: Incident, texts: Words, lang: str, *, everything: bool) -> 
         shown = texts.show_all.format(shown=len(joins), count=len(incident.joins))
         sections.append(Section(heading="", body=Lines(lines=(shown,))))
     return Report(
-        name="incident", title=incident.title, record=incident_record(incident), sections=tuple(sections), lang=lang
+        name="incident", title=told.title, record=incident_record(incident), sections=tuple(sections), lang=lang
     )
 
 
@@ -206,14 +210,19 @@ def _first_few(values: list[str], texts: Words) -> list[str]:
 
 
 def _timeline(incident: Incident, texts: Words) -> Grid:
-    columns = (
+    return Grid(columns=_moment_columns(texts, "en"), rows=[moment_row(moment) for moment in incident.timeline])
+
+
+def _moment_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
+    """Return the columns of a timeline. Rows are what programs read, too: other languages are of the columns alone."""
+    summary, place = (albanian.summary, albanian.place) if lang == "sq" else (str, str)
+    return (
         Column(field="@timestamp", heading=texts.time_utc, whole=True, derive=to_the_second("@timestamp")),
         Column(field="rule.level", heading=texts.level, whole=True),
-        Column(field="host.name", heading=texts.host),
+        Column(field="host.name", heading=texts.host, derive=lambda row: place(str(row["host.name"]))),
         Column(field="rule.name", heading=texts.rule),
-        Column(field="summary", heading=texts.what),
+        Column(field="summary", heading=texts.what, derive=lambda row: summary(str(row["summary"]))),
     )
-    return Grid(columns=columns, rows=[moment_row(moment) for moment in incident.timeline])
 
 
 def _links(incident: Incident, texts: Words) -> Grid:
@@ -245,12 +254,12 @@ def timeline(session: Session, identifier: IncidentId, fmt: Format = None, outpu
     with session.open_store() as store:
         incident = store.incident(identifier)
     texts = words(session.lang)
-    grid = _timeline(incident, texts)
+    title = told_in(incident, session.lang).title
     listing = Listing(
         name="timeline",
-        title=f"{texts.timeline}: {incident.title}",
-        columns=grid.columns,
-        rows=grid.rows,
+        title=f"{texts.timeline}: {title}",
+        columns=_moment_columns(texts, session.lang),
+        rows=[moment_row(moment) for moment in incident.timeline],
         fields=MOMENT_FIELDS,
         empty="no timeline",
     )

@@ -11,6 +11,7 @@ from engine.attack.comparing import display
 from engine.attack.table import table
 from engine.foresight.predicting import Companion, packaged
 from engine.incidents.model import Term
+from engine.incidents.phrases import TERMS
 
 POINTS = 8.0  # for an impact that always followed
 _FEWEST = 10  # past attacks with the technique, below which its share says little
@@ -34,7 +35,9 @@ def next_impact(alerts: Sequence[Alert]) -> Iterable[Term]:
     (impact, seen), technique = max(pairs, key=lambda pair: (pair[0][1].together / pair[0][1].of, pair[1]))
     yield Term(
         kind="foresight",
-        name=f"{display(impact)} is likely next: {seen.together} of {seen.of} past attacks with {display(technique)}",
+        name=TERMS["foresight"].say(
+            impact=display(impact), count=seen.together, most=seen.of, technique=display(technique)
+        ),
         points=round(POINTS * seen.together / seen.of, 3),
         alerts=tuple(sorted(set(behind[technique]))),
     )

@@ -17,6 +17,7 @@ from typing import Literal
 from engine.alerts import Alert
 from engine.entities import Entity
 from engine.incidents.model import Join
+from engine.incidents.phrases import FIRST, MERGED, SPLIT
 from engine.incidents.ties import joining_entities
 from engine.incidents.waves import Part
 
@@ -41,7 +42,7 @@ class Decision:
     @property
     def words(self) -> str:
         """Return the decision as the reason of a join."""
-        return f"{'merged' if self.kind == 'merge' else 'split off'} by {self.actor}: {self.why}"
+        return (MERGED if self.kind == "merge" else SPLIT).say(actor=self.actor, why=self.why)
 
 
 def trust(decisions: Iterable[Decision]) -> dict[Entity, float]:
@@ -80,7 +81,7 @@ def _merged(parts: Sequence[Part], decision: Decision) -> list[Part]:
         alerts=_ordered(alert for part in chosen for alert in part.alerts),
         joins=tuple(
             Join(alert_id=join.alert_id, reason=decision.words, shared=(), confidence=1.0)
-            if join.alert_id in firsts and join.reason == "first alert"
+            if join.alert_id in firsts and join.reason == FIRST.say()
             else join
             for part in chosen
             for join in part.joins

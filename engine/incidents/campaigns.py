@@ -9,6 +9,7 @@ from itertools import combinations
 
 from engine.entities import Entity, Kind
 from engine.incidents.model import Incident, Link
+from engine.incidents.phrases import AND_MORE, BOTH_HAVE, GREW_OUT, SAME_WAY
 from engine.incidents.waves import alike
 
 LINKS_AT = 0.5
@@ -71,7 +72,7 @@ def _link(first: Traits, second: Traits, shared: Mapping[_Trait, int]) -> Link |
     doubt, reasons = 1.0, []
     if first.origins & second.origins:
         doubt *= 1 - _GREW_OUT
-        reasons.append("one grew out of the other")
+        reasons.append(GREW_OUT.say())
     common = sorted(
         (entity for entity in first.entities & second.entities if shared.get(entity, _FEW + 1) <= _FEW),
         key=lambda item: (-_SHARED[item.kind] / (shared[item] - 1), item),
@@ -79,12 +80,14 @@ def _link(first: Traits, second: Traits, shared: Mapping[_Trait, int]) -> Link |
     for entity in common:
         doubt *= 1 - _SHARED[entity.kind] / (shared[entity] - 1)
     if common:
-        more = f" and {len(common) - _SHOWN} more" if len(common) > _SHOWN else ""
-        reasons.append("both have " + ", ".join(f"{item.kind} {item.value}" for item in common[:_SHOWN]) + more)
+        things = ", ".join(f"{item.kind} {item.value}" for item in common[:_SHOWN])
+        if len(common) > _SHOWN:
+            things = AND_MORE.say(things=things, count=len(common) - _SHOWN)
+        reasons.append(BOTH_HAVE.say(things=things))
     same = alike(first.way, second.way)
     if same:
         doubt *= 1 - _WAY * same
-        reasons.append(f"the same way of working: {len(first.way & second.way)} rules fired in both")
+        reasons.append(SAME_WAY.say(count=len(first.way & second.way)))
     sure = round(1 - doubt, 3)
     return Link(incident="", reason="; ".join(reasons), confidence=sure) if sure >= LINKS_AT else None
 

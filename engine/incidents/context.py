@@ -16,6 +16,7 @@ from datetime import datetime
 from engine.alerts import Alert, Level
 from engine.incidents.model import Join
 from engine.incidents.noise import Judgement
+from engine.incidents.phrases import CONTEXT, HELD, TOO_LITTLE
 from engine.incidents.ties import joining_entities
 
 _CONFIDENCE = 0.25
@@ -68,6 +69,6 @@ class Background:
 
     def _join(self, alert: Alert) -> Join:
         judged = self._judgements[alert.id]
-        why = f"held back, for it {judged.reason}" if judged.held else "too little for an incident of its own"
-        reason = f"context: on {judged.place} while the incident was under way; {why}"
+        why = HELD.say(usual=judged.reason) if judged.held else TOO_LITTLE.say()
+        reason = CONTEXT.say(place=judged.place, held=why)
         return Join(alert_id=alert.id, reason=reason, shared=(), confidence=_CONFIDENCE)

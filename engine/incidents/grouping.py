@@ -21,6 +21,7 @@ from engine.alerts import Alert, Level
 from engine.entities import Entity
 from engine.incidents.model import Join
 from engine.incidents.noise import Judgement
+from engine.incidents.phrases import BOTH_RARE, BRINGS, FIRST, SAME
 from engine.incidents.ties import CAUSES, NATURES, SAID, Mark, Nature, is_inside, joining_entities, marks
 from engine.incidents.traces import Key, Traces
 
@@ -95,7 +96,7 @@ class _Graph:
         else:
             target = self.groups[self._made] = Group(number=self._made)
             self._made += 1
-            target.joins.append(Join(alert_id=alert.id, reason="first alert", shared=(), confidence=1.0))
+            target.joins.append(Join(alert_id=alert.id, reason=FIRST.say(), shared=(), confidence=1.0))
         for other, through, confidence in found[1:]:
             self._merge(target, other, alert, through, confidence)
         target.alerts.append(alert)
@@ -117,7 +118,7 @@ class _Graph:
         for side, found in (("gives", takes), ("takes", gives)):
             for mark in sorted(found):
                 for number, sure in self._near((side, mark), alert.timestamp, CAUSES[mark.cause], telling):
-                    yield number, _Tie(SAID[mark.cause].format(mark.value), sure)
+                    yield number, _Tie(SAID[mark.cause].say(value=mark.value), sure)
 
     def _near(self, key: Key, now: datetime, nature: Nature, telling: float) -> Iterator[tuple[int, float]]:
         """Yield the groups within reach with a tie's confidence: the less either side says, the more chance counts."""
@@ -134,10 +135,7 @@ class _Graph:
             by_group[number].setdefault(tie.words, tie)
         if bits >= RARE_BITS:
             for number, apart, pace, sure in self._traces.rare(alert.timestamp, bits, RARE):
-                words = (
-                    f"two alerts this rare {apart.total_seconds() / 60:.0f} minutes apart, "
-                    f"where such come {pace:.2g} times a day"
-                )
+                words = BOTH_RARE.say(minutes=f"{apart.total_seconds() / 60:.0f}", times=f"{pace:.2g}")
                 by_group[number][""] = _Tie(words, sure)
         found = [
             (self.groups[number], tuple(each.values()), _confidence(each.values())) for number, each in by_group.items()
@@ -146,7 +144,7 @@ class _Graph:
         return sorted(sure_ones, key=lambda item: (-item[2], item[0].alerts[0].timestamp, item[0].alerts[0].id))
 
     def _merge(self, target: Group, other: Group, alert: Alert, ties: Sequence[_Tie], confidence: float) -> None:
-        reason = f"brings in {len(other.alerts)} alerts through {_words(ties).removeprefix('same ')}"
+        reason = BRINGS.say(count=len(other.alerts), ties=_words(ties).removeprefix(SAME.say(things="")))
         target.joins.extend(other.joins)
         target.joins.append(Join(alert_id=alert.id, reason=reason, shared=_entities(ties), confidence=confidence))
         target.alerts = sorted([*target.alerts, *other.alerts], key=lambda item: (item.timestamp, item.id))
@@ -181,7 +179,7 @@ def _join(alert: Alert, ties: Sequence[_Tie], confidence: float) -> Join:
 
 def _words(ties: Sequence[_Tie]) -> str:
     shared = ", ".join(tie.words for tie in ties if tie.entity)
-    return "; ".join([*([f"same {shared}"] if shared else []), *(tie.words for tie in ties if not tie.entity)])
+    return "; ".join([*([SAME.say(things=shared)] if shared else []), *(tie.words for tie in ties if not tie.entity)])
 
 
 def _entities(ties: Sequence[_Tie]) -> tuple[Entity, ...]:

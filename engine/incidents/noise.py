@@ -19,6 +19,16 @@ from typing import Literal
 
 from engine.alerts import Alert, Level, Verdict
 from engine.entities import Entity, Kind, entities_of
+from engine.incidents.phrases import (
+    AS_USUAL,
+    BURST,
+    LEARNING,
+    NEW_HERE,
+    NEW_KIND,
+    RARE,
+    SEVERAL_HOSTS,
+    USUAL_AND_JUDGED,
+)
 from engine.incidents.rates import DAY, WINDOW, Rates
 from engine.incidents.spelling import folded
 
@@ -34,7 +44,7 @@ _BURST, _FEW = 4.0, 20  # a burst is that many times the most ever seen in one w
 _SOONER = 4  # at most, for verdicts
 # What an alert is counted under: the first of these that it has.
 _PLACES: tuple[Kind, ...] = ("host", "mailbox", "user", "service", "ip", "domain")
-SEVERAL = "several hosts"
+SEVERAL = SEVERAL_HOSTS.say()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +73,22 @@ class Judgement:
     @property
     def reason(self) -> str:
         """Return the judgement in words."""
-        here = f"on {self.place}"
-        seen = f"in {self.windows:,} five-minute windows of {self.watched:.1f} days"
+        here, windows, watched = self.place, f"{self.windows:,}", f"{self.watched:.1f}"
         match self.standing:
             case "learning":
-                return f"{self.watched * 24:.0f} hours of alerts so far: too few to call anything usual or rare"
+                return LEARNING.say(hours=f"{self.watched * 24:.0f}")
             case "usual":
-                told = f"; judged false {self.judged_false} times here" if self.judged_false else ""
-                often = f"{1 / max(self.days, 1e-9):.3g} times a day"
-                return f"fires about {often} {here} at this hour ({seen}), as always{told}"
+                phrase = USUAL_AND_JUDGED if self.judged_false else AS_USUAL
+                often = f"{1 / max(self.days, 1e-9):.3g}"
+                return phrase.say(times=often, place=here, windows=windows, days=watched, count=self.judged_false)
             case "burst":
-                return f"{self.alerts:,} alerts in five minutes {here}, never more than {self.most:,} before"
+                return BURST.say(count=f"{self.alerts:,}", place=here, most=f"{self.most:,}")
             case "new kind":
-                return f"a rule that fired nowhere in {self.watched:.1f} days"
+                return NEW_KIND.say(days=watched)
             case "new here":
-                return f"never {here} in {self.watched:.1f} days, though in {self.places} other places"
+                return NEW_HERE.say(place=here, days=watched, count=self.places)
             case _:
-                return f"about once in {self.days:.1f} days {here} ({seen})"
+                return RARE.say(days=f"{self.days:.1f}", place=here, windows=windows, most=watched)
 
 
 def judge(alerts: Sequence[Alert], counts: Mapping[str, int] | None = None) -> dict[str, Judgement]:

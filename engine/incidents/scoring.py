@@ -18,6 +18,7 @@ from engine.entities import ASSET_ENDS, Entity, entities_of
 from engine.events import texts
 from engine.incidents.model import Term
 from engine.incidents.noise import Judgement
+from engine.incidents.phrases import CHANGES, TERMS, TOO_LITTLE_LEFT
 from engine.incidents.spelling import folded
 
 POINTS: Mapping[Level, float] = {
@@ -110,17 +111,8 @@ def severity(score: float, worst: Level) -> Level:
 def what_would_change(term: Term, score: float) -> str:
     """Return what the score would be without this term, and what would take it away."""
     without = round(score - term.points, 6)
-    what = {
-        "severity": "if all its alerts were judged false",
-        "spread": "if it had fired on one host alone",
-        "rarity": "if it were known to be usual here",
-        "progress": "if only one tactic were left",
-        "criticality": "if an ordinary host were hit",
-        "sensitivity": "if no sensitive data were there",
-        "intelligence": "if the indicator were withdrawn",
-        "foresight": "if no impact were likely next",
-    }.get(term.kind, "without it")
-    opens = "" if (without >= OPENS_AT) == (score >= OPENS_AT) else ": too little for an incident"
+    what = CHANGES.get(term.kind, CHANGES[""]).say()
+    opens = "" if (without >= OPENS_AT) == (score >= OPENS_AT) else TOO_LITTLE_LEFT.say()
     return f"{without:.1f} {what}{opens}"
 
 
@@ -137,16 +129,23 @@ def _of_rule(alerts: Sequence[Alert], judgements: Mapping[str, Judgement], most:
     for alert in alerts:
         hosts.setdefault(str(alert.fields.get("host.name", "")), alert.id)
     more = min(len(hosts) - 1, most)
-    found = [Term(kind="severity", name=f"{rule.level.label}: {rule.name}", points=points, alerts=(gravest.id,))]
+    found = [
+        Term(
+            kind="severity",
+            name=TERMS["severity"].say(level=rule.level.label, rule=rule.name),
+            points=points,
+            alerts=(gravest.id,),
+        )
+    ]
     if more and points:
-        name = f"on {more} more hosts: {rule.name}"
+        name = TERMS["spread"].say(count=more, rule=rule.name)
         found.append(
             Term(kind="spread", name=name, points=points / 2 * more, alerts=tuple(hosts.values())[1 : more + 1])
         )
     seen = [(judgements[alert.id].bits, alert) for alert in alerts if alert.id in judgements]
     bits, rarest = max(seen, key=lambda item: item[0], default=(0.0, alerts[0]))
     if bits:
-        name = f"{rule.name}: {judgements[rarest.id].reason}"
+        name = TERMS["rarity"].say(rule=rule.name, usual=judgements[rarest.id].reason)
         worth = round(bits * PER_BIT[rule.level], 6)
         found.append(Term(kind="rarity", name=name, points=worth, alerts=(rarest.id,)))
     return found
@@ -166,7 +165,9 @@ def _progress(alerts: Sequence[Alert]) -> list[Term]:
     if steps <= 1:
         return []
     shown = tuple(dict.fromkeys(first.values()))
-    return [Term(kind="progress", name=f"{steps} ATT&CK tactics", points=PER_TACTIC * (steps - 1), alerts=shown)]
+    return [
+        Term(kind="progress", name=TERMS["progress"].say(count=steps), points=PER_TACTIC * (steps - 1), alerts=shown)
+    ]
 
 
 def _things(alert: Alert) -> set[Entity]:
@@ -197,5 +198,5 @@ def _of_things(
     worst = max(met, key=lambda item: (grades[item], item), default=None)
     if worst is None or grades[worst] <= ordinary:
         return []
-    name = f"{kind} {grades[worst]} of {worst.kind} {worst.value}"
+    name = TERMS[kind].say(grade=grades[worst], things=f"{worst.kind} {worst.value}")
     return [Term(kind=kind, name=name, points=points * (grades[worst] - ordinary), alerts=(met[worst],))]

@@ -13,6 +13,18 @@ from engine.entities import Entity, entities_of
 from engine.events import texts
 from engine.incidents.model import Incident, Moment
 from engine.incidents.noise import Judgement
+from engine.incidents.phrases import (
+    AND_OTHERS,
+    AT_PAGE,
+    BY_USER,
+    FROM_ADDRESS,
+    HOSTS,
+    ON_HOST,
+    ON_HOSTS,
+    ON_TWO_HOSTS,
+    RAN,
+    Phrase,
+)
 from engine.incidents.scoring import OPENS_AT, Circumstances, severity, terms, total
 from engine.incidents.waves import Part
 
@@ -81,9 +93,9 @@ def _title(alerts: Sequence[Alert], entities: Sequence[Entity], judgements: Mapp
     if not hosts:
         return worst.rule.name
     others = len(hosts) - 1
-    more = f" and {others} more host{'s' if others > 1 else ''}" if others else ""
     first = next(iter(texts(worst.fields.get("host.name"))), hosts[0])
-    return f"{worst.rule.name} on {first}{more}"
+    phrase = ON_HOSTS if others > 1 else ON_TWO_HOSTS if others else ON_HOST
+    return phrase.say(rule=worst.rule.name, place=first, count=others)
 
 
 def _playbooks(alerts: Sequence[Alert]) -> tuple[str, ...]:
@@ -95,21 +107,22 @@ def _playbooks(alerts: Sequence[Alert]) -> tuple[str, ...]:
     return tuple(sorted(best, key=lambda name: (-best[name], name)))
 
 
-_TOLD: Mapping[str, str] = {
-    "user.name": "user",
-    "source.ip": "from",
-    "process.command_line": "ran",
-    "url.original": "at",
+_TOLD: Mapping[str, Phrase] = {
+    "user.name": BY_USER,
+    "source.ip": FROM_ADDRESS,
+    "process.command_line": RAN,
+    "url.original": AT_PAGE,
 }
 
 
 def _moment(alert: Alert) -> Moment:
     parts = []
-    for name, word in _TOLD.items():
+    for name, phrase in _TOLD.items():
         values = texts(alert.fields.get(name))
         if values:
-            more = f" (and {len(values) - 1} more)" if len(values) > 1 else ""
-            parts.append(f"{word} {values[0][:200]}{more}")
+            first = values[0][:200]
+            told = AND_OTHERS.say(value=first, count=len(values) - 1) if len(values) > 1 else first
+            parts.append(phrase.say(value=told))
     hosts = texts(alert.fields.get("host.name"))
     return Moment(
         timestamp=alert.timestamp,
@@ -117,7 +130,7 @@ def _moment(alert: Alert) -> Moment:
         rule_id=alert.rule.id,
         rule_name=alert.rule.name,
         level=alert.rule.level,
-        host=hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts" if hosts else "",
+        host=hosts[0] if len(hosts) == 1 else HOSTS.say(count=len(hosts)) if hosts else "",
         summary=", ".join(parts),
         tactics=tactics(alert.rule.tags),
         techniques=techniques(alert.rule.tags),

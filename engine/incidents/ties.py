@@ -22,6 +22,7 @@ from engine.alerts import Alert
 from engine.entities import Entity, entities_of
 from engine.events import texts
 from engine.folding import fold
+from engine.incidents.phrases import PAGE, PARENT, SESSION, WRITTEN, Phrase
 from engine.incidents.spelling import folded
 
 Cause = Literal["parent", "session", "written", "page"]
@@ -51,12 +52,7 @@ CAUSES: Mapping[Cause, Nature] = {
     "written": Nature(strength=0.9, reach=timedelta(days=7), pace=0.05),
     "page": Nature(strength=0.9, reach=timedelta(days=30), pace=0.05),
 }
-SAID: Mapping[Cause, str] = {
-    "parent": "one program started the other: {}",
-    "session": "the same logon session {}",
-    "written": "a file that was written, then run: {}",
-    "page": "a page that was written, then asked for: {}",
-}
+SAID: Mapping[Cause, Phrase] = {"parent": PARENT, "session": SESSION, "written": WRITTEN, "page": PAGE}
 # Accounts that are another on each machine: the same name says nothing (with the numbered ones of Windows' desktop).
 _LOCAL_USERS = frozenset(
     {"root", "administrator", "nobody", "www-data", "apache", "nginx", "daemon", "defaultaccount", "iusr"}

@@ -17,6 +17,7 @@ from engine.attack import tactics
 from engine.entities import Entity
 from engine.incidents.grouping import Group
 from engine.incidents.model import Join
+from engine.incidents.phrases import SAME_WAY_AS_WAVE, WAVE
 from engine.incidents.scoring import OPENS_AT, terms, total
 from engine.incidents.ties import joining_entities
 
@@ -119,7 +120,7 @@ def _start(alerts: Sequence[Alert], impact: Alert) -> datetime:
 def _tied_back(join: Join, first: str) -> Join:
     if join.alert_id != first:
         return join
-    return replace(join, reason=f"first alert of a wave of destruction; tied to what went before: {join.reason}")
+    return replace(join, reason=WAVE.say(because=join.reason))
 
 
 def _goes_on(before: Part, part: Part) -> bool:
@@ -130,7 +131,7 @@ def _goes_on(before: Part, part: Part) -> bool:
 
 def _together(before: Part, part: Part) -> Part:
     ways = way(before.alerts), way(part.alerts)
-    reason = f"the same way of working as the wave before: {len(ways[0] & ways[1])} rules fired in both"
+    reason = SAME_WAY_AS_WAVE.say(count=len(ways[0] & ways[1]))
     sure = alike(*ways)
     joins = [
         replace(join, reason=reason, confidence=sure) if join.alert_id == part.alerts[0].id else join

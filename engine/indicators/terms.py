@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.alerts import Alert, Level
 from engine.incidents.model import Term
+from engine.incidents.phrases import TERMS
 
 PER_INDICATOR: Mapping[Level, float] = {
     Level.INFORMATIONAL: 0.0,
@@ -28,7 +29,7 @@ def intelligence(alerts: Sequence[Alert]) -> Iterable[Term]:
         rule = held[0].rule
         yield Term(
             kind="intelligence",
-            name=f"{rule.name} (told by {rule.author})",
+            name=TERMS["intelligence"].say(rule=rule.name, author=rule.author),
             points=PER_INDICATOR[rule.level],
             alerts=tuple(sorted(alert.id for alert in held)),
         )

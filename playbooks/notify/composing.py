@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from engine.alerts import Alert, Level
 from engine.events import instant, texts
+from engine.incidents import albanian
 from engine.incidents.model import Incident
 from playbooks.notify.message import LINE, TITLE, About, Lang, Message
 from playbooks.notify.plain import clean
@@ -93,7 +94,8 @@ class Composer:
             "playbooks": list(incident.playbooks),
             "entities": [{"kind": entity.kind, "value": entity.value} for entity in incident.entities[:200]],
         }
-        level, title = incident.severity, incident.title
+        level = incident.severity
+        title = albanian.title(incident.title) if self.lang == "sq" else incident.title
         step = _step(step, command)
         return self._message("incident", incident.id, key, level, title, facts, step, incident.opened, data, note)
 

@@ -13,6 +13,8 @@ from engine.alerts import Alert, Level
 from engine.attack.comparing import display
 from engine.entities import Kind
 from engine.events import instant, texts
+from engine.incidents import albanian
+from engine.incidents.model import Term
 from engine.incidents.scoring import what_would_change
 from playbooks.papers.casefile import CaseFile
 from playbooks.papers.model import Answer, Origin, answer
@@ -136,7 +138,8 @@ def protection_officer(case: CaseFile) -> Answer | None:
 
 def reference(case: CaseFile) -> Answer | None:
     """Answer under which reference the incident stands."""
-    lines = [same(f"{case.incident.id}: {case.incident.title}")]
+    title = case.incident.title
+    lines = [Text(en=f"{case.incident.id}: {title}", sq=f"{case.incident.id}: {albanian.title(title)}")]
     if case.incident.campaign:
         linked = few([link.incident for link in case.incident.links])
         lines.append(
@@ -234,17 +237,18 @@ def severity(case: CaseFile) -> Answer | None:
     level = LEVELS[incident.severity]
     head = Text(en=f"{level.en}, score {incident.score:.0f}", sq=f"{level.sq}, pikët {incident.score:.0f}")
     terms = sorted(incident.terms, key=lambda term: -term.points)[:_ORIGINS]
-    lines = [
-        told(
-            "{p:.0f} points: {n}",
-            "{p:.0f} pikë: {n}",
-            p=term.points,
-            n=f"{term.name} ({what_would_change(term, incident.score)})",
-        )
-        for term in terms
-    ]
+    lines = [_points(term, incident.score) for term in terms]
     behind = [case.alerts[name] for term in terms for name in term.alerts[:1] if name in case.alerts]
     return answer(head, *lines, origins=(incident_origin(case), *alert_origins(behind)))
+
+
+def _points(term: Term, score: float) -> Text:
+    """Return what a term of the score is for, and what would take it away."""
+    change = what_would_change(term, score)
+    return Text(
+        en=f"{term.points:.0f} points: {term.name} ({change})",
+        sq=f"{term.points:.0f} pikë: {albanian.term(term)} ({albanian.change(change)})",
+    )
 
 
 def impact(case: CaseFile) -> Answer | None:
@@ -296,8 +300,11 @@ def cause(case: CaseFile) -> Answer | None:
         return None
     lines = [same(f"{name}") for name in _rules(first)[:4]]
     if case.incident.links:
-        linked = few([f"{link.incident[:12]} ({link.reason[:80]})" for link in case.incident.links], 2)
-        lines.append(told("it may have begun in {l}", "mund të ketë nisur te {l}", l=linked))
+        linked = {
+            lang: few([f"{link.incident[:12]} ({say(link.reason)[:80]})" for link in case.incident.links], 2)
+            for lang, say in (("en", str), ("sq", albanian.reason))
+        }
+        lines.append(Text(en=f"it may have begun in {linked['en']}", sq=f"mund të ketë nisur te {linked['sq']}"))
     return answer(*lines, origins=alert_origins(first), confirm=TO_CONFIRM)
 
 

@@ -59,6 +59,19 @@ def test_the_report_tells_everything_and_names_nobody(storyboard: Path) -> None:
     assert "## Kronologjia" in markdown
 
 
+def test_why_and_how_bad_read_in_albanian_where_responders_read_them(storyboard: Path) -> None:
+    name = _incidents(storyboard)[0]
+    marks = (" more hosts", "same host", "first alert", "ATT&CK tactics", "if all its alerts", "is likely next")
+    for command in (("show", name), ("report", name), ("timeline", name), ("paper", name, "summary")):
+        told = kulla("incidents", *command, "-f", "md", "--lang", "sq", home=storyboard).out
+        assert not [mark for mark in marks if mark in told], command
+    shown = kulla("incidents", "show", name, "-f", "md", "--lang", "sq", home=storyboard).out
+    assert "taktika ATT" in shown
+    assert "alarmi i parë" in shown or "e përbashkët: pajisja" in shown
+    record = json.loads(kulla("incidents", "show", name, "-f", "json", "--lang", "sq", home=storyboard).out)["incident"]
+    assert any("first alert" in join["reason"] for join in record["joins"])  # programs read English
+
+
 HOSTILE = '/evil/"><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>\\u202e'
 
 CRITICAL = [
