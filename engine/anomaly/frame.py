@@ -147,6 +147,12 @@ def lookback_of(model: Model) -> timedelta:
     return found
 
 
+def doubted_by(fitted: Fitted) -> int:
+    """Return how many training observations a model set aside itself, as they may be an attacker's; 0 for most."""
+    found: int = getattr(fitted, "doubted", 0)
+    return found
+
+
 def total(terms: Iterable[Term]) -> float:
     """Return the sum of the terms, correctly rounded, so that it is the same in every order."""
     return math.fsum(term.bits for term in terms)

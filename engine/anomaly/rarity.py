@@ -21,6 +21,7 @@ from engine.anomaly.frame import NotEnoughDataError
 
 STRENGTH = 4.0
 FLOOR = 0.5  # observations that an item never seen is always worth
+GAP = 3  # times rarer than the next, and a thing stands apart
 LARGEST = 5000  # items kept; the rarer ones count as never seen
 
 
@@ -49,17 +50,41 @@ class Rarity:
         ordered = sorted(self.rarest)
         return ordered, [0, *accumulate(self.rarest[count] for count in ordered)]
 
-    def chance(self, items: Iterable[str], above: float) -> float:
-        """Return the chance of an observation with items as rare as these; `above` is that of the layer above."""
+    def chance(self, items: Iterable[str], above: float, doubted: float = 0.0) -> float:
+        """Return the chance of an observation with items as rare as these; `above` is that of the layer above.
+
+        `doubted` is how many observations, the rarest, may not be ordinary (see `outlying`): they speak for nothing.
+        """
         counts = self.counts
         rarest = min((counts.get(item, 0) for item in items), default=-1)
         if rarest < 0:  # nothing in it that could be rare
             return 1.0
-        ordered, sums = self._ladder
-        as_rare: float = sums[bisect_right(ordered, rarest or self.low)]
-        if rarest == 0:
-            as_rare = max(as_rare - 1, FLOOR)
+        as_rare = self._as_rare(rarest) - doubted
+        if rarest == 0 or doubted:
+            as_rare = max(as_rare - (rarest == 0), FLOOR)
         return min(1.0, (as_rare + STRENGTH * above) / (self.seen + STRENGTH))
+
+    def outlying(self, share: float) -> float:
+        """Return how many observations, up to a share of all, hold items far rarer than those of all the others.
+
+        Where counts fall off without a gap (the years of birth, say) that is none.
+        """
+        if not share:
+            return 0.0
+        ordered, sums = self._ladder
+        places = range(1, bisect_right(sums, share * self.seen))
+        return float(
+            max((sums[k] for k in places if k < len(ordered) and ordered[k] >= GAP * ordered[k - 1]), default=0)
+        )
+
+    def knows(self, item: str, doubted: float = 0.0) -> bool:
+        """Tell whether an item was seen in more than the observations that are doubted."""
+        count = self.counts.get(item, 0)
+        return count > 0 and (not doubted or self._as_rare(count) > doubted)
+
+    def _as_rare(self, rarest: int) -> float:
+        ordered, sums = self._ladder
+        return float(sums[bisect_right(ordered, rarest or self.low)])
 
     def to_json(self) -> list[object]:
         """Return it as JSON."""

@@ -15,7 +15,17 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.budget import Calibration
-from engine.anomaly.frame import ENTITY, EVENTS, Content, Fitted, Model, NotEnoughDataError, State, lookback_of
+from engine.anomaly.frame import (
+    ENTITY,
+    EVENTS,
+    Content,
+    Fitted,
+    Model,
+    NotEnoughDataError,
+    State,
+    doubted_by,
+    lookback_of,
+)
 from engine.anomaly.tables import coded, times
 from engine.events import moved
 from engine.store.columns import ID
@@ -90,6 +100,7 @@ def train(model: Model, observations: pa.Table, *, seed: int, incidents: frozens
     cut = int(kept.num_rows * FITTED)
     fitted = model.fit(kept.slice(0, cut), seed=seed)
     rest = kept.slice(cut)
+    left_out["unlike all others"] = doubted_by(fitted)
     scores = fitted.score(rest)
     if not (scores.states != State.LEARNING).any():
         raise NotEnoughDataError("nothing is left to calibrate with", hint="train on a longer window (--since)")

@@ -32,7 +32,7 @@ from engine.anomaly.tables import INSTANT, times
 from engine.anomaly.training import train
 
 _TRAINS, _FALSE = 0.6, 0.005
-_POISON = 0.05
+_POISON, _DRAWS = 0.05, 2
 _PAIRS = (("normal.txt", "anomalous.txt", "development"), ("norm_test.txt", "anomal_test.txt", "unseen"))
 _BUDGET = 10.0  # alerts a day
 
@@ -61,10 +61,7 @@ def _rows(normal: Sequence[Line], attacks: Sequence[Line], part: str, seed: int,
     warm = len(attacks) / (time.process_time() - begun)
     data = f"CSIC 2010 ({len(training):,} + {len(held):,} ordinary, {len(attacks):,} attacks)"
     beside = _generic(training, held, attacks, seed) if generic else {}
-    poisoned = _poisoned(training, attacks, seed)
-    left = [row for row, line in enumerate(attacks) if line not in poisoned[1]]
-    spoiled = f1_at(poisoned[0].score(found).values[left], poisoned[0].score(ordinary).values, threshold)
-    clean = f1_at(one[left], other, threshold)
+    lost = [_lost(training, attacks, draw, fitted, threshold, (found, ordinary)) for draw in range(seed, seed + _DRAWS)]
     named = _named(fitted, found, one, threshold)
     rows = [
         ("F1, frozen threshold", f"{f1_at(one, other, threshold):.4f}", "0.995", "F1", "0.84 (one-class, 2018)"),
@@ -73,7 +70,13 @@ def _rows(normal: Sequence[Line], attacks: Sequence[Line], part: str, seed: int,
         ("recall at 1 % false", f"{recall_at(one, other, 0.01):.4f}", "", "recall 1 %", "0.93-0.95 at 3-5 %"),
         ("ROC", f"{roc(one, other):.5f}", "", "roc", ""),
         ("parameter named where one departs", f"{named:.4f}", "1.0", "", ""),
-        ("F1 lost to 5 % poison", f"{max(clean - spoiled, 0.0):.4f}", "0.02 at most", "", ""),
+        (
+            f"F1 lost to 5 % poison, mean and worst of {_DRAWS} draws",
+            f"{math.fsum(lost) / _DRAWS:.4f}; {max(lost):.4f}",
+            "0.02 at most",
+            "",
+            "",
+        ),
         ("requests/s/core, all distinct, first seen", f"{cold:,.0f}", "100,000", "", ""),
         ("requests/s/core, seen before", f"{warm:,.0f}", "100,000", "", ""),
     ]
@@ -100,11 +103,23 @@ def _fitted(training: Sequence[Line], seed: int) -> Fitted:
     return MODEL.fit(MODEL.observe(as_events(training, "train")), seed=seed)
 
 
-def _poisoned(training: Sequence[Line], attacks: Sequence[Line], seed: int) -> tuple[Fitted, set[Line]]:
-    chance = np.random.default_rng(seed)
-    drawn = chance.permutation(len(attacks))[: int(_POISON * len(training))]
-    poison = [attacks[place] for place in drawn.tolist()]
-    return _fitted([*training, *poison], seed), set(poison)
+def _lost(  # noqa: PLR0917 # one step of `_rows`
+    training: Sequence[Line],
+    attacks: Sequence[Line],
+    seed: int,
+    clean: Fitted,
+    threshold: float,
+    measured: tuple[pa.Table, pa.Table],
+) -> float:
+    """Return the F1 that attacks drawn into the training cost, at 5 % of it; these themselves are not measured."""
+    drawn = np.random.default_rng(seed).permutation(len(attacks))[: int(_POISON * len(training))]
+    poisoned = _fitted([*training, *(attacks[place] for place in drawn.tolist())], seed)
+    left = np.setdiff1d(np.arange(len(attacks)), drawn)
+    found, ordinary = measured
+    before, after = (
+        f1_at(model.score(found).values[left], model.score(ordinary).values, threshold) for model in (clean, poisoned)
+    )
+    return max(before - after, 0.0)
 
 
 def _named(fitted: Fitted, found: pa.Table, scores: NDArray[np.float64], threshold: float) -> float:

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from hashlib import blake2b
 from operator import itemgetter
 from typing import TypeAlias, TypeVar
 
@@ -36,6 +35,7 @@ from engine.anomaly.tables import (
     times,
     window_of,
 )
+from engine.anomaly.web.cleansing import held_out, suspects
 from engine.anomaly.web.explaining import expected, place_of
 from engine.anomaly.web.requests import Request, path_of, request_of, split_query
 from engine.anomaly.web.samples import attack_rows, sample_events
@@ -45,7 +45,6 @@ from engine.errors import InputError
 
 _OWN = {"service": pa.string(), "method": pa.string(), "path": pa.string(), "query": pa.string(), "clients": pa.int64()}
 _LEAST = 100  # distinct requests of a service before it is judged
-_FOLDS = 3
 _REMEMBERED = 100_000  # entries of each memory
 _REASSURING = 3.0  # bits for each doubling of the clients that ask for a path
 _K = TypeVar("_K")
@@ -115,11 +114,12 @@ class WebRequestsFitted:
     site: Site
     gauges: Mapping[int, Gauge]
     judge: _Judge
+    doubted: int  # distinct training requests that taught nothing, see `engine.anomaly.web.cleansing`
 
     @classmethod
-    def of(cls, site: Site, gauges: Mapping[int, Gauge]) -> WebRequestsFitted:
+    def of(cls, site: Site, gauges: Mapping[int, Gauge], doubted: int) -> WebRequestsFitted:
         """Return the model of these parts."""
-        return cls(site=site, gauges=gauges, judge=_Judge(site, gauges))
+        return cls(site=site, gauges=gauges, judge=_Judge(site, gauges), doubted=doubted)
 
     def score(self, observations: pa.Table) -> Scores:
         """Return scores; each distinct request is judged once."""
@@ -150,7 +150,7 @@ class WebRequestsFitted:
     def content(self) -> Content:
         """Return the site and the gauges."""
         gauges = {KINDS[kind]: [list(gauge.steps), list(gauge.bits)] for kind, gauge in sorted(self.gauges.items())}
-        return Content(document={"site": self.site.to_json(), "gauges": gauges})
+        return Content(document={"site": self.site.to_json(), "gauges": gauges, "doubted": self.doubted})
 
     def _knows(self, service: str) -> bool:
         return self.site.requests.get(service, 0) >= _LEAST
@@ -244,14 +244,16 @@ class WebRequests:
         )
 
     def fit(self, observations: pa.Table, *, seed: int) -> WebRequestsFitted:
-        """Learn the site, and on thirds of it that were held out, what ordinary requests get."""
+        """Learn the site without suspects, and on thirds of it that were held out what ordinary requests get."""
         counts = Counter(map(_request, _rows(observations)))
         if max(Counter(request.service for request in counts).values(), default=0) < _LEAST:
             raise NotEnoughDataError(
                 f"{len(counts):,} distinct requests; {_LEAST} of one service are wanted", hint="kulla collect PATH"
             )
-        held = _held_out(counts, seed)
-        return WebRequestsFitted.of(Site.of(counts), _gauges(held.values()))
+        left_out = suspects(counts, seed)
+        taught = {request: count for request, count in counts.items() if request not in left_out}
+        held = held_out(taught, taught, seed)
+        return WebRequestsFitted.of(Site.of(taught), _gauges(held.values()), len(left_out))
 
     def restore(self, content: Content) -> WebRequestsFitted:
         """Return the model of this content."""
@@ -261,7 +263,7 @@ class WebRequests:
                 KINDS.index(kind): Gauge(steps=tuple(map(float, steps)), bits=tuple(map(float, bits)))
                 for kind, (steps, bits) in document["gauges"].items()  # type: ignore[attr-defined] # refused below
             }
-            return WebRequestsFitted.of(Site.from_json(document["site"]), gauges)
+            return WebRequestsFitted.of(Site.from_json(document["site"]), gauges, int(str(document["doubted"])))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"this is no model of web requests ({error})", hint="kulla models train web-requests"
@@ -300,35 +302,12 @@ def _codes(texts: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
 
 
-def _held_out(counts: Mapping[Request, int], seed: int) -> dict[Request, list[Departure]]:
-    """Return how each request departs from what the other thirds of the training requests say."""
-    found: dict[Request, list[Departure]] = {}
-    for part in _parts(counts, seed):
-        rest = Site.of({request: count for request, count in counts.items() if request not in part})
-        for request in sorted(part):
-            names = [name for name, _ in request.parameters]
-            departures = rest.structure(request.service, request.method, request.path, names)
-            for name, value in request.parameters:
-                departures += rest.value(request.service, request.path, name, value)
-            found[request] = departures
-    return {request: found[request] for request in counts}
-
-
 def _gauges(found: Iterable[Sequence[Departure]]) -> dict[int, Gauge]:
     raws: dict[int, list[float]] = {kind: [0.0] for kind in range(len(KINDS))}
     for departures in found:
         for departure in departures:
             raws[departure.kind].append(departure.raw)
     return {kind: Gauge.of(every) for kind, every in raws.items()}
-
-
-def _parts(requests: Iterable[Request], seed: int) -> list[set[Request]]:
-    """Return the requests in thirds; those that differ in nothing but the method stay together."""
-    parts: list[set[Request]] = [set() for _ in range(_FOLDS)]
-    for request in requests:
-        known = repr((seed, request.service, request.path.whole, request.parameters)).encode()
-        parts[int.from_bytes(blake2b(known, digest_size=4).digest(), "big") % _FOLDS].add(request)
-    return parts
 
 
 MODEL = WebRequests()

@@ -18,6 +18,7 @@ from engine.anomaly.web.values import FAMILIES, UNKNOWN, Values, of_choice, of_f
 
 KINDS = ("folder", "ending", "leaf", "method", "new parameter", "missing parameter", *FAMILIES, "length")
 _FIRST_OF_VALUES = KINDS.index("value")
+_DOUBT_OF_FORMS = 0.2  # free text has a tail of its own: less of it is doubted than of names and choices
 _MOST_TIMES = 16  # of one and the same request, so that a probe every second does not make up the site
 Key: TypeAlias = tuple[str, ...]
 
@@ -63,20 +64,26 @@ class Site:
             requests=dict(requests),
         )
 
-    def structure(self, service: str, method: str, path: Path, names: Collection[str]) -> list[Departure]:
-        """Return how a request departs in its path, method and names; what is known at all departs in nothing."""
+    def structure(
+        self, service: str, method: str, path: Path, names: Collection[str], doubt: float = 0.0
+    ) -> list[Departure]:
+        """Return how a request departs in its path, method and names; what is known at all departs in nothing.
+
+        `doubt` is the share of requests that may have been an attacker's: see `engine.anomaly.rarity`.
+        """
         return [
-            Departure(0, _bits(self._layers(self.folders, [(service,)]), path.folder)),
-            Departure(1, _bits(self._layers(self.endings, _ending_keys(service, path)), path.ending)),
-            Departure(2, _bits(self._layers(self.leaves, [_leaf_key(service, path)]), path.leaf)),
-            Departure(3, _bits(self._layers(self.methods, _path_keys(service, path)), method)),
-            *self._strange_names(service, path, names),
+            Departure(0, _bits(self._layers(self.folders, [(service,)]), path.folder, doubt)),
+            Departure(1, _bits(self._layers(self.endings, _ending_keys(service, path)), path.ending, doubt)),
+            Departure(2, _bits(self._layers(self.leaves, [_leaf_key(service, path)]), path.leaf, doubt)),
+            Departure(3, _bits(self._layers(self.methods, _path_keys(service, path)), method, doubt)),
+            *self._strange_names(service, path, names, doubt),
         ]
 
-    def value(self, service: str, path: Path, name: str, value: str) -> tuple[Departure, ...]:
+    def value(self, service: str, path: Path, name: str, value: str, doubt: float = 0.0) -> tuple[Departure, ...]:
         """Return how a value departs from those of its parameter: as a choice, in form and in length."""
         layers = [self.values[key] for key in _value_keys(service, path, name) if key in self.values]
-        chances = (of_choice(layers[1:], value), *of_form(layers, shape_of(value), len(value)))
+        forms = of_form(layers, shape_of(value), len(value), doubt * _DOUBT_OF_FORMS)
+        chances = (of_choice(layers[1:], value, doubt), *forms)
         return tuple(Departure(kind, -math.log2(chance), name) for kind, chance in enumerate(chances, _FIRST_OF_VALUES))
 
     def is_choice(self, service: str, path: Path, name: str) -> bool:
@@ -87,14 +94,14 @@ class Site:
     def _layers(self, of: Mapping[Key, Rarity], keys: Iterable[Key]) -> list[Rarity]:
         return [of[key] for key in keys if key in of]
 
-    def _strange_names(self, service: str, path: Path, names: Collection[str]) -> list[Departure]:
+    def _strange_names(self, service: str, path: Path, names: Collection[str], doubt: float) -> list[Departure]:
         """Return the parameter that is the strangest here, and the one whose absence is."""
         layers = self._layers(self.names, _path_keys(service, path))
         here = self.names.get((service, path.whole))
         if here is None:  # on a path that is new, so are its parameters: the path says it
             return []
-        new = max(((_bits(layers, name), name) for name in names), default=(0.0, ""))
-        absent = ((-math.log2(_absence(here, name)), name) for name in here.counts if name not in names)
+        new = max(((_bits(layers, name, doubt), name) for name in names), default=(0.0, ""))
+        absent = ((-math.log2(_absence(here, name, doubt)), name) for name in here.counts if name not in names)
         return [Departure(4, *new), Departure(5, *max(absent, default=(0.0, "")))]
 
     def to_json(self) -> dict[str, object]:
@@ -125,18 +132,19 @@ class Site:
         )
 
 
-def _bits(layers: Sequence[Rarity], item: str) -> float:
+def _bits(layers: Sequence[Rarity], item: str, doubt: float) -> float:
     """Return the surprise of a name: none if known here; if it is known nowhere, that of the widest layer."""
-    if layers and item in layers[-1].counts:
+    if layers and layers[-1].knows(item, layers[-1].outlying(doubt)):
         return 0.0
     chance = UNKNOWN
-    for layer in layers[:1] if layers and item not in layers[0].counts else layers:
-        chance = layer.chance((item,), chance)
+    for layer in layers[:1] if layers and not layers[0].knows(item, layers[0].outlying(doubt)) else layers:
+        chance = layer.chance((item,), chance, layer.outlying(doubt))
     return -math.log2(chance)
 
 
-def _absence(here: Rarity, name: str) -> float:
-    return (here.seen - here.counts[name] + STRENGTH * UNKNOWN) / (here.seen + STRENGTH)
+def _absence(here: Rarity, name: str, doubt: float) -> float:
+    missing = max(here.seen - here.counts[name] - doubt * here.seen, 0.0)
+    return (missing + STRENGTH * UNKNOWN) / (here.seen + STRENGTH)
 
 
 def _names(request: Request) -> frozenset[str]:

@@ -125,7 +125,7 @@ def _choices(counts: Mapping[str, int]) -> Rarity:
     return Rarity(counts=dict(sorted(counts.items())), rarest=dict(sorted(rarest.items())), seen=seen, low=_LOW)
 
 
-def of_form(layers: Sequence[Values], shape: str, length: int) -> tuple[float, float, float]:
+def of_form(layers: Sequence[Values], shape: str, length: int, doubt: float = 0.0) -> tuple[float, float, float]:
     """Return the chances of a shape's characters, its pairs, and a length, leaning from the widest layer inwards."""
     found = []
     for place, items in enumerate((characters_of(shape), pairs_of(shape)), 1):
@@ -133,7 +133,7 @@ def of_form(layers: Sequence[Values], shape: str, length: int) -> tuple[float, f
         anywhere = items <= widest.counts.keys()
         chance = UNKNOWN
         for layer in layers if anywhere else layers[:1]:
-            chance = layer.families[place].chance(items, chance)
+            chance = layer.families[place].chance(items, chance, doubt * layer.families[place].seen)
         found.append(chance)
     chance = UNKNOWN
     for layer in layers:
@@ -141,12 +141,15 @@ def of_form(layers: Sequence[Values], shape: str, length: int) -> tuple[float, f
     return found[0], found[1], chance
 
 
-def of_choice(layers: Sequence[Values], value: str) -> float:
+def of_choice(layers: Sequence[Values], value: str, doubt: float = 0.0) -> float:
     """Return the chance of a value where its parameter is a choice among few, 1 where it is none.
 
     The nearest layer decides; a value that the same name has elsewhere in the service is no surprise.
     """
     choices = [layer.families[0] for layer in layers]
-    if not choices or not choices[-1].counts or any(value in choice.counts for choice in choices):
+    if not choices or not choices[-1].counts or any(choice.knows(value, choice.outlying(doubt)) for choice in choices):
         return 1.0
-    return choices[-1].chance((value,), UNKNOWN)
+    chance = UNKNOWN
+    for choice in choices:
+        chance = choice.chance((value,), chance, choice.outlying(doubt)) if choice.counts else chance
+    return chance

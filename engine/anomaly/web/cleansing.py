@@ -1,0 +1,108 @@
+"""Which training requests may be an attacker's: more of them depart far from the rest than ordinary life explains.
+
+Each request is judged by models of the other thirds of the training requests. By the scale of surprise itself, a share
+of 2 ** -bits lies that far out or further; where several times as many do, the training is poisoned, and those beyond
+that point teach nothing. What poison says of itself is doubted meanwhile: the rarest five in a hundred of what was seen
+in a place speak for nothing, so that ten attacks alike do not vouch for one another. It goes round until nothing more
+falls away, since what one round takes out shows the next one more (as the concentration steps of Rousseeuw and Van
+Driessen, "A fast algorithm for the minimum covariance determinant estimator", 1999).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import blake2b
+
+from engine.anomaly.web.requests import Request
+from engine.anomaly.web.site import Departure, Site
+from engine.anomaly.web.values import FAMILIES, shape_of
+
+DOUBT = 0.05  # of the training requests, which may be an attacker's
+_OF_VALUE = len(FAMILIES) + 1  # departures of one value: its families and its length
+_FOLDS = 3
+_ROUNDS = 4
+_MOST = 1.5 * DOUBT  # of the training requests, that may be left out
+_LEVELS = (5.0, 6.0, 7.0, 8.0, 9.0, 10.0)  # bits
+_MORE = 1.5  # times as many as the scale of surprise expects
+_LEAST = 10  # requests beyond a level, before they are more than chance
+
+
+def suspects(counts: Mapping[Request, int], seed: int) -> set[Request]:
+    """Return the requests that should not teach: none, where no more depart than ordinary life explains."""
+    found: set[Request] = set()
+    for _ in range(_ROUNDS):
+        taught = counts.keys() - found
+        surprise = {
+            request: _surprise(departures, len(request.parameters))
+            for request, departures in held_out(counts, taught, seed, DOUBT).items()
+        }
+        level = _level(sorted(surprise.values()))
+        order = sorted((-bits, request) for request, bits in surprise.items() if bits >= level)
+        now = {request for _, request in order[: int(_MOST * len(counts))]}
+        if now == found:
+            break
+        found = now
+    return found
+
+
+def _level(ascending: Sequence[float]) -> float:
+    """Return the lowest level beyond which there are too many; infinite where there is none."""
+    for level in _LEVELS:
+        beyond = sum(bits >= level for bits in ascending)
+        if beyond >= _LEAST and beyond > _MORE * len(ascending) * 2.0**-level:
+            return level
+    return math.inf
+
+
+def _surprise(departures: Sequence[Departure], values: int) -> float:
+    """Return the raw bits of a request, beyond what is taken off since so many points are looked at."""
+    raw = [departure.raw for departure in departures]
+    cut = len(raw) - _OF_VALUE * values
+    points = raw[:cut]
+    for start in range(cut, len(raw), _OF_VALUE):
+        of_value, *forms, length = raw[start : start + _OF_VALUE]
+        points += (of_value, max(forms), length)
+    allowance = math.log2(len(points))
+    return math.fsum(bits - allowance for bits in points if bits > allowance)
+
+
+def held_out(
+    counts: Mapping[Request, int], taught: Collection[Request], seed: int, doubt: float = 0.0
+) -> dict[Request, list[Departure]]:
+    """Return how each request departs from what those `taught` of the other thirds say: its path, then its values."""
+    found: dict[Request, list[Departure]] = {}
+    for part in _parts(counts, seed):
+        rest = Site.of(
+            {request: count for request, count in counts.items() if request not in part and request in taught}
+        )
+        known: dict[tuple[object, ...], Sequence[Departure]] = {}
+        for request in sorted(part):
+            found[request] = list(_departures(rest, request, doubt, known))
+    return {request: found[request] for request in counts}
+
+
+def _departures(
+    site: Site, request: Request, doubt: float, known: dict[tuple[object, ...], Sequence[Departure]]
+) -> Iterable[Departure]:
+    service, method, path, parameters = request
+    names = tuple(name for name, _ in parameters)
+    place: tuple[object, ...] = (service, method, path, names)
+    if place not in known:
+        known[place] = site.structure(service, method, path, names, doubt)
+    yield from known[place]
+    for name, value in parameters:
+        kind = value if site.is_choice(service, path, name) else (shape_of(value), len(value))
+        place = (service, path, name, kind)
+        if place not in known:
+            known[place] = site.value(service, path, name, value, doubt)
+        yield from known[place]
+
+
+def _parts(requests: Iterable[Request], seed: int) -> list[set[Request]]:
+    """Return the requests in thirds; those that differ in nothing but the method stay together."""
+    parts: list[set[Request]] = [set() for _ in range(_FOLDS)]
+    for request in requests:
+        known = repr((seed, request.service, request.path.whole, request.parameters)).encode()
+        parts[int.from_bytes(blake2b(known, digest_size=4).digest(), "big") % _FOLDS].add(request)
+    return parts
