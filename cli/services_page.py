@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
-from cli.formats.page import text
+from cli.formats.page import head, text
 from cli.services_words import ServiceWords
 from cli.settings_table import Lang
 from playbooks.restoration.curve import AKSHI, Point
@@ -18,11 +16,6 @@ _STYLE = (
     "fill:#1b1b1b}.use{stroke:#1b1b1b;stroke-width:3;fill:none}.services{stroke:#1b1b1b;stroke-width:2;"
     "stroke-dasharray:8 5;fill:none}.akshi{fill:#fff;stroke:#1b1b1b;stroke-width:2}"
 )
-_POLICY = (
-    "default-src 'none'; style-src 'sha256-"
-    + b64encode(sha256(_STYLE.encode()).digest()).decode()
-    + "'; base-uri 'none'; form-action 'none'"
-)
 _WIDTH, _HEIGHT, _LEFT, _TOP = 900, 400, 60, 20
 
 
@@ -31,10 +24,8 @@ def curve_page(
 ) -> Iterator[str]:
     """Yield the page in parts. Curves differ by their line (whole, dashed, rings), never by colour alone."""
     title = text(texts.curve)
-    yield f'<!doctype html>\n<html lang="{text(lang)}">\n<head>\n<meta charset="utf-8">\n'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<dl>\n"
+    yield head(texts.curve, lang=lang, style=_STYLE)
+    yield f"<main>\n<h1>{title}</h1>\n<dl>\n"
     yield from (f"<dt>{text(label)}</dt><dd>{text(value)}</dd>\n" for label, value in figures)
     yield "</dl>\n"
     yield from _drawing(points, texts)

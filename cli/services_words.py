@@ -42,7 +42,6 @@ class ServiceWords:
     health: str
     expected: str
     backup: str
-    waits_for: str
     this_plan: str
     fifo: str
     random: str
@@ -83,7 +82,6 @@ ENGLISH = ServiceWords(
     health="Health check",
     expected="What you should see",
     backup="Backup point",
-    waits_for="Waits for",
     this_plan="this plan",
     fifo="as listed (FIFO)",
     random="at random",
@@ -124,7 +122,6 @@ ALBANIAN = ServiceWords(
     health="Kontrolli i shëndetit",
     expected="Çfarë duhet të shihni",
     backup="Pika e kopjes rezervë",
-    waits_for="Pret për",
     this_plan="ky plan",
     fifo="sipas listës (FIFO)",
     random="rastësisht",

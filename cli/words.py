@@ -32,8 +32,6 @@ class Words:
     opened: str
     alerts: str
     entities: str
-    kind: str
-    value: str
     tactics: str
     techniques: str
     playbooks: str
@@ -52,7 +50,6 @@ class Words:
     show_all: str
     alert: str
     reason: str
-    shared: str
     confidence: str
     closed_because: str
     open: str
@@ -115,14 +112,6 @@ class Words:
     resume: str
     dry_run: str
     not_a_terminal: str
-    # scoreboard
-    scoreboard: str
-    event: str
-    seen_by: str
-    not_seen: str
-    opened_at_event: str
-    seen_count: str
-    false_alerts: str
 
 
 ENGLISH = Words(
@@ -138,8 +127,6 @@ ENGLISH = Words(
     opened="Opened",
     alerts="Alerts",
     entities="Who and what is involved",
-    kind="Kind",
-    value="Value",
     tactics="ATT&CK tactics",
     techniques="ATT&CK techniques",
     playbooks="Playbooks",
@@ -162,7 +149,6 @@ ENGLISH = Words(
     show_all="{shown} of {count} lines; --all shows every alert, entity and join",
     alert="Alert",
     reason="Reason",
-    shared="In common",
     confidence="Confidence",
     closed_because="Closed because",
     open="open",
@@ -224,13 +210,6 @@ ENGLISH = Words(
     resume="Go on later with: kulla respond {id}",
     dry_run="Dry run: nothing is recorded.",
     not_a_terminal="the input is no terminal, so nobody can be asked; nothing was recorded",
-    scoreboard="Scoreboard",
-    event="Event",
-    seen_by="Seen by",
-    not_seen="not seen",
-    opened_at_event="The incident opened at event {number} of {total}.",
-    seen_count="Seen: {seen} of {total} events.",
-    false_alerts="Alerts on the benign background: {count}.",
 )
 
 ALBANIAN = Words(
@@ -246,8 +225,6 @@ ALBANIAN = Words(
     opened="Hapur",
     alerts="Alarmet",
     entities="Kush dhe çfarë preket",
-    kind="Lloji",
-    value="Vlera",
     tactics="Taktikat ATT&CK",
     techniques="Teknikat ATT&CK",
     playbooks="Udhëzuesit",
@@ -270,7 +247,6 @@ ALBANIAN = Words(
     show_all="{shown} nga {count} rreshta; --all tregon çdo alarm, entitet dhe lidhje",
     alert="Alarmi",
     reason="Arsyeja",
-    shared="E përbashkët",
     confidence="Besueshmëria",
     closed_because="Mbyllur sepse",
     open="i hapur",
@@ -332,13 +308,6 @@ ALBANIAN = Words(
     resume="Vazhdoni më vonë me: kulla respond {id} --lang sq",
     dry_run="Provë: asgjë nuk regjistrohet.",
     not_a_terminal="hyrja nuk është terminal, prandaj nuk mund të pyetet askush; asgjë nuk u regjistrua",
-    scoreboard="Tabela e rezultateve",
-    event="Ngjarja",
-    seen_by="Parë nga",
-    not_seen="nuk u pa",
-    opened_at_event="Incidenti u hap te ngjarja {number} nga {total}.",
-    seen_count="Parë: {seen} nga {total} ngjarje.",
-    false_alerts="Alarme mbi trafikun e zakonshëm: {count}.",
 )
 
 WORDS: Mapping[Lang, Words] = {"en": ENGLISH, "sq": ALBANIAN}

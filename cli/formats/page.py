@@ -21,11 +21,6 @@ _STYLE = (
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f2f2f2;padding:.6rem}dt{font-weight:bold}"
     "dd{margin:0 0 .5rem 0;overflow-wrap:anywhere}p,li,h1,h2{overflow-wrap:anywhere}.t{overflow-x:auto}"
 )
-_POLICY = (
-    "default-src 'none'; style-src 'sha256-"
-    + b64encode(sha256(_STYLE.encode()).digest()).decode()
-    + "'; base-uri 'none'; form-action 'none'"
-)
 
 
 def text(value: object) -> str:
@@ -33,14 +28,23 @@ def text(value: object) -> str:
     return html.escape(escape(cell(value)), quote=True)
 
 
+def head(title: str, *, lang: str, style: str) -> str:
+    """Return how every page begins, up to its body: its own style sheet applies, by its hash, and nothing is loaded."""
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        f'<!doctype html>\n<html lang="{text(lang)}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+    )
+
+
 def page(document: Document) -> Iterator[str]:
     """Yield the page in parts."""
     lang = document.lang if isinstance(document, Report) else "en"
-    title = text(document.title)
-    yield f'<!doctype html>\n<html lang="{text(lang)}">\n<head>\n<meta charset="utf-8">\n'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
+    yield head(document.title, lang=lang, style=_STYLE)
+    yield f"<main>\n<h1>{text(document.title)}</h1>\n"
     if isinstance(document, Listing):
         yield from _table(document.columns, document.rows, document.title)
     else:

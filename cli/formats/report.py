@@ -7,12 +7,10 @@ can be reached with the keyboard.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
 
 from cli.document import Column, Grid, Lines, Pairs, Report, Row, Section
-from cli.formats.page import text
+from cli.formats.page import head, text
 from cli.formats.report_drawing import Drawing
 from cli.report_words import ReportWords
 
@@ -58,20 +56,12 @@ html{font-size:9.5pt}nav,.skip{display:none}body{max-width:none;padding:0}.wide{
 table,svg{min-width:0}tr,svg{break-inside:avoid}h2{break-after:avoid}}
 @page{margin:15mm}
 """
-_POLICY = (
-    "default-src 'none'; style-src 'sha256-"
-    + b64encode(sha256(_STYLE.encode()).digest()).decode()
-    + "'; base-uri 'none'; form-action 'none'"
-)
 
 
 def page(document: Report, drawings: Mapping[str, Drawing], words: ReportWords, *, made: str) -> Iterator[str]:
     """Yield the page in parts. `drawings` are by the heading of their section; `made` says when it was made."""
     title, kind = text(document.title), text(words.title)
-    yield f'<!doctype html>\n<html lang="{text(document.lang)}">\n<head>\n<meta charset="utf-8">\n'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{kind}: {title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+    yield head(f"{words.title}: {document.title}", lang=document.lang, style=_STYLE)
     yield f'<a class="skip" href="#report">{text(words.skip)}</a>\n'
     yield f"<header>\n<p>{kind}</p>\n<h1>{title}</h1>\n</header>\n"
     yield f'<nav aria-label="{text(words.contents)}">\n<ul>\n'

@@ -32,11 +32,6 @@ class Prover:
         return rule_id in self.found(events)
 
 
-def fires(engine: Engine, rule_id: str, events: Sequence[Mapping[str, Value]]) -> bool:
-    """Tell whether the rule (or correlation) with this id raises an alert on the events, taken as one stream."""
-    return Prover(engine).fires(rule_id, events)
-
-
 def _event(number: int, given: Mapping[str, Value]) -> Event:
     fields: Fields = dict(given)
     original = fields.get("event.original") or fields.get("message")

@@ -29,7 +29,7 @@ class Outcome:
     """What one rule would have alerted on.
 
     `alerts` is the exact number. `samples` are the fields of the first `MAX_SAMPLES` of them (of a correlation, those
-    that its alert carries), `ids` the ids that their alerts would have, `events` one whole event (None: a correlation).
+    that its alert carries), `ids` the ids that their alerts would have.
     """
 
     rule: RuleInfo
@@ -37,7 +37,6 @@ class Outcome:
     days: Counter[date] = field(default_factory=Counter)
     samples: list[Mapping[str, Value]] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
-    event: Event | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +115,6 @@ class Attempt:
             self._keep(self._correlator.hits(match, event.fields, when, event.id), event)
         info = match.rule.info
         if (outcome := self._trial.outcomes.get(info.id)) is not None:
-            outcome.event = outcome.event or event
             _count(outcome, when, alert_id(info.id, info.version, (event.id,)), event.fields)
 
     def _keep(self, hits: Iterator[Hit], event: Event) -> None:

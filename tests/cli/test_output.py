@@ -181,3 +181,29 @@ def test_spans_and_limits(store: FakeStore) -> None:
     assert "the newest 1 of 2 alerts" in limited.err
     assert call("incidents", "list", "--since", "1h", store=store).out == ""
     assert call("store", "status", "-f", "json", store=store).code == 0
+
+
+def test_every_page_begins_in_one_way_and_allows_its_own_style_alone() -> None:
+    """The content security policy of a page is written in one place, and holds the hash of that page's style."""
+    from cli.document import Report
+    from cli.formats import page, report
+    from cli.report_words import report_words
+    from cli.services_page import curve_page
+    from cli.services_words import WORDS as SERVICE_WORDS
+    from playbooks.restoration.curve import Point
+
+    whole = Report(name="x", title="T <&> 1", record={}, sections=(), lang="sq")
+    pages = (
+        "".join(page.page(whole)),
+        "".join(report.page(whole, {}, report_words("sq"), made="now")),
+        "".join(curve_page([Point(hours=1.0, use=0.5, services=0.5)], (), SERVICE_WORDS["sq"], "sq")),
+    )
+    for text in pages:
+        style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+        assert style
+        digest = b64encode(sha256(style[1].encode()).digest()).decode()
+        assert f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'" in text
+        assert text.startswith('<!doctype html>\n<html lang="sq">')
+        assert "<&>" not in text
+    sources = (Path(page.__file__).parents[1]).rglob("*.py")
+    assert [file.name for file in sources if "<!doctype" in file.read_text(encoding="utf-8")] == ["page.py"]

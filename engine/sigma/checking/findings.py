@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -83,9 +83,6 @@ class Subject:
     def held(self, severity: Severity) -> Severity:
         """Return `error` for a rule that promises kulla's form, else the given severity."""
         return "error" if self.promised else severity
-
-
-Check: TypeAlias = Callable[[Subject], Iterator[Finding]]
 
 
 def worst_first(finding: Finding) -> tuple[int, str, int, str, str]:
