@@ -7,17 +7,17 @@ an hour after the change, so that a reader who had begun with them can finish.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from engine.errors import UnreadableError
 from engine.store.catalogue import Catalogue, Segment
 from engine.store.columns import BUDGET, SEQUENCE, TEXT
 from engine.store.database import Database, to_micros
@@ -29,20 +29,29 @@ from engine.store.tested import remove_orphans
 
 _SMALL = 50_000  # events; larger segments are left as they are
 _TARGET = 200_000  # events of a joined segment at most
+_SMALL_BYTES = 1024 * 1024  # on disk; runs leave larger ones as they are
 _TARGET_BYTES = 48 * 1024 * 1024  # on disk
-_TARGET_MEMORY = 192 * 1024 * 1024  # of all columns, while they are joined
+_TARGET_MEMORY = 64 * 1024 * 1024  # of all columns; joining takes about four times that
+_DUE_AT_ONCE = 4  # groups that are joined after a run,
+_DUE_EVENTS, _DUE_BYTES = 50_000, 8 * 1024 * 1024  # of so many events and bytes on disk each
 GRACE = timedelta(hours=1)  # for readers that have begun with files that were replaced
 _MANY = 64  # small segments of one day and dataset that are too many: a look back reads one in some milliseconds
 _KIND = ("event.dataset", "winlog.channel", "event.code")  # what tells kinds of events apart
 _LEAST = 4096  # rows that are worth a row group
 
 
-def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetime) -> int:
-    """Join what is small, remove what was joined an hour ago or more; return how many files were joined."""
+def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetime, *, due: bool = False) -> int:
+    """Join what is small, remove what was joined an hour ago or more; return how many files were joined.
+
+    With `due`, only a part is joined: where there are too many small files, the oldest of them; those that cannot be
+    read are left to whoever looks at them.
+    """
     joined = 0
     return_memory()
-    for group in _groups(catalogue.segments()):
-        joined += _join(folder, database, catalogue, group, now)
+    segments = catalogue.segments()
+    for group in islice(_due(segments), _DUE_AT_ONCE) if due else _groups(_small(segments)):
+        with suppress(*[UnreadableError] if due else []):
+            joined += _join(folder, database, catalogue, group, now)
     at = Premises(folder=folder, database=database, catalogue=catalogue, now=now)
     remove_retired(at, before=to_micros(now - GRACE))
     with database.guarded():
@@ -52,18 +61,39 @@ def compact(folder: Path, database: Database, catalogue: Catalogue, now: datetim
 
 def is_due(segments: Sequence[Segment]) -> bool:
     """Tell whether some day and dataset has so many small segments that reading suffers."""
-    small = Counter((segment.day, segment.dataset) for segment in segments if segment.events < _SMALL)
-    return max(small.values(), default=0) >= _MANY
+    return any(_due(segments))
 
 
-def _groups(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+def _small(segments: Sequence[Segment]) -> list[Segment]:
     small = [segment for segment in segments if segment.events < _SMALL]
-    small.sort(key=lambda segment: (segment.day, segment.dataset, segment.first_sequence))
+    return sorted(small, key=lambda segment: (segment.day, segment.dataset, segment.first_sequence))
+
+
+def _due(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Yield groups, the oldest first, until few small segments are left of each day and dataset.
+
+    What was joined is joined again only with its like, so that each event is written some few times in its life.
+    """
+    small = [segment for segment in _small(segments) if segment.size < _SMALL_BYTES]
+    small.sort(key=lambda segment: segment.compacted)
+    for _, found in groupby(small, key=lambda segment: (segment.compacted, segment.day, segment.dataset)):
+        alike = list(found)
+        left = len(alike)
+        for group in _groups(alike, events=_DUE_EVENTS, size=_DUE_BYTES):
+            if left < _MANY:
+                break
+            left -= len(group)
+            yield group
+
+
+def _groups(small: Sequence[Segment], *, events: int = _TARGET, size: int = _TARGET_BYTES) -> Iterator[list[Segment]]:
+    """Cut into groups of so many events and bytes on disk."""
     for _, alike in groupby(small, key=lambda segment: (segment.day, segment.dataset)):
         group: list[Segment] = []
         for segment in alike:
-            events, size = sum(each.events for each in group), sum(each.size for each in group)
-            if events + segment.events > _TARGET or size + segment.size > _TARGET_BYTES:
+            together = [*group, segment]
+            too_many = sum(each.events for each in together) > events or sum(each.size for each in together) > size
+            if group and too_many:
                 yield group
                 group = []
             group.append(segment)
@@ -119,7 +149,11 @@ def _replace(folder: Path, database: Database, catalogue: Catalogue, group: list
 def _staged(tables: list[pa.Table], folder: Path) -> Staged:
     joined = glued(tables)
     order, sizes = _order(joined)
-    return stage(joined, folder, sizes, order)
+    names, columns = joined.column_names, joined.columns
+    del joined
+    for place in range(len(columns)):  # one by one: of each, the pieces are let go before the next is put in order
+        columns[place] = columns[place].take(order).combine_chunks()
+    return stage(pa.table(columns, names=names), folder, sizes)
 
 
 def _whole(reader: SegmentReader, segment: Segment) -> pa.Table:
@@ -130,7 +164,7 @@ def _whole(reader: SegmentReader, segment: Segment) -> pa.Table:
     return table.append_column(SEQUENCE, pa.array(sequences))
 
 
-def _order(table: pa.Table) -> tuple[NDArray[np.int64], list[int]]:
+def _order(table: pa.Table) -> tuple[pa.Array, list[int]]:
     """Return the rows in the order of the new segment, and how many rows each of its row groups gets."""
     kinds = np.zeros(table.num_rows, dtype=np.int64)
     for name in _KIND:
@@ -140,7 +174,7 @@ def _order(table: pa.Table) -> tuple[NDArray[np.int64], list[int]]:
             codes = pc.rank(pc.fill_null(column, ""), tiebreaker="dense").to_numpy()
             _, kinds = np.unique(kinds * (table.num_rows + 1) + codes, return_inverse=True)
     order = np.lexsort((table.column(SEQUENCE).to_numpy(), kinds))
-    return order, list(_sizes(np.bincount(kinds).tolist()))
+    return pa.array(order), list(_sizes(np.bincount(kinds).tolist()))
 
 
 def _sizes(kinds: Sequence[int]) -> Iterator[int]:

@@ -23,6 +23,8 @@ from engine.store.schema import MIGRATIONS
 from engine.store.segments import make_folder
 from engine.store.values import plain
 
+DATABASE = "store.sqlite"
+PATIENCE = 60.0  # seconds that a writer waits for another
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST_PREFIX = 4
 _CANDIDATES = 5  # how many ids an ambiguous prefix names

@@ -25,7 +25,7 @@ from engine.retention import Retained, Retention, needed_events
 from engine.store.blocks import StoredBlock
 from engine.store.catalogue import Catalogue
 from engine.store.compaction import compact, is_due
-from engine.store.database import Database, from_micros, to_micros
+from engine.store.database import DATABASE, PATIENCE, Database, from_micros, to_micros
 from engine.store.erasing import erase
 from engine.store.findings import Findings
 from engine.store.intake import Intake
@@ -36,10 +36,8 @@ from engine.store.retaining import retain_events, retain_findings
 from engine.store.rewriting import Premises
 from engine.store.scan import Wanted, found_events, slices
 from engine.store.scanning import scan_files
+from engine.store.tidying import tidy
 from engine.store.walking import blocks
-
-DATABASE = "store.sqlite"
-PATIENCE = 60.0  # seconds that a writer waits for another
 
 
 class EmbeddedStore:
@@ -183,8 +181,8 @@ class EmbeddedStore:
         return compact(self.folder, self._open(), self._catalogue, self._clock())
 
     def tidy(self) -> int:
-        """Compact where there are many small segments; return how many files were joined."""
-        return self.compact() if is_due(self._catalogue.segments()) else 0
+        """Join some of the small segments where there are many, in a process of its own; return how many."""
+        return tidy(self.folder, self._clock()) if is_due(self._catalogue.segments()) else 0
 
     def erase(self, subject: Subject) -> Erased:
         """Take a person out of everything but the ledger (see `engine.store.erasing`)."""

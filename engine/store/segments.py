@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeAlias
+from typing import BinaryIO, Self
 
 import numpy as np
 import orjson
@@ -32,8 +32,6 @@ _BATCH = 2048  # rows of large values read at a time
 _PRESENT = b"kulla.present"  # in the file's metadata: for each row group, the numbers of columns that hold anything
 _DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
 _UNIQUE = (ID, ORIGINAL)
-Rows: TypeAlias = NDArray[np.int64]
-_Way: TypeAlias = tuple[list[tuple[int, pa.Array]], pa.Array]
 _STAGED_SUFFIX = ".part"
 
 
@@ -58,11 +56,11 @@ class Staged:
         self.handle.close()
 
 
-def stage(table: pa.Table, folder: Path, sizes: Sequence[int] = (), order: Rows | None = None) -> Staged:
+def stage(table: pa.Table, folder: Path, sizes: Sequence[int] = ()) -> Staged:
     """Write the table as a Parquet file in `folder`, readable by its owner only, and sync it (see `write_table`)."""
     staged = _begun(folder)
     try:
-        write_table(table, staged.handle, sizes, order)
+        write_table(table, staged.handle, sizes)
         staged.handle.flush()
         os.fsync(staged.handle.fileno())
         staged.size = staged.handle.tell()
@@ -84,16 +82,15 @@ def _begun(folder: Path) -> Staged:
         staged.handle.close()  # another process took it for abandoned before it was locked
 
 
-def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = (), order: Rows | None = None) -> None:
+def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> None:
     """Write the table as Parquet: zstd, text by dictionary where that pays, a checksum on every page.
 
-    `sizes` are the rows of each row group; without them, groups are as large as may be. `order` names the table's rows
-    as they are to stand in the file; only one row group at a time is copied for it.
+    `sizes` are the rows of each row group; without them, groups are as large as may be.
     """
     evenly = [name for name in _DELTA if name in table.column_names]
     plain = [name for name in table.column_names if _is_plain(name, table.column(name))]
     groups = list(_groups(table.num_rows, sizes))
-    present = _present(table, groups, order)
+    present = _present(table, groups)
     told = {_PRESENT: orjson.dumps(present)}
     with pq.ParquetWriter(
         sink,
@@ -104,42 +101,9 @@ def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = (), orde
         write_statistics=["@timestamp", "event.ingested"],
         write_page_checksum=True,
     ) as writer:
-        for (start, rows), there in zip(groups, present, strict=True):
-            part = table
-            if order is not None:
-                part = _trimmed(_taken(table, order[start : start + rows], frozenset(there)))
-            elif len(groups) > 1:
-                part = _trimmed(table.slice(start, rows))
+        for start, rows in groups:
+            part = _trimmed(table.slice(start, rows)) if len(groups) > 1 else table
             writer.write_table(_as_text(part, plain).replace_schema_metadata(told), row_group_size=ROW_GROUP)
-
-
-def _taken(table: pa.Table, rows: Rows, there: frozenset[int]) -> pa.Table:
-    """Return these rows, chunk by chunk: Arrow would copy each column into one piece first.
-
-    `there` are the numbers of the columns that hold anything in them.
-    """
-    ways: dict[tuple[int, ...], _Way] = {}
-    columns = []
-    for number, column in enumerate(table.columns):
-        if number not in there:
-            columns.append(pa.nulls(len(rows), column.type))
-            continue
-        sizes = tuple(map(len, column.chunks))
-        if sizes not in ways:
-            ways[sizes] = _way(sizes, rows)
-        parts, order = ways[sizes]
-        found = [column.chunk(chunk).take(places) for chunk, places in parts]
-        columns.append(found[0] if len(found) == 1 else pa.concat_arrays(found).take(order))
-    return pa.table(columns, schema=table.schema)
-
-
-def _way(sizes: Sequence[int], rows: Rows) -> _Way:
-    """Return from which chunks which places are taken, and in which order the places so taken give the rows."""
-    ends = np.cumsum([0, *sizes])
-    homes = np.searchsorted(ends, rows, side="right") - 1
-    order = np.argsort(homes, kind="stable")
-    parts = [(chunk, pa.array(rows[homes == chunk] - ends[chunk])) for chunk in np.unique(homes).tolist()]
-    return parts, pa.array(np.argsort(order, kind="stable"))
 
 
 def _groups(rows: int, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -151,7 +115,7 @@ def _groups(rows: int, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
         start += size
 
 
-def _present(table: pa.Table, groups: Sequence[tuple[int, int]], order: Rows | None) -> list[list[int]]:
+def _present(table: pa.Table, groups: Sequence[tuple[int, int]]) -> list[list[int]]:
     """Return for each row group the numbers of the columns that hold anything in it."""
     found: list[list[int]] = [[] for _ in groups]
     starts = [start for start, rows in groups if rows]
@@ -160,7 +124,7 @@ def _present(table: pa.Table, groups: Sequence[tuple[int, int]], order: Rows | N
             valid = np.ones(len(starts), dtype=bool)
         else:
             rows = column.is_valid().to_numpy()
-            valid = np.logical_or.reduceat(rows if order is None else rows[order], starts) if starts else rows[:0]
+            valid = np.logical_or.reduceat(rows, starts) if starts else rows[:0]
         for group in np.flatnonzero(valid).tolist():
             found[group].append(number)
     return found
@@ -168,11 +132,11 @@ def _present(table: pa.Table, groups: Sequence[tuple[int, int]], order: Rows | N
 
 def _trimmed(table: pa.Table) -> pa.Table:
     """Leave in each dictionary only what these rows use: Arrow would write the whole of it into every row group."""
-    for place, name in enumerate(table.column_names):
-        column = table.column(place)
-        if pa.types.is_dictionary(column.type):
-            table = table.set_column(place, name, pa.chunked_array([_compact(part) for part in column.chunks]))
-    return table
+    columns = [
+        pa.chunked_array([_compact(part) for part in column.chunks]) if pa.types.is_dictionary(column.type) else column
+        for column in table.columns
+    ]
+    return pa.table(columns, names=table.column_names)
 
 
 def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:

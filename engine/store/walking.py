@@ -14,9 +14,9 @@ from engine.store.protocol import Missing
 from engine.store.scan import Wanted
 from engine.store.segments import return_memory
 
-_SMALL = 8192  # events; a segment with more is looked at alone
-_ROWS = 16_384  # events that are looked at as one block
-_BYTES = 48 * 1024 * 1024  # and what their columns may take
+_SMALL = 4096  # events; a segment with more is looked at alone
+_ROWS = 8_192  # events that are looked at as one block
+_BYTES = 24 * 1024 * 1024  # and what their columns may take
 _FILES = 100  # that are open at a time
 Blocks: TypeAlias = "Iterator[StoredBlock | JoinedBlock]"
 

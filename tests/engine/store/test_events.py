@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from engine.errors import StoreError
 from engine.events import Event, Origin
+from engine.store import compaction, tidying
 from engine.store.columns import BUDGET, table_of
 from engine.store.embedded import EmbeddedStore
 from engine.store.protocol import Appended, Slice, Store
@@ -366,3 +368,39 @@ def test_many_small_segments_are_tidied_and_few_are_left(store, many, tmp_path) 
     assert len(list(tmp_path.rglob("*.tested"))) == 64
     assert store.tidy() == 64
     assert not list(tmp_path.rglob("*.tested"))  # what was kept for segments that are no more goes with them
+
+
+def test_runs_join_a_part_at_a_time_and_nothing_over_and_over(store, many, monkeypatch) -> None:
+    monkeypatch.setattr(compaction, "_MANY", 4)
+    monkeypatch.setattr(compaction, "_DUE_EVENTS", 30)
+    monkeypatch.setattr(compaction, "_DUE_AT_ONCE", 2)
+    monkeypatch.setattr(tidying.subprocess, "run", _here)
+    for start in range(0, 100, 10):
+        store.append(many(10, start=start), [])
+    assert [store.tidy() for _ in range(4)] == [6, 3, 0, 0]  # four joined files and one that waits for its like
+    assert [segment.table.num_rows for segment in store.scan()] == [30, 30, 30, 10]
+    store.append(many(10, start=100), [])
+    assert store.tidy() == 0  # what was joined does not count with what was not
+
+
+def _here(words: Sequence[str], **_: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.CompletedProcess(words, 0, stdout=tidying.main(*words[-2:]))
+
+
+def test_what_cannot_be_read_stops_no_run(store, many, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(tidying.subprocess, "run", _here)
+    for start in range(64):
+        store.append(many(1, start=start), [])
+    next(tmp_path.rglob("*.parquet")).write_bytes(b"")
+    assert store.tidy() == 0
+    with pytest.raises(StoreError):
+        store.compact()
+
+
+def test_a_failure_to_join_is_told(store, many, monkeypatch) -> None:
+    failed = subprocess.CompletedProcess([], 1, stderr="kulla: no space left")
+    monkeypatch.setattr(tidying.subprocess, "run", lambda *_, **__: failed)
+    for start in range(64):
+        store.append(many(1, start=start), [])
+    with pytest.raises(StoreError, match="no space left"):
+        store.tidy()

@@ -1,0 +1,46 @@
+"""Joining small files in a process of its own: `python -m engine.store.tidying FOLDER NOW` prints how many it joined.
+
+Joining takes memory of its own, which a long-lived process would not give back, and a run has taken its share already.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from engine.errors import KullaError, StoreError
+from engine.store.catalogue import Catalogue
+from engine.store.compaction import compact
+from engine.store.database import DATABASE, PATIENCE, Database
+
+_TIMEOUT = 600  # seconds
+_HINT = "nothing is lost; kulla store compact joins them"
+
+
+def tidy(folder: Path, now: datetime) -> int:
+    """Join a part of what is small (see `compaction.compact`); return how many files; raise `StoreError`."""
+    words = [sys.executable, "-P", "-m", "engine.store.tidying", str(folder.absolute()), now.isoformat()]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=_TIMEOUT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StoreError(f"small files could not be joined ({error})", where=str(folder), hint=_HINT) from error
+    if done.returncode:
+        why = done.stderr.strip().rpartition("\n")[2] or f"the process ended with {done.returncode}"
+        raise StoreError(f"small files could not be joined ({why})", where=str(folder), hint=_HINT)
+    return int(done.stdout)
+
+
+def main(folder: str, now: str) -> str:
+    """Join; return what to print."""
+    with closing(Database(Path(folder) / DATABASE, patience=PATIENCE)) as database:
+        return str(compact(Path(folder), database, Catalogue(database), datetime.fromisoformat(now), due=True))
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(main(*sys.argv[1:]))
+    except KullaError as error:
+        sys.exit(str(error))
