@@ -90,7 +90,7 @@ class Batches:
         beside = Events.distinct([event for batch in batches for event in batch.events])
         taken = pa.array([event.id for event in beside.events], pa.string())
         found: list[EventBatch] = []
-        for batch in batches:
+        for batch in (each for each in batches if each.rows):
             seen = [taken, *(each.ids for each in found if not _is_behind(each, batch))]
             new = np.ones(batch.rows, dtype=np.bool_)
             if any(map(len, seen)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collectors.reader import LogReader, Parsed
+from engine.events import DeadLetter
 from tests.collectors.columns.both import assert_alike
 
 GOOD = (
@@ -261,3 +264,22 @@ def test_what_continues_an_error_is_told_from_what_does_not(tmp_path: Path) -> N
 def test_a_line_beyond_all_limits_is_a_dead_letter_both_ways(tmp_path: Path) -> None:
     data = GOOD + b"\n" + b"x" * (17 * 1024 * 1024) + b"\n" + GOOD + b"\n" + b"y" * (2 * 1024 * 1024) + b"\n" + GOOD
     assert assert_alike(tmp_path, "nginx", data) == 3
+
+
+def test_many_odd_lines_among_usual_ones_are_read_alike(tmp_path: Path) -> None:
+    odd = b"".join(b"odd %d\n" % n for n in range(9000))
+    assert assert_alike(tmp_path, "nginx", GOOD + b"\n" + odd + GOOD + b"\n" + b"\n" * 9000 + GOOD) == 3
+
+
+def test_a_log_that_breaks_off_keeps_what_could_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "access.log.gz"
+    lines = b"".join(GOOD + b" %d\n" % n for n in range(3000))
+    path.write_bytes(gzip.compress(lines)[:-400])
+    by_columns, by_records = LogReader(path, source="nginx"), LogReader(path, source="nginx")
+    portions = list(by_columns.portions())
+    records = list(by_records.records())
+    assert sum(len(portion.batch) for portion in portions) == sum(isinstance(item, Parsed) for item in records) > 100
+    assert [letter for portion in portions for letter in portion.letters] == [
+        item for item in records if isinstance(item, DeadLetter)
+    ]
+    assert by_columns.tally == by_records.tally
