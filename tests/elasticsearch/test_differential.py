@@ -54,7 +54,8 @@ def _web_log(folder: Path) -> Path:
     return path
 
 
-def _logs(shared: Path, folder: Path) -> list[Path]:
+def logs(shared: Path, folder: Path) -> list[Path]:
+    """Return the logs that stores are compared with."""
     found = sorted((shared / "evtx").rglob("*.evtx"))[:: 1 if FULL else 11]
     windows = folder / "windows.jsonl"
     with lzma.open(shared / "windows" / "otrf_d8.jsonl.xz") as packed, windows.open("wb") as out:
@@ -70,18 +71,19 @@ def _rules(shared: Path) -> list[Path]:
     return [ROOT / "detections" / "rules", *packs[:: 1 if FULL else 5]]
 
 
-def _fill(store: Store, logs: Sequence[Path], now: datetime) -> tuple[int, ...]:
+def fill(store: Store, paths: Sequence[Path], now: datetime) -> tuple[int, ...]:
+    """Collect logs into a store; return the totals of its accounts."""
     reading = Reading(source="auto", zone="UTC", host=None, newest=now)
-    accounts = [collect_file(path, store, reading) for path in logs]
+    accounts = [collect_file(path, store, reading) for path in paths]
     totals = ("records", "stored", "dead_lettered", "duplicates")
     return tuple(sum(getattr(account, name) for account in accounts) for name in totals)
 
 
 def test_both_stores_give_the_same_alerts(store, shared: Path, tmp_path: Path, now: datetime) -> None:
-    logs = _logs(shared, tmp_path)
+    found_logs = logs(shared, tmp_path)
     engine = Engine(load_rules(_rules(shared)))
     with EmbeddedStore(tmp_path / "store", lambda: now) as embedded:
-        assert _fill(store, logs, now) == _fill(embedded, logs, now)
+        assert fill(store, found_logs, now) == fill(embedded, found_logs, now)
         runs = [Detector(engine, each).run() for each in (store, embedded)]
         assert runs[0].events == runs[1].events > 1000
         found, wanted = ({alert.id: alert for alert in each.alerts()} for each in (store, embedded))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,9 +65,10 @@ CASES: Mapping[str, tuple[Mapping[str, object], list[Mapping[str, Value]]]] = {
 }
 
 
-def _event(number: int, fields: Mapping[str, Value]) -> Event:
+def an_event(number: int, fields: Mapping[str, Value]) -> Event:
+    """Make an event of Sysmon: a process, or a connection where there is an address."""
     base: dict[str, Value] = {
-        "@timestamp": datetime(2026, 3, 1, 8, 0, number, tzinfo=UTC),
+        "@timestamp": datetime(2026, 3, 1, 8, tzinfo=UTC) + timedelta(seconds=number),
         "event.dataset": "windows.sysmon",
         "event.code": "3" if "source.ip" in fields else "1",
         "winlog.channel": "Microsoft-Windows-Sysmon/Operational",
@@ -93,7 +94,7 @@ def test_values(name: str, store, tmp_path: Path, now: datetime) -> None:
     }
     (tmp_path / "rule.yml").write_text(yaml.safe_dump(rule))
     engine = Engine(load_rules([tmp_path / "rule.yml"]))
-    events = [_event(number, fields) for number, fields in enumerate(rows)]
+    events = [an_event(number, fields) for number, fields in enumerate(rows)]
     with EmbeddedStore(tmp_path / "store", lambda: now) as embedded:
         for each in (store, embedded):
             assert each.append(events, []).stored == len(events)

@@ -8,7 +8,6 @@ stand in `kulla.odd`, names beyond an index's budget in `kulla.rest`.
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine.ecs_types import DATE
+from engine.ecs_types import DATE, LONG
 from engine.events import Event, Fields, Origin, Value
 from engine.store.columns import (
     ENVELOPE,
@@ -31,13 +30,25 @@ from engine.store.columns import (
     PATH,
     SAME,
 )
-from engine.store.elastic.mappings import BUDGET, ODD, REST, SEQUENCE, TYPES
-from engine.store.values import LIST, code_of, from_json, list_code, plain, restored, restored_list, to_json, written
+from engine.store.elastic.mappings import AWKWARD, BUDGET, ODD, REST, SEQUENCE, TYPES
+from engine.store.values import (
+    LIST,
+    code_of,
+    fitted,
+    from_json,
+    list_code,
+    plain,
+    restored,
+    restored_list,
+    to_json,
+    written,
+)
 
 Document = dict[str, Any]
 _LONGEST_NAME = 256
 _LARGEST = 2**63
-OWN = frozenset({*ENVELOPE, ODD, REST, TYPES, SEQUENCE})
+_SMALL, _GREAT = 1e-4, 1e16
+OWN = frozenset({*ENVELOPE, AWKWARD, ODD, REST, TYPES, SEQUENCE})
 _GIVEN = tuple(GIVEN + name for name in ENVELOPE)
 _AWKWARD = frozenset({ODD, REST, TYPES, *_GIVEN})
 _JSON = orjson.OPT_UTC_Z
@@ -57,7 +68,7 @@ def _plan(names: tuple[str, ...], types: tuple[type, ...], known: set[str]) -> _
     hard: set[str] = set()
     undecided: list[str] = []
     for name, kind in zip(names, types, strict=True):
-        if not _is_plain_name(name) or (name in DATE) != (kind is datetime):
+        if not is_plain_name(name) or (name in DATE) != (kind is datetime) or (kind is str and name in LONG):
             hard.add(name)
         elif kind in {int, float, list}:
             undecided.append(name)
@@ -68,7 +79,8 @@ def _plan(names: tuple[str, ...], types: tuple[type, ...], known: set[str]) -> _
 
 
 @lru_cache(maxsize=65536)
-def _is_plain_name(name: str) -> bool:
+def is_plain_name(name: str) -> bool:
+    """Tell whether a field of this name stands in a document under its own name."""
     if name in OWN or name.startswith((GIVEN, "_")) or not 0 < len(name) <= _LONGEST_NAME:
         return False
     return name.isprintable() and all(part and not part.isspace() for part in name.split("."))
@@ -140,7 +152,7 @@ class Writer:
             if name in ENVELOPE:
                 _put_own(document, name, value, codes)
                 continue
-            if not _is_plain_name(name):
+            if not is_plain_name(name):
                 if value is not None:
                     odd[name] = value
                 continue
@@ -155,6 +167,8 @@ class Writer:
             document[REST] = rest
         if odd:
             document[ODD] = to_json(odd)
+        if rest or odd:
+            document[AWKWARD] = True
 
 
 def _put_own(document: Document, name: str, value: Value, codes: dict[str, str]) -> None:
@@ -184,13 +198,18 @@ def _put(document: Document, place: str, name: str, value: Value, codes: dict[st
             codes[name] = code
         elif value.tzinfo is None:  # type: ignore[union-attr] # an instant by its code
             document[place] = written(value)
-    elif _is_exact(value):
-        document[place] = value
-        if code == "s" and name in DATE:
-            codes[name] = code
     else:
-        document[place] = written(value)
-        codes[name] = code
+        document[place], changed = _scalar(name, value, code)
+        if changed:
+            codes[name] = code
+
+
+def _scalar(name: str, value: Value, code: str) -> tuple[object, bool]:
+    """Return how a scalar that is no instant stands in a document, and whether its code has to be told."""
+    if code == "s" and name in LONG:
+        number = fitted("long", code, value)  # type: ignore[arg-type] # text by its code
+        return (value, False) if number is None else (number, True)
+    return (value, code == "s" and name in DATE) if _is_exact(value) else (written(value), True)
 
 
 def _joined(own: bytes, fields: bytes) -> bytes:
@@ -205,7 +224,8 @@ def _is_exact(value: object) -> bool:
         return True
     if kind is int:
         return -_LARGEST <= value < _LARGEST  # type: ignore[operator] # a whole number
-    return kind is float and math.isfinite(value)  # type: ignore[arg-type] # a fraction
+    # a fraction that JSON, Python and Elasticsearch write alike, without an exponent
+    return kind is float and (value == 0 or _SMALL <= abs(value) < _GREAT)  # type: ignore[arg-type]
 
 
 def _is_simple(value: object) -> bool:
@@ -243,6 +263,7 @@ def fields_of(document: Document) -> Fields:
     rest, odd = document.pop(REST, None), document.pop(ODD, None)
     own = {name: document.pop(name, None) for name in ENVELOPE}
     document.pop(SEQUENCE, None)
+    document.pop(AWKWARD, None)
     if rest:
         document.update(rest)
     for name in DATE.intersection(document):

@@ -12,13 +12,15 @@ from typing import Any
 from engine.ecs_types import BOOLEAN, DATE, FLOAT, IP, LONG
 from engine.store.elastic.names import Names
 
-VERSION = 1  # of the layout; an index tells it in `_meta`
+VERSION = 2  # of the layout; an index tells it in `_meta`
+TELLING = 2  # from here on, values that do not fit their field are told apart (no coercion, `AWKWARD`)
 BUDGET = 1000  # fields of one index that are indexed under their own names; the rest go into `kulla.rest`
 IGNORE_ABOVE = 8191  # characters: in UTF-8 at most what Lucene takes as one term
 REST = "kulla.rest"
 ODD = "kulla.odd"
 TYPES = "kulla.types"
 SEQUENCE = "kulla.sequence"
+AWKWARD = "kulla.awkward"  # there, and true, where fields stand in `REST` or `ODD`
 Json = dict[str, Any]
 
 _TEXT: Json = {
@@ -71,8 +73,8 @@ def _event_mappings() -> Json:
         "numeric_detection": False,
         "dynamic_templates": [
             *_typed("dates", DATE, {"type": "date"}),
-            *_typed("longs", LONG, {"type": "long"}),
-            *_typed("floats", FLOAT, {"type": "double"}),
+            *_typed("longs", LONG, {"type": "long", "coerce": False}),
+            *_typed("floats", FLOAT, {"type": "double", "coerce": False}),
             *_typed("truths", BOOLEAN, {"type": "boolean"}),
             *_typed("addresses", IP, {"type": "ip", "fields": {"folded": _TEXT["fields"]["folded"]}}),
             {"text": {"match_mapping_type": "*", "mapping": _TEXT}},
@@ -84,6 +86,7 @@ def _event_mappings() -> Json:
             TYPES: _KEPT,
             REST: {"type": "flattened", "ignore_above": 1024},
             SEQUENCE: {"type": "long"},
+            AWKWARD: {"type": "boolean"},
             "kulla.record_number": {"type": "long", "index": False},
             "kulla.source_identity": {"type": "keyword"},
             "log.offset": {"type": "long"},

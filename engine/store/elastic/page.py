@@ -142,7 +142,7 @@ class PageBlock:
         """Return the ids of the events in these rows."""
         return [self._documents[row]["event.id"] for row in rows.tolist()]
 
-    def events(self, rows: Rows) -> Iterator[Event]:
+    def events(self, rows: Rows, names: Collection[str] | None = None) -> Iterator[Event]:  # noqa: ARG002 - all are here
         """Yield the events in these rows, whole."""
         for row in rows.tolist():
             yield event_of(dict(self._documents[row]))
@@ -177,7 +177,7 @@ class EventPage(PageBlock):
         """Return the ids of the events in these rows."""
         return [self._events[row].id for row in rows.tolist()]
 
-    def events(self, rows: Rows) -> Iterator[Event]:
+    def events(self, rows: Rows, names: Collection[str] | None = None) -> Iterator[Event]:  # noqa: ARG002 - all are here
         """Yield the events in these rows, whole."""
         for row in rows.tolist():
             yield self._events[row]

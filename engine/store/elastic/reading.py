@@ -39,6 +39,15 @@ class Window:
     until: int
     since: datetime | None
     before: datetime | None
+    narrowing: Json | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """A query that finds at least what is looked for, among the events with sequences up to `until`."""
+
+    query: Json
+    until: int
 
 
 def pages(cluster: Cluster, index: str, window: Window, now: datetime) -> Iterator[PageBlock]:
@@ -72,7 +81,7 @@ def _is_in_time(document: Json, window: Window) -> bool:
 
 def _page(cluster: Cluster, index: str, window: Window, after: int, size: int) -> list[Json]:
     body = {
-        "query": {"bool": {"filter": list(_filters(window, after))}},
+        "query": {"bool": {"filter": list(filters_of(window, after))}},
         "sort": [{SEQUENCE: "asc"}],
         "size": size,
         "track_total_hits": False,
@@ -81,7 +90,8 @@ def _page(cluster: Cluster, index: str, window: Window, after: int, size: int) -
     return [hit["_source"] for hit in found["hits"]["hits"]]
 
 
-def _filters(window: Window, after: int) -> Iterator[Json]:
+def filters_of(window: Window, after: int) -> Iterator[Json]:
+    """Yield the queries that all events of a window pass; those of event time to the millisecond only."""
     yield {"range": {SEQUENCE: {"gt": after, "lte": window.until}}}
     bounds: Json = {}
     if window.since is not None:
@@ -90,6 +100,8 @@ def _filters(window: Window, after: int) -> Iterator[Json]:
         bounds["lte"] = instant(moved(window.before, _MILLISECOND))
     if bounds:
         yield {"range": {"@timestamp": bounds}}
+    if window.narrowing is not None:
+        yield window.narrowing
 
 
 def events_by_id(cluster: Cluster, index: str, ids: Sequence[str]) -> dict[str, Event]:

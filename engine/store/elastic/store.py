@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -34,7 +35,7 @@ from engine.store.elastic.findings import Findings
 from engine.store.elastic.intake import Intake, letter_of
 from engine.store.elastic.names import Names
 from engine.store.elastic.page import PageBlock
-from engine.store.elastic.reading import Window, events_by_id, pages
+from engine.store.elastic.reading import Narrowing, Window, events_by_id, pages
 from engine.store.elastic.records import Records, searched
 from engine.store.elastic.retaining import Sweeping
 from engine.store.elastic.sequence import Sequences
@@ -76,6 +77,7 @@ class ElasticStore:
         self._sequences = Sequences(cluster, self.names, clock=clock, token=token)
         self._intake = Intake(cluster, self.names, self._records, self._sequences)
         self._findings = Findings(cluster, self._records)
+        self._narrowing: Narrowing | None = None
         self._changing = ChangingRecords(cluster, self.names, self._records)
 
     def __enter__(self) -> Self:
@@ -173,7 +175,10 @@ class ElasticStore:
         """
         settled = self.last_sequence()
         last = settled if until is None else min(until, settled)
-        window = Window(after=after, until=last, since=since, before=before)
+        query = None
+        if self._narrowing is not None:
+            query, last = self._narrowing.query, min(last, self._narrowing.until)
+        window = Window(after=after, until=last, since=since, before=before, narrowing=query)
         seen = after
         try:
             for block in pages(self.cluster, self.names.events, window, self._clock()):
@@ -183,6 +188,15 @@ class ElasticStore:
             if missing is None:
                 raise
             missing(Missing(first_sequence=seen + 1, last_sequence=last, reason=str(error)))
+
+    @contextmanager
+    def narrowed(self, narrowing: Narrowing | None) -> Iterator[None]:
+        """Let blocks and scans give only what a narrowing finds (see `engine.narrowing`), None: everything."""
+        self._narrowing = narrowing
+        try:
+            yield
+        finally:
+            self._narrowing = None
 
     def events_by_id(
         self,
