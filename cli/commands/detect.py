@@ -14,6 +14,7 @@ import typer
 from cli import rulesets
 from cli.document import Listing
 from cli.group import single_app
+from cli.narrowing import narrowed
 from cli.options import (
     FailOn,
     Filters,
@@ -71,6 +72,9 @@ Lateness = Annotated[
         help="How late events may come (30s, 5m) without any effect on correlations, which are told that much later.",
     ),
 ]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Say how a look back (--since, --until) is done on a cluster, and why.")
+]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -101,6 +105,7 @@ def detect(
     lateness: Lateness = None,
     index: Index = None,
     workers: Workers = None,
+    explain: Explain = False,
     scheduled: Scheduled = False,
     schedule: Names = None,
     notify: Deliver = True,
@@ -154,6 +159,7 @@ def detect(
         now_due=bool(schedule),
         notify=notify,
         crew=crew,
+        explain=explain,
     )
     shift.work(pause)
     session.hint(shift.next)
@@ -182,6 +188,7 @@ class _Shift:
     now_due: bool
     notify: bool
     crew: Crew
+    explain: bool = False
     next: str = "kulla incidents list"
 
     def work(self, pause: float | None) -> None:
@@ -247,7 +254,8 @@ class _Shift:
 
         found = runner(self.session, store, plan, lease, sharing=self.crew.sharing)
         if self._looks_back:
-            run, changes = found.look_back(self.span.since, self.span.before)
+            with narrowed(self.session, store, plan.engine, self.span, explain=self.explain):
+                run, changes = found.look_back(self.span.since, self.span.before)
             alerts: Sequence[Alert] = run.alerts
             tell_looked_back(self.session, plan, run, changes)
         else:

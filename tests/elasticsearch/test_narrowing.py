@@ -16,7 +16,9 @@ from engine.narrowing.planning import plan
 from engine.sigma.engine import Engine
 from engine.sigma.loader import load_rules
 from engine.store.elastic.store import ElasticStore
+from tests.cli.runs import access_log, rules_folder
 from tests.conftest import ROOT
+from tests.elasticsearch.calls import kulla
 from tests.elasticsearch.test_differential import FULL, fill, logs
 from tests.elasticsearch.test_values import CASES, an_event
 
@@ -126,3 +128,18 @@ def test_what_an_older_layout_could_not_index_forbids_narrowing(store: ElasticSt
     found = plan(store, Engine(load_rules([tmp_path / "rule.yml"])), since=None, before=None)
     assert found.narrowing is None
     assert "older layout" in found.why[-1]
+
+
+def test_a_look_back_says_how_it_is_done(node_url: str, prefix: str, tmp_path: Path) -> None:
+    words = {"home": tmp_path / "home", "prefix": prefix, "store": node_url}
+    (tmp_path / "a.log").write_bytes(access_log(40) + access_log(2, start=40, path="/evil"))
+    rules = str(rules_folder(tmp_path))
+    assert kulla("store", "init", **words).code == 0
+    assert kulla("collect", str(tmp_path / "a.log"), **words).code == 0
+    back = ("detect", "--rules", rules, "-f", "jsonl", "--since", "2026-03-01")
+    told = kulla(*back, "--explain", **words)
+    assert told.code == 0, told.err
+    assert "42 events in the window" in told.err
+    assert "narrowed: " in told.err or "full scan: " in told.err
+    assert len(told.out.splitlines()) == 2
+    assert "events in the window, " not in kulla(*back, **words).err
