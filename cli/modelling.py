@@ -62,7 +62,8 @@ def run_models(session: Session, store: Store) -> Sequence[Alert]:
     if not models:
         return ()
     messenger = planner(session, store)
-    found = watch(store, models, session.now(), messenger.for_alerts if messenger else None)
+    beside = messenger.for_alerts if messenger else None
+    found = watch(store, models, session.now(), beside, budget=place.budget)
     if found:
         refresh_incidents(store, found, messenger.for_incidents if messenger else None, circumstances(session))
     session.say(f"models: {len(models)} run, {len(found):,} alerts (budget: {place.budget:g} alerts a day)")

@@ -5,16 +5,16 @@ stand out. The p-value of such a group is conformal (Vovk, Gammerman and Shafer,
 world", 2005): the share of groups of a calibration window, which the model was not fitted to, whose largest score was
 as large. Beyond the largest of them each further bit halves it, which is what a bit is meant to be, and an assumption.
 
-The budget is shared among the models that run; each gets a threshold once, before the events come, so that a decision
-needs nothing that comes later. False discoveries are controlled by LORD++ (Ramdas, Yang, Wainwright and Jordan,
-"Online control of the false discovery rate with decaying memory", 2017) where that is asked for.
+The budget is shared among the models that run; `engine.anomaly.keeping` holds them to it as events come. False
+discoveries are controlled by LORD++ (Ramdas, Yang, Wainwright and Jordan, "Online control of the false discovery rate
+with decaying memory", 2017).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -79,6 +79,10 @@ class Calibration:
             return 1.0 if above == len(self.largest) < self.count else (1 + above) / (1 + self.count)
         return math.exp2(-min(score - float(self.largest[-1]), 60.0)) / (1 + self.count)
 
+    def by_chance(self, score: float) -> float:
+        """Return how many groups a day of ordinary life have a score as large."""
+        return self.p_value(score) * self.per_day
+
     def threshold(self, per_day: float) -> float:
         """Return the score that so many groups a day reach by chance; none reaches it where there is no calibration."""
         if not self.count or per_day <= 0.0 or not self.per_day:
@@ -96,31 +100,48 @@ def shares(budget: float, models: Sequence[str]) -> dict[str, float]:
     return {name: budget / len(models) for name in models}
 
 
+_REMEMBERED = 200  # discoveries whose wealth is still spent; what older ones have left is next to nothing
+
+
 @dataclass(slots=True, kw_only=True)
 class Discoveries:
     """LORD++: levels for p-values as they come, so that the false discovery rate stays at `rate`.
 
-    Each alert earns back some of what was spent; a long time without one makes it stricter.
+    Each discovery earns back some of what was spent; a long time without one makes it stricter.
     """
 
     rate: float
     wealth: float | None = None
-    _tests: int = 0
-    _alerts: list[int] | None = None
+    tests: int = 0
+    found: list[int] = field(default_factory=list)
+    first: int = 0  # the number of the first discovery, 0 before there is one
 
     def decide(self, p_value: float) -> bool:
         """Tell whether this p-value is a discovery; call it once for each, in order."""
-        self._tests += 1
-        alerts = self._alerts = self._alerts if self._alerts is not None else []
+        self.tests += 1
         start = self.rate / 2 if self.wealth is None else self.wealth
-        level = start * _decay(self._tests)
-        if alerts:
-            level += (self.rate - start) * _decay(self._tests - alerts[0])
-            level += self.rate * math.fsum(_decay(self._tests - when) for when in alerts[1:])
-        if p_value <= level:
-            alerts.append(self._tests)
-            return True
-        return False
+        level = start * _decay(self.tests)
+        if self.first:
+            level += (self.rate - start) * _decay(self.tests - self.first)
+            level += self.rate * math.fsum(_decay(self.tests - when) for when in self.found)
+        if p_value > level:
+            return False
+        if self.first:
+            self.found = [*self.found[1 - _REMEMBERED :], self.tests]
+        self.first = self.first or self.tests
+        return True
+
+    def state(self) -> list[object]:
+        """Return its state as JSON; see `of`."""
+        return [self.tests, self.first, list(self.found)]
+
+    @classmethod
+    def of(cls, rate: float, state: Sequence[object]) -> Discoveries:
+        """Return what `state` was taken of; raise `ValueError` or `TypeError` for anything else."""
+        tests, first, found = state
+        if not isinstance(tests, int) or not isinstance(first, int) or not isinstance(found, list):
+            raise TypeError("two numbers and a list are wanted")
+        return cls(rate=rate, tests=tests, first=first, found=[int(number) for number in found][-_REMEMBERED:])
 
 
 def _decay(number: int) -> float:

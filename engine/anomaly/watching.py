@@ -1,8 +1,9 @@
 """Running promoted models over a store: an ordinary producer of alerts, within a budget.
 
 Each model goes through closed windows of event time since the one it saw last; what is logged later than `LATENESS` is
-not seen. An alert is about one entity in one hour, whatever many of its observations stand out; its id follows from
-the model's version, the entity and the hour, so that a run that is repeated finds nothing twice.
+not seen. An alert is about one entity in one hour, however many of its observations stand out; its id follows from
+the model's version, the entity and the hour, so that a run that is repeated finds nothing twice. What stands out in any
+model goes by one keeper in order of time (see `engine.anomaly.keeping`), whose state is a record of the store.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from engine.alerts import Alert, EventRef, Reason, alert_id
 from engine.anomaly.budget import HOUR, Calibration, groups_of, shares
 from engine.anomaly.cards import card_of
 from engine.anomaly.frame import ENTITY, EVENTS, MOST_EVENTS, Fitted, Model
+from engine.anomaly.keeping import RATE, Decision, Keeper, loosest
 from engine.anomaly.registry import all_models, model_called
 from engine.anomaly.shelf import Shelf
 from engine.anomaly.tables import text_column, times
@@ -31,18 +33,35 @@ LATENESS = timedelta(minutes=5)
 _FIRST_LOOK = timedelta(days=1)  # back, when a model runs for the first time
 _SHOWN = 8  # terms of an alert
 _LEAST_WINDOW = timedelta(minutes=5)
+_KEEPER = ("models", "keeper")
 Beside = Callable[[Sequence[Alert]], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """A model that runs, and the score from which its budget allows an alert."""
+    """A model that runs, its share of the budget (alerts a day), and the score from which that allows an alert."""
 
     model: Model
     version: str
     fitted: Fitted
     calibration: Calibration
-    threshold: float
+    share: float
+
+    @property
+    def threshold(self) -> float:
+        """Return the score from which it alerts where as much was given as was promised."""
+        return self.calibration.threshold(self.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """One entity in one hour that may become an alert: its rows (the most surprising first) and their scores."""
+
+    item: Watched
+    id: str
+    moment: int
+    rows: pa.Table
+    scores: tuple[float, ...]
 
 
 def watched(shelf: Shelf, budget: float, problems: list[InputError]) -> list[Watched]:
@@ -71,28 +90,58 @@ def loaded(shelf: Shelf, name: str, per_day: float, version: str | None = None) 
         version=manifest.version,
         fitted=model.restore(content),
         calibration=calibration,
-        threshold=calibration.threshold(per_day),
+        share=per_day,
     )
 
 
-def watch(store: Store, models: Sequence[Watched], now: datetime, beside: Beside | None = None) -> list[Alert]:
+def watch(
+    store: Store, models: Sequence[Watched], now: datetime, beside: Beside | None = None, *, budget: float
+) -> list[Alert]:
     """Run the models over closed windows that they have not seen; return and commit their new alerts.
 
-    `beside` are the records that go with new alerts.
+    `budget` is that of all models together, in alerts a day; `beside` are the records that go with new alerts.
     """
-    found: list[Alert] = []
+    cursors: dict[str, int] = {}
+    candidates: list[_Candidate] = []
     for item in models:
         window = item.model.window or _LEAST_WINDOW
         end = floor(now - LATENESS, window)
-        name = f"model/{item.model.name}"
-        seen = store.cursor(name)
+        seen = store.cursor(_run(item))
         start = datetime.fromtimestamp(seen, UTC) if seen else floor(now - _FIRST_LOOK, window)
-        alerts = list(_alerts(store, item, start, end)) if start < end else []
-        known = store.known_alert_ids([alert.id for alert in alerts]) if alerts else frozenset()
-        fresh = [alert for alert in alerts if alert.id not in known]
-        records = beside(fresh) if beside and fresh else ()
-        store.commit_run(name, cursor=max(seen, int(end.timestamp())), alerts=fresh, hits=(), records=records)
-        found += fresh
+        candidates += _candidates(store, item, start, end) if start < end else []
+        cursors[_run(item)] = max(seen, int(end.timestamp()))
+    kept = store.record(*_KEEPER)
+    keeper = Keeper.from_json(kept.body if kept else "", budget)
+    found = _decided(store, candidates, keeper)
+    state = Record(
+        kind=_KEEPER[0], key=_KEEPER[1], state="kept", body=keeper.to_json(), version=kept.version if kept else 0
+    )
+    for place, (name, cursor) in enumerate(cursors.items(), 1):
+        fresh = [alert for alert in found if _run_of(alert) == name]
+        records = [*beside(fresh)] if beside and fresh else []
+        records += [state] if candidates and place == len(cursors) else []
+        store.commit_run(name, cursor=cursor, alerts=fresh, hits=(), records=records)
+    return found
+
+
+def _run(item: Watched) -> str:
+    return f"model/{item.model.name}"
+
+
+def _run_of(alert: Alert) -> str:
+    return alert.rule.id  # a model's runs are named as its alerts are
+
+
+def _decided(store: Store, candidates: Sequence[_Candidate], keeper: Keeper) -> list[Alert]:
+    """Return the alerts that the keeper lets through, in order of time; those that are stored already pass it by."""
+    known = store.known_alert_ids([one.id for one in candidates]) if candidates else frozenset()
+    found = []
+    for one in sorted(candidates, key=lambda one: (one.moment, one.item.model.name, one.id)):
+        if one.id not in known:
+            by_chance = one.item.calibration.by_chance(one.scores[0])
+            decision = keeper.decide(one.moment, by_chance=by_chance, share=one.item.share)
+            if decision.alert:
+                found.append(_alert(store, one, decision))
     return found
 
 
@@ -102,41 +151,56 @@ def floor(moment: datetime, window: timedelta) -> datetime:
     return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
 
 
-def _alerts(store: Store, item: Watched, start: datetime, end: datetime) -> Iterator[Alert]:
+def _candidates(store: Store, item: Watched, start: datetime, end: datetime) -> Iterator[_Candidate]:
+    lowest = item.calibration.threshold(loosest(item.share))
     for table in read_observations(store, item.model, start, end):
         scores = item.fitted.score(table)
         groups = groups_of(table, scores)
-        hours, entities, ids = times(table) // HOUR, text_column(table, ENTITY), table.column(EVENTS)
-        for group in np.flatnonzero(groups.largest >= item.threshold).tolist():
-            rows = np.flatnonzero(groups.of_row == group)
+        stamps, entities = times(table), text_column(table, ENTITY)
+        for group in np.flatnonzero(groups.largest >= lowest).tolist():
+            rows = np.flatnonzero((groups.of_row == group) & (scores.values >= lowest))
             rows = rows[np.argsort(-scores.values[rows], kind="stable")]
-            rows = rows[scores.values[rows] >= item.threshold]
-            wanted = dict.fromkeys(number for row in rows.tolist() for number in ids[row].as_py() or ())
-            events = store.events_by_id(list(wanted)[:MOST_EVENTS])
-            key = (entities[rows[0]], str(hours[rows[0]]))
-            yield _alert(item, table, int(rows[0]), key, [events[number] for number in wanted if number in events])
+            info = card_of(item.model.name).rule(item.version)
+            key = (entities[rows[0]], str(int(stamps[rows[0]]) // HOUR))
+            yield _Candidate(
+                item=item,
+                id=alert_id(info.id, info.version, key),
+                moment=int(stamps[rows[0]]),
+                rows=table.take(pa.array(rows)),
+                scores=tuple(scores.values[rows].tolist()),
+            )
 
 
-def _alert(item: Watched, table: pa.Table, row: int, key: tuple[str, str], events: Sequence[Event]) -> Alert:
-    info = card_of(item.model.name).rule(item.version)
-    value = float(item.fitted.score(table.slice(row, 1)).values[0])
+def _alert(store: Store, one: _Candidate, decision: Decision) -> Alert:
+    item, table, value = one.item, one.rows, one.scores[0]
+    threshold = item.calibration.threshold(decision.allowed)
+    wanted = dict.fromkeys(
+        number
+        for ids, score in zip(table.column(EVENTS).to_pylist(), one.scores, strict=True)
+        if score >= min(threshold, value)
+        for number in ids or ()
+    )
+    stored = store.events_by_id(list(wanted)[:MOST_EVENTS])
+    events = [stored[number] for number in wanted if number in stored]
+    holds = "holds" if decision.discovery else "does not hold"
     reasons = [
         Reason(
             field="kulla.model.score",
-            predicate=f"at or above {item.threshold:.1f} bits (p {item.calibration.p_value(value):.2g})",
+            predicate=f"at or above {threshold:.1f} bits (p {item.calibration.p_value(value):.2g}; {holds} at a false "
+            f"discovery rate of {RATE:.0%})",
             value=f"{value:.1f}",
         )
     ]
-    for term in item.fitted.explain(table, row)[:_SHOWN]:
+    for term in item.fitted.explain(table, 0)[:_SHOWN]:
         words = f"{term.name}, {term.bits:+.1f} bits" + (f": {term.expected}" if term.expected else "")
         reasons.append(Reason(field=term.field, predicate=words, value=term.value))
     fields: dict[str, Value] = {}
     for event in events:
         fields = alert_fields(event.fields) | fields
     return Alert(
-        id=alert_id(info.id, info.version, key),
-        timestamp=datetime.fromtimestamp(int(times(table)[row]) / 1_000_000, UTC),
-        rule=info,
+        id=one.id,
+        timestamp=datetime.fromtimestamp(one.moment / 1_000_000, UTC),
+        rule=card_of(item.model.name).rule(item.version),
         events=tuple(_reference(event) for event in events),
         why=tuple(reasons),
         fields=fields,

@@ -27,6 +27,7 @@ from engine.anomaly.evaluation.measures import best_f1, f1_at, recall_at, roc
 from engine.anomaly.evaluation.requests_data import Line, as_events, read_lines
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.frame import Fitted
+from engine.anomaly.keeping import Keeper, loosest
 from engine.anomaly.models.web_requests import MODEL
 from engine.anomaly.tables import INSTANT, times
 from engine.anomaly.training import train
@@ -171,15 +172,20 @@ def evaluate_access_log(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     half = table.num_rows // 2
     trained = train(MODEL, table.slice(0, half), seed=seed)
     rest = table.slice(half)
-    threshold = trained.calibration.threshold(_BUDGET)
-    largest = groups_of(rest, trained.fitted.score(rest)).largest
+    groups = groups_of(rest, trained.fitted.score(rest))
     stamps = times(rest)
+    keeper, given = Keeper(budget=_BUDGET, at=int(stamps.min())), 0
+    for place in np.argsort(stamps[groups.first], kind="stable").tolist():
+        by_chance = trained.calibration.by_chance(float(groups.largest[place]))
+        if by_chance <= loosest(_BUDGET):
+            moment = int(stamps[groups.first[place]])
+            given += keeper.decide(moment, by_chance=by_chance, share=_BUDGET).alert
     days = (int(stamps.max()) - int(stamps.min())) / 86_400_000_000
     return [
         Row(
             data=f"Apache access log ({table.num_rows:,} requests, {days:.1f} days run)",
             metric=f"alerts a day at a budget of {_BUDGET:g}",
-            kulla=f"{float((largest >= threshold).sum()) / days:.1f}",
+            kulla=f"{given / days:.1f}",
             bar=f"{_BUDGET:g} ± 20 %",
             note="unlabelled: scanners in it count as false",
         )

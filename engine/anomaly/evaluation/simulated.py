@@ -2,7 +2,7 @@
 
 Each seed is a ministry of its own. The models are fitted to its first days and calibrated on the ones after, as
 `kulla models train` does it; nothing is injected in either. Then every scenario is put into the last days once. Alerts
-come as they do at night: one for an entity in an hour, above the level that its model's share of the budget gives. A
+come as they do at night: one for an entity in an hour, let through by the keeper of the budget. A
 scenario is found where an alert of one of its models names one of its entities, or rests on one of its events, before
 its deadline; every other alert is about nothing.
 """
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from engine.anomaly.budget import HOUR, Calibration, shares
 from engine.anomaly.frame import ENTITY, EVENTS, TIME, Fitted, Model, Scores, lookback_of
+from engine.anomaly.keeping import Keeper, loosest
 from engine.anomaly.registry import model_called
 from engine.anomaly.simulation.injecting import Injection
 from engine.anomaly.simulation.scenarios import own_scenarios
@@ -164,16 +165,17 @@ def outcome(seed: int, plan: Plan, names: Sequence[str] = tuple(FED_BY)) -> Outc
     first = plan.fit + plan.calibrate
     injected = plain.with_scenarios(own_scenarios(), first, first + plan.test, seed=seed)
     hot: list[_Raised] = []
-    levels: dict[str, float] = {}
+    known: dict[str, Calibration] = {}
     cpu: dict[str, float] = {}
     part = shares(plan.budget, names)
     for name in names:
         model, began = model_called(name), time.process_time()
         fitted = model.fit(pa.concat_tables(observed(model, plain, 0, plan.fit)), seed=seed)
-        levels[name] = _calibrated(model, fitted, _Days(plain), plan.fit, first).threshold(part[name])
+        known[name] = _calibrated(model, fitted, _Days(plain), plan.fit, first)
         hot += _raised(model, fitted, _Days(injected), first, first + plan.test)
         cpu[name] = time.process_time() - began
-    shown = _hourly(hot, levels)
+    began_at = injected.today(first).midnight
+    shown = _hourly(hot, known, part, Keeper(budget=plan.budget, at=began_at))
     about = [one for one in shown if any(_concerns(one, injection) for injection in injected.injections)]
     nothing = Counter(one.model for one in shown) - Counter(one.model for one in about)
     return Outcome(
@@ -181,17 +183,23 @@ def outcome(seed: int, plan: Plan, names: Sequence[str] = tuple(FED_BY)) -> Outc
         found=tuple(_found(injection, shown, hot) for injection in injected.injections),
         alerts_a_day=len(shown) / plan.test,
         about_nothing={name: nothing[name] / plan.test for name in names},
-        levels=levels,
+        levels={name: known[name].threshold(part[name]) for name in names},
         cpu=cpu,
     )
 
 
-def _hourly(raised: Sequence[_Raised], levels: Mapping[str, float]) -> list[_Raised]:
-    """Return the alerts as a person gets them: the first of each model, entity and hour, in order of time."""
+def _hourly(
+    raised: Sequence[_Raised], known: Mapping[str, Calibration], part: Mapping[str, float], keeper: Keeper
+) -> list[_Raised]:
+    """Return the alerts as a person gets them: the first of each model, entity and hour that is let through."""
     seen: dict[tuple[str, str, int], _Raised] = {}
     for one in sorted(raised, key=lambda item: item.time):
-        if one.score >= levels[one.model]:
-            seen.setdefault((one.model, one.entity, one.time // HOUR), one)
+        key = (one.model, one.entity, one.time // HOUR)
+        share, by_chance = part[one.model], known[one.model].by_chance(one.score)
+        if key in seen or by_chance > loosest(share):
+            continue
+        if keeper.decide(one.time, by_chance=by_chance, share=share).alert:
+            seen[key] = one
     return list(seen.values())
 
 
