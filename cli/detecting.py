@@ -130,9 +130,10 @@ def runner(
     lease: Lease | None,
     *,
     fill: bool = True,
+    stays: bool = False,
     sharing: Sharing | None = None,
 ) -> Runner:
-    """Return who runs a plan over the store; with `sharing`, other processes may help."""
+    """Return who runs a plan over the store; with `stays`, again and again; with `sharing`, others may help."""
     schedule = plan.schedule
     setting = Setting(
         now=session.now,
@@ -142,6 +143,7 @@ def runner(
         expected=expected_sources(session),
         known=circumstances(session),
         fill=fill,
+        incidents_rest=timedelta() if stays else None,
         sharing=sharing,
     )
     return Runner(store, plan.engine, plan.name, setting, lease=lease, messenger=planner(session, store))

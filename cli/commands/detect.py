@@ -159,6 +159,7 @@ def detect(
         now_due=bool(schedule),
         notify=notify,
         crew=crew,
+        stays=pause is not None,
         explain=explain,
     )
     shift.work(pause)
@@ -188,6 +189,7 @@ class _Shift:
     now_due: bool
     notify: bool
     crew: Crew
+    stays: bool = False
     explain: bool = False
     next: str = "kulla incidents list"
 
@@ -252,7 +254,7 @@ class _Shift:
     def _run(self, store: Store, plan: Plan, planned: datetime, lease: Lease) -> Sequence[Alert]:
         from cli.detecting import runner, tell_looked_back, tell_outcome
 
-        found = runner(self.session, store, plan, lease, sharing=self.crew.sharing)
+        found = runner(self.session, store, plan, lease, stays=self.stays, sharing=self.crew.sharing)
         if self._looks_back:
             with narrowed(self.session, store, plan.engine, self.span, explain=self.explain):
                 run, changes = found.look_back(self.span.since, self.span.before)
@@ -261,7 +263,7 @@ class _Shift:
         else:
             outcome = found.run(planned)
             changes = outcome.changes
-            store.tidy()  # after what was asked for: it is for the next run's sake
+            store.tidy(wait=not self.stays)  # after what was asked for: it is for the next run's sake
             alerts = [*outcome.found_in_gaps, *outcome.run.alerts] if outcome.found_in_gaps else outcome.run.alerts
             tell_outcome(self.session, plan, outcome)
         self.next = "kulla alerts list" if alerts and not changes.saved else "kulla incidents list"

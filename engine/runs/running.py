@@ -23,7 +23,7 @@ from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
 from engine.runs.freshness import Freshness, observe
 from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, note, tried, unreadable
 from engine.runs.history import LastRun, known_versions, last_run, remember_versions, run_record
-from engine.runs.joining import refresh_incidents
+from engine.runs.joining import Pace, refresh_incidents
 from engine.runs.leases import Lease
 from engine.runs.sharing import SharedDetector, Sharing
 from engine.sigma.engine import Engine
@@ -62,6 +62,7 @@ class Setting:
     expected: Mapping[str, timedelta] = field(default_factory=dict)
     known: Circumstances = NOTHING_KNOWN
     fill: bool = True
+    incidents_rest: timedelta | None = None
     elapsed: Callable[[], float] = time.monotonic
     sharing: Sharing | None = None
 
@@ -112,7 +113,7 @@ class Runner:
             filled, found = self._fill(detector) if self._setting.fill else ([], [])
             run = detector.run()
             changes = refresh_incidents(
-                self._store, chain(found, run.alerts), companions.for_incidents, self._setting.known
+                self._store, chain(found, run.alerts), companions.for_incidents, self._setting.known, self._pace()
             )
             self._note_left_out(run, begun.cursor)
             sources = observe(self._store, self._setting.expected, self._setting.now())
@@ -157,6 +158,10 @@ class Runner:
             now=self._setting.now,
             companions=companions,
         )
+
+    def _pace(self) -> Pace | None:
+        rest = self._setting.incidents_rest
+        return None if rest is None else Pace(now=self._setting.now(), rest=rest, seconds=self._setting.elapsed)
 
     def look_back(self, since: datetime | None, before: datetime | None) -> tuple[Run, Changes]:
         """Look again at a window of event time with these rules; parts that cannot be read become gaps."""

@@ -36,7 +36,7 @@ from engine.store.retaining import retain_events, retain_findings
 from engine.store.rewriting import Premises
 from engine.store.scan import Wanted, found_events, slices
 from engine.store.scanning import scan_files
-from engine.store.tidying import tidy
+from engine.store.tidying import tidy, tidy_meanwhile
 from engine.store.walking import blocks
 
 
@@ -180,9 +180,11 @@ class EmbeddedStore:
         """Join small segments of a day and dataset; return how many files were joined. Readers are not disturbed."""
         return compact(self.folder, self._open(), self._catalogue, self._clock())
 
-    def tidy(self) -> int:
+    def tidy(self, *, wait: bool = True) -> int:
         """Join some of the small segments where there are many, in a process of its own; return how many."""
-        return tidy(self.folder, self._clock()) if is_due(self._catalogue.segments()) else 0
+        if not is_due(self._catalogue.segments()):
+            return 0
+        return tidy(self.folder, self._clock()) if wait else tidy_meanwhile(self.folder, self._clock())
 
     def erase(self, subject: Subject) -> Erased:
         """Take a person out of everything but the ledger (see `engine.store.erasing`)."""

@@ -251,8 +251,11 @@ class Store(Protocol):
         """Join what is stored in small pieces into large ones; return how many were joined."""
         ...
 
-    def tidy(self) -> int:
-        """Compact where there are so many small pieces that reading suffers; return how many were joined."""
+    def tidy(self, *, wait: bool = True) -> int:
+        """Compact where there are so many small pieces that reading suffers; return how many were joined.
+
+        Without `wait` that goes on by itself, and 0 is returned.
+        """
         ...
 
     # privacy

@@ -5,17 +5,20 @@ Joining takes memory of its own, which a long-lived process would not give back,
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 
 from engine.errors import KullaError, StoreError
 from engine.store.catalogue import Catalogue
 from engine.store.compaction import compact
 from engine.store.database import DATABASE, PATIENCE, Database
 
+_LOCK = "tidy.lock"
 _TIMEOUT = 600  # seconds
 _HINT = "nothing is lost; kulla store compact joins them"
 
@@ -33,10 +36,26 @@ def tidy(folder: Path, now: datetime) -> int:
     return int(done.stdout)
 
 
+def tidy_meanwhile(folder: Path, now: datetime) -> int:
+    """Do so beside whatever goes on; return 0. What goes wrong is met again, and told, by who waits for it."""
+
+    def work() -> None:
+        with suppress(StoreError):
+            tidy(folder, now)
+
+    Thread(target=work, daemon=True).start()
+    return 0
+
+
 def main(folder: str, now: str) -> str:
-    """Join; return what to print."""
-    with closing(Database(Path(folder) / DATABASE, patience=PATIENCE)) as database:
-        return str(compact(Path(folder), database, Catalogue(database), datetime.fromisoformat(now), due=True))
+    """Join, unless another process is at it; return what to print."""
+    place = Path(folder)
+    with (place / _LOCK).open("wb") as lock, closing(Database(place / DATABASE, patience=PATIENCE)) as database:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return "0"
+        return str(compact(place, database, Catalogue(database), datetime.fromisoformat(now), due=True))
 
 
 if __name__ == "__main__":

@@ -220,7 +220,12 @@ class Laboratory:
         holder = Holder(host="lab", boot="b", process=self.crashed + 1, started="1")
         lease = Lease(store, "detection", holder, now=self.clock, gone=lambda other: other != holder)
         assert lease.take() is None
-        setting = Setting(now=self.clock, lateness=self.world.lateness, every=timedelta(minutes=1))
+        setting = Setting(
+            now=self.clock,
+            lateness=self.world.lateness,
+            every=timedelta(minutes=1),
+            incidents_rest=timedelta(hours=1),  # alerts are what is counted here
+        )
         planner = Planner(self._settings, store, self.clock)
         Runner(store, self._engine, "lab", setting, lease=lease, messenger=planner).run()
         lease.give_back()

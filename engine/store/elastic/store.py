@@ -228,7 +228,7 @@ class ElasticStore:
         """Do nothing: Elasticsearch joins its segments by itself."""
         return 0
 
-    def tidy(self) -> int:
+    def tidy(self, *, wait: bool = True) -> int:  # noqa: ARG002 - see `Store`
         """Do nothing: Elasticsearch joins its segments by itself."""
         return 0
 
