@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.columns.building import Sheet, merged
+from collectors.columns.building import Sheet, merged, placed
 from collectors.columns.seam import Mask
 from collectors.enrichment.enricher import Asked, Enricher
 from collectors.privacy.rules import Policy
@@ -23,7 +23,7 @@ from engine.events import Event
 
 Whole: TypeAlias = Callable[[Sequence[Event]], Sequence[Event]]
 EventsOf: TypeAlias = Callable[[EventBatch, Mask], Sequence[Event]]
-_MARK = "pno"  # see `collectors.privacy.redaction.may_name_somebody`; the texts are ASCII here
+_MARK = b"pno"  # see `collectors.privacy.redaction.may_name_somebody`; the texts are ASCII here
 
 
 class Treatment:
@@ -92,15 +92,20 @@ def _put_facts(values: dict[str, pa.Array], batch: EventBatch, item: Asked, colu
 
 def _marked(originals: pa.ChunkedArray) -> Mask:
     """Tell which texts may have an e-ID code in them."""
-    found: list[Mask] = []
-    for chunk in originals.chunks:
-        content = chunk.buffers()[2]
-        if content is None or _MARK.encode() not in content.to_pybytes().lower():
-            found.append(np.zeros(len(chunk), dtype=np.bool_))
-        else:
-            mask = pc.match_substring(pc.ascii_lower(chunk), _MARK)
-            found.append(mask.to_numpy(zero_copy_only=False))
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.bool_)
+    return np.concatenate([np.zeros(0, dtype=np.bool_), *(_marked_in(chunk) for chunk in originals.chunks)])
+
+
+def _marked_in(texts: pa.Array) -> Mask:
+    buffer, starts, ends = placed(texts)
+    letters = buffer | np.uint8(0x20)  # ASCII's lower case
+    found = letters[:-2] == _MARK[0]
+    found &= letters[1:-1] == _MARK[1]
+    found &= letters[2:] == _MARK[2]
+    places = np.flatnonzero(found)
+    if not len(places):
+        return np.zeros(len(texts), dtype=np.bool_)
+    inside: Mask = np.searchsorted(places, ends - len(_MARK), side="right") > np.searchsorted(places, starts)
+    return inside
 
 
 def _datasets(batch: EventBatch) -> list[tuple[str, str]]:

@@ -140,6 +140,8 @@ def _trimmed(table: pa.Table) -> pa.Table:
 
 
 def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    if len(column.dictionary) <= 1 or _is_whole(column):
+        return column
     if column.null_count == len(column):
         return pa.nulls(len(column), column.type)
     codes = column.indices.fill_null(-1).to_numpy()
@@ -149,6 +151,12 @@ def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
     places = (np.cumsum(used, dtype=np.int32) - 1)[codes]
     kept = column.dictionary.take(pa.array(np.flatnonzero(used)))
     return pa.DictionaryArray.from_arrays(pa.array(places, mask=codes < 0), kept)
+
+
+def _is_whole(column: pa.DictionaryArray) -> bool:
+    """Tell whether these are all the rows that the dictionary was made for."""
+    codes = column.indices
+    return column.offset == 0 and codes.buffers()[1].size == len(codes) * codes.type.byte_width
 
 
 def _is_plain(name: str, column: pa.ChunkedArray) -> bool:
