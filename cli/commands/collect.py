@@ -123,7 +123,7 @@ def _treating(session: Session, how: Reading) -> Reading:
 
     private = privacy(session, how)
     kept = enriched(session, private.events)
-    return replace(how, kept=kept, treatment=Treatment(kept, private.policy, enricher_of(session)))
+    return replace(how, kept=kept, treatment=Treatment(private.events, private.policy, enricher_of(session)))
 
 
 _TWO = "kulla collect PATH --follow in one process, kulla collect --listen ADDRESS in another"

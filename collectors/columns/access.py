@@ -246,7 +246,10 @@ class _Shape:
             "agent": (np.minimum(third + 1, ends), np.minimum(last, ends)),
             "tail": (np.minimum(last + 2, ends), ends),
         }
+        if not (last + 2 < ends).any():
+            del bounds["tail"]
         found = dict(zip(bounds, texts(self.buffer, *bounds.values()), strict=True))
+        found.setdefault("tail", pa.repeat("", len(ends)))
         found["status"] = pa.array(self.status)
         found["size"] = pa.array(self.size, mask=self.size < 0)
         return found

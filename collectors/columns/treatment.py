@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.columns.building import Sheet, merged, placed
+from collectors.columns.pieces import Bytes, Places
 from collectors.columns.seam import Mask
 from collectors.enrichment.enricher import Asked, Enricher
 from collectors.privacy.rules import Policy
@@ -27,22 +28,34 @@ _MARK = b"pno"  # see `collectors.privacy.redaction.may_name_somebody`; the text
 
 
 class Treatment:
-    """Treats batches as `whole` treats events, which is to enrich them and then to apply the rules of `policy`."""
+    """Enriches batches, and treats them as `private` treats events: it returns as many, and the same where it can."""
 
-    def __init__(self, whole: Whole, policy: Policy, enricher: Enricher | None) -> None:
-        self._whole = whole
+    def __init__(self, private: Whole, policy: Policy, enricher: Enricher | None = None) -> None:
+        self._private = private
         self._policy = policy
+        self._enricher = enricher
         self._asked = enricher.asked if enricher is not None else ()
+        self._marks = _Marks()
 
     def treated(self, batch: EventBatch, events_of: EventsOf) -> EventBatch:
         """Return the batch as it may be stored. `events_of` returns the events in some rows, whole and untreated.
 
-        Raise what `whole` raises.
+        Raise what `private` raises.
         """
-        rich, touched = self._enriched(batch)
-        touched |= self._private(rich)
-        events = [*events_of(batch, touched), *batch.events] if touched.any() else batch.events
-        return rich.kept(~touched, self._whole(events) if events else ())
+        rich, refused = self._enriched(batch)
+        touched = refused | self._touched(rich)
+        if not touched.any() and not batch.events:
+            return rich
+        found = self._rich(events_of(batch, touched))
+        kept = self._private([*found, *self._rich(batch.events)])
+        rows = np.flatnonzero(touched).tolist()
+        apart = {row: new for row, old, new in zip(rows, found, kept, strict=False) if refused[row] or new is not old}
+        left = np.ones(batch.rows, dtype=np.bool_)
+        left[list(apart)] = False
+        return rich.kept(left, [*apart.values(), *kept[len(found) :]])
+
+    def _rich(self, events: Sequence[Event]) -> Sequence[Event]:
+        return [self._enricher.enriched(event) for event in events] if self._enricher is not None else events
 
     def _enriched(self, batch: EventBatch) -> tuple[EventBatch, Mask]:
         """Return the batch with what its values say, and the rows for which columns cannot tell it."""
@@ -56,11 +69,11 @@ class Treatment:
                 touched |= _put_facts(values, batch, item, column)
         return replace(batch, values=values), touched
 
-    def _private(self, batch: EventBatch) -> Mask:
-        """Tell which events have something that a rule is about."""
+    def _touched(self, batch: EventBatch) -> Mask:
+        """Tell which events may have something that a rule is about."""
         touched = np.zeros(batch.rows, dtype=np.bool_)
         if self._policy.anywhere:
-            touched |= _marked(batch.originals)
+            touched |= self._marks.found(batch.originals)
         datasets = _datasets(batch)
         for module, dataset in datasets:
             rows = (
@@ -76,6 +89,40 @@ class Treatment:
         return touched
 
 
+class _Marks:
+    """Looks for texts that may have an e-ID code in them, in memory that is used again."""
+
+    def __init__(self) -> None:
+        self._letters = np.empty(0, dtype=np.uint8)
+        self._first = self._second = np.empty(0, dtype=np.bool_)
+
+    def found(self, texts: pa.ChunkedArray) -> Mask:
+        """Tell which of the texts, which are ASCII, have the mark in letters of either case."""
+        return np.concatenate([np.zeros(0, dtype=np.bool_), *(self._found_in(chunk) for chunk in texts.chunks)])
+
+    def _found_in(self, texts: pa.Array) -> Mask:
+        buffer, starts, ends = placed(texts)
+        places = self._places(buffer)
+        if not len(places):
+            return np.zeros(len(texts), dtype=np.bool_)
+        inside: Mask = np.searchsorted(places, ends - len(_MARK), side="right") > np.searchsorted(places, starts)
+        return inside
+
+    def _places(self, buffer: Bytes) -> Places:
+        """Return where the mark stands."""
+        size = len(buffer) - len(_MARK) + 1
+        if size <= 0:
+            return np.empty(0, dtype=np.int64)
+        if len(self._letters) < len(buffer):
+            self._letters = np.empty(len(buffer), dtype=np.uint8)
+            self._first, self._second = np.empty((2, len(buffer)), dtype=np.bool_)
+        letters = np.bitwise_or(buffer, 0x20, out=self._letters[: len(buffer)])  # ASCII's lower case
+        first = np.equal(letters[:size], _MARK[0], out=self._first[:size])
+        second = np.equal(letters[1 : 1 + size], _MARK[1], out=self._second[:size])
+        places = np.flatnonzero(np.logical_and(first, second, out=first))
+        return places[letters[places + 2] == _MARK[2]]
+
+
 def _put_facts(values: dict[str, pa.Array], batch: EventBatch, item: Asked, column: pa.Array) -> Mask:
     """Put what a column's values say into `values`, where nothing stands; return the rows where that cannot be."""
     sheet = Sheet(batch.rows)
@@ -88,24 +135,6 @@ def _put_facts(values: dict[str, pa.Array], batch: EventBatch, item: Asked, colu
         before = values.get(name)
         values[name] = found if before is None else merged(found, before, _valid(before))
     return touched
-
-
-def _marked(originals: pa.ChunkedArray) -> Mask:
-    """Tell which texts may have an e-ID code in them."""
-    return np.concatenate([np.zeros(0, dtype=np.bool_), *(_marked_in(chunk) for chunk in originals.chunks)])
-
-
-def _marked_in(texts: pa.Array) -> Mask:
-    buffer, starts, ends = placed(texts)
-    letters = buffer | np.uint8(0x20)  # ASCII's lower case
-    found = letters[:-2] == _MARK[0]
-    found &= letters[1:-1] == _MARK[1]
-    found &= letters[2:] == _MARK[2]
-    places = np.flatnonzero(found)
-    if not len(places):
-        return np.zeros(len(texts), dtype=np.bool_)
-    inside: Mask = np.searchsorted(places, ends - len(_MARK), side="right") > np.searchsorted(places, starts)
-    return inside
 
 
 def _datasets(batch: EventBatch) -> list[tuple[str, str]]:
