@@ -1,6 +1,7 @@
-"""A process that collects, runs and notifies until it is killed: `python -m tests.lab.killed_child FOLDER SEED EVENTS`.
+"""A process that collects, runs, notifies and writes to the ledger until it is killed.
 
-Each event is acknowledged on stdout after it is stored. The receiver is a file that each delivery adds its key to.
+`python -m tests.lab.killed_child FOLDER SEED EVENTS`. The receiver is a file that each delivery adds its key to;
+another file has a line for each entry of the ledger that was acknowledged.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from engine.runs.processes import is_gone, this_process
 from engine.runs.running import Runner, Setting
 from engine.sigma.engine import Engine
 from engine.store.embedded import EmbeddedStore
+from playbooks.ledger import Ledger
 from playbooks.notify.delivery import Notifier
 from playbooks.notify.message import Message
 from playbooks.notify.planning import Planner
@@ -43,14 +45,19 @@ def made(number: int) -> Event:
 
 @dataclass
 class Deliveries:
-    """Adds the key of each delivery to a file, whole lines at a time."""
+    """Adds the key of each delivery to a file."""
 
     path: Path
 
     def send(self, message: Message) -> None:
-        number = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.write(number, f"{message.key} {message.subject}\n".encode())
-        os.close(number)
+        add_line(self.path, f"{message.key} {message.subject}")
+
+
+def add_line(path: Path, line: str) -> None:
+    """Add a line to a file, whole or not at all."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.write(number, f"{line}\n".encode())
+    os.close(number)
 
 
 def clock(chance: Random) -> Callable[[], datetime]:
@@ -60,21 +67,25 @@ def clock(chance: Random) -> Callable[[], datetime]:
 
 
 def work(folder: Path, chance: Random, events: int) -> None:
-    """Collect what is not stored yet, with a run and a delivery after each batch."""
+    """Collect what is not stored yet, with a run, a delivery and an entry in the ledger after each batch."""
     now = clock(chance)
     settings = read_settings(SETTINGS, "lab")
     engine = Engine(RULES)
+    setting = Setting(now=now, incidents_rest=timedelta(seconds=2))
     with EmbeddedStore(folder / "store", now) as store:
+        ledger = Ledger(store, folder / "head.json", now)
         first = max(0, store.last_sequence() - 2 * BATCH)
         for start in range(first, events + BATCH, BATCH):  # the newest batches again: a collector that was killed
             store.append([made(number) for number in range(start, min(start + BATCH, events))], [])
             lease = Lease(store, "detection", this_process(), now=now, gone=is_gone)
             if lease.take() is None:
                 planner = Planner(settings, store, now)
-                Runner(store, engine, "kill", Setting(now=now), lease=lease, messenger=planner).run()
+                Runner(store, engine, "kill", setting, lease=lease, messenger=planner).run()
                 lease.give_back()
             receivers = {"file": Deliveries(folder / "deliveries")}
             Notifier(settings, store, receivers, now, me=this_process(), gone=is_gone).deliver()
+            entry = ledger.append(actor="kulla", kind="note", subject=f"batch/{start}", details={"seed": sys.argv[2]})
+            add_line(folder / "acknowledged", f"{entry.sequence} {entry.subject}")
     (folder / "done").touch()
 
 

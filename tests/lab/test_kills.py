@@ -1,4 +1,4 @@
-"""SIGKILL at random points of collector, run and notifier: nothing lost, no alert twice, repeats under the same key."""
+"""SIGKILL at random points of collector, run, notifier and ledger: nothing lost or twice, repeats under one key."""
 
 from __future__ import annotations
 
@@ -16,56 +16,80 @@ import pytest
 from engine.detecting import Detector
 from engine.sigma.engine import Engine
 from engine.store.embedded import EmbeddedStore
+from playbooks.ledger import decode, verify
+from playbooks.ledger.head import HeadFile
 from playbooks.notify.outbox import OUTBOX
 from tests.conftest import ROOT
 from tests.engine.sigma.test_correlation import START
-from tests.lab.killed_child import RULES, made
+from tests.lab.killed_child import BATCH, RULES, made
 
 KILLS = int(os.environ.get("KULLA_KILLS", "4"))
-EVENTS_PER_KILL = 60
+ENDLESS = 10**9
 
 
-@pytest.mark.timeout(60 + 20 * KILLS)
+@pytest.mark.timeout(120 + 20 * KILLS)
 def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    chance = Random(11)
-    events, kills, seed = KILLS * EVENTS_PER_KILL, 0, 0
-    while not (tmp_path / "done").exists():
+    chance, seed = Random(11), 0
+    kills = 0
+    while kills < KILLS:
         seed += 1
-        words = [sys.executable, "-m", "tests.lab.killed_child", str(tmp_path), str(seed), str(events)]
-        with subprocess.Popen(words, cwd=ROOT) as child:
-            if kills >= KILLS:
-                assert child.wait() == 0
-                break
-            deadline = time.monotonic() + 60
-            before = (tmp_path / "store").stat().st_mtime_ns if (tmp_path / "store").exists() else 0
-            while child.poll() is None and time.monotonic() < deadline:  # until it has begun to write
-                if (tmp_path / "store").exists() and _written(tmp_path) > before:
-                    break
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0, 0.4))
-            if child.poll() is None:
-                child.send_signal(signal.SIGKILL)
-                kills += 1
-    late = [sys.executable, "-m", "tests.lab.killed_child", str(tmp_path), str(seed + 1), str(events)]
-    subprocess.run(late, cwd=ROOT, check=True)
-    with EmbeddedStore(tmp_path / "whole", lambda: START) as whole:
-        whole.append([made(number) for number in range(events)], [])
-        Detector(Engine(RULES), whole, "whole").run()
-        expected = {alert.id for alert in whole.alerts()}
+        kills += _killed(tmp_path, seed, chance)
     with EmbeddedStore(tmp_path / "store", lambda: START) as store:
+        events = store.last_sequence() // BATCH * BATCH + 10 * BATCH
+    subprocess.run(_words(tmp_path, seed + 1, events), cwd=ROOT, check=True)
+    _compare(tmp_path, events)
+    print(f"{kills} kills: {events} events, {_repeated(tmp_path)} deliveries repeated, each under the key it had")
+
+
+def _words(folder: Path, seed: int, events: int) -> list[str]:
+    return [sys.executable, "-m", "tests.lab.killed_child", str(folder), str(seed), str(events)]
+
+
+def _killed(folder: Path, seed: int, chance: Random) -> bool:
+    """Start a process, kill it at some moment after it has begun to write; tell whether it was killed."""
+    before = _written(folder)
+    with subprocess.Popen(_words(folder, seed, ENDLESS), cwd=ROOT) as child:
+        deadline = time.monotonic() + 60
+        while child.poll() is None and time.monotonic() < deadline and _written(folder) <= before:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.4))
+        assert child.poll() is None
+        child.send_signal(signal.SIGKILL)
+    return True
+
+
+def _compare(folder: Path, events: int) -> None:
+    expected = _undisturbed(folder, events)
+    with EmbeddedStore(folder / "store", lambda: START) as store:
         assert store.status().events == events
         found = [alert.id for alert in store.alerts()]
         states = store.count_records(OUTBOX)
+        entries = list(store.ledger())
     assert len(found) == len(set(found))
     assert set(found) == expected
     keys: defaultdict[str, set[str]] = defaultdict(set)
-    for line in (tmp_path / "deliveries").read_text().splitlines():
+    for line in (folder / "deliveries").read_text().splitlines():
         key, subject = line.split()
         keys[subject].add(key)
     assert all(len(each) == 1 for each in keys.values())
-    told = set(keys)
-    assert told == expected
+    assert set(keys) == expected
     assert states == {"sent": len(expected)}
+    assert verify(entries, HeadFile(folder / "head.json").read()) == ()
+    written = {f"{record.sequence} {record.subject}" for record in map(decode, entries)}
+    assert set((folder / "acknowledged").read_text().splitlines()) <= written
+
+
+def _undisturbed(folder: Path, events: int) -> set[str]:
+    """Return the ids of the alerts of one run over the same events."""
+    with EmbeddedStore(folder / "whole", lambda: START) as whole:
+        whole.append([made(number) for number in range(events)], [])
+        Detector(Engine(RULES), whole, "whole").run()
+        return {alert.id for alert in whole.alerts()}
+
+
+def _repeated(folder: Path) -> int:
+    lines = (folder / "deliveries").read_text().splitlines()
+    return len(lines) - len(set(lines))
 
 
 def _written(folder: Path) -> int:
