@@ -1,25 +1,37 @@
-"""What a store on Elasticsearch costs: `python tests/bench/elastic.py [EVENTS] [RULES...]` prints one line a figure.
+"""What a store on Elasticsearch costs, one line a figure, in CPU seconds of this process and of the node.
 
-Starts a node of its own (see `tests/elasticsearch`), or uses KULLA_TEST_ELASTICSEARCH_URL; then only the client's CPU
-is known. The events are those of `tests/bench/store.py`: 40 fields, 2.5 kB of original text. With rules (folders or
-files) a scheduled run over all events is measured, and the same rules pushed down one by one as Lucene queries.
+    python -m tests.bench.elastic append [EVENTS]
+    python -m tests.bench.elastic scheduled LOG EVENTS RULES...      one run, and the same rules pushed down one by one
+    python -m tests.bench.elastic hunt LOG EVENTS RULES...           20 rules over 30 days, narrowed and in full
+
+Starts a node of its own (see `tests/elasticsearch`), or uses KULLA_TEST_ELASTICSEARCH_URL; then only this process's
+CPU is known. `append` uses the events of `tests/bench/store.py` (40 fields, 2.5 kB of original text). The others read a
+log of Windows events as JSON lines (.xz or plain), again and again until there are enough: each copy has ids and
+times of its own, and every fifth command line gets the copy's number. Making events is never counted.
 """
 
 from __future__ import annotations
 
+import lzma
 import os
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import orjson
 
+from collectors.reader import LogReader, Parsed
 from engine.detecting import Detector
+from engine.events import Event, event_id
+from engine.narrowing.planning import plan
 from engine.sigma.engine import Engine
 from engine.sigma.loader import load_rules
 from engine.store.elastic.address import address
@@ -29,20 +41,24 @@ from tests.bench.store import event
 from tests.elasticsearch.node import Node, make_node
 
 _BATCH = 20_000
-_QUERIES_AT_ONCE = 200
+_SAMPLE = 20  # one rule in so many is pushed down
+_AT_ONCE = 50
+_HUNTED = 20  # rules
+_NOW = datetime(2026, 3, 31, tzinfo=UTC)
+_DAYS = 30
 
 
+@dataclass(frozen=True, kw_only=True)
 class Meter:
     """CPU seconds of this process, and of the node where it was started here."""
 
-    def __init__(self, node: Node | None) -> None:
-        self._node = node
+    node: Node | None
 
     def server(self) -> float:
         """Return the node's CPU seconds so far."""
-        if self._node is None or self._node.process is None:
+        if self.node is None or self.node.process is None:
             return 0.0
-        parts = Path(f"/proc/{self._node.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        parts = Path(f"/proc/{self.node.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
     def run(self, what: str, count: int, work: Callable[[], object]) -> float:
@@ -52,78 +68,178 @@ class Meter:
         wall, client = time.perf_counter() - wall, time.process_time() - client
         server = self.server() - server
         each = f"{client / count * 1e6:6.1f} us client, {server / count * 1e6:6.1f} us server an event"
-        print(f"{what:<44} {wall:7.1f} s, {client:6.2f} s client CPU, {server:6.2f} s server CPU; {each}", flush=True)
+        print(f"{what:<48} {wall:7.1f} s, {client:6.2f} s client CPU, {server:6.2f} s server CPU; {each}", flush=True)
         return client + server
 
 
-def fill(store: ElasticStore, total: int, meter: Meter) -> None:
-    """Append events; making them is not counted."""
-    first = [event(number) for number in range(1000)]
-    store.append(first, [])
-    batches = [[event(n) for n in range(start, start + _BATCH)] for start in range(1000, total, _BATCH)]
-    count = sum(map(len, batches))
-    meter.run("append", count, lambda: [store.append(batch, []) for batch in batches])
-    meter.run("append, all duplicates", len(batches[0]), lambda: store.append(batches[0], []))
+@contextmanager
+def opened() -> Iterator[tuple[ElasticStore, Meter]]:
+    """Start a node where none is given, and open a store on it."""
+    given = os.environ.get("KULLA_TEST_ELASTICSEARCH_URL")
+    with tempfile.TemporaryDirectory() as folder:
+        node = None if given else make_node(Path(folder), os.getpid())
+        if node is not None:
+            node.start()
+        url = given or (node.url if node else "")
+        try:
+            with ElasticStore(Cluster(address(url, prefix=f"bench{uuid.uuid4().hex[:8]}")), lambda: _NOW) as store:
+                store.install()
+                yield store, Meter(node=node)
+        finally:
+            if node is not None:
+                node.end()
 
 
-def push_down(store: ElasticStore, rules: list[Path]) -> None:
-    """Ask the cluster each rule as a query of its own."""
+def append(total: int) -> None:
+    """Append and read events; what JSON alone costs stands beside it."""
+    with opened() as (store, meter):
+        store.append([event(number) for number in range(1000)], [])
+        client = server = 0.0
+        for start in range(1000, total, _BATCH):
+            batch = [event(number) for number in range(start, min(start + _BATCH, total))]
+            before, ran = meter.server(), time.process_time()
+            store.append(batch, [])
+            client, server = client + time.process_time() - ran, server + meter.server() - before
+        count = total - 1000
+        each = f"{client / count * 1e6:.1f} us client, {server / count * 1e6:.1f} us server CPU an event"
+        print(f"{'append':<48} {each}")
+        documents = [{"a": each.original, **each.fields} for each in batch]
+        meter.run("for comparison: orjson.dumps of the same alone", len(batch), lambda: [*map(orjson.dumps, documents)])
+        meter.run("append, all duplicates", len(batch), lambda: store.append(batch, []))
+        store.last_sequence()
+        status = store.status()
+        print(f"{'on disk':<48} {status.size_bytes / status.events:.0f} bytes an event, {status.events:,} events")
+        meter.run("read, no column asked for", total, lambda: [block.rows for block in store.blocks()])
+        names = sorted(batch[0].fields)
+        meter.run(f"read, {len(names)} columns", total, lambda: [block.read(names) for block in store.blocks()])
+
+
+def events_of(log: Path, total: int, span: timedelta) -> Iterator[list[Event]]:
+    """Yield batches of the log's events, copied until there are enough, spread evenly over the span before `_NOW`."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = log
+        if log.suffix == ".xz":
+            plain = Path(folder) / log.stem
+            with lzma.open(log) as packed, plain.open("wb") as out:
+                out.writelines(islice(packed, total))
+        reader = LogReader(plain)
+        known = [reader.event(each) for each in reader.records() if isinstance(each, Parsed)]
+    made: list[Event] = []
+    for number in range(total):
+        copy, place = divmod(number, len(known))
+        made.append(_copied(known[place], copy, number, _NOW - span + span * (number / total)))
+        if len(made) == _BATCH or number == total - 1:
+            yield made
+            made = []
+
+
+def _copied(found: Event, copy: int, number: int, stamp: datetime) -> Event:
+    fields = {**found.fields, "@timestamp": stamp}
+    line = fields.get("process.command_line")
+    if number % 5 == 0 and isinstance(line, str):
+        fields["process.command_line"] = f"{line} -copy {copy}"
+    origin = replace(found.origin, offset=number * 4096, number=number + 1)
+    return Event(
+        id=event_id(found.origin.identity, number * 4096, b""), origin=origin, original=found.original, fields=fields
+    )
+
+
+def fill(store: ElasticStore, log: Path, total: int, span: timedelta) -> None:
+    """Store the events of a log."""
+    for batch in events_of(log, total, span):
+        store.append(batch, [])
+    store.last_sequence()
+
+
+def scheduled(log: Path, total: int, rules: list[Path]) -> None:
+    """Run all rules over a window of so many events, and push a sample of them down."""
+    with opened() as (store, meter):
+        fill(store, log, total, timedelta(minutes=5))
+        engine = Engine(load_rules(rules))
+        run = meter.run(f"one run of {len(engine.rules.rules):,} rules", total, lambda: Detector(engine, store).run())
+        print(f"{'':<48} {store.status().alerts:,} alerts stored in it")
+        nothing = Detector(engine, store, "again")
+        meter.run("the same under another name, all alerts known", total, nothing.run)
+        if find_spec("sigma.backends.elasticsearch") is None:
+            print("pushed down: not measured (needs the package pysigma-backend-elasticsearch)")
+            return
+        queries = _queries(rules)
+        sample = queries[::_SAMPLE]
+        pushed = meter.run(
+            f"{len(sample):,} of {len(queries):,} rules pushed down", total, lambda: _push(store, sample)
+        )
+        all_of_them = pushed * len(queries) / len(sample)
+        print(
+            f"{'all rules pushed down, EXTRAPOLATED':<48} {all_of_them:.0f} s CPU, {all_of_them / run:.0f} times one run"
+        )
+
+
+def _files(rules: list[Path]) -> list[Path]:
+    return sorted(file for path in rules for file in ([path] if path.is_file() else path.rglob("*.yml")))
+
+
+def _queries(rules: list[Path]) -> list[str]:
     from sigma.backends.elasticsearch import LuceneBackend
     from sigma.collection import SigmaCollection
     from sigma.exceptions import SigmaError
     from sigma.pipelines.elasticsearch.windows import ecs_windows
 
     backend = LuceneBackend(ecs_windows())
-    queries = []
-    for path in rules:
+    found: list[str] = []
+    for path in _files(rules):
         try:
-            queries += backend.convert(SigmaCollection.from_yaml(path.read_text()))
+            found += backend.convert(SigmaCollection.from_yaml(path.read_text()))
         except (SigmaError, NotImplementedError):
             continue  # rules that this backend does not know are not asked for
+    return found
+
+
+def _push(store: ElasticStore, queries: list[str]) -> None:
     head = b'{"index":"%s"}\n' % store.names.events.encode()
     lines = [
         head + orjson.dumps({"size": 0, "query": {"query_string": {"query": query, "analyze_wildcard": True}}}) + b"\n"
         for query in queries
     ]
-    for start in range(0, len(lines), _QUERIES_AT_ONCE):
-        body = b"".join(lines[start : start + _QUERIES_AT_ONCE])
+    for start in range(0, len(lines), _AT_ONCE):
+        body = b"".join(lines[start : start + _AT_ONCE])
         store.cluster.ask("POST", "/_msearch", body, media=NDJSON, filter_path="responses.hits.total")
 
 
+def hunt(log: Path, total: int, rules: list[Path]) -> None:
+    """Look back 30 days with 20 rules: narrowed by the cluster, and in full; three such sets."""
+    files = _files(rules)
+    with opened() as (store, meter):
+        fill(store, log, total, timedelta(days=_DAYS))
+        for start in (0, 7, 13):
+            engine = Engine(load_rules(files[start :: max(1, len(files) // _HUNTED)][:_HUNTED]))
+            _hunt(store, engine, total, meter)
+
+
+def _hunt(store: ElasticStore, engine: Engine, total: int, meter: Meter) -> None:
+    since, found = _NOW - timedelta(days=_DAYS), []
+
+    def narrowed() -> None:
+        planned = plan(store, engine, since=since, before=None)
+        with store.narrowed(planned.narrowing):
+            found.append(Detector(engine, store, "narrowed").rerun(since, None))
+        print("\n".join(f"    {line}" for line in planned.why))
+
+    cheap = meter.run(f"hunt with {len(engine.rules.rules)} rules, planned", total, narrowed)
+    full = Detector(engine, store, "full")
+    dear = meter.run("the same, full scan", total, lambda: found.append(full.rerun(since, None)))
+    same = sorted(found[0].alerts.ids) == sorted(found[1].alerts.ids)
+    counts = f"{found[0].events:,} of {found[1].events:,} events read, {len(found[1].alerts):,} alerts"
+    print(f"{'':<48} {counts}, the same in both: {same}; {dear / cheap:.1f} times cheaper", flush=True)
+
+
 def main() -> None:
-    """Fill a store, run the rules over it, and push them down for comparison."""
-    total = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    rules = [Path(word) for word in sys.argv[2:]]
-    given = os.environ.get("KULLA_TEST_ELASTICSEARCH_URL")
-    with tempfile.TemporaryDirectory() as folder:
-        node = None if given else make_node(Path(folder), os.getpid())
-        if node is not None:
-            node.start()
-        prefix = f"bench{uuid.uuid4().hex[:8]}"
-        meter = Meter(node)
-        url = given or (node.url if node else "")
-        with ElasticStore(Cluster(address(url, prefix=prefix)), lambda: datetime.now(UTC)) as store:
-            store.install()
-            fill(store, total, meter)
-            store.last_sequence()
-            status = store.status()
-            print(f"{'on disk':<44} {status.size_bytes / status.events:7.0f} bytes an event, {status.events:,} events")
-            meter.run("read all, as columns", total, lambda: sum(block.rows for block in store.blocks()))
-            if rules:
-                _rules(store, rules, total, meter)
-        if node is not None:
-            node.end()
-
-
-def _rules(store: ElasticStore, rules: list[Path], total: int, meter: Meter) -> None:
-    engine = Engine(load_rules(rules))
-    run = meter.run(f"one run of {len(engine.rules.rules):,} rules", total, lambda: Detector(engine, store).run())
-    files = sorted(file for path in rules for file in ([path] if path.is_file() else path.rglob("*.yml")))
-    if find_spec("sigma.backends.elasticsearch") is None:
-        print("the same rules pushed down: not measured (needs the package pysigma-backend-elasticsearch)")
-        return
-    pushed = meter.run("the same rules pushed down", total, lambda: push_down(store, files))
-    print(f"{'pushed down / one run, CPU':<44} {pushed / run:7.1f} times")
+    """Run one of the benchmarks."""
+    what, *words = sys.argv[1:] or ["append"]
+    if what == "append":
+        append(int(words[0]) if words else 100_000)
+    else:
+        work = {"scheduled": scheduled, "hunt": hunt}[what]
+        work(Path(words[0]), int(words[1]), [Path(word) for word in words[2:]])
 
 
 if __name__ == "__main__":
