@@ -120,7 +120,8 @@ class _Marks:
         first = np.equal(letters[:size], _MARK[0], out=self._first[:size])
         second = np.equal(letters[1 : 1 + size], _MARK[1], out=self._second[:size])
         places = np.flatnonzero(np.logical_and(first, second, out=first))
-        return places[letters[places + 2] == _MARK[2]]
+        found: Places = places[letters[places + 2] == _MARK[2]]
+        return found
 
 
 def _put_facts(values: dict[str, pa.Array], batch: EventBatch, item: Asked, column: pa.Array) -> Mask:

@@ -156,7 +156,8 @@ def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
 def _is_whole(column: pa.DictionaryArray) -> bool:
     """Tell whether these are all the rows that the dictionary was made for."""
     codes = column.indices
-    return column.offset == 0 and codes.buffers()[1].size == len(codes) * codes.type.byte_width
+    whole: bool = column.offset == 0 and codes.buffers()[1].size == len(codes) * codes.type.byte_width
+    return whole
 
 
 def _is_plain(name: str, column: pa.ChunkedArray) -> bool:
