@@ -165,13 +165,9 @@ def scheduled(log: Path, total: int, rules: list[Path]) -> None:
             return
         queries = _queries(rules)
         sample = queries[::_SAMPLE]
-        pushed = meter.run(
-            f"{len(sample):,} of {len(queries):,} rules pushed down", total, lambda: _push(store, sample)
-        )
-        all_of_them = pushed * len(queries) / len(sample)
-        print(
-            f"{'all rules pushed down, EXTRAPOLATED':<48} {all_of_them:.0f} s CPU, {all_of_them / run:.0f} times one run"
-        )
+        what = f"{len(sample):,} of {len(queries):,} rules pushed down"
+        whole = meter.run(what, total, lambda: _push(store, sample)) * len(queries) / len(sample)
+        print(f"{'all rules pushed down, EXTRAPOLATED':<48} {whole:.0f} s CPU, {whole / run:.0f} times one run")
 
 
 def _files(rules: list[Path]) -> list[Path]:

@@ -138,7 +138,7 @@ class Cleaning:
             event = event_of(document)
             if cleaned_event(event, subject) is not event:
                 yield Remnant(where=index, what=f"event {number}")
-        for kind in (*_KINDS, "cases", "ledger", "records"):
+        for kind in (*_KINDS, "ledger", "records"):
             for number, record in self._all(kind):
                 if subject.found_in(str(record)) or _without(record, subject) != record:
                     yield Remnant(where=self.names.of(kind), what=f"document {number}")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.ecs_types import BOOLEAN, DATE, FLOAT, IP, LONG
-from engine.store.elastic.names import Names
+from engine.store.elastic.names import CASES, Names
 
 VERSION = 2  # of the layout; an index tells it in `_meta`
 TELLING = 2  # from here on, values that do not fit their field are told apart (no coercion, `AWKWARD`)
@@ -41,6 +41,8 @@ def templates(names: Names) -> Mapping[str, Json]:
         alias = names.of(kind)
         mappings = {"dynamic": False, "date_detection": False, "properties": properties}
         found[alias] = _template(f"{alias}-*", alias, mappings)
+    cases: Json = {names.of(CASES): {"filter": {"term": {"kind": "case"}}}}  # see `engine.casework.keeping`
+    found[names.of("records")]["template"]["aliases"] |= cases
     return found
 
 
@@ -118,7 +120,6 @@ _RECORDS: Mapping[str, Json] = {
         "score": {"type": "double"},
         "body": _KEPT,
     },
-    "cases": {"@timestamp": {"type": "date"}, "incident": _WORD, "body": _KEPT},
     "ledger": {"sequence": {"type": "long"}, "digest": _WORD, "body": _KEPT},
     "dead-letters": {
         "@timestamp": {"type": "date"},

@@ -10,7 +10,6 @@ from hashlib import blake2b
 KINDS = (
     "alerts",
     "incidents",
-    "cases",
     "ledger",
     "dead-letters",
     "hits",
@@ -20,6 +19,7 @@ KINDS = (
 _ODD = re.compile(r"[^a-z0-9_.]+")
 _LONGEST = 80
 FIRST = "000001"
+CASES = "cases"  # an alias of those records that are cases, for people and Kibana
 
 
 @dataclass(frozen=True, slots=True)
