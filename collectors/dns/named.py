@@ -174,7 +174,9 @@ def _policy(found: re.Match[str], fields: Fields) -> None:
         ask_slashed(fields, question)
     else:
         ask(fields, question)
-    fields["bind.rpz.trigger"], fields["rule.name"] = found["trigger"], found["via"]
+    fields["bind.rpz.trigger"] = found["trigger"]
+    if found["via"]:
+        fields["rule.name"] = found["via"]
     policy = (found["policy"] or "").strip()
     if policy:
         fields["bind.rpz.policy"] = policy

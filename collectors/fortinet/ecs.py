@@ -51,6 +51,7 @@ TABLE: Table = {
     "httpmethod": ("http.request.method",),
     "reqmethod": ("http.request.method",),
     "referralurl": ("http.request.referrer",),
+    "http_refer": ("http.request.referrer",),
     "agent": ("user_agent.original",),
     "url": ("url.original",),
     "qname": ("dns.question.name",),

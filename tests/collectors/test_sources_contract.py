@@ -18,6 +18,7 @@ from collectors.registry import find, recognise, sources
 from collectors.source import Source
 from engine.events import DeadLetter, Event
 
+FAULT = "a fault of kulla"  # how the decoder tells of an exception in a parser, which it survives
 # One line of many formats: arbitrary bytes alone seldom get past a parser's first check.
 LINES = (
     b'198.51.100.7 - - [03/Mar/2024:14:05:06 +0100] "GET /x?y=1 HTTP/1.1" 200 5 "-" "agent"',
@@ -63,7 +64,9 @@ def check(source: Source, data: bytes) -> None:
     assert (tally.events, tally.dead) == (len(events), len(dead))
     for event in events:
         _check_fields(dict(event.fields), before_completion=False)
+        assert not str(event.fields.get("error.message", "")).startswith(FAULT), event.fields["error.message"]
     assert all(letter.reason and letter.source == source.name for letter in dead)
+    assert not [letter.reason for letter in dead if letter.reason.startswith(FAULT)]
 
 
 def _check_fields(fields: dict[str, object], *, before_completion: bool) -> None:

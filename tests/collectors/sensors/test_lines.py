@@ -37,6 +37,12 @@ def test_a_line_becomes_an_event(source: str, line: str, wanted: Mapping[str, Va
     assert {name: fields.get(name) for name in wanted} == dict(wanted)
 
 
+def test_a_rewrite_that_names_no_rule_has_none() -> None:
+    fields = fields_of("bind", "client 192.0.2.9#4000 (b.example): rpz QNAME NXDOMAIN rewrite b.example/A/IN")
+    assert fields["event.action"] == "rpz-rewrite"
+    assert "rule.name" not in fields
+
+
 @pytest.mark.parametrize("source", NAMES)
 def test_a_log_is_recognised_by_its_bytes(source: str) -> None:
     for line in BY_SOURCE[source]:
