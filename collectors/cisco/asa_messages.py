@@ -136,6 +136,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("113007", "User {user_word} unlocked by {who}"),
     **_each("113008", "AAA transaction status ACCEPT : user = {user_rest}"),
     **_each("113009", "AAA retrieved default group policy ({group_paren}) for user = {user_rest}"),
+    **_each("113010", "AAA challenge received for user {user_word} from server {dst_word}"),
     **_each("113011", "AAA retrieved user specific group policy ({group_paren}) for user = {user_rest}"),
     **_each("113012", "AAA user authentication Successful : local database : user = {user_rest}"),
     **_each("113013", "AAA unable to complete the request Error : reason = {reason_colon} : user = {user_rest}"),
@@ -174,6 +175,9 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("302033", "Pre-allocated {app_word} Connection for faddr {dst} to laddr {src}",
             "Pre-allocated {app_word} {app_text} Connection for faddr {dst} to laddr {src}"),
     **_each("303002", "FTP connection from {src} to {dst}, user {client_user} {ftp_verb} file {file}"),
+    **_each("303004", "FTP {ftp_verb} command unsupported - failed strict inspection, terminating connection from"
+            " {src} to {dst}"),
+    **_each("303005", "Strict FTP inspection matched {rest_from} from {src} to {dst}"),
     **_each("304001", "{client_user_at}@{src_word} Accessed URL {url_host}:{url}",
         "{src} Accessed URL {url_host}:{url}",
             "{src} Accessed JAVA URL {client_user_at}@{url_host}:{url}", "{src} Accessed JAVA URL {url_host}:{url}"),
@@ -203,6 +207,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("313009", "Denied invalid {proto} code {icmp_code}, for {src}{src_nat} to {dst}{dst_nat}"),
     **_each("315011", 'SSH session from {src_word} on interface {src_if} for user "{user_dquoted}" disconnected by SSH'
             ' server, reason: {reason}'),
+    **_each("315013", 'SSH session from {src_word} on interface {src_if} for user "{user_dquoted}" rekeyed'),
     **_each("322001", "Deny MAC address {src_mac}, possible spoof attempt on interface {src_if}"),
     **_each("322002 322003", "ARP inspection check failed for arp {arp} received from host {src_mac} on interface"
             " {src_if}. This host is advertising MAC Address {mac} for IP Address {src_word}, which is {reason}"),
@@ -210,6 +215,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
             " 338204", *_LISTED),
     **_each("322004", "No management IP address configured for transparent firewall. Dropping protocol {proto} packet"
             " from {src} to {dst}"),
+    **_each("324000", "Drop {gtp_version} message {gtp_message} from {src} to {dst} Reason: {reason}"),
     **_each("338301", "Intercepted DNS reply for {which} {query} from {src} to {dst}"),
     **_each("401002 401003", "Shun {done}: {src_word} {dst_word}", "Shun {done}: {src_word}"),
     **_each("401004", "Shunned packet: {src_word} = {dst_word} on interface {src_if}",
@@ -218,7 +224,11 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
             " {count}) from {src} (user= {user_paren}) to {dst}",
             "IPSEC: Received a non-IPSec packet (protocol= {proto})"
             " from {src} to {dst}"),
+    **_each("402114", "IPSEC: Received an {sa_kind} packet (SPI= {spi}, sequence number= {count}) from {src} to {dst}"
+            " with an invalid SPI"),
+    **_each("402115", "IPSEC: Received a packet from {src} to {dst} containing {sa_kind} data instead of"),
     **_each("405001", "Received ARP {arp} collision from {src_word}/{src_mac} on interface {src_if}"),
+    **_each("405002", "Received mac mismatch collision from {src_word}/{src_mac} for authenticated host"),
     **_each("405003", "IP address collision detected between host {src_word} at {src_mac} and interface {src_if}"),
     **_each("406001 406002", "FTP port command {reason_colon}: {src} to {dst} on interface {src_if}",
             "FTP port command {reason_colon}: {src}({port_address}) to {dst} on interface {src_if}"),
@@ -236,12 +246,20 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("419001", "Dropping {proto} packet from {src} to {dst}, reason: {reason}"),
     **_each("419002", "Duplicate {proto} SYN from {src} to {dst}",
         "Received duplicate {proto} SYN from {src} to {dst}"),
+    **_each("419003", "Cleared TCP urgent flag from {src} to {dst}"),
+    **_each("421001", "{proto} flow from {src} to {dst} is dropped because application has failed"),
+    **_each("423001 423002 423003 423004 423005", "{verb} invalid {app_text} with {reason_from} from {src} to {dst}",
+            "{verb} {app_text} with {reason_from} from {src} to {dst}"),
+    **_each("424001 424002", "Packet denied {proto} {src} {dst}",
+            "Connection to the backup interface is denied: {proto} {src} {dst}"),
     **_each("420002 420003 434001 434002 434003 434004 434007",
             "{module} requested to {verb} {module_proto} packet from {src} to {dst}",
             "{module} requested to {verb} {module_proto} flow from {src} to {dst}",
             "SFR requested ASA to bypass further packet redirection and process {module_proto} flow from {src} to"
             " {dst}",
             "SFR card not up and fail-close mode used, dropping {module_proto} packet from {src} to {dst}"),
+    **_each("431001 431002", "{conformant} conformance: Dropping {app_word} packet from {src} to {dst}, {reason}"),
+    **_each("500005", "connection terminated for {proto} from {src} to {dst} due to {reason}"),
     **_each("500001 500002 500003 500004", "{rest_of} content in java script is modified: src {src} dest {dst}",
             "Bad TCP hdr length ({fragment}) from {src} to {dst}, flags: {flags}, on interface {src_if}",
             "Invalid transport field for protocol={proto}, from {src} to {dst}"),
@@ -254,6 +272,10 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("602101", "PMTU-D packet {count} bytes greater than effective mtu {mtu} dest_addr={dst_word}, "
             "src_addr={src_word}, prot={proto}"),
     **_each("602303 602304", *_WITH_USER),
+    **_each("603108", "Built {proto} Tunnel at {src_if}, tunnel-id = {id}, remote-peer = {src_word},"
+            " virtual-interface = {virtual}, client-dynamic-ip = {assigned_word}, username = {user_word}"),
+    **_each("603109", "Teardown {proto} Tunnel at {src_if}, tunnel-id = {id}, remote-peer = {src_word}"),
+    **_each("604103", "DHCP daemon interface {src_if}: address granted {src_mac} ({src_paren})"),
     **_each("605004 605005", 'Login denied from {src} to {dst} for user "{user_dquoted}"',
             'Login permitted from {src} to {dst} for user "{user_dquoted}"',
             "Login {verb} from {src} to {dst} for user {user_word}"),
@@ -266,6 +288,11 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("611101 611102", "User authentication {result}: IP address: {src_word}, Uname: {user_word}",
             "User authentication {result}: Uname: {user_word}"),
     **_each("611103", "User logged out: Uname: {user_word}"),
+    **_each("702305 702307", "IPSEC: An {sa_direction} {sa_kind} SA (SPI= {spi}) between {src} and {dst} (user="
+            " {user_paren}) is rekeying",
+            "IPSEC: An {sa_direction} {sa_kind} SA (SPI= {spi}) between {src} and {dst} ({user_paren}) is rekeying"),
+    **_each("703001", "H.225 message received from {src} to {dst} is using an unsupported version"),
+    **_each("710007", "NAT-T keepalive received from {src} to {dst}"),
     **_each("710001 710002 710003 710004 710005 710006", "{proto} access {verdict} by ACL from {src} to {dst}",
             "{proto} access {verdict} from {src} to {dst}", "{proto} request {verdict} from {src} to {dst}",
             "{proto} connection limit exceeded from {src} to {dst}"),
@@ -300,6 +327,12 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
             "IPAA: Client assigned {src_word} from {list}"),
     **_each("746012 746013", "user-identity: {verb} IP-User mapping {src_word} - {user_word} {result}"),
     **_each("771002", "CLOCK: System clock set, source: {clock_source}, IP: {src_word},"),
+    **_each("772002 772003 772004",
+            "PASSWORD: {app_word} login {result}, user {user_word}, IP {src_word}, cause: {reason}",
+            "PASSWORD: {app_word} login {result}, user {user_word}, cause: {reason}"),
+    **_each("805001 805002 805003", *(f"Flow {how} offloaded: connection {{id}} {{src}}{{src_nat}} {{dst}}{{dst_nat}}"
+                                      for how in ("is no longer", "could not be")),
+            "Flow offloaded: connection {id} {src}{src_nat} {dst}{dst_nat}"),
     **_each("852001 852002",
         "Received {proxy_kind} event from application {application} for {proto} flow {src} to {dst}"),
 })  # fmt: skip

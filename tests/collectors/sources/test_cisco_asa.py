@@ -134,3 +134,51 @@ def test_an_icmp_flow_has_no_ports() -> None:
     )
     assert (fields["source.ip"], fields["destination.ip"]) == ("10.1.1.7", "192.0.2.9")
     assert not {"source.port", "destination.port"} & fields.keys()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"303004: FTP SITE command unsupported - failed strict inspection, terminating connection from {FLOW}",
+        f"324000: Drop GTPv1 message 16 from {FLOW} Reason: Version mismatch",
+        f"419003: Cleared TCP urgent flag from {FLOW}",
+        f"421001: TCP flow from {FLOW} is dropped because application has failed.",
+        f"423001: Dropped invalid NBNS query with bad length from {FLOW}.",
+        "424001: Packet denied tcp inside:10.1.1.7/4000 outside:203.0.113.9/80. Ingress interface is a backup.",
+        f"431002: RTCP conformance: Dropping RTCP packet from {FLOW}, version mismatch",
+        f"500005: connection terminated for TCP from {FLOW} due to invalid combination of inspections on same flow.",
+        f"703001: H.225 message received from {FLOW} is using an unsupported version 6",
+        f"710007: NAT-T keepalive received from {FLOW}",
+        "805001: Flow offloaded: connection 7 inside:10.1.1.7/4000 (10.1.1.7/4000) outside:203.0.113.9/80 (192.0.2.1/8)",
+    ],
+)
+def test_flows_in_messages_that_are_seldom_seen(message: str) -> None:
+    fields = _fields(message)
+    assert {name: fields.get(name) for name in ENDS} == ENDS
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "402114: IPSEC: Received an ESP packet (SPI=1, sequence number=7) from 10.1.1.7 to 203.0.113.9 with an invalid SPI",
+            {"source.ip": "10.1.1.7", "destination.ip": "203.0.113.9"},
+        ),
+        (
+            (
+                "603108: Built PPTP Tunnel at out, tunnel-id = 3, remote-peer = 198.51.100.7, virtual-interface = 1, "
+                "client-dynamic-ip = 10.9.0.2, username = ana, MPPE-key-strength = 128 bits"
+            ),
+            VISITOR,
+        ),
+        ("604103: DHCP daemon interface inside: address granted 0050.5689.fbd6 (10.1.1.9)", {"source.ip": "10.1.1.9"}),
+        (
+            "772003: PASSWORD: SSH login failed, user ana, IP 198.51.100.7, cause: password expired",
+            {**VISITOR, "event.outcome": "failure"},
+        ),
+        ('315013: SSH session from 198.51.100.7 on interface outside for user "ana" rekeyed successfully.', VISITOR),
+    ],
+)
+def test_people_and_peers_in_messages_that_are_seldom_seen(message: str, expected: Fields) -> None:
+    fields = _fields(message)
+    assert {name: fields.get(name) for name in expected} == expected
