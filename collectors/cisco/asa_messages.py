@@ -224,8 +224,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
             " {count}) from {src} (user= {user_paren}) to {dst}",
             "IPSEC: Received a non-IPSec packet (protocol= {proto})"
             " from {src} to {dst}"),
-    **_each("402114", "IPSEC: Received an {sa_kind} packet (SPI= {spi}, sequence number= {count}) from {src} to {dst}"
-            " with an invalid SPI"),
+    **_each("402114", "IPSEC: Received an {sa_kind} packet (SPI= {spi}, sequence number= {count}) from {src} to {dst}"),
     **_each("402115", "IPSEC: Received a packet from {src} to {dst} containing {sa_kind} data instead of"),
     **_each("405001", "Received ARP {arp} collision from {src_word}/{src_mac} on interface {src_if}"),
     **_each("405002", "Received mac mismatch collision from {src_word}/{src_mac} for authenticated host"),

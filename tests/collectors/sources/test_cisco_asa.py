@@ -149,7 +149,7 @@ def test_an_icmp_flow_has_no_ports() -> None:
         f"500005: connection terminated for TCP from {FLOW} due to invalid combination of inspections on same flow.",
         f"703001: H.225 message received from {FLOW} is using an unsupported version 6",
         f"710007: NAT-T keepalive received from {FLOW}",
-        "805001: Flow offloaded: connection 7 inside:10.1.1.7/4000 (10.1.1.7/4000) outside:203.0.113.9/80 (192.0.2.1/8)",
+        "805001: Flow offloaded: connection 7 inside:10.1.1.7/4000 (10.1.1.7/4000) outside:203.0.113.9/80 TCP",
     ],
 )
 def test_flows_in_messages_that_are_seldom_seen(message: str) -> None:
@@ -161,7 +161,7 @@ def test_flows_in_messages_that_are_seldom_seen(message: str) -> None:
     ("message", "expected"),
     [
         (
-            "402114: IPSEC: Received an ESP packet (SPI=1, sequence number=7) from 10.1.1.7 to 203.0.113.9 with an invalid SPI",
+            "402114: IPSEC: Received an ESP packet (SPI=1, sequence number=7) from 10.1.1.7 to 203.0.113.9 with",
             {"source.ip": "10.1.1.7", "destination.ip": "203.0.113.9"},
         ),
         (
