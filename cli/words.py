@@ -167,7 +167,8 @@ ENGLISH = Words(
     command_for="Command ({platform})",
     by_hand="by hand",
     not_filled="not filled, a value is missing or was refused",
-    not_run="kulla shows commands and never runs them: read each, then run it yourself.",
+    not_run="kulla shows commands and never runs them: read each, then run it yourself. Paste a block whole, or "
+    "save it as a script: pasted line by line, a question in it takes the next line for its answer.",
     expected="What you should see",
     verify="How to verify",
     undo="How to undo",
@@ -265,7 +266,8 @@ ALBANIAN = Words(
     command_for="Komanda ({platform})",
     by_hand="me dorë",
     not_filled="e paplotësuar, një vlerë mungon ose u refuzua",
-    not_run="kulla i tregon komandat, nuk i ekzekuton: lexojini, pastaj ekzekutojini vetë.",
+    not_run="kulla i tregon komandat, nuk i ekzekuton: lexojini, pastaj ekzekutojini vetë. Ngjiteni bllokun të plotë, "
+    "ose ruajeni si skript: i ngjitur rresht pas rreshti, një pyetje në të e merr rreshtin tjetër për përgjigje.",
     expected="Çfarë duhet të shihni",
     verify="Si verifikohet",
     undo="Si zhbëhet",

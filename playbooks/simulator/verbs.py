@@ -47,6 +47,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 _THERE = ("there", "not there")
+_AWAY = r"(?:\$Case|'C:\\kulla-quarantine')"  # where files are kept away: the case folder, or beside it on the machine
 _WINDOWS: tuple[Verb, ...] = (
     *_toggle(r"\bEnable-ADAccount -Identity ARG", r"\bDisable-ADAccount -Identity ARG", "directory account {of}"),
     *_toggle(r"-UserId ARG -AccountEnabled:\$true", r"-UserId ARG -AccountEnabled:\$false", "cloud account {of}"),
@@ -119,9 +120,13 @@ _WINDOWS: tuple[Verb, ...] = (
     *_toggle(r"\bStart-Service -Name ARG", r"\bStop-Service -Name ARG", "service {of} on {host}", ("runs", "stopped")),
     _row("set", r"\bSet-Service -Name ARG -StartupType Disabled", "start of service {of}", "disabled", "enabled"),
     _row("set", r"\bSet-Service -Name ARG -StartupType (?!Disabled)", "start of service {of}", "enabled", "disabled"),
-    _row("set", r"\bMove-Item -LiteralPath ARG -Destination \(Join-Path \$Case", "file {of}", "away", "in place"),
+    _row("set", rf"\bMove-Item -LiteralPath ARG -Destination \(Join-Path {_AWAY}", "file {of}", "away", "in place"),
     _row(
-        "set", r"\bMove-Item -LiteralPath \(Join-Path \$Case .{0,200}-Destination ARG", "file {of}", "in place", "away"
+        "set",
+        rf"\bMove-Item -LiteralPath \(Join-Path {_AWAY} .{{0,200}}-Destination ARG",
+        "file {of}",
+        "in place",
+        "away",
     ),
     _row("save", r"advfirewall export", "firewall of {host}"),
     _row("restore", r"advfirewall import", "firewall of {host}"),

@@ -140,3 +140,16 @@ def test_bash_never_writes_to_an_unset_case_folder() -> None:
         for command in step.all_commands:
             if command.platform == "bash":
                 assert "$CASE" not in command.template.en, step.id
+
+
+def test_what_was_before_is_never_overwritten_by_doing_a_step_twice() -> None:
+    """A file that an undo reads back is written once: a second run of the step would keep the changed state as the old."""
+    once = re.compile(r"-NoClobber|Test-Path")
+    for _, step in STEPS:
+        undo = "\n".join(command.template.en for command in step.undo.commands if command.platform != "manual")
+        read = set(re.findall(r"(?:Import-Cli?[Xx]ml|Import-Csv) \(Join-Path \S+ (\([^)]*\)|'[^']*')", undo))
+        for command in step.commands:
+            for line in command.template.en.splitlines():
+                for name in read:
+                    if name in line and "Export-" in line:
+                        assert once.search(line), (step.id, line)
