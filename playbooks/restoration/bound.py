@@ -1,9 +1,10 @@
 """A lower bound on the use-weighted outage of every possible plan, and how the prices behind it are found.
 
-Any prices give a valid bound (`relaxation`); good ones give a high one. Each skill in turn, the scarcest first, is
-given the prices that Horn's blocks have on a single machine as fast as the crew, from about when the crew is first
-busy; what raises the bound is kept. Then prices fall faster where the cheapest way wants more people than there are
-before some time, and slower where it wants fewer. Everything is counted in rounds, so the bound is the same everywhere.
+Any prices give a valid bound (`relaxation`); good ones give a high one. Each skill gets the prices that Horn's blocks
+have on a single machine as fast as its crew, from a first minute on, times a share. First minutes and shares are moved
+in ever smaller steps, one skill after the other, those longest busy first, as long as the bound rises. Then prices
+fall faster where the cheapest way wants more people than there are before some time, and slower where it wants fewer.
+Everything is counted in tries and rounds, so the bound is the same everywhere.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from playbooks.restoration.order import blocks
 from playbooks.restoration.problem import Problem, Schedule
 from playbooks.restoration.relaxation import Numbers, Relaxation
 
-ROUNDS = 30
-_EARLIER = (30, 60, 90, 0)  # minutes before the plan has everybody busy
-_SHARES = (0.5, 0.1)  # of the prices of a skill that is not the scarcest
+ROUNDS = 20
+TRIES = 90  # of first minutes and shares
+_STEP = 30  # minutes
+_WIDEST = 4  # steps' halves that a first minute is moved at the beginning
 _MIXING = 360.0  # minutes of a crew's work that change a price by the most
 
 
@@ -30,11 +32,11 @@ class Bound:
     slot: int
 
 
-def lower_bound(problem: Problem, schedule: Schedule, *, rounds: int = ROUNDS) -> Bound:
+def lower_bound(problem: Problem, schedule: Schedule, *, tries: int = TRIES, rounds: int = ROUNDS) -> Bound:
     """Return a cost that no schedule of the problem can go below; `schedule` is one that plans every job."""
     if not problem.jobs:
         return Bound(cost=0.0, slot=1)
-    search = _Search(problem, schedule)
+    search = _Search(problem, schedule, tries)
     search.by_skill()
     search.climb(rounds)
     return Bound(cost=search.highest, slot=search.relaxed.slot)
@@ -43,7 +45,7 @@ def lower_bound(problem: Problem, schedule: Schedule, *, rounds: int = ROUNDS) -
 class _Search:
     """The best prices so far and the bound that they give."""
 
-    def __init__(self, problem: Problem, schedule: Schedule) -> None:
+    def __init__(self, problem: Problem, schedule: Schedule, tries: int) -> None:
         self.problem = problem
         self.relaxed = Relaxation(problem, schedule)
         self.prices = np.zeros_like(self.relaxed.capacity)
@@ -53,31 +55,55 @@ class _Search:
             first = start // self.relaxed.slot
             used[self.relaxed.skill[place], first : first + int(self.relaxed.slots[place])] += 1
         self.off = self.relaxed.capacity == 0
+        self.left = tries
+        self.sequences: dict[int, tuple[tuple[float, float], ...]] = {}
         self.busy = (used >= self.relaxed.capacity - 0.5) & ~self.off
 
     def by_skill(self) -> None:
-        """Price the skills one after the other, those longest busy first, twice."""
+        """Look for each skill's first slot and share, beginning a little before the plan has everybody busy."""
+        step = max(_STEP // self.relaxed.slot, 1)
         order = sorted(np.flatnonzero(self.busy.any(axis=1)).tolist(), key=lambda skill: -self.busy[skill].sum())
-        for place, skill in enumerate((*order, *order[1:])):
-            shares = _SHARES if place else (1.0,)
-            sequence = self._sequence(skill)
-            start = int(self.busy[skill].argmax())
-            for earlier in _EARLIER if place == 0 else _EARLIER[-2:]:
-                full = self._priced(skill, sequence, max(start - earlier // self.relaxed.slot, 0))
-                for share in shares:
-                    changed = self.prices.copy()
-                    changed[skill] = full * share
-                    self._try(changed)
+        known = {skill: (int(self.busy[skill].argmax()), 0.0) for skill in order}
+        for skill in order[:1]:
+            known[skill] = (max(known[skill][0] - 2 * step, 0), 1.0)
+            self._try(self._with(skill, known[skill]))
+        width = _WIDEST
+        while width and self.left > 0:
+            found = [self._improve(skill, known, max(width * step // 2, 1), width / 4) for skill in order]
+            width = width if any(found) else width // 2
 
-    def _try(self, prices: Numbers) -> None:
+    def _improve(self, skill: int, known: dict[int, tuple[int, float]], step: int, growth: float) -> bool:
+        first, share = known[skill]
+        moves = [(first, 0.1), (first, 0.4), (max(first - step, 0), 0.2)]
+        if share:
+            shares = (share * (1 + growth), share / (1 + growth))
+            moves = [(max(first - step, 0), share), (first + step, share), *((first, other) for other in shares)]
+        better = False
+        for move in moves:
+            if self.left > 0 and self._try(self._with(skill, move)):
+                known[skill], better = move, True
+        return better
+
+    def _with(self, skill: int, move: tuple[int, float]) -> Numbers:
+        """Return the prices with those of one skill from this first slot on and times this share."""
+        if skill not in self.sequences:
+            self.sequences[skill] = self._sequence(skill)
+        changed = self.prices.copy()
+        changed[skill] = self._priced(skill, self.sequences[skill], move[0]) * move[1]
+        return changed
+
+    def _try(self, prices: Numbers) -> bool:
+        self.left -= 1
         value = self.relaxed.value(prices)
-        if value > self.highest:
-            self.highest, self.prices = value, prices
+        if value <= self.highest:
+            return False
+        self.highest, self.prices = value, prices
+        return True
 
     def _sequence(self, skill: int) -> tuple[tuple[float, float], ...]:
         jobs, name = self.problem.jobs, self.relaxed.skills[skill]
         work = [float(job.minutes) if job.skill == name else 0.0 for job in jobs]
-        found = blocks([job.weight for job in jobs], work, self.relaxed.parents).sequence
+        found = blocks([job.weight for job in jobs], work, self.relaxed.after).sequence
         return tuple((ratio, minutes) for ratio, minutes in found if minutes > 0)
 
     def _priced(self, skill: int, sequence: tuple[tuple[float, float], ...], first: int) -> Numbers:

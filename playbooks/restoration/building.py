@@ -114,7 +114,7 @@ def build(
     minutes = sum(work.minutes for service in catalogue.services for work in service.work.values())
     people = sorted(crews.people, key=lambda person: person.id)
     days = _days(crews, start, minutes, state.now)
-    spans = {person.id: windows(person, crews, start, days) for person in people}
+    spans = _hours(crews, start, days)
     longest: dict[str, int] = {}
     for person in people:
         for skill in person.skills:
@@ -138,6 +138,16 @@ def build(
     return Built(problem=problem, tasks=tasks, open=left, unplanned=unplanned, weights=weights)
 
 
+def _hours(crews: Crews, start: datetime, days: int) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Return the spans of duty by person; people with the same shifts and days have the same."""
+    known: dict[tuple[tuple[str, ...], frozenset[int]], tuple[tuple[int, int], ...]] = {}
+    for person in crews.people:
+        key = person.shifts, person.days
+        if key not in known:
+            known[key] = windows(person, crews, start, days)
+    return {person.id: known[person.shifts, person.days] for person in crews.people}
+
+
 def _is_open(task: str, state: Progress) -> bool:
     return task not in state.done and task not in state.running
 
@@ -146,16 +156,15 @@ def _jobs(
     left: Sequence[Task], tasks: Mapping[str, Task], state: Progress, weights: Mapping[str, float]
 ) -> tuple[Job, ...]:
     places = {task.id: place for place, task in enumerate(left)}
+    ends = {name: _expected(tasks, state, name) for name in state.running}
     return tuple(
         Job(
             id=task.id,
             skill=task.skill,
             minutes=task.minutes,
             weight=weights[task.service] if task.last else 0.0,
-            after=tuple(sorted(places[name] for name in task.after if name in places)),
-            ready=max(
-                (_expected(tasks, state, name) for name in task.after if name in state.running), default=state.now
-            ),
+            after=tuple(sorted([places[name] for name in task.after if name in places])),
+            ready=max([state.now, *(ends[name] for name in task.after if name in ends)]) if ends else state.now,
         )
         for task in left
     )
@@ -187,7 +196,8 @@ def _unplanned(tasks: Mapping[str, Task], longest: Mapping[str, int], state: Pro
 
 def _days(crews: Crews, start: datetime, minutes: int, now: int) -> int:
     """Return for how many days shifts are looked at: enough for three times the work, and three weeks beside it."""
-    fortnight = sum(end - begin for person in crews.people for begin, end in windows(person, crews, start, 14))
+    hours = _hours(crews, start, 14).values()
+    fortnight = sum(end - begin for spans in hours for begin, end in spans)
     return min(now // 1440 + 21 + 3 * 14 * minutes // max(fortnight, 1), _LONGEST)
 
 

@@ -24,11 +24,10 @@ def windows(person: Person, crews: Crews, start: datetime, days: int) -> tuple[t
             spans.extend(_span(crews.shifts[name], midnight, start) for name in person.shifts)
     kept: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
-        if kept and begin < kept[-1][1] + crews.rest:
-            if crews.rest == 0 and begin <= kept[-1][1]:
-                kept[-1] = (kept[-1][0], max(end, kept[-1][1]))
-            continue
-        kept.append((begin, end))
+        if kept and crews.rest == 0 and begin <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(end, kept[-1][1]))
+        elif not kept or begin >= kept[-1][1] + crews.rest:
+            kept.append((begin, end))
     return tuple((max(begin, 0), end) for begin, end in kept if end > 0)
 
 

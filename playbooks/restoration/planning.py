@@ -12,13 +12,16 @@ from math import exp
 from random import Random
 
 from playbooks.restoration.building import Built, Task, Weigh, build
-from playbooks.restoration.dispatch import dispatch
+from playbooks.restoration.dispatch import Dispatcher
 from playbooks.restoration.model import Catalogue, Crews
-from playbooks.restoration.order import by_urgency, shuffled, tree, urgencies
+from playbooks.restoration.order import by_urgency, shuffled, stretches, urgencies
 from playbooks.restoration.problem import Problem, Schedule
 from playbooks.restoration.progress import Progress
 
-TRIES = 3  # of improvement, after Horn's orders
+TRIES = 16  # of improvement, after Horn's orders
+_POWERS = (3, 5, 2)  # of a skill's scarcity, which prices its work
+_AT_ONCE = (1, 2, 4, 8)  # stretches that one try changes
+_SPREAD = 0.4  # by how much, as the deviation of a logarithm
 _SEED = 20220715
 
 
@@ -75,29 +78,38 @@ def plan(
 
 def best(problem: Problem, tries: int) -> tuple[Schedule, list[float]]:
     """Return the cheapest schedule found and the urgency of each job behind it."""
-    scarce = {skill: value**3 for skill, value in scarcity(problem).items()}
-    found = _cheaper(problem, urgencies(problem, tree(problem), scarce), None)
-    if tries == 0:
-        return found[1:]
-    for prices in (scarce, scarcity(problem), {}):
-        found = _cheaper(problem, urgencies(problem, tree(problem, found[1]), prices), found)
+    scheduled = _Found(problem)
+    load = scarcity(problem)
+    for power in _POWERS if tries else _POWERS[:1]:
+        scheduled.attempt(urgencies(problem, {skill: value**power for skill, value in load.items()}))
     chance = Random(_SEED)  # noqa: S311 # the same tries on every machine, no secret
-    shared = [place for place, waiting in enumerate(problem.followers()) if len(waiting) > 1]
+    shared = stretches(problem)
     for _ in range(tries if shared else 0):
-        changed = list(found[2])
-        for place in chance.sample(shared, min(len(shared), 8)):
-            changed[place] *= exp(chance.gauss(0, 0.5))
-        found = _cheaper(problem, changed, found)
-    return found[1:]
+        changed = list(scheduled.urgency)
+        for stretch in chance.sample(shared, min(len(shared), chance.choice(_AT_ONCE))):
+            factor = exp(chance.gauss(0, _SPREAD))
+            for job in stretch:
+                changed[job] *= factor
+        scheduled.attempt(changed)
+    return scheduled.schedule, scheduled.urgency
 
 
-_Found = tuple[float, Schedule, list[float]]
+class _Found:
+    """The cheapest schedule so far; one that plans more jobs is always cheaper."""
 
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.dispatcher = Dispatcher(problem)
+        self.cost = float("inf")
+        self.schedule = Schedule(starts=(), workers=())
+        self.urgency: list[float] = []
 
-def _cheaper(problem: Problem, urgency: list[float], known: _Found | None) -> _Found:
-    schedule = dispatch(problem, by_urgency(urgency))
-    cost = schedule.cost(problem) + 1e12 * schedule.starts.count(-1)
-    return known if known is not None and known[0] <= cost else (cost, schedule, urgency)
+    def attempt(self, urgency: list[float]) -> None:
+        """Keep the schedule that this urgency leads to if no cheaper one is known."""
+        schedule = self.dispatcher.run(by_urgency(urgency))
+        cost = schedule.cost(self.problem) + 1e12 * schedule.starts.count(-1)
+        if cost < self.cost or not self.schedule.starts:
+            self.cost, self.schedule, self.urgency = cost, schedule, urgency
 
 
 def scarcity(problem: Problem) -> dict[str, float]:
@@ -119,7 +131,8 @@ def plain_orders(built: Built, places: Mapping[str, int]) -> Mapping[str, Schedu
     """Return the schedules to compare with: as the catalogue lists the services (`places`), and at random."""
     problem = built.problem
     listed = sorted(range(len(problem.jobs)), key=lambda job: (places[built.open[job].service], job))
-    return {"fifo": dispatch(problem, listed), "random": dispatch(problem, shuffled(len(problem.jobs), _SEED))}
+    dispatcher = Dispatcher(problem)
+    return {"fifo": dispatcher.run(listed), "random": dispatcher.run(shuffled(len(problem.jobs), _SEED))}
 
 
 def _told(built: Built, schedule: Schedule, urgency: Sequence[float], state: Progress) -> Plan:

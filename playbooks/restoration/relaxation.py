@@ -22,11 +22,15 @@ _MOST_SLOTS = 1200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Jobs of one level, skill and length: their positions, and their followers' positions, grouped by job."""
+    """Jobs of one level, skill and length: their positions, and their followers' positions, grouped by job.
+
+    `least` is what a start in each slot costs by the weight alone, infinite where it is not possible.
+    """
 
     jobs: NDArray[np.int64]
     skill: int
     slots: int
+    least: Numbers
     followers: NDArray[np.int64]
     starts: NDArray[np.int64]
     parents: NDArray[np.int64]
@@ -54,10 +58,10 @@ class Relaxation:
             self.capacity[list(places)] += people
         self._open: dict[tuple[int, int], NDArray[np.bool_]] = {}
         self.heads = self._heads()
-        self.batches = self._batches(schedule)
         self.weights = np.array([job.weight for job in jobs])
+        self.batches = self._batches(schedule)
         self.fixed = float(sum(job.weight * job.minutes for job in jobs))
-        self.costs = np.zeros((len(jobs), self.count + 1))
+        self.costs: list[Numbers] = []  # of the last prices, by batch: what a start in each slot costs
 
     def _teams(self) -> list[tuple[tuple[int, ...], Numbers]]:
         teams: dict[tuple[int, ...], Numbers] = {}
@@ -101,7 +105,7 @@ class Relaxation:
         """Return the jobs in batches, those without followers first; of several predecessors, the latest stays."""
         jobs = self.problem.jobs
         waits = tree(self.problem, schedule)
-        self.parents = waits
+        self.after = [(before,) if before >= 0 else () for before in waits]
         followers: list[list[int]] = [[] for _ in jobs]
         for place, before in enumerate(waits):
             if before >= 0:
@@ -113,7 +117,21 @@ class Relaxation:
         for place in range(len(jobs)):
             groups.setdefault((level[place], int(self.skill[place]), int(self.slots[place])), []).append(place)
         self.roots = np.array([place for place, before in enumerate(waits) if before < 0], dtype=np.int64)
-        return [_batch(key[1], key[2], groups[key], followers) for key in sorted(groups)]
+        return [self._batch(key[1], key[2], groups[key], followers) for key in sorted(groups)]
+
+    def _batch(self, skill: int, slots: int, jobs: list[int], followers: list[list[int]]) -> _Batch:
+        parents = [place for place in jobs if followers[place]]
+        counts = [len(followers[place]) for place in parents]
+        possible = self._possible(skill, slots) & (np.arange(self.count + 1) >= self.heads[jobs, None])
+        return _Batch(
+            jobs=np.array(jobs, dtype=np.int64),
+            skill=skill,
+            slots=slots,
+            least=np.where(possible, self.weights[jobs, None] * self.times, np.inf),
+            followers=np.array([follower for place in parents for follower in followers[place]], dtype=np.int64),
+            starts=np.cumsum([0, *counts[:-1]], dtype=np.int64) if counts else np.zeros(0, dtype=np.int64),
+            parents=np.array(parents, dtype=np.int64),
+        )
 
     def value(self, prices: Numbers) -> float:
         """Return a lower bound on the cost of every schedule (weighted minutes), for prices per minute, skill and slot.
@@ -123,16 +141,15 @@ class Relaxation:
         spent = np.zeros((len(self.skills), self.count + 1))
         np.cumsum(prices * self.slot, axis=1, out=spent[:, 1:])
         cheapest = np.empty((len(self.slots), self.count + 1))
+        self.costs = []
         for batch in self.batches:
             own = _shifted(spent[batch.skill], batch.slots) - spent[batch.skill]
-            own = np.where(self._possible(batch.skill, batch.slots), own, np.inf)
-            cost = self.weights[batch.jobs, None] * self.times + own
+            cost = batch.least + own
             if len(batch.parents):
                 later = np.add.reduceat(cheapest[batch.followers], batch.starts, axis=0)
                 rows = np.searchsorted(batch.jobs, batch.parents)
                 cost[rows] += _shifted(later, batch.slots)
-            cost[self.times < (self.heads[batch.jobs] * self.slot)[:, None]] = np.inf
-            self.costs[batch.jobs] = cost
+            self.costs.append(cost)
             cheapest[batch.jobs] = np.minimum.accumulate(cost[:, ::-1], axis=1)[:, ::-1]
         paid = sum(float(prices[list(places)].max(axis=0) @ people) * self.slot for places, people in self.teams)
         return float(cheapest[self.roots, 0].sum()) + self.fixed - paid
@@ -145,8 +162,8 @@ class Relaxation:
         earliest = np.zeros(len(self.slots), dtype=np.int64)
         change = np.zeros((len(self.skills), self.count + 2))
         grid = np.arange(self.count + 1)
-        for batch in reversed(self.batches):
-            cost = np.where(grid < earliest[batch.jobs][:, None], np.inf, self.costs[batch.jobs])
+        for batch, costs in zip(reversed(self.batches), reversed(self.costs), strict=True):
+            cost = np.where(grid < earliest[batch.jobs][:, None], np.inf, costs)
             start = cost.argmin(axis=1)
             end = np.minimum(start + batch.slots, self.count)
             np.add.at(change[batch.skill], start, 1.0)
@@ -165,19 +182,6 @@ class Relaxation:
             for number, place in enumerate(places):
                 over[place] -= people * (dearest == number)
         return over * self.slot
-
-
-def _batch(skill: int, slots: int, jobs: list[int], followers: list[list[int]]) -> _Batch:
-    parents = [place for place in jobs if followers[place]]
-    counts = [len(followers[place]) for place in parents]
-    return _Batch(
-        jobs=np.array(jobs, dtype=np.int64),
-        skill=skill,
-        slots=slots,
-        followers=np.array([follower for place in parents for follower in followers[place]], dtype=np.int64),
-        starts=np.cumsum([0, *counts[:-1]], dtype=np.int64) if counts else np.zeros(0, dtype=np.int64),
-        parents=np.array(parents, dtype=np.int64),
-    )
 
 
 def _shifted(rows: Numbers, slots: int) -> Numbers:
