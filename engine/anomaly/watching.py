@@ -9,7 +9,7 @@ model goes by one keeper in order of time (see `engine.anomaly.keeping`), whose 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -18,6 +18,7 @@ import pyarrow as pa
 from engine.alerts import Alert, EventRef, Reason, alert_id
 from engine.anomaly.budget import HOUR, Calibration, groups_of, shares
 from engine.anomaly.cards import card_of
+from engine.anomaly.drift import Fit, Tallies
 from engine.anomaly.frame import ENTITY, EVENTS, MOST_EVENTS, Fitted, Model
 from engine.anomaly.keeping import RATE, Decision, Keeper, loosest
 from engine.anomaly.registry import all_models, model_called
@@ -33,7 +34,7 @@ LATENESS = timedelta(minutes=5)
 _FIRST_LOOK = timedelta(days=1)  # back, when a model runs for the first time
 _SHOWN = 8  # terms of an alert
 _LEAST_WINDOW = timedelta(minutes=5)
-_KEEPER = ("models", "keeper")
+_KIND, _KEEPER = "models", "keeper"
 Beside = Callable[[Sequence[Alert]], Sequence[Record]]
 
 
@@ -102,26 +103,40 @@ def watch(
     `budget` is that of all models together, in alerts a day; `beside` are the records that go with new alerts.
     """
     cursors: dict[str, int] = {}
+    records: dict[str, list[Record]] = {}
     candidates: list[_Candidate] = []
     for item in models:
         window = item.model.window or _LEAST_WINDOW
         end = floor(now - LATENESS, window)
         seen = store.cursor(_run(item))
         start = datetime.fromtimestamp(seen, UTC) if seen else floor(now - _FIRST_LOOK, window)
-        candidates += _candidates(store, item, start, end) if start < end else []
+        if start < end:
+            kept = _record(store, item.model.name, item.version)
+            tallies = Tallies.from_json(kept.body)
+            candidates += _candidates(store, item, start, end, tallies)
+            records[_run(item)] = [replace(kept, body=tallies.to_json())]
         cursors[_run(item)] = max(seen, int(end.timestamp()))
-    kept = store.record(*_KEEPER)
-    keeper = Keeper.from_json(kept.body if kept else "", budget)
+    state = _record(store, _KEEPER)
+    keeper = Keeper.from_json(state.body, budget)
     found = _decided(store, candidates, keeper)
-    state = Record(
-        kind=_KEEPER[0], key=_KEEPER[1], state="kept", body=keeper.to_json(), version=kept.version if kept else 0
-    )
-    for place, (name, cursor) in enumerate(cursors.items(), 1):
+    for name in [*cursors][-1:] if candidates else ():
+        records.setdefault(name, []).append(replace(state, body=keeper.to_json()))
+    for name, cursor in cursors.items():
         fresh = [alert for alert in found if _run_of(alert) == name]
-        records = [*beside(fresh)] if beside and fresh else []
-        records += [state] if candidates and place == len(cursors) else []
-        store.commit_run(name, cursor=cursor, alerts=fresh, hits=(), records=records)
+        more = [*beside(fresh)] if beside and fresh else []
+        store.commit_run(name, cursor=cursor, alerts=fresh, hits=(), records=[*more, *records.get(name, ())])
     return found
+
+
+def fit_of(store: Store, item: Watched, now: datetime) -> Fit:
+    """Return how a running model fits the days before now; see `engine.anomaly.drift`."""
+    tallies = Tallies.from_json(_record(store, item.model.name, item.version).body)
+    return tallies.fit(item.calibration, int(now.timestamp()) // 86_400)
+
+
+def _record(store: Store, *names: str) -> Record:
+    key = "/".join(names)
+    return store.record(_KIND, key) or Record(kind=_KIND, key=key, state="kept", body="")
 
 
 def _run(item: Watched) -> str:
@@ -151,11 +166,12 @@ def floor(moment: datetime, window: timedelta) -> datetime:
     return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
 
 
-def _candidates(store: Store, item: Watched, start: datetime, end: datetime) -> Iterator[_Candidate]:
+def _candidates(store: Store, item: Watched, start: datetime, end: datetime, tallies: Tallies) -> Iterator[_Candidate]:
     lowest = item.calibration.threshold(loosest(item.share))
     for table in read_observations(store, item.model, start, end):
         scores = item.fitted.score(table)
         groups = groups_of(table, scores)
+        tallies.count(item.calibration, table, scores)
         stamps, entities = times(table), text_column(table, ENTITY)
         for group in np.flatnonzero(groups.largest >= lowest).tolist():
             rows = np.flatnonzero((groups.of_row == group) & (scores.values >= lowest))

@@ -4,7 +4,8 @@ Each seed is a ministry of its own. The models are fitted to its first days and 
 `kulla models train` does it; nothing is injected in either. Then every scenario is put into the last days once. Alerts
 come as they do at night: one for an entity in an hour, let through by the keeper of the budget. A
 scenario is found where an alert of one of its models names one of its entities, or rests on one of its events, before
-its deadline; every other alert is about nothing.
+its deadline; every other alert is about nothing. The budget is
+measured on the same days without any scenario: with them, attacks a day fill it many times over.
 """
 
 from __future__ import annotations
@@ -74,11 +75,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One seed: its scenarios, all alerts a day, those about nothing by model, levels, and CPU seconds by model."""
+    """One seed: its scenarios, all alerts a day, those about nothing by model, levels, and CPU seconds by model.
+
+    `quiet` is how many alerts a day come in the same days without any scenario: what the budget promises.
+    """
 
     seed: int
     found: tuple[Found, ...]
     alerts_a_day: float
+    quiet: float
     about_nothing: Mapping[str, float]
     levels: Mapping[str, float]
     cpu: Mapping[str, float]
@@ -165,6 +170,7 @@ def outcome(seed: int, plan: Plan, names: Sequence[str] = tuple(FED_BY)) -> Outc
     first = plan.fit + plan.calibrate
     injected = plain.with_scenarios(own_scenarios(), first, first + plan.test, seed=seed)
     hot: list[_Raised] = []
+    calm: list[_Raised] = []
     known: dict[str, Calibration] = {}
     cpu: dict[str, float] = {}
     part = shares(plan.budget, names)
@@ -173,15 +179,17 @@ def outcome(seed: int, plan: Plan, names: Sequence[str] = tuple(FED_BY)) -> Outc
         fitted = model.fit(pa.concat_tables(observed(model, plain, 0, plan.fit)), seed=seed)
         known[name] = _calibrated(model, fitted, _Days(plain), plan.fit, first)
         hot += _raised(model, fitted, _Days(injected), first, first + plan.test)
+        calm += _raised(model, fitted, _Days(plain), first, first + plan.test)
         cpu[name] = time.process_time() - began
-    began_at = injected.today(first).midnight
-    shown = _hourly(hot, known, part, Keeper(budget=plan.budget, at=began_at))
+    begin = injected.today(first).midnight
+    shown, quiet = (_hourly(every, known, part, Keeper(budget=plan.budget, at=begin)) for every in (hot, calm))
     about = [one for one in shown if any(_concerns(one, injection) for injection in injected.injections)]
     nothing = Counter(one.model for one in shown) - Counter(one.model for one in about)
     return Outcome(
         seed=seed,
         found=tuple(_found(injection, shown, hot) for injection in injected.injections),
         alerts_a_day=len(shown) / plan.test,
+        quiet=len(quiet) / plan.test,
         about_nothing={name: nothing[name] / plan.test for name in names},
         levels={name: known[name].threshold(part[name]) for name in names},
         cpu=cpu,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.anomaly.evaluation.alerts_eval import evaluate_alerts
 from engine.anomaly.evaluation.beacons_eval import evaluate_beacons
 from engine.anomaly.evaluation.nab_eval import evaluate_nab
 from engine.anomaly.evaluation.names_eval import evaluate_names
@@ -16,6 +17,7 @@ __all__ = ["EVALUATIONS", "Evaluation", "Row"]
 EVALUATIONS: Mapping[str, Evaluation] = {
     "csic2010": Evaluation(folder="csic2010", run=evaluate_requests),
     "apache-access": Evaluation(folder="apache-access", run=evaluate_access_log),
+    "ait-ads": Evaluation(folder="ait-ads-alerts", run=evaluate_alerts),
     "dga": Evaluation(folder="dga", run=evaluate_names),
     "nab": Evaluation(folder="nab", run=evaluate_nab),
     "beacons": Evaluation(folder="", run=evaluate_beacons),

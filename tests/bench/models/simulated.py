@@ -51,6 +51,9 @@ def report(outcomes: Sequence[Outcome]) -> None:
     each = " ".join(f"{value:.1f}" for value in nothing)
     print(f"alerts a day {np.mean([item.alerts_a_day for item in outcomes]):.1f}", end="; ")
     print(f"about nothing injected {np.mean(nothing):.1f} (by seed {each})")
+    print(
+        "alerts a day in the same days without attacks, by seed " + " ".join(f"{item.quiet:.1f}" for item in outcomes)
+    )
     for title, values in (
         ("about nothing by model", [item.about_nothing for item in outcomes]),
         ("levels in bits", [item.levels for item in outcomes]),
