@@ -70,6 +70,7 @@ _LOGGED_ON: Final = frozenset(
 _TARGETS: Final = frozenset(
     {"4670", "4720", "4722", "4723", "4724", "4725", "4726", "4738", "4740", "4767", "4798", "4817", "4907"}
 )
+_NOBODY: Final = "S-1-0-0"
 _POLICY_SERVER: Final = frozenset({"6272", "6273", "6274", "6278"})
 _PROTOCOLS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp"}
 _INBOUND: Final = frozenset({"%%14592", "inbound"})
@@ -111,7 +112,8 @@ def _people(fields: Fields, code: str) -> None:
     elif code in _TARGETS:
         _person(fields, "user.target", datum(fields, "TargetSid"))
     elif code in ("4648", "4688"):
-        _person(fields, "user.effective", datum(fields, "TargetUserSid"))
+        sid = datum(fields, "TargetUserSid")
+        _person(fields, "user.effective", None if sid == _NOBODY else sid)
     elif code in ("4741", "4742", "4743"):
         copy(
             fields,

@@ -105,6 +105,11 @@ def test_a_new_process() -> None:
     assert fields["process.args"] == ["b.exe", "x y"]
 
 
+def test_a_process_made_for_nobody_else_has_no_effective_user() -> None:
+    fields = security("4688", NewProcessName="C:\\x.exe", TargetUserSid="S-1-0-0", TargetUserName="-")
+    assert not [name for name in fields if name.startswith("user.effective.")]
+
+
 def test_a_member_added_to_a_group() -> None:
     fields = security(
         "4728",
