@@ -143,7 +143,7 @@ def test_bash_never_writes_to_an_unset_case_folder() -> None:
 
 
 def test_what_was_before_is_never_overwritten_by_doing_a_step_twice() -> None:
-    """A file that an undo reads back is written once: a second run of the step would keep the changed state as the old."""
+    """A file that an undo reads back is written once: a second run would keep the changed state as the old."""
     once = re.compile(r"-NoClobber|Test-Path")
     for _, step in STEPS:
         undo = "\n".join(command.template.en for command in step.undo.commands if command.platform != "manual")
