@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.ecs_types import LONG
+from engine.errors import StoreError
 from engine.narrowing.claims import Claim, Json, claim_of, either, positive
 from engine.narrowing.kinds import FIELDS, Group, groups
 from engine.narrowing.values import Source, Tested, beyond, cardinalities, is_told, tested, unlike
@@ -57,7 +58,10 @@ def plan(store: ElasticStore, engine: Engine, *, since: datetime | None, before:
     until = store.last_sequence()
     window = Window(after=0, until=until, since=since, before=before)
     source = Source(cluster=store.cluster, index=store.names.events, filters=list(filters_of(window, 0)))
-    return _Planner(engine, source, until, is_telling=_is_telling(source)).plan()
+    try:
+        return _Planner(engine, source, until, is_telling=_is_telling(source)).plan()
+    except StoreError as error:  # a shard that is missing, or a limit of the cluster: reading tells what is wrong
+        return Plan(narrowing=None, events=0, asked=0, why=(f"full scan: the cluster gives no overview ({error})",))
 
 
 def _is_telling(source: Source) -> bool:
