@@ -16,6 +16,8 @@ from random import Random
 
 from playbooks.restoration.problem import Problem, Schedule
 
+_TIE = 1e-9  # by which a job of a block is less urgent than the one before it, as they were joined
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
@@ -56,8 +58,8 @@ class _Joining:
             if not waits:
                 self.placed[job] = True
                 sequence.append((-ratio, self.work[job]))
-                for member in self.members[job]:
-                    urgency[member] = -ratio
+                for place, member in enumerate(self.members[job]):
+                    urgency[member] = -ratio * (1 - place * _TIE)
             else:
                 above = self._join(job, waits)
                 heappush(heap, (-self._ratio(above), above, self.version[above]))
