@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 app = single_app()
 
+_BREATH = 0.05  # part of the time between runs that is left to others where runs take all of it
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 Watch = Annotated[
     str | None, typer.Option("--watch", metavar="TIME", help="Stay, and run again each TIME (30s, 5m); Ctrl-C ends it.")
@@ -199,11 +200,12 @@ class _Shift:
             self.once()
             return
         while True:
+            begun = time.monotonic()
             try:
                 self.once()
             except StoreError as error:
-                self.session.insist(f"the run failed: {error}; trying again in {pause:g} seconds")
-            time.sleep(pause)
+                self.session.insist(f"the run failed: {error}; trying again within {pause:g} seconds")
+            time.sleep(max(pause - (time.monotonic() - begun), pause * _BREATH))
 
     def once(self) -> None:
         """Run whatever is due, the most urgent first; then send what is due."""

@@ -81,7 +81,7 @@ def test_a_watch_stays_until_it_is_interrupted(home: Path, rules: str, monkeypat
     monkeypatch.setattr(time, "sleep", sleep)
     result = kulla("detect", "--rules", rules, "--watch", "5m", home=home)
     assert result.code == 130
-    assert pauses == [300, 300]
+    assert all(200 < pause <= 300 for pause in pauses)  # from run to run, whatever a run takes
     assert len(result.out.splitlines()) == 4
     assert "interrupted" in result.err
 
