@@ -143,6 +143,11 @@ class Settings:
         return cast("str | Mapping[str, object]", self.origins["rules.placeholders"].value)
 
     @property
+    def models_budget(self) -> float | None:
+        """Return how many alerts a day anomaly models may give together, None where it is not set."""
+        return cast("float | None", self.origins["models.budget"].value)
+
+    @property
     def own_networks(self) -> tuple[str, ...]:
         """Return the organisation's public networks, in CIDR notation."""
         return cast("tuple[str, ...]", self.origins["own.networks"].value)

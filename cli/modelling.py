@@ -12,10 +12,10 @@ from cli.notifying import planner
 from cli.options import Window
 from cli.session import Session
 from engine.alerts import Alert
-from engine.anomaly.frame import Model
+from engine.anomaly.frame import Model, State
 from engine.anomaly.shelf import Shelf
 from engine.anomaly.training import read_observations
-from engine.anomaly.watching import watch, watched
+from engine.anomaly.watching import Watched, fit_of, watch, watched
 from engine.errors import InputError, NotFoundError
 from engine.runs.joining import refresh_incidents
 from engine.store.protocol import Store
@@ -28,6 +28,21 @@ def shelf(session: Session) -> Shelf:
     """Return where the models of this home are kept."""
     home = session.settings.home
     return Shelf(home / "models", home / "keys")
+
+
+def budget_of(session: Session, place: Shelf) -> float:
+    """Return how many alerts a day all models may give: the setting, else what was told at a promotion, else 10."""
+    return session.settings.models_budget or place.budget
+
+
+def running(session: Session) -> list[Watched]:
+    """Return the models that run, with their shares of the budget; those that cannot be read become issues."""
+    place = shelf(session)
+    problems: list[InputError] = []
+    found = watched(place, budget_of(session, place), problems)
+    for problem in problems:
+        session.issue(problem)
+    return found
 
 
 def training_window(session: Session, span: Window) -> tuple[datetime, datetime]:
@@ -54,17 +69,16 @@ def events_of_incidents(store: Store) -> frozenset[str]:
 
 def run_models(session: Session, store: Store) -> Sequence[Alert]:
     """Run the promoted models over what they have not seen, and join their alerts into incidents."""
-    place = shelf(session)
-    problems: list[InputError] = []
-    models = watched(place, place.budget, problems)
-    for problem in problems:
-        session.issue(problem)
+    models, budget = running(session), budget_of(session, shelf(session))
     if not models:
         return ()
     messenger = planner(session, store)
     beside = messenger.for_alerts if messenger else None
-    found = watch(store, models, session.now(), beside, budget=place.budget)
+    found = watch(store, models, session.now(), beside, budget=budget)
     if found:
         refresh_incidents(store, found, messenger.for_incidents if messenger else None, circumstances(session))
-    session.say(f"models: {len(models)} run, {len(found):,} alerts (budget: {place.budget:g} alerts a day)")
+    session.say(f"models: {len(models)} run, {len(found):,} alerts (budget: {budget:g} alerts a day)")
+    drifting = [item.model.name for item in models if fit_of(store, item, session.now()).state == State.DRIFTING]
+    if drifting:
+        session.say(f"models that no longer fit what they see: {', '.join(drifting)} (kulla models show NAME)")
     return found

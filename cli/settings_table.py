@@ -67,6 +67,16 @@ def _secret(value: object) -> object:
     raise ValueError("a text is wanted")
 
 
+def _a_day(value: object) -> object:
+    try:
+        found = float(str(value))
+    except ValueError:
+        found = 0.0
+    if 0.1 <= found <= 1e6:
+        return found
+    raise ValueError("a number of alerts a day is wanted, 0.1 or more")
+
+
 def _switch(value: object) -> object:
     if isinstance(value, bool):
         return value
@@ -303,6 +313,13 @@ def settings_table() -> tuple[Setting, ...]:
             parse=_table,
             default={},
             purpose="how critical and how sensitive hosts, accounts and services are (docs/incidents.md)",
+        ),
+        Setting(
+            key="models.budget",
+            variable="KULLA_MODELS_BUDGET",
+            parse=_a_day,
+            default=None,
+            purpose="alerts a day that all models may give; else what promote --budget was told, else 10",
         ),
         Setting(
             key="own.networks",

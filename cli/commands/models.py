@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.models_budget import register_budget
 from cli.commands.models_evaluate import register_evaluate
 from cli.commands.models_score import register_score
 from cli.commands.models_train import register_train
@@ -33,6 +35,7 @@ _COLUMNS = (
     Column(field="promised_7d", heading="Promised", number=True),
     Column(field="title", heading="What it finds"),
 )
+_STATES = ("learning", "ready", "drifting")  # by `engine.anomaly.frame.State`
 _HEADINGS = {
     "en": ("Purpose", "Data", "Features", "Known failures", "Fairness", "Measured", "Version"),
     "sq": ("Qëllimi", "Të dhënat", "Veçoritë", "Dobësitë e njohura", "Drejtësia", "Matjet", "Versioni"),
@@ -41,24 +44,32 @@ _HEADINGS = {
 
 @command(app, "list")
 def list_models(session: Session, *, fmt: Format = None, output: Output = None) -> None:
-    """List the models: which are trained, which run, and what they promised and gave in the last seven days."""
-    from cli.modelling import shelf
+    """List the models: which are trained, which run, and what they promised and gave in the last seven days.
+
+    A model that runs is `learning` until it has judged enough to say how it fits, then `ready`, or `drifting` where
+    what it sees is no longer what it was trained on.
+    """
+    from cli.modelling import running
     from engine.anomaly.registry import all_models
+    from engine.anomaly.reporting import model_of
+    from engine.anomaly.watching import fit_of
 
     out = target(session, fmt, output)
-    place = shelf(session)
-    names = [model.name for model in all_models()]
-    running = [name for name in names if place.promoted(name)]
+    models = running(session)
     with session.open_store() as store:
         alerts = store.alerts(since=session.now() - timedelta(days=7))
-    given = Counter(alert.rule.id.removeprefix("model/") for alert in alerts if alert.rule.id.startswith("model/"))
-    promised = round(7 * place.budget / len(running), 1) if running else 0
-    rows = [_row(session, name, given[name], promised if name in running else 0) for name in names]
+        states = {item.model.name: _STATES[fit_of(store, item, session.now()).state] for item in models}
+    given = Counter(map(model_of, alerts))
+    shares = {item.model.name: round(7 * item.share, 1) for item in models}
+    rows = [
+        _row(session, model.name, given[model.name], shares.get(model.name, 0), states.get(model.name, "runs"))
+        for model in all_models()
+    ]
     out.write(Listing(name="models", title="Models", columns=_COLUMNS, rows=rows, fields=FIELDS))
-    session.hint("kulla models train NAME" if not running else "kulla models show NAME")
+    session.hint("kulla models budget" if models else "kulla models train NAME")
 
 
-def _row(session: Session, name: str, given: int, promised: float) -> dict[str, object]:
+def _row(session: Session, name: str, given: int, promised: float, fit: str) -> dict[str, object]:
     from cli.modelling import shelf
     from engine.anomaly.cards import card_of
 
@@ -68,7 +79,7 @@ def _row(session: Session, name: str, given: int, promised: float) -> dict[str, 
     shown = next((manifest for manifest in versions if manifest.version == promoted), versions[0] if versions else None)
     return {
         "name": name,
-        "state": _state(shown, promoted, card, session.now()),
+        "state": _state(shown, promoted, card, session.now(), fit),
         "version": shown.version if shown else "",
         "alerts_7d": given,
         "promised_7d": promised,
@@ -80,12 +91,12 @@ def _row(session: Session, name: str, given: int, promised: float) -> dict[str, 
     }
 
 
-def _state(manifest: Manifest | None, promoted: str | None, card: Card, now: datetime) -> str:
+def _state(manifest: Manifest | None, promoted: str | None, card: Card, now: datetime, fit: str) -> str:
     if manifest is None:
         return "not trained"
     if _expiry(manifest, card) < now:
         return "expired"
-    return "runs" if promoted == manifest.version else "trained"
+    return fit if promoted == manifest.version else "trained"
 
 
 def _expiry(manifest: Manifest, card: Card) -> datetime:
@@ -103,11 +114,32 @@ def show(session: Session, name: Name, *, fmt: Format = None, output: Output = N
     card = card_of(model_called(name).name)
     versions = shelf(session).versions(name)
     promoted = shelf(session).promoted(name)
-    out.write(_report(card, versions[0] if versions else None, promoted, session.lang))
+    out.write(_report(card, versions[0] if versions else None, promoted, session.lang, _fits(session, name)))
     session.hint(f"kulla models promote {name}" if versions and not promoted else f"kulla models train {name}")
 
 
-def _report(card: Card, manifest: Manifest | None, promoted: str | None, lang: Lang) -> Report:
+def _fits(session: Session, name: str) -> list[tuple[str, object]]:
+    """Return how a running model fits the last days, in rows; none for one that does not run."""
+    from cli.modelling import running
+    from engine.anomaly.drift import SHARE
+    from engine.anomaly.watching import fit_of
+
+    model = next((item for item in running(session) if item.model.name == name), None)
+    if model is None:
+        return []
+    with session.open_store() as store:
+        fit = fit_of(store, model, session.now())
+    beyond = f"{fit.share:.1%} of {fit.groups:,} in seven days; {SHARE:.0%} in calibration"
+    return [
+        ("state", _STATES[fit.state]),
+        ("beyond the usual", beyond),
+        ("judged a day", f"{fit.a_day:,.0f}; {fit.usual:,.0f} in calibration"),
+    ]
+
+
+def _report(
+    card: Card, manifest: Manifest | None, promoted: str | None, lang: Lang, fits: Sequence[tuple[str, object]]
+) -> Report:
     purpose, data, features, failures, fairness, measured, version = _HEADINGS[lang]
     lists = ((features, card.features), (failures, card.failures), (fairness, card.fairness), (measured, card.figures))
     head = Pairs(
@@ -122,7 +154,7 @@ def _report(card: Card, manifest: Manifest | None, promoted: str | None, lang: L
     sections = [Section(heading="", body=head)]
     sections += [Section(heading=title, body=Lines(lines=_in(lang, items))) for title, items in lists if items]
     if manifest is not None:
-        sections.append(Section(heading=version, body=Pairs(rows=_version_rows(manifest, promoted))))
+        sections.append(Section(heading=version, body=Pairs(rows=(*fits, *_version_rows(manifest, promoted)))))
     record = {
         "name": card.name,
         "title": card.title.in_language(lang),
@@ -135,7 +167,7 @@ def _report(card: Card, manifest: Manifest | None, promoted: str | None, lang: L
         "tags": card.tags,
         "playbooks": card.playbooks,
         "owner": card.owner,
-        "version": dict(_version_rows(manifest, promoted)) if manifest else None,
+        "version": dict([*fits, *_version_rows(manifest, promoted)]) if manifest else None,
     }
     return Report(name="model", title=card.title.in_language(lang), record=record, sections=sections, lang=lang)
 
@@ -164,7 +196,10 @@ def promote(
     *,
     version: Annotated[str | None, typer.Option("--version", metavar="ID", help="Its version; the newest.")] = None,
     budget: Annotated[
-        float | None, typer.Option("--budget", metavar="N", min=0.1, help="Alerts a day, of all models together.")
+        float | None,
+        typer.Option(
+            "--budget", metavar="N", min=0.1, help="Alerts a day, of all models; the setting models.budget comes first."
+        ),
     ] = None,
     least: Annotated[
         float, typer.Option("--least-found", metavar="SHARE", min=0, max=1, help="Of the attack pack, to be found.")
@@ -174,7 +209,7 @@ def promote(
 
     It has to find the share --least-found, and at most two points less than the version that runs now.
     """
-    from cli.modelling import shelf
+    from cli.modelling import budget_of, shelf
 
     place = shelf(session)
     versions = place.versions(name)
@@ -192,10 +227,13 @@ def promote(
     place.promote(name, manifest.version)
     if budget is not None:
         place.set_budget(budget)
-    session.say(f"{name} {manifest.version} runs from now on; budget of all models: {place.budget:g} alerts a day")
+    session.say(
+        f"{name} {manifest.version} runs from now on; budget of all models: {budget_of(session, place):g} alerts a day"
+    )
     session.hint("kulla detect")
 
 
 register_train(app)
 register_score(app)
+register_budget(app)
 register_evaluate(app)

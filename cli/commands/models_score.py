@@ -61,7 +61,7 @@ def register_score(app: typer.Typer) -> None:
         from cli.modelling import observed
 
         out = target(session, fmt, output)
-        model = _chosen(session, name, version)
+        model = chosen(session, name, version)
         span = window(session, since, until)
         before = span.before or session.now()
         with session.open_store() as store:
@@ -83,19 +83,20 @@ def register_score(app: typer.Typer) -> None:
     ) -> None:
         """Explain the score of the observation that an event belongs to: every term, and what had been learned."""
         out = target(session, fmt, output, allowed=REPORT_FORMATS)
-        model = _chosen(session, name, version)
+        model = chosen(session, name, version)
         table, row = _found(session, model, event)
         out.write(_explained(model, table, row))
 
 
-def _chosen(session: Session, name: str, version: str | None) -> Watched:
-    from cli.modelling import shelf
+def chosen(session: Session, name: str, version: str | None) -> Watched:
+    """Return a trained model with its share of the budget: this version, else the one that runs, else the newest."""
+    from cli.modelling import budget_of, shelf
     from engine.anomaly.registry import all_models, model_called
     from engine.anomaly.watching import loaded
 
     place = shelf(session)
     running = sum(place.promoted(model.name) is not None for model in all_models())
-    return loaded(place, model_called(name).name, place.budget / max(running, 1), version)
+    return loaded(place, model_called(name).name, budget_of(session, place) / max(running, 1), version)
 
 
 def _rows(model: Watched, table: pa.Table, limit: int) -> list[dict[str, object]]:

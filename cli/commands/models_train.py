@@ -53,6 +53,8 @@ def register_train(app: typer.Typer) -> None:
                 "attack pack found": round(trained.found, 4),
                 "calibration groups": trained.calibration.count,
                 "groups a day": round(trained.calibration.per_day, 2),
+                **{f"{kind}s that differ": float(some) for kind, (some, _) in trained.differing.items()},
+                **{f"{kind}s compared": float(every) for kind, (_, every) in trained.differing.items()},
             },
         )
         kept = shelf(session).save(manifest, with_calibration(trained.fitted.content(), trained.calibration))

@@ -8,9 +8,17 @@ Wilson's ("Probable inference, the law of succession, and statistical inference"
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+
+from engine.anomaly.frame import PEER, Scores, State
+from engine.anomaly.tables import text_column, times
+
+OFFICE, SHIFT = "office", "shift"
+_HOUR = 3_600_000_000
+_SHIFTS = ("night, 22 to 6", "morning, 6 to 14", "afternoon, 14 to 22")  # UTC, where a model knows no shift
 LEAST_CELL = 20
 JOINED = "all smaller ones together"
 _Z = 1.959963984540054
@@ -26,6 +34,25 @@ class Rate:
     low: float
     high: float
     differs: bool
+
+
+def by_group(observations: pa.Table, scores: Scores, level: float) -> Mapping[str, tuple[Rate, ...]]:
+    """Return the rates of alerts at a level by office (the peer group) and by shift; observations not judged are out.
+
+    Where a model knows no peers there is one group without a name.
+    """
+    judged = (scores.states != State.LEARNING).tolist()
+    alerted = (scores.values >= level).tolist()
+    if SHIFT in observations.column_names:
+        shifts = text_column(observations, SHIFT)
+    else:
+        hours = (times(observations) - 1) // _HOUR % 24  # a window that ends at six is the night's
+        shifts = [_SHIFTS[(hour + 2) // 8 % 3] for hour in hours.tolist()]
+    groups = {OFFICE: text_column(observations, PEER), SHIFT: shifts}
+    return {
+        kind: rates((name, over) for name, over, known in zip(names, alerted, judged, strict=True) if known)
+        for kind, names in groups.items()
+    }
 
 
 def rates(observations: Iterable[tuple[str, bool]], *, least: int = LEAST_CELL) -> tuple[Rate, ...]:

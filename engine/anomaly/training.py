@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.budget import Calibration
+from engine.anomaly.fairness import by_group
 from engine.anomaly.frame import (
     ENTITY,
     EVENTS,
@@ -22,6 +23,7 @@ from engine.anomaly.frame import (
     Fitted,
     Model,
     NotEnoughDataError,
+    Scores,
     State,
     doubted_by,
     lookback_of,
@@ -48,6 +50,9 @@ class Trained:
     observations: int
     left_out: dict[str, int]
     data_hash: str
+    differing: dict[
+        str, tuple[int, int]
+    ]  # by office and by shift: groups that are alerted on unlike the rest, of how many
 
 
 def read_observations(store: Store, model: Model, since: datetime, before: datetime) -> Iterator[pa.Table]:
@@ -112,7 +117,14 @@ def train(model: Model, observations: pa.Table, *, seed: int, incidents: frozens
         observations=kept.num_rows,
         left_out=left_out,
         data_hash=_hash(kept),
+        differing=_differing(rest, scores, calibration),
     )
+
+
+def _differing(rest: pa.Table, scores: Scores, calibration: Calibration) -> dict[str, tuple[int, int]]:
+    level = calibration.threshold(calibration.per_day * _PASSES)
+    groups = by_group(rest, scores, level)
+    return {kind: (sum(rate.differs for rate in found), len(found)) for kind, found in groups.items()}
 
 
 def cleaned(observations: pa.Table, incidents: frozenset[str]) -> tuple[pa.Table, dict[str, int]]:

@@ -74,3 +74,33 @@ def test_every_model_has_a_card_in_both_languages(tmp_path: Path) -> None:
     assert (english.code, albanian.code) == (0, 0)
     assert "Known failures" in english.out
     assert "Dobësitë e njohura" in albanian.out
+
+
+def test_the_week_is_reported_and_the_setting_comes_first(home: Path) -> None:
+    assert kulla("models", "train", "web-requests", home=home).code == 0
+    assert kulla("models", "promote", "web-requests", "--budget", "2", home=home).code == 0
+    assert kulla("detect", "--rules", "own", "--rules-level", "critical", "-f", "jsonl", home=home).code == 0
+    (listed,) = [
+        row
+        for line in kulla("models", "list", "-f", "jsonl", home=home).out.splitlines()
+        if (row := json.loads(line))["name"] == "web-requests"
+    ]
+    assert (listed["state"], listed["promised_7d"], listed["alerts_7d"]) == ("learning", 14.0, 1)
+    weeks = kulla("models", "budget", "--weeks", "1", "-f", "jsonl", home=home)
+    assert weeks.code == 0, weeks.err
+    assert [json.loads(line)["model"] for line in weeks.out.splitlines()] in ([], ["all models", "web-requests"])
+    (home.parent / "kulla.toml").write_text("[models]\nbudget = 5\n", encoding="ascii")
+    more = kulla("models", "list", "-f", "jsonl", home=home)
+    assert '"promised_7d": 35.0' in more.out
+    shown = kulla("models", "show", "web-requests", "-f", "md", home=home)
+    assert "beyond the usual" in shown.out
+
+
+def test_fairness_is_told_by_shift_in_cells_that_hide_nobody(home: Path) -> None:
+    assert kulla("models", "train", "web-requests", home=home).code == 0
+    since = (NOW - timedelta(days=20)).isoformat()
+    told = kulla("models", "fairness", "web-requests", "--by", "shift", "--since", since, "-f", "jsonl", home=home)
+    assert told.code == 0, told.err
+    rows = [json.loads(line) for line in told.out.splitlines()]
+    assert len(rows) == 3
+    assert all(row["observations"] >= 20 and row["low"] <= row["rate"] <= row["high"] for row in rows)
