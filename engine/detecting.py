@@ -8,7 +8,7 @@ overlap in sequence, the cursor moves only to where everything was seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,7 +20,7 @@ from engine.correlating import StoreCorrelator
 from engine.errors import StoreError, UnreadableError
 from engine.events import Event
 from engine.found_alerts import FoundAlerts
-from engine.sigma.alerting import burst_alert, event_alert, event_time
+from engine.sigma.alerting import ALERT_FIELDS, burst_alert, event_alert, event_time
 from engine.sigma.columns import ColumnMatcher, Hits
 from engine.sigma.correlations.bursts import Burst
 from engine.sigma.correlations.correlator import Correlator
@@ -195,7 +195,7 @@ class Detector:
             wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
             known = self._store.known_alert_ids(wanted) if wanted else frozenset()
             needed = [row for row in sorted(matches) if any(self._needs(*item, known) for item in matches[row])]
-            events = list(block.events(np.array(needed, dtype=np.int64))) if needed else []
+            events = list(block.events(np.array(needed, dtype=np.int64), self._reads(matches))) if needed else []
         except UnreadableError as error:
             parts = block.apart()
             for part in parts:
@@ -242,6 +242,17 @@ class Detector:
     def _needs(self, match: Match, number: str, known: Collection[str]) -> bool:
         """Tell whether the event of a match must be read whole."""
         return self._correlator.wants(match) or (number not in known and self._tells(match))
+
+    def _reads(self, matches: Mapping[int, Sequence[tuple[Match, str]]]) -> frozenset[str] | None:
+        """Return the fields of events that their alerts are made of; None where all may be asked for."""
+        names = set(ALERT_FIELDS)
+        found = {(match.partition, match.position): match for row in matches.values() for match, _ in row}
+        for match in found.values():
+            reads = match.reads
+            if reads is None or self._correlator.wants(match):
+                return None
+            names |= reads
+        return frozenset(names)
 
     def _take(self, match: Match, event: Event, fresh: list[Hit]) -> None:
         if self._correlator.wants(match):

@@ -67,6 +67,8 @@ CONTEXT_FIELDS: tuple[str, ...] = (
     *(f"{end}.asset.criticality" for end in ASSET_ENDS),
 )
 
+CARRIED_FIELDS: tuple[str, ...] = (*ENTITY_FIELDS, *CONTEXT_FIELDS)
+
 # Place-holders that systems write where there is nobody, and accounts that every machine has.
 _ANY_ADDRESS = ("::", "0.0.0.0")  # noqa: S104 - a value to leave out, nothing is bound to it
 _NOBODY = frozenset(
@@ -95,4 +97,4 @@ def _is_nobody(kind: Kind, value: str) -> bool:
 
 def alert_fields(fields: Mapping[str, Value]) -> dict[str, Value]:
     """Return the fields of an event that its alert carries."""
-    return {name: fields[name] for name in (*ENTITY_FIELDS, *CONTEXT_FIELDS) if name in fields}
+    return {name: fields[name] for name in CARRIED_FIELDS if name in fields}

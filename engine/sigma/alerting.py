@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from engine.alerts import Alert, EventRef, alert_id
-from engine.entities import CONTEXT_FIELDS, ENTITY_FIELDS, alert_fields
+from engine.entities import CARRIED_FIELDS, ENTITY_FIELDS, alert_fields
 from engine.events import Event, Scalar, Value
 from engine.sigma.correlations.bursts import MAX_MEMBERS, Burst
 from engine.sigma.engine import Match
 
 MAX_VALUES = 50  # distinct values of a field that a correlation's alert carries
 MAX_EVENTS = MAX_MEMBERS  # events of a window that an alert refers to
+ALERT_FIELDS = frozenset({*CARRIED_FIELDS, "@timestamp", "event.hash"})  # what an alert takes from its event
 _UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,7 +72,7 @@ def reference(event: Event) -> EventRef:
 
 def _merged(parts: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
     merged: dict[str, Value] = {}
-    for name in (*ENTITY_FIELDS, *CONTEXT_FIELDS):
+    for name in CARRIED_FIELDS:
         values: dict[Scalar, None] = {}
         for part in parts:
             value = part.get(name)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.events import Value, texts
-from engine.sigma.partitions import Accessor
+from engine.sigma.signatures import Accessor
 from engine.store.columns import ENVELOPE, GIVEN, KINDS, MANY, SAME
 
 if TYPE_CHECKING:

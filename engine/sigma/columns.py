@@ -19,8 +19,9 @@ from engine.sigma.engine import Engine
 from engine.sigma.keyword_columns import keyword_signatures
 from engine.sigma.logsources import KIND_FIELDS, Kind, kind_from
 from engine.sigma.needles import Needles
-from engine.sigma.partitions import Accessor, Partition, Signatures
+from engine.sigma.partitions import Partition
 from engine.sigma.remembered import Keys, Local, code_key, keys_of, localised, packed, unpacked
+from engine.sigma.signatures import Accessor, Signatures
 
 if TYPE_CHECKING:
     from engine.store.protocol import Block
@@ -215,17 +216,27 @@ def _kinds(block: Block, columns: Columns) -> Iterator[tuple[Kind, Codes]]:
 
 def _told_kinds(block: Block, columns: Columns) -> Local:
     everything = np.arange(block.rows)
-    columns.load(set(KIND_FIELDS))
-    coded = [columns.values(Accessor((name,)), everything) for name in KIND_FIELDS]
+    windows = KIND_FIELDS[:2]
+    columns.load(set(windows))
+    coded = [columns.values(Accessor((name,)), everything) for name in windows]
+    if not _is_everywhere(coded[0]):  # where all events have a channel, nothing else decides
+        columns.load(set(KIND_FIELDS))
+        coded = [columns.values(Accessor((name,)), everything) for name in KIND_FIELDS]
     first, groups = distinct([localised(item.codes + 1)[1] for item in coded], block.rows)
     numbers: dict[Kind, int] = {}
     places = []
     for row in first:
-        kind = kind_from([item.first(int(row)) for item in coded])
+        words = [item.first(int(row)) for item in coded]
+        kind = kind_from([*words, *[""] * (len(KIND_FIELDS) - len(words))])
         places.append(numbers.setdefault(kind, len(numbers)))
     _, codes = localised(np.array(places, dtype=np.int64)[groups])
     meanings = [[kind.family, kind.dataset, kind.detail] for kind in numbers]
     return Local(meanings, codes if len(numbers) > 1 else None)
+
+
+def _is_everywhere(column: Coded) -> bool:
+    """Tell whether every row has a text that is not empty."""
+    return bool((column.codes >= 0).all()) and all(isinstance(value, str) and value for value in column.values)
 
 
 def _signatures(table: Signatures, column: Coded) -> Codes:

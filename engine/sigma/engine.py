@@ -34,6 +34,11 @@ class Match:
         """Return the predicates on which the match rests."""
         return self.partition.why(self.position, fields, original)
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The event fields on which the match can rest; None where a keyword may stand in any of them."""
+        return self.partition.read_by(self.position)
+
     def value(self, field: str, fields: Mapping[str, Value]) -> Value | None:
         """Return the value of a rule's field (a correlation's group, say) in the matched event."""
         return self.partition.accessor(field).value(fields)

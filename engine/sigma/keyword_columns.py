@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from engine.events import texts
 from engine.sigma.coded import Codes, Columns, Searched
 from engine.sigma.needles import Needles
-from engine.sigma.partitions import Partition, Signatures, keyword_values
+from engine.sigma.partitions import Partition, keyword_values
+from engine.sigma.signatures import Signatures
 
 if TYPE_CHECKING:
     from engine.store.protocol import Block
@@ -96,7 +97,7 @@ def _by_value(table: Signatures, needles: Needles, column: pa.ChunkedArray) -> _
     if not pa.types.is_string(array.type) and not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     if pa.types.is_string(array.type):
-        rows = needles.touched(pc.fill_null(array, ""))
+        rows = needles.touched(array)  # an absent text has no characters, or is left out in the next line
         rows = rows[present[rows]]
         return _Held(rows, _tested(table, array, rows), present)
     values = array.dictionary if pa.types.is_string(array.dictionary.type) else _written(array.dictionary)

@@ -11,17 +11,14 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Sequence
-from itertools import product
 from typing import Final
 
-import ahocorasick_rs
-
 from engine.folding import INTO_ASCII, fold
+from engine.sigma.glances import automaton, glance
 from engine.sigma.predicates import Predicate
 
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#$~|*?")
 _SHORTEST: Final = 3  # characters; shorter pieces are found everywhere
-_AT_A_GLANCE: Final = 64  # patterns; more of them cannot be looked for at many bytes at once
 _STRANGERS: Final = tuple(letter.encode() for letter in INTO_ASCII)
 # How escapes begin that may stand for what a keyword is made of.
 _ESCAPES: Final = (b"\\u00", b"\\u21", b"\\u01")
@@ -32,15 +29,15 @@ _ESCAPED: Final = re.compile(rb"\\u(?:00(?:2[013-589ac-e]|3[0-9abdf]|[46][0-9a-f
 class KeywordScan:
     """Tells whether a record can hold any of the keywords; `usable` where each keyword has a plain piece.
 
-    Most records are dismissed at a glance: three characters of each piece, in every case, are not in them.
+    Most records are dismissed at a glance (see `engine.sigma.glances`).
     """
 
     def __init__(self, keywords: Iterable[Predicate]) -> None:
         pieces = [_piece(item) for item in keywords]
         self.usable = all(pieces)
         texts = sorted({piece for piece in pieces if piece})
-        self._glance = _glance(texts)
-        self._automaton = _automaton([*_ESCAPES, *(text.encode() for text in texts)]) if texts else None
+        self._glance = glance(texts, [*_ESCAPES, *_STRANGERS])
+        self._automaton = automaton([*_ESCAPES, *(text.encode() for text in texts)]) if texts else None
 
     def may_hold(self, raw: bytes) -> bool:
         """Tell whether a value of the record, written as JSON, may hold a keyword; only a false answer is certain."""
@@ -63,23 +60,6 @@ class KeywordScan:
             return False
         folded = raw if raw.isascii() else fold(text).encode("utf-8", "surrogatepass")
         return _is_piece(self._automaton.find_matches_as_indexes(folded.lower()))
-
-
-def _automaton(patterns: Sequence[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
-    """Build what tells whether any pattern is there: leftmost matching lets it look at many bytes at once."""
-    return ahocorasick_rs.BytesAhoCorasick(patterns, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
-
-
-def _glance(pieces: Iterable[str]) -> ahocorasick_rs.BytesAhoCorasick | None:
-    """Return what finds the three characters of each piece that have the fewest forms, in any case, or an escape."""
-    shortest = {min(_windows(piece), key=lambda window: sum(map(str.isalpha, window))) for piece in pieces}
-    forms = {"".join(form) for window in shortest for form in product(*({c, c.upper()} for c in window))}
-    patterns = [*_ESCAPES, *_STRANGERS, *(form.encode() for form in sorted(forms))]
-    return _automaton(patterns) if forms and len(patterns) <= _AT_A_GLANCE else None
-
-
-def _windows(piece: str) -> list[str]:
-    return [piece[start : start + _SHORTEST] for start in range(len(piece) - _SHORTEST + 1)]
 
 
 def _is_piece(found: Sequence[tuple[int, int, int]]) -> bool:

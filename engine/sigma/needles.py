@@ -8,16 +8,16 @@ Letters outside ASCII that fold into ASCII letters are needles too, so that a te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-import ahocorasick_rs
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.folding import INTO_ASCII
 from engine.sigma.coded import Codes
+from engine.sigma.glances import automaton, glance
 from engine.sigma.predicates import Predicate
 from engine.sigma.required import required
 
@@ -42,12 +42,8 @@ class Needles:
         ]
         self.usable = all(pieces)
         found = sorted({piece.encode() for piece in pieces})
-        # leftmost matching lets the automaton look at many bytes at once
-        self._automaton = (
-            ahocorasick_rs.BytesAhoCorasick([*found, *_STRANGERS], matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
-            if found and self.usable
-            else None
-        )
+        self._automaton = automaton([*found, *_STRANGERS]) if found and self.usable else None
+        self._glance = glance(pieces, _STRANGERS) if self._automaton is not None else None
 
     def touched(self, texts: pa.StringArray) -> Codes:
         """Return the places of the texts that must be tested, in order; of all others no predicate can be true."""
@@ -55,28 +51,33 @@ class Needles:
             return np.arange(len(texts))
         if self._automaton is None or not len(texts):
             return np.zeros(0, dtype=np.int64)
-        parts = list(self._parts(texts))
-        return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+        search = self._automaton.find_matches_as_indexes
 
-    def _parts(self, texts: pa.StringArray) -> Iterator[Codes]:
-        """Search so many texts at a time that they stay in the processor's cache."""
-        _, places, data = texts.buffers()
-        if data is None:
-            return
-        width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
-        ends = np.frombuffer(places, dtype=width)[texts.offset : texts.offset + len(texts) + 1]
-        whole = memoryview(data)
-        start = 0
-        while start < len(texts):
-            stop = max(start + 1, int(np.searchsorted(ends, int(ends[start]) + _AT_ONCE, side="right")) - 1)
-            found = self._found(bytes(whole[int(ends[start]) : int(ends[stop])]).lower())
-            if found:
-                yield start + _holding(np.array(found, dtype=np.int64), ends[start : stop + 1] - ends[start])
-            start = stop
+        def folded(part: bytes) -> Sequence[tuple[int, int, int]]:
+            return search(part.lower())
 
-    def _found(self, text: bytes) -> list[tuple[int, int, int]]:
-        assert self._automaton is not None  # noqa: S101 - asked only where there is one
-        return self._automaton.find_matches_as_indexes(text)
+        if self._glance is None:
+            return _found(texts, folded)
+        seen = _found(texts, self._glance.find_matches_as_indexes)
+        return seen[_found(texts.take(pa.array(seen)), folded)] if len(seen) else seen
+
+
+def _found(texts: pa.StringArray, search: Callable[[bytes], Sequence[tuple[int, int, int]]]) -> Codes:
+    """Return the places of the texts in which something is found, searching so many at a time as the cache holds."""
+    _, places, data = texts.buffers()
+    if data is None:
+        return np.zeros(0, dtype=np.int64)
+    width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    ends = np.frombuffer(places, dtype=width)[texts.offset : texts.offset + len(texts) + 1]
+    whole = memoryview(data)
+    parts: list[Codes] = []
+    start = 0
+    while start < len(texts):
+        stop = max(start + 1, int(np.searchsorted(ends, int(ends[start]) + _AT_ONCE, side="right")) - 1)
+        if found := search(bytes(whole[int(ends[start]) : int(ends[stop])])):
+            parts.append(start + _holding(np.array(found, dtype=np.int64), ends[start : stop + 1] - ends[start]))
+        start = stop
+    return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
 
 
 def _holding(found: Codes, ends: Codes) -> Codes:

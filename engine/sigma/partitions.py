@@ -27,12 +27,12 @@ from engine.sigma.predicates import (
     supporters,
 )
 from engine.sigma.rules import Rule
+from engine.sigma.signatures import MAX_KEPT_LENGTH, Accessor, Signatures
 from engine.sigma.workings import Workings
 
-MAX_VALUES = 200_000  # signatures kept per field before the table is emptied
 MAX_PROFILES = 50_000
+MAX_REASONS = 5_000  # reasons of matches remembered
 MAX_LAYOUTS = 5_000  # sets of field names remembered; they come from the log
-MAX_KEPT_LENGTH = 1024  # characters; longer values (script blocks) are rarely seen twice and are tested each time
 
 # Logs in which an absent value is written as a dash; some collectors keep it, some leave the field out.
 _DASHED = frozenset({"iis.access", "nginx.access", "apache.access", "squid.access"})
@@ -41,92 +41,11 @@ _DASHED = frozenset({"iis.access", "nginx.access", "apache.access", "squid.acces
 _WINDOWS_TEXT = ("winlog.event_data.", "winlog.user_data.", "winlog.provider_name", "winlog.computer_name", "message")
 
 
-@dataclass(frozen=True, slots=True)
-class Accessor:
-    """How to read one rule field from an event: the first of `names` that is there, or all of them (`spread`)."""
-
-    names: tuple[str, ...]
-    spread: bool = False
-
-    def value(self, fields: Mapping[str, Value]) -> Value | None:
-        """Return the field's value, None where it is absent."""
-        if self.spread:
-            found = [item for name in self.names for item in texts(fields.get(name))]
-            return found or None
-        for name in self.names:
-            value = fields.get(name)
-            if value is not None:
-                return value
-        return None
-
-
-class Signatures:
-    """The signatures of one field's values: value -> number, number -> predicates that are true."""
-
-    def __init__(self, tester: ValueTester) -> None:
-        self._tester = tester
-        self.numbers: dict[str | tuple[str, ...], int] = {}
-        self._sets: dict[frozenset[int], int] = {tester.absent: 0}
-        self.true: list[frozenset[int]] = [tester.absent]
-
-    def renew(self) -> None:
-        """Forget every value and signature but that of an absent one."""
-        self._forget_values()
-        self.true = self.true[:1]
-        self._sets = {self.true[0]: 0}
-
-    def of(self, value: Value | None) -> int:
-        """Return the signature of a value; 0 is that of an absent one."""
-        if value is None:
-            return 0
-        parts = (value,) if isinstance(value, str) else texts(value)
-        key = parts[0] if len(parts) == 1 else parts  # a list of one is that one: a dash in it is a dash
-        known = self.numbers.get(key)
-        if known is not None:
-            return known
-        number = self.tested(key)
-        self.keep(key, number)
-        return number
-
-    def tested(self, key: str | tuple[str, ...]) -> int:
-        """Return the signature of a value (or of several) without looking it up or keeping it."""
-        if isinstance(key, str):
-            return self.number(self._tester.test(key))
-        if not key:
-            return 0
-        return self.number(frozenset[int]().union(*(self._tester.test(part) for part in key)))
-
-    def number(self, true: frozenset[int]) -> int:
-        """Return the signature that stands for a set of true predicates."""
-        number = self._sets.get(true)
-        if number is None:
-            number = self._sets[true] = len(self.true)
-            self.true.append(true)
-        return number
-
-    def equate_dash(self) -> None:
-        """Let a dash be the same as nothing: what is true for an absent value and what asks for `-` itself."""
-        asked = self._tester.equal_to("-")
-        self.true[0] = self._tester.absent | asked
-        self._sets = {self.true[0]: 0}
-        self.numbers["-"] = 0
-
-    def keep(self, key: str | tuple[str, ...], number: int) -> None:
-        """Remember a value's signature, within bounds."""
-        if (len(key) if isinstance(key, str) else sum(map(len, key))) <= MAX_KEPT_LENGTH:
-            if len(self.numbers) >= MAX_VALUES:
-                self._forget_values()
-            self.numbers[key] = number
-
-    def _forget_values(self) -> None:
-        dash = self.numbers.get("-")
-        self.numbers.clear()
-        if dash == 0:
-            self.numbers["-"] = 0
-
-
 # A place in the profile that an event field can fill: position, table, and the fields that go before it.
 _Slot: TypeAlias = tuple[int, Signatures, tuple[str, ...]]
+
+# What a field said: the number of its table, the event field that gave the value, and the value's texts.
+_Told: TypeAlias = tuple[int, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +94,8 @@ class Partition:
         self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
         self._candidates, self._always = self._index()
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._bases: dict[int, tuple[tuple[int, ...], bool, bool]] = {}
+        self._reasons: dict[tuple[int, tuple[_Told, ...]], tuple[Reason, ...]] = {}
         self.epoch = 0  # how often the tables were emptied: a signature is good for one epoch
         self._evaluated = 0  # profiles since the tables were last emptied
         self.keyword_scan = KeywordScan(item for _, item in keywords)
@@ -340,13 +261,50 @@ class Partition:
                 bits |= 1 << bit
         return bits
 
+    def read_by(self, position: int) -> frozenset[str] | None:
+        """Return the event fields on which a rule's matches can rest; None where a keyword may stand in any of them."""
+        tables, keywords, compared = self._basis(position)
+        names = {name for index in tables for name in self.accessors[index].names}
+        for _, left, right in self.compared() if compared else ():
+            names.update(left, right)
+        return None if keywords else frozenset(names)
+
+    def _basis(self, position: int) -> tuple[tuple[int, ...], bool, bool]:
+        """Return what a rule looks at: the tables of fields, and whether there are keywords and comparisons."""
+        known = self._bases.get(position)
+        if known is None:
+            mentioned = self._workings.leaves(self.rules[position])
+            known = self._bases[position] = (
+                tuple({self._home[number]: None for number in sorted(mentioned) if number in self._home}),
+                not mentioned.isdisjoint(self._keyword_numbers),
+                not mentioned.isdisjoint(number for number, _ in self._references),
+            )
+        return known
+
     def why(self, position: int, fields: Mapping[str, Value], original: str) -> tuple[Reason, ...]:
         """Return the predicates on which a matching rule rests, with the values that made them true."""
+        tables, keywords, compared = self._basis(position)
+        told = tuple((index, *self.accessors[index].told(fields)) for index in tables)
+        if keywords or compared or sum(len(part) for _, _, parts in told for part in parts) > MAX_KEPT_LENGTH:
+            return self._why(position, told, fields, original)
+        known = self._reasons.get((position, told))
+        if known is None:
+            if len(self._reasons) >= MAX_REASONS:
+                self._reasons.clear()
+            known = self._reasons[position, told] = self._why(position, told, fields, original)
+        return known
+
+    def _why(
+        self, position: int, told: Sequence[_Told], fields: Mapping[str, Value], original: str
+    ) -> tuple[Reason, ...]:
         rule = self.rules[position]
         mentioned = self._workings.leaves(rule)
         seen: dict[int, Reason] = {}
-        for index in {self._home[number] for number in mentioned if number in self._home}:
-            self._collect(seen, mentioned, index, fields)
+        for index, name, parts in told:
+            table = self.tables[index]
+            for part in parts or (None,):
+                for number in table.true[table.of(part)] & mentioned:
+                    seen[number] = Reason(field=name, predicate=str(self._predicates[number]), value=part or "")
         if self.keywords is not None and not mentioned.isdisjoint(self._keyword_numbers):
             for text in keyword_values(fields, original, self.kind):
                 for number in self.keywords.true[self.keywords.tested(text)]:
@@ -356,16 +314,6 @@ class Partition:
             if bits >> bit & 1:
                 seen[number] = self._reason(item, fields)
         return tuple(seen[number] for number in supporters(rule.expression, set(seen)))
-
-    def _collect(
-        self, seen: dict[int, Reason], mentioned: frozenset[int], index: int, fields: Mapping[str, Value]
-    ) -> None:
-        accessor, table = self.accessors[index], self.tables[index]
-        value = accessor.value(fields)
-        name = next((item for item in accessor.names if fields.get(item) is not None), accessor.names[0])
-        for part in texts(value) or (None,):
-            for number in table.true[table.of(part)] & mentioned:
-                seen[number] = Reason(field=name, predicate=str(self._predicates[number]), value=part or "")
 
     def _reason(self, item: Predicate, fields: Mapping[str, Value]) -> Reason:
         accessor = self.accessor(item.field)

@@ -15,8 +15,9 @@ from typing import Any, Final
 from engine.folding import fold
 from engine.sigma.engine import Engine
 from engine.sigma.logsources import KIND_FIELDS, kind_of
-from engine.sigma.partitions import Accessor, Partition, Signatures, refers
+from engine.sigma.partitions import Partition, refers
 from engine.sigma.predicates import Predicate
+from engine.sigma.signatures import Accessor, Signatures
 from engine.sketches import Shape
 
 MAX_PLANS: Final = 20_000  # shapes are made of what stands in the log

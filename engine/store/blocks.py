@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.errors import UnreadableError
 from engine.events import Event
 from engine.store.catalogue import Segment
-from engine.store.columns import GIVEN, ID, MANY, MISTYPED, ORIGINAL, REST, SEQUENCE
+from engine.store.columns import ENVELOPE, GIVEN, ID, KINDS, MANY, MISTYPED, ORIGINAL, REST, SEQUENCE
 from engine.store.rows import events_of
 from engine.store.scan import Wanted, folded, in_time, with_rest
 from engine.store.segments import SegmentReader
@@ -28,9 +28,10 @@ from engine.store.values import from_json
 _SHAPE = "shape"  # under this key the tables hold each row group's rows and fields
 _IDS = "ids"  # and under this one, the ids of events that rules matched
 _MANY_IDS = 4096  # ids of more events of a row group are not worth keeping
+_OWN = frozenset({*ENVELOPE, KINDS, REST})  # columns that every event needs
 _AT_ONCE = 12 * 1024 * 1024  # bytes of columns read together to make whole events
 _EVENTS_AT_ONCE = 2000
-_HELD = 24 * 1024 * 1024  # bytes of columns kept while a block is looked at
+_HELD = 48 * 1024 * 1024  # bytes of columns kept while a block is looked at
 
 
 class Opened:
@@ -131,18 +132,22 @@ class StoredBlock:
                 self.keep(_IDS, orjson.dumps(known))
         return [known[str(row)] for row in wanted]
 
-    def events(self, rows: NDArray[np.int64]) -> Iterator[Event]:
-        """Yield the events in these rows, whole."""
+    def events(self, rows: NDArray[np.int64], names: Collection[str] | None = None) -> Iterator[Event]:
+        """Yield the events in these rows, whole, or with these fields."""
         if not len(rows):
             return
         for start in range(0, len(rows), _EVENTS_AT_ONCE):
-            yield from events_of(self._whole(rows[start : start + _EVENTS_AT_ONCE]))
+            yield from events_of(self._whole(rows[start : start + _EVENTS_AT_ONCE], names))
 
-    def _whole(self, rows: NDArray[np.int64]) -> pa.Table:
-        """Return these rows (ascending) with all columns; the largest column is never held as a whole."""
+    def _whole(self, rows: NDArray[np.int64], fields: Collection[str] | None) -> pa.Table:
+        """Return these rows (ascending) with the columns of the fields (None: all of them).
+
+        The largest column is never held as a whole.
+        """
         reader, group = self.opened.reader, self._group
-        names = [name for name in reader.present(group) if name not in {SEQUENCE, ORIGINAL}]
-        together = max(1, len(names) * _AT_ONCE // max(1, reader.weight(group)))
+        present = [name for name in reader.present(group) if name not in {SEQUENCE, ORIGINAL}]
+        names = [name for name in present if fields is None or name in _OWN or field_of(name) in fields]
+        together = max(1, len(present) * _AT_ONCE // max(1, reader.weight(group)))
         places = pa.array(rows)
         columns = {ORIGINAL: self.originals(rows)}
         for start in range(0, len(names), together):
@@ -216,6 +221,11 @@ def assembled(
     return folded(table)
 
 
+def field_of(column: str) -> str:
+    """Return the field that a column holds, alone or with its companions."""
+    return column.removeprefix(MISTYPED).removeprefix(GIVEN).removesuffix(MANY)
+
+
 def _within(segment: Segment, wanted: Wanted) -> bool:
     """Tell whether every event of the segment lies in the wanted span of time."""
     if wanted.since is None and wanted.before is None:
@@ -232,7 +242,7 @@ def _fields(reader: SegmentReader, group: int) -> list[str]:
     names: set[str] = set()
     there = reader.present(group)
     for name in there:
-        names.add(name.removeprefix(MISTYPED).removeprefix(GIVEN).removesuffix(MANY))
+        names.add(field_of(name))
     if REST in there:
         for text in reader.read(group, [REST]).column(REST).to_pylist():
             names.update(from_json(text) if text else ())

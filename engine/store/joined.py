@@ -76,8 +76,8 @@ class JoinedBlock:
         found: list[str] = self._table.column(ID).take(pa.array(rows)).to_pylist()
         return found
 
-    def events(self, rows: _Rows) -> Iterator[Event]:
-        """Yield the events in these rows (ascending), whole."""
+    def events(self, rows: _Rows, names: Collection[str] | None = None) -> Iterator[Event]:  # noqa: ARG002
+        """Yield the events in these rows (ascending), whole: all columns are there already."""
         for start in range(0, len(rows), _EVENTS_AT_ONCE):
             wanted = rows[start : start + _EVENTS_AT_ONCE]
             yield from events_of(self._table.take(pa.array(wanted)).append_column(ORIGINAL, self._originals(wanted)))

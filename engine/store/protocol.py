@@ -82,8 +82,8 @@ class Block(Protocol):
         """Return the ids of the events in these rows."""
         ...
 
-    def events(self, rows: NDArray[np.int64]) -> Iterator[Event]:
-        """Yield the events in these rows, whole, in this order."""
+    def events(self, rows: NDArray[np.int64], names: Collection[str] | None = None) -> Iterator[Event]:
+        """Yield the events in these rows, whole, in this order; where `names` is given, these fields are enough."""
         ...
 
     def recall(self, key: str) -> bytes | None:

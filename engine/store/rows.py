@@ -35,7 +35,7 @@ _Reader: TypeAlias = "tuple[str, list[Any], Callable[[Any], Value] | None]"
 
 
 def events_of(table: pa.Table) -> list[Event]:
-    """Return the rows as the events they were made from. The table must have all columns of its segment."""
+    """Return the rows as the events they were made from. The table must have all columns of its fields."""
     columns = {name: _cells(table.column(name)) for name in table.column_names}
     envelope = {name: columns.pop(name) for name in ENVELOPE}
     kinds = columns.pop(KINDS, [None] * table.num_rows)

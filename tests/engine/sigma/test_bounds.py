@@ -14,11 +14,11 @@ import pytest
 
 from engine.events import Event
 from engine.sigma import engine as engine_module
-from engine.sigma import partitions
+from engine.sigma import partitions, signatures
 from engine.sigma.columns import ColumnMatcher
 from engine.sigma.engine import Engine
 from engine.sigma.loader import load_rules
-from engine.sigma.partitions import Signatures
+from engine.sigma.signatures import Signatures
 from tests.engine.sigma.rules import ACME, compiled, document
 
 WORDS = [f"word{number}" for number in range(12)]
@@ -26,7 +26,7 @@ WORDS = [f"word{number}" for number in range(12)]
 
 @pytest.fixture
 def flooded(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    monkeypatch.setattr(partitions, "MAX_VALUES", 50)
+    monkeypatch.setattr(signatures, "MAX_VALUES", 50)
     monkeypatch.setattr(partitions, "MAX_LAYOUTS", 50)
     monkeypatch.setattr(partitions, "MAX_PROFILES", 60)
     monkeypatch.setattr(engine_module, "MAX_KINDS", 40)
@@ -53,7 +53,7 @@ class TableBlock:
     def ids(self, rows: npt.NDArray[np.int64]) -> list[str]:
         return [str(row) for row in rows]
 
-    def events(self, rows: npt.NDArray[np.int64]) -> Iterator[Event]:
+    def events(self, rows: npt.NDArray[np.int64], names: Collection[str] | None = None) -> Iterator[Event]:
         return iter(())
 
     def recall(self, key: str) -> bytes | None:

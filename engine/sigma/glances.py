@@ -1,0 +1,36 @@
+"""Looking at bytes as they are for texts in any case: three characters of each, in all their forms.
+
+Folding a text costs more than searching it. Where few forms stand for many texts, searching comes first and nearly
+always shows that there is nothing to fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Final
+
+import ahocorasick_rs
+
+_LENGTH: Final = 3  # characters that are looked for
+_MOST: Final = 64  # forms; more of them cannot be looked for at many bytes at once
+
+
+def automaton(patterns: Sequence[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
+    """Build what tells whether any pattern is there: leftmost matching lets it look at many bytes at once."""
+    return ahocorasick_rs.BytesAhoCorasick(patterns, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
+
+
+def glance(texts: Iterable[str], others: Iterable[bytes]) -> ahocorasick_rs.BytesAhoCorasick | None:
+    """Return what finds, in bytes as they are, part of each text (ASCII) in any case, and `others` as they stand.
+
+    None where there is nothing to look for, or too much.
+    """
+    shortest = {min(_windows(text), key=lambda window: sum(map(str.isalpha, window))) for text in texts if text}
+    forms = {"".join(form) for window in shortest for form in product(*({c.lower(), c.upper()} for c in window))}
+    patterns = [*others, *(form.encode() for form in sorted(forms))]
+    return automaton(patterns) if forms and len(patterns) <= _MOST else None
+
+
+def _windows(text: str) -> list[str]:
+    return [text[start : start + _LENGTH] for start in range(max(1, len(text) - _LENGTH + 1))]
