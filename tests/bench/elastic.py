@@ -46,6 +46,7 @@ _AT_ONCE = 50
 _HUNTED = 20  # rules
 _NOW = datetime(2026, 3, 31, tzinfo=UTC)
 _DAYS = 30
+_LINES = 30_000  # of the log of a hunt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,16 +115,16 @@ def append(total: int) -> None:
         meter.run(f"read, {len(names)} columns", total, lambda: [block.read(names) for block in store.blocks()])
 
 
-def events_of(log: Path, total: int, span: timedelta) -> Iterator[list[Event]]:
-    """Yield batches of the log's events, copied until there are enough, spread evenly over the span before `_NOW`."""
+def events_of(log: Path, total: int, span: timedelta, lines: int) -> Iterator[list[Event]]:
+    """Yield batches of a log's first events, copied until there are enough, spread over a span before `_NOW`."""
     with tempfile.TemporaryDirectory() as folder:
         plain = log
         if log.suffix == ".xz":
             plain = Path(folder) / log.stem
             with lzma.open(log) as packed, plain.open("wb") as out:
-                out.writelines(islice(packed, total))
+                out.writelines(islice(packed, lines))
         reader = LogReader(plain)
-        known = [reader.event(each) for each in reader.records() if isinstance(each, Parsed)]
+        known = [reader.event(each) for each in islice(reader.records(), lines) if isinstance(each, Parsed)]
     made: list[Event] = []
     for number in range(total):
         copy, place = divmod(number, len(known))
@@ -144,9 +145,9 @@ def _copied(found: Event, copy: int, number: int, stamp: datetime) -> Event:
     )
 
 
-def fill(store: ElasticStore, log: Path, total: int, span: timedelta) -> None:
+def fill(store: ElasticStore, log: Path, total: int, span: timedelta, lines: int) -> None:
     """Store the events of a log."""
-    for batch in events_of(log, total, span):
+    for batch in events_of(log, total, span, lines):
         store.append(batch, [])
     store.last_sequence()
 
@@ -154,7 +155,7 @@ def fill(store: ElasticStore, log: Path, total: int, span: timedelta) -> None:
 def scheduled(log: Path, total: int, rules: list[Path]) -> None:
     """Run all rules over a window of so many events, and push a sample of them down."""
     with opened() as (store, meter):
-        fill(store, log, total, timedelta(minutes=5))
+        fill(store, log, total, timedelta(minutes=5), total)
         engine = Engine(load_rules(rules))
         run = meter.run(f"one run of {len(engine.rules.rules):,} rules", total, lambda: Detector(engine, store).run())
         print(f"{'':<48} {store.status().alerts:,} alerts stored in it")
@@ -205,7 +206,7 @@ def hunt(log: Path, total: int, rules: list[Path]) -> None:
     """Look back 30 days with 20 rules: narrowed by the cluster, and in full; three such sets."""
     files = _files(rules)
     with opened() as (store, meter):
-        fill(store, log, total, timedelta(days=_DAYS))
+        fill(store, log, total, timedelta(days=_DAYS), _LINES)
         for start in (0, 7, 13):
             engine = Engine(load_rules(files[start :: max(1, len(files) // _HUNTED)][:_HUNTED]))
             _hunt(store, engine, total, meter)
