@@ -148,8 +148,9 @@ def test_what_was_before_is_never_overwritten_by_doing_a_step_twice() -> None:
     for _, step in STEPS:
         undo = "\n".join(command.template.en for command in step.undo.commands if command.platform != "manual")
         read = set(re.findall(r"(?:Import-Cli?[Xx]ml|Import-Csv) \(Join-Path \S+ (\([^)]*\)|'[^']*')", undo))
+        read |= set(re.findall(r"(?:import |/restore )\(?'?(?:/file:)?(C:[\w\\.-]+)", undo))
         for command in step.commands:
             for line in command.template.en.splitlines():
                 for name in read:
-                    if name in line and "Export-" in line:
+                    if name in line and re.search(r"(?i)\bexport\b|/backup", line):
                         assert once.search(line), (step.id, line)
