@@ -137,7 +137,7 @@ def test_programs_of_the_system_are_not_quarantined(path: str) -> None:
 
 
 def test_typographic_quotes_and_apostrophes_are_doubled_for_powershell() -> None:
-    step = step_of("web-shell", "quarantine-shell", Entity("file", "C:\\x\\O’Brien's.aspx"))
+    step = step_of("web-shell", "quarantine-shell", Entity("host", "a"), Entity("file", "C:\\x\\O’Brien's.aspx"))
     assert "'C:\\x\\O’’Brien''s.aspx'" in (on("powershell", step.commands)[0] or "")
 
 
