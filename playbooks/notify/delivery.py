@@ -49,7 +49,8 @@ class Notifier:
     """Sends what is due. `opened` are the channels by name; `now` is the present.
 
     `me` is this process, and `gone` tells that another is surely no longer there: what it had claimed is taken up at
-    once, else when the claim runs out.
+    once, else when the claim runs out. A claim of a process on the same machine stands as long as that lives: their
+    clocks may differ.
     """
 
     def __init__(
@@ -90,15 +91,21 @@ class Notifier:
         """Release claims that ran out, and tell the counts of series that are over."""
         now = self._now()
         late = [to_row(record) for record in self._store.records(OUTBOX, state="sending")]
-        # a claim of the far future was made by a clock that has since been put right
-        over = [row for row in late if row.due <= now or row.due > now + 2 * CLAIM or self._is_orphan(row)]
+        over = [row for row in late if self._is_over(row, now)]
         records = [to_record(replace(row, state="pending", due=now)) for row in over]
         records += ended_series(self._store, now)
         if records:
             self._store.save_records(records)
 
-    def _is_orphan(self, row: Row) -> bool:
-        return bool(row.by) and row.by != self._me and self._gone(Holder.of(row.by))
+    def _is_over(self, row: Row, now: datetime) -> bool:
+        """Tell whether a claim is void: time says it, but of another process on this machine its life alone does."""
+        other = Holder.of(row.by) if row.by and row.by != self._me else None
+        if other is not None and self._gone(other):
+            return True
+        if other is not None and self._me and other.host == Holder.of(self._me).host:
+            return False
+        # a claim of the far future was made by a clock that has since been put right
+        return row.due <= now or row.due > now + 2 * CLAIM
 
     def _due(self, down: set[str]) -> list[Row]:
         found = self._store.records(OUTBOX, state="pending", due_by=self._now())

@@ -1,12 +1,15 @@
 """A process that collects, runs, notifies and writes to the ledger until it is killed.
 
-`python -m tests.lab.killed_child FOLDER SEED EVENTS`. The receiver is a file that each delivery adds its key to;
-another file has a line for each entry of the ledger that was acknowledged.
+`python -m tests.lab.killed_child FOLDER SEED EVENTS [LIMIT]`. The receiver is a file that each delivery adds its key
+to; another file has a line for each entry of the ledger that was acknowledged. No file may grow above LIMIT bytes:
+that is what a full disk looks like. A store that cannot go on ends it with 3.
 """
 
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +17,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from engine.errors import KullaError
 from engine.events import Event, Origin, event_id
 from engine.runs.leases import Lease
 from engine.runs.processes import is_gone, this_process
 from engine.runs.running import Runner, Setting
 from engine.sigma.engine import Engine
 from engine.store.embedded import EmbeddedStore
-from playbooks.ledger import Ledger
+from playbooks.ledger import ConcurrentWriteError, Ledger
 from playbooks.notify.delivery import Notifier
 from playbooks.notify.message import Message
 from playbooks.notify.planning import Planner
@@ -84,10 +88,32 @@ def work(folder: Path, chance: Random, events: int) -> None:
                 lease.give_back()
             receivers = {"file": Deliveries(folder / "deliveries")}
             Notifier(settings, store, receivers, now, me=this_process(), gone=is_gone).deliver()
-            entry = ledger.append(actor="kulla", kind="note", subject=f"batch/{start}", details={"seed": sys.argv[2]})
-            add_line(folder / "acknowledged", f"{entry.sequence} {entry.subject}")
-    (folder / "done").touch()
+            note(ledger, start, folder / "acknowledged")
+
+
+def note(ledger: Ledger, start: int, acknowledged: Path) -> None:
+    """Write an entry about a batch; where another process writes at the same time, again."""
+    while True:
+        try:
+            entry = ledger.append(actor="kulla", kind="note", subject=f"batch/{start}", details={"first": start})
+        except ConcurrentWriteError:
+            continue
+        add_line(acknowledged, f"{entry.sequence} {entry.subject}")
+        return
+
+
+def main(folder: str, seed: str, events: str, limit: str = "") -> int:
+    """Work; return the process's answer."""
+    if limit:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing fails instead
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+    try:
+        work(Path(folder), Random(int(seed)), int(events))
+    except KullaError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return 0
 
 
 if __name__ == "__main__":
-    work(Path(sys.argv[1]), Random(int(sys.argv[2])), int(sys.argv[3]))
+    sys.exit(main(*sys.argv[1:]))

@@ -41,6 +41,28 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     print(f"{kills} kills: {events} events, {_repeated(tmp_path)} deliveries repeated, each under the key it had")
 
 
+@pytest.mark.timeout(300)
+def test_a_full_disk_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    events, answers = 12 * BATCH, []
+    for limit in ("60000", "120000", "200000", "0"):  # as if somebody made room, a little at a time
+        words = _words(tmp_path, 1, events) + ([limit] if limit != "0" else [])
+        done = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True)
+        answers.append(done.returncode)
+        assert done.returncode in {0, 3}, done.stderr
+    assert answers[0] == 3
+    assert answers[-1] == 0
+    _compare(tmp_path, events)
+
+
+@pytest.mark.timeout(300)
+def test_two_instances_at_once_double_nothing(tmp_path: Path) -> None:
+    events = 12 * BATCH
+    both = [subprocess.Popen(_words(tmp_path, seed, events), cwd=ROOT) for seed in (1, 2)]
+    assert [child.wait() for child in both] == [0, 0]
+    _compare(tmp_path, events)
+    assert _repeated(tmp_path) == 0
+
+
 def _words(folder: Path, seed: int, events: int) -> list[str]:
     return [sys.executable, "-m", "tests.lab.killed_child", str(folder), str(seed), str(events)]
 

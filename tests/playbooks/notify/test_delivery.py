@@ -13,6 +13,7 @@ import pytest
 
 from engine.alerts import Alert, Level
 from engine.errors import ConfigurationError
+from engine.runs.leases import Holder
 from engine.store.embedded import EmbeddedStore
 from playbooks.notify.channel import DeliveryError
 from playbooks.notify.delivery import Notifier, acknowledge, retry, tidy
@@ -181,6 +182,24 @@ def test_two_notifiers_at_once_send_once(store: EmbeddedStore) -> None:
 
     Notifier(desk.settings, store, {"chat": Nested()}, desk.clock).deliver()
     assert Counter(Counter(message.key for message in first.got).values()) == {1: 5}
+
+
+@pytest.mark.parametrize(("host", "times"), [("siem1", 1), ("siem2", 2)])
+def test_what_a_living_process_of_this_machine_sends_is_left_to_it(store: EmbeddedStore, host: str, times: int) -> None:
+    desk = Desk(store, routes=[ALERTS])
+    desk.found(alert(1))
+    first = desk.receivers["chat"]
+    me, other = (Holder(host=name, boot="b", process=number, started="1") for number, name in ((1, "siem1"), (2, host)))
+
+    class Nested(Receiver):
+        def send(self, message: Message) -> None:
+            first.send(message)
+            ahead = desk.clock() + timedelta(days=1)  # by a clock that is wrong, the claim has long run out
+            Notifier(desk.settings, store, {"chat": first}, lambda: ahead, me=other).deliver()
+
+    Notifier(desk.settings, store, {"chat": Nested()}, desk.clock, me=me).deliver()
+    assert len(first.got) == times
+    assert len({message.key for message in first.got}) == 1
 
 
 def test_repeats_are_held_counted_and_told(store: EmbeddedStore) -> None:
