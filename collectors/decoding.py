@@ -12,7 +12,6 @@ from collectors.framing import decode
 from collectors.source import Parser, Record, Sketching
 from engine.errors import MalformedRecordError
 from engine.events import DeadLetter, Event, Fields, Origin
-from engine.record_ids import record_id
 from engine.sketches import Sketch
 
 _FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, csv.Error)
@@ -62,19 +61,23 @@ class Decoder:
             fields = self._parser.complete(fields)
         except _FAULTS as error:
             fields = fields | {"error.message": f"a fault of kulla in completing this record ({_told(error)})"}
-        identifier = record_id(self.identity, record.offset, record.raw)
-        return Event(id=identifier, origin=self._origin(record), original=decode(record.raw), fields=fields)
+        return Event(id=self._id(record), origin=self._origin(record), original=decode(record.raw), fields=fields)
 
     def bury(self, record: Record, reason: str) -> DeadLetter:
         """Make the dead letter of a record."""
         return DeadLetter(
-            id=record_id(self.identity, record.offset, record.raw),
+            id=self._id(record),
             origin=self._origin(record),
             source=self.source,
             reason=reason,
             raw=record.raw,
             size=record.size or len(record.raw),
         )
+
+    def _id(self, record: Record) -> str:
+        from engine.record_ids import record_id  # noqa: PLC0415 - it needs numpy: 0.1 s, and most hunts find little
+
+        return record_id(self.identity, record.offset, record.raw)
 
     def _origin(self, record: Record) -> Origin:
         return Origin(path=self.path, identity=self.identity, offset=record.offset, number=record.number)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,8 @@ from engine.sigma.rules import Bound, Correlation, LogSource, Rule, RuleSet, Ter
 
 FORMAT = 6  # to be raised whenever the compiler gives something else for the same rule
 _TICK = 2_000_000_000  # ns; the coarsest clock of a file system in use
+_LEVELS = tuple(Level)
+_INFO_LISTS = ("tags", "references", "falsepositives", "playbooks")
 MAX_KEPT = 16  # rule sets; one of 3,800 rules takes 5 MB
 
 
@@ -112,7 +114,7 @@ def _source(source: LogSource) -> list[str]:
 
 def _revive(content: dict[str, Any]) -> RuleSet:
     return RuleSet(
-        predicates=list(map(Predicate._make, content["predicates"])),
+        predicates=list(map(partial(tuple.__new__, Predicate), content["predicates"])),  # 30,000: `_make` is slower
         rules=[_revive_rule(*item) for item in content["rules"]],
         correlations=[_revive_correlation(item) for item in content["correlations"]],
         issues=[RuleError(message, where=where, hint=hint) for message, where, hint in content["issues"]],
@@ -139,9 +141,10 @@ def _revive_correlation(item: dict[str, Any]) -> Correlation:
 
 
 def _revive_info(item: dict[str, Any]) -> RuleInfo:
-    level = Level(item.pop("level"))
-    lists: Iterable[str] = [name for name, value in item.items() if isinstance(value, list)]
-    return RuleInfo(level=level, **{**item, **{name: tuple(item[name]) for name in lists}})
+    item["level"] = _LEVELS[item["level"]]
+    for name in _INFO_LISTS:
+        item[name] = tuple(item[name])
+    return RuleInfo(**item)
 
 
 def _revive_expression(tree: Any) -> Expression:

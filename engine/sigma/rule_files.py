@@ -81,11 +81,11 @@ def stamp(paths: Iterable[Path]) -> tuple[str, int] | None:
                 _walk(path, files, budget, issues)
             else:
                 files.append(path)
-        for file in files:
-            status = file.stat()
+        for file in map(str, files):
+            status = os.stat(file)  # noqa: PTH116 - there are thousands, and a `Path` costs more than asking the system
             newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
             facts = (status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
-            digest.update(f"{len(str(file))}:{file}{facts}".encode("utf-8", "surrogateescape"))
+            digest.update(f"{len(file)}:{file}{facts}".encode("utf-8", "surrogateescape"))
     except (OSError, _TooMuch):
         return None
     return None if issues else (digest.hexdigest(), newest)

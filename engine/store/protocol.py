@@ -14,11 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from engine.alerts import Alert, Verdict
-from engine.erasing import Erased, Remnant, Subject
 from engine.errors import StoreError
 from engine.events import DeadLetter, Event
-from engine.incidents.model import Incident
-from engine.retention import Retained, Retention
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.batches import EventBatch
+    from engine.erasing import Erased, Remnant, Subject
+    from engine.incidents.model import Incident
+    from engine.retention import Retained, Retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
