@@ -17,12 +17,13 @@ from cli.options import Format, Limit, Output, command
 from cli.output import target, write_file
 from cli.session import Session
 from cli.views import to_the_second
-from engine.errors import InputError, LedgerError, UsageError
+from engine.durable import write_private
+from engine.errors import ConfigurationError, InputError, LedgerError, UsageError
 from engine.store.protocol import LedgerEntry
 
 if TYPE_CHECKING:
     from playbooks.ledger.keys import VerifierKey
-    from playbooks.ledger.notes import Checkpoint
+    from playbooks.ledger.notes import Checkpoint, Consistency, Inclusion
     from playbooks.ledger.walk import Walk
 
 app = sub_app("Every decision on record: show, verify, prove, challenge.")
@@ -138,18 +139,17 @@ def _say_holds(session: Session, walk: Walk) -> None:
 
 def _verify_proof(session: Session, name: str, *, head: str | None, record: str | None, keys: list[str] | None) -> None:
     from playbooks.ledger import notes
+    from playbooks.ledger.packed import read_proof
 
-    words, trusted = _text(session, name), _trusted(session, keys)
-    if notes.is_consistency(words):
+    found, trusted = read_proof(_bytes(session, name), name), _trusted(session, keys)
+    if isinstance(found, notes.Consistency):
         if head is None:
             raise UsageError("this proof begins at an older head", where="--head", hint="--head FILE with that head")
-        grown = notes.read_consistency(words, name)
-        notes.require_signer(grown.checkpoint, trusted, name)
-        if not grown.holds(_signed_head(session, head, trusted)):
+        notes.require_signer(found.checkpoint, trusted, name)
+        if not found.holds(_signed_head(session, head, trusted)):
             raise LedgerError("the proof does not hold: the ledger is not one that only grew", where=name)
-        session.say(f"proved: the {grown.old:,} records of {head} are unchanged among {grown.checkpoint.size:,}")
+        session.say(f"proved: the {found.old:,} records of {head} are unchanged among {found.checkpoint.size:,}")
         return
-    found = notes.read_inclusion(words, name)
     body = _bytes(session, record).rstrip(b"\n") if record is not None else found.record
     if body is None:
         raise UsageError("the proof does not hold the record itself", where="--record", hint="--record FILE")
@@ -176,19 +176,23 @@ def prove(
         str | None, typer.Option("--since", metavar="FILE", help="Prove that the ledger only grew since this head.")
     ] = None,
     bare: Annotated[
-        bool, typer.Option("--bare", help="Without the record itself: under 1 kB, no personal data.")
+        bool, typer.Option("--bare", help="Packed, without the record: under 1 kB, no personal data. Needs -o.")
     ] = False,
     output: Output = None,
 ) -> None:
     """Prove that a record is in the ledger, or (--since) that no record was changed since a head was kept.
 
     The proof is a text that anyone can check without kulla's store: kulla ledger verify --proof FILE, or any tool that
-    knows C2SP's tlog-proof. It holds the record itself unless --bare.
+    knows C2SP's tlog-proof. It holds the record itself. With --bare it is the same proof in bytes, for kulla verify
+    alone, and the record is given beside it (--record).
     """
+    from playbooks.ledger.packed import pack
     from playbooks.ledger.record import entry_of, raw_of
 
     if (sequence is None) == (since is None):
         raise UsageError("name a record, or --since FILE", hint="kulla ledger prove 12 -o record12.tlog-proof")
+    if bare and output in (None, "-"):
+        raise UsageError("a packed proof is bytes", where="--bare", hint="-o FILE")
     with session.open_store() as store:
         ledger = open_ledger(session, store)
         if since is not None:
@@ -196,14 +200,17 @@ def prove(
             walk = ledger.examine(kept=[old])
             if walk.problems:
                 raise LedgerError(walk.problems[0].what, where=since, hint="kulla ledger verify")
-            text = ledger.tree().consistency(old.size).text()
+            proof: Consistency | Inclusion = ledger.tree().consistency(old.size)
         else:
             number = sequence or 0
             tree = ledger.tree()
             tree.inclusion(number)
             body = None if bare else raw_of(entry_of(ledger.record(number)).body)
-            text = tree.inclusion(number, body).text()
-    _write(session, output, text)
+            proof = tree.inclusion(number, body)
+    if bare:
+        _write_bytes(session, str(output), pack(proof))
+    else:
+        _write(session, output, proof.text())
     session.hint("kulla ledger verify --proof FILE --key KEY, on any machine")
 
 
@@ -224,6 +231,16 @@ def _write(session: Session, output: str | None, text: str) -> None:
     path = session.cwd / str(output)
     write_file(path, iter((text,)))
     session.say(f"written: {path} ({len(text.encode()):,} bytes)")
+
+
+def _write_bytes(session: Session, output: str, content: bytes) -> None:
+    path = session.cwd / output
+    try:
+        write_private(path, content)
+    except OSError as error:
+        message = f"cannot write it ({error.strerror})"
+        raise ConfigurationError(message, where=output, hint="-o FILE in a folder that is there") from error
+    session.say(f"written: {path} ({len(content):,} bytes)")
 
 
 def _trusted(session: Session, words: list[str] | None) -> tuple[VerifierKey, ...]:

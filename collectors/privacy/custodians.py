@@ -27,7 +27,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from collectors.privacy.keys import marked, write_private
+from collectors.privacy.keys import marked
+from engine.durable import write_private
 from engine.errors import ConfigurationError, UsageError
 
 COST: Final = 2**17  # scrypt's N: 128 MiB and a good third of a second for each passphrase

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from collectors.privacy.pseudonyms import SECRET_BYTES, Key
+from engine.durable import open_private, write_private
 from engine.errors import ConfigurationError
 
 _MARK: Final = "kulla privacy keys"
@@ -83,28 +83,3 @@ def _changed(path: Path, change: Callable[[tuple[Key, ...]], Sequence[Key]]) -> 
             hint="name another file: key_file in [privacy] of kulla.toml",
         ) from error
     return keys
-
-
-def open_private(path: Path) -> BinaryIO:
-    """Open a file for its owner alone, made where it is not there."""
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone: whole and durable, or not at all."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -7,7 +7,6 @@ and removed. Pages carry checksums, which are verified on reading.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import tempfile
@@ -24,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from engine.durable import sync_folder
 from engine.errors import UnreadableError
 from engine.store.columns import ID, NUMBER, OFFSET, ORIGINAL, SEQUENCE, TEXT, type_of
 
@@ -197,18 +197,6 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network file systems cannot, and need not
-            raise
-    finally:
-        os.close(number)
 
 
 def return_memory() -> None:

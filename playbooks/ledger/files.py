@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine.durable import open_private, write_private
 from engine.errors import LedgerError
 
 
@@ -27,15 +27,9 @@ def read_small(path: Path, largest: int) -> bytes | None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file durably; raise `LedgerError` where that fails (the file is then what it was)."""
-    temporary = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(temporary, "wb", opener=_owner_only) as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        write_private(path, content)
     except OSError as error:
         raise LedgerError(f"cannot be written: {error.strerror}", where=str(path), hint="check its folder") from None
 
@@ -45,7 +39,7 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a file against other processes of this machine; raise `LedgerError` where it cannot be made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = open(path, "ab", opener=_owner_only)  # noqa: SIM115 - closed below, which frees the lock
+        stream = open_private(path)
     except OSError as error:
         raise LedgerError(f"cannot be locked: {error.strerror}", where=str(path), hint="check its folder") from None
     try:
@@ -53,15 +47,3 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         stream.close()
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

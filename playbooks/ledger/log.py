@@ -250,7 +250,15 @@ class Ledger:
             return self._write(known, record.signed(self._signing(known.ended)))
 
     def withdraw_key(self, key_id: str, *, actor: str, reason: str) -> Record:
-        """Let a key sign no more from here on (a machine was lost); what it signed before stays."""
+        """Let a key sign no more from here on (a machine was lost); what it signed before stays.
+
+        Raise `NotFoundError` for a key that may not sign here anyway.
+        """
+        trust = self._held(lambda _: False).walk.trust
+        able = [key.id for key in trust.keys if key.id not in trust.ended]
+        if key_id not in able:
+            what = "signs no more already" if key_id in trust.ended else "is not known here"
+            raise NotFoundError(f"the key `{key_id[:80]}` {what}", hint=f"keys that sign: {', '.join(able) or 'none'}")
         details = {"key": key_id, "reason": reason}
         record = self.append(actor=actor, kind=KEY_WITHDRAWN, subject="ledger", details=details)
         self._known = None

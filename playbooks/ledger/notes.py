@@ -46,6 +46,11 @@ class Checkpoint:
                     found = key
         return found
 
+    @property
+    def first_signature(self) -> bytes:
+        """Return the id of the first key that signed (4 bytes) with its signature, as `checkpoint_from` takes them."""
+        return _parts(self.note)[1][0][1]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inclusion:
@@ -89,10 +94,17 @@ class Consistency:
 
 def checkpoint_of(size: int, root: bytes, key: SigningKey) -> Checkpoint:
     """Return the signed head of a tree."""
-    text = f"{ORIGIN}\n{size}\n{b64encode(root).decode()}\n"
-    verifier = key.verifier
-    signature = b64encode(bytes.fromhex(verifier.id) + key.sign(text.encode())).decode()
-    return Checkpoint(size=size, root=root, note=f"{text}\n{_DASH}{verifier.name} {signature}\n")
+    return checkpoint_from(size, root, bytes.fromhex(key.verifier.id) + key.sign(_said(size, root).encode()))
+
+
+def checkpoint_from(size: int, root: bytes, signature: bytes) -> Checkpoint:
+    """Return the head of a tree that was signed: `signature` is the key's id (4 bytes) and what it signed (64)."""
+    note = f"{_said(size, root)}\n{_DASH}{NAME} {b64encode(signature).decode()}\n"
+    return Checkpoint(size=size, root=root, note=note)
+
+
+def _said(size: int, root: bytes) -> str:
+    return f"{ORIGIN}\n{size}\n{b64encode(root).decode()}\n"
 
 
 def read_checkpoint(note: str, where: str = "the checkpoint") -> Checkpoint:

@@ -59,7 +59,8 @@ def test_a_bare_proof_is_small_and_needs_the_record(office: Office, tmp_path: Pa
     key = office.key()
     office.run("prove", "2", "--bare", "-o", "p")
     assert (tmp_path / "p").stat().st_size < 1000
-    assert "paper" not in (tmp_path / "p").read_text()
+    assert b"paper" not in (tmp_path / "p").read_bytes()
+    assert office.run("prove", "2", "--bare").code == 2  # bytes are for no terminal
     assert stranger(tmp_path, "verify", "--proof", "p", "--key", key).code == 2
     (tmp_path / "r").write_text(office.store.entries[1].body + "\n")
     assert stranger(tmp_path, "verify", "--proof", "p", "--record", "r", "--key", key).code == 0
@@ -79,6 +80,19 @@ def test_a_changed_proof_does_not_hold(office: Office, tmp_path: Path) -> None:
         changed = line[:-6] + ("A" if line[-6] != "A" else "B") + line[-5:] if len(line) > 6 else "9"
         (tmp_path / "q").write_text("\n".join([*lines[:place], changed, *lines[place + 1 :]]) + "\n")
         assert stranger(tmp_path, "verify", "--proof", "q", "--key", key).code in (1, 4), line
+
+
+def test_a_changed_packed_proof_does_not_hold(office: Office, tmp_path: Path) -> None:
+    key = office.key()
+    office.run("prove", "3", "--bare", "-o", "p")
+    (tmp_path / "r").write_text(office.store.entries[2].body)
+    content = (tmp_path / "p").read_bytes()
+    for place in range(0, len(content), 7):
+        changed = bytes([*content[:place], content[place] ^ 1, *content[place + 1 :]])
+        for torn in (changed, content[:place]):
+            (tmp_path / "q").write_bytes(torn)
+            code = stranger(tmp_path, "verify", "--proof", "q", "--record", "r", "--key", key).code
+            assert code in (1, 2, 4), place
 
 
 @pytest.mark.parametrize(
@@ -108,12 +122,13 @@ def test_a_head_kept_elsewhere_finds_what_the_home_cannot(office: Office, tmp_pa
     assert "removed at the end" in found.err
 
 
-def test_the_ledger_is_proved_to_have_only_grown(office: Office, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [(), ("--bare",)])
+def test_the_ledger_is_proved_to_have_only_grown(office: Office, tmp_path: Path, form: tuple[str, ...]) -> None:
     key = office.key()
     office.run("head", "-o", "old")
     for number in range(4):
         office.run("disclose", "inc1", "--to", "KMDP", "--what", f"more {number}", "--actor", "Ana")
-    assert office.run("prove", "--since", "old", "-o", "grown").code == 0
+    assert office.run("prove", "--since", "old", *form, "-o", "grown").code == 0
     argv = ("verify", "--proof", "grown", "--head", "old", "--key", key)
     assert "unchanged among 9" in stranger(tmp_path, *argv).err
     office.run("head", "-o", "old")
@@ -192,7 +207,11 @@ def test_two_machines_write_one_ledger_once_they_trust_one_another(office: Offic
         assert office.run(*disclose, environ=environ).code == 0
         assert office.run("verify", environ=environ).code == 0
     identity = theirs.split("+")[1]
+    mistyped = office.run("withdraw-key", identity[:-1] + "x", "--why", "laptop lost")
+    assert mistyped.code == 2
+    assert identity in mistyped.err
     assert office.run("withdraw-key", identity, "--why", "laptop lost").code == 0
+    assert "signs no more already" in office.run("withdraw-key", identity, "--why", "again").err
     assert office.run(*disclose, environ=other).code == 1
     assert office.run("verify").code == 0
 

@@ -132,7 +132,7 @@ class Room:
 
         monkeypatch.setattr("playbooks.ledger.head.replace_file", replace_or_die)
         if store is None:
-            monkeypatch.setattr("playbooks.ledger.files.os.fsync", lambda _: None)  # the disk is not what is tried here
+            monkeypatch.setattr("engine.durable.os.fsync", lambda _: None)  # the disk is not what is tried here
 
     def ledger(self, account: str = "ana@soc1") -> Ledger:
         return Ledger(self.store, self.folder / "head", Clock(), account=account)
