@@ -82,6 +82,8 @@ _LOGINS = [
     message("User", r"User (?P<user>.*) not allowed because (?P<reason>[a-z].*)", _REFUSED),
     # auth-shadow.c: "User %.100s password has expired ...", "Account %.100s has expired"
     message("User|Account", r"\w{4,7} (?P<user>\S{1,256}) (?P<reason>(?:password )?has expired.*)", _REFUSED),
+    # auth.c, allowed_user: "Could not get shadow information for %.100s"; NOUSER stands for accounts that are none
+    message("Could", r"(?P<reason>Could not get shadow information) for (?:NOUSER|(?P<user>\S{1,256}))", _REFUSED),
     # auth.c, auth_root_allowed: "ROOT LOGIN REFUSED FROM %.200s port %d", "Root login accepted for forced command."
     message("ROOT", f"ROOT LOGIN REFUSED FROM {_PEER}", _REFUSED, user__name="root"),
     message("Root", r"Root login accepted for forced command\.", _ACCEPTED, user__name="root"),

@@ -166,6 +166,9 @@ WHO = ("user.name", "source.ip", "source.port", "event.outcome")
             None,
             "failure",
         ),
+        ("error: Could not get shadow information for eva", "eva", None, None, "failure"),
+        ("error: Could not get shadow information for NOUSER", None, None, None, "failure"),
+        ("pam_systemd(sshd:session): Failed to release session: Interrupted system call", None, None, None, "failure"),
     ],
 )
 def test_sshd_messages(message: str, user: str | None, address: str | None, port: int | None, outcome: str) -> None:
