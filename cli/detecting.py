@@ -139,6 +139,7 @@ def runner(
         now=session.now,
         lateness=plan.lateness,
         limit=schedule.limit if schedule else timedelta(),
+        rule_alerts=schedule.rule_alerts if schedule else 0,
         every=interval(schedule, session.now()) if schedule else timedelta(),
         expected=expected_sources(session),
         known=circumstances(session),

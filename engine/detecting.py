@@ -39,7 +39,8 @@ class Run:
 
     `left_out` counts, by the name of a correlation, the hits that it did not look at for want of room (see
     `correlations.kept`): its answers are not complete. `excluded` counts the matches that each filter
-    (by id) took away. `missing` are the parts of the store that could not be read. A run that is `unfinished` was
+    (by id) took away. `missing` are the parts of the store that could not be read, or that a rule over its limit did
+    not look at. A run that is `unfinished` was
     told to stop (see `Companions.goes_on`): the next one goes on where it was.
     """
 
@@ -52,6 +53,7 @@ class Run:
     missing: list[Missing] = field(default_factory=list)
     unfinished: bool = False
     told: int = 0  # how many of the missing parts stand in the store
+    made: Counter[str] = field(default_factory=Counter)  # new alerts by rule, where they are limited
 
 
 class Companions(Protocol):
@@ -92,7 +94,9 @@ class Detector:
 
     `lateness` is how late events may come without any effect on correlations, which are told that much later for it;
     `now` is the present (see `correlating`). Without `companions`, what the store cannot read ends a run with
-    `StoreError`; with them it is handed to them, and the cursor moves past it.
+    `StoreError`; with them it is handed to them, and the cursor moves past it. Rules are tested together, in time that
+    is linear in the events: what a single one can cost is its alerts. With `most`, it makes about so many in a run, and
+    what it does not look at any more is missing.
     """
 
     def __init__(
@@ -104,7 +108,9 @@ class Detector:
         lateness: timedelta = timedelta(),
         now: Callable[[], datetime] | None = None,
         companions: Companions | None = None,
+        most: int = 0,
     ) -> None:
+        self._most = most
         self._engine = engine
         self._store = store
         self._companions = companions or Alone()
@@ -194,6 +200,9 @@ class Detector:
             matches = self._matches(found, block) if found else {}
             wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
             known = self._store.known_alert_ids(wanted) if wanted else frozenset()
+            over, made = self._over(run, matches, known)
+            held = frozenset(number for each in over.values() for number in each)
+            known |= held
             needed = [row for row in sorted(matches) if any(self._needs(*item, known) for item in matches[row])]
             events = list(block.events(np.array(needed, dtype=np.int64), self._reads(matches))) if needed else []
         except UnreadableError as error:
@@ -204,6 +213,8 @@ class Detector:
                 self._miss(run, block, error)
             return
         excluded += taken
+        run.made = made
+        run.missing += [_limited(block, number, self._most) for number in over]
         run.cursor = max(run.cursor, block.settled) if name == self._name else run.cursor
         fresh: list[Hit] = []
         new: dict[str, Alert] = {}
@@ -212,9 +223,9 @@ class Detector:
                 self._take(match, event, fresh)
                 if number not in known and self._tells(match):
                     new[number] = event_alert(match, event)
-        if new or fresh:
+        if new or fresh or over:
             self._commit(run, name, list(new.values()), fresh)
-        run.alerts.add(wanted)
+        run.alerts.add(number for number in wanted if number not in held)
         self._correlations.touch(fresh)
 
     def _miss(self, run: Run, block: Block, error: UnreadableError) -> None:
@@ -235,6 +246,20 @@ class Detector:
                 info = match.rule.info
                 matches.setdefault(row, []).append((match, alert_id(info.id, info.version, (ids[row],))))
         return matches
+
+    def _over(
+        self, run: Run, matches: Mapping[int, Sequence[tuple[Match, str]]], known: Collection[str]
+    ) -> tuple[dict[str, list[str]], Counter[str]]:
+        """Return the alerts of each rule that is over its limit, and how many alerts each has made then."""
+        if not self._most:
+            return {}, run.made
+        fresh: dict[str, list[str]] = {}
+        for row in sorted(matches):
+            for match, number in matches[row]:
+                if number not in known and self._tells(match):
+                    fresh.setdefault(match.rule.info.id, []).append(number)
+        over = {rule: ids for rule, ids in fresh.items() if run.made[rule] + len(ids) > self._most and run.made[rule]}
+        return over, run.made + Counter({rule: len(ids) for rule, ids in fresh.items() if rule not in over})
 
     def _tells(self, match: Match) -> bool:
         return not self._correlator.is_silent(match)
@@ -284,6 +309,15 @@ class Detector:
 def selected(block: Block) -> int:
     """Return how many of a block's events are meant."""
     return block.rows if block.selected is None else int(block.selected.sum())
+
+
+def _limited(block: Block, rule: str, most: int) -> Missing:
+    return Missing(
+        first_sequence=block.first_sequence,
+        last_sequence=block.last_sequence,
+        reason=f"the rule has made more than {most:,} alerts in one run",
+        subject=rule,
+    )
 
 
 def _alerting(hits: Hits, excluded: Counter[str]) -> Hits:

@@ -78,13 +78,14 @@ def gap_of(record: Record) -> Gap:
 
 
 def unreadable(name: str, missing: Iterable[Missing], now: datetime) -> list[Record]:
-    """Return the records of gaps for what a run could not read."""
+    """Return the records of gaps for what a run could not read, or a rule over its limit did not look at."""
     return [
         gap_record(
             Gap(
                 name=name,
-                kind="unreadable",
+                kind="rule limit" if each.subject else "unreadable",
                 reason=each.reason,
+                subject=each.subject,
                 noticed=now,
                 first=each.first_sequence,
                 last=each.last_sequence,
@@ -118,7 +119,11 @@ def joined(gaps: Sequence[Gap], between: int = 0) -> list[tuple[int, int, list[G
 
 def tried(gap: Gap, missing: Sequence[Missing], now: datetime) -> Gap:
     """Return the gap after its events were looked at: closed, or open with the next attempt further away."""
-    lacks = [each for each in missing if each.first_sequence <= gap.last and each.last_sequence >= gap.first]
+    lacks = [
+        each
+        for each in missing
+        if each.first_sequence <= gap.last and each.last_sequence >= gap.first and each.subject in {"", gap.subject}
+    ]
     if not lacks:
         return replace(gap, closed=now, attempts=gap.attempts + 1, retry=None)
     pause = min(_FIRST_PAUSE * 2 ** min(gap.attempts, 10), _LONGEST_PAUSE)

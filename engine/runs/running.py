@@ -52,7 +52,8 @@ class Setting:
 
     `every` is how often runs are planned (zero: not known), `limit` how long one may take (zero: as long as it
     needs), `expected` how long each source may be silent, by dataset (`*`: every other), `known` what the estate adds
-    to incidents' scores, `sharing` how runs are shared with other processes.
+    to incidents' scores, `sharing` how runs are shared with other processes (which knows no limit of rules),
+    `rule_alerts` how many alerts a rule may make in a run (zero: any number).
     """
 
     now: Callable[[], datetime]
@@ -65,6 +66,7 @@ class Setting:
     incidents_rest: timedelta | None = None
     elapsed: Callable[[], float] = time.monotonic
     sharing: Sharing | None = None
+    rule_alerts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ class Runner:
         started = self._setting.elapsed()
         absence = self._absence(before, now)
         companions = _Beside(self._name, self._setting, self._lease, self._messenger)
-        detector = self._detector(companions)
+        detector = self._detector(companions, self._setting.rule_alerts)
         try:
             filled, found = self._fill(detector) if self._setting.fill else ([], [])
             run = detector.run()
@@ -139,7 +141,7 @@ class Runner:
         detector = self._detector(_Beside(self._name, self._setting, None, self._messenger))
         return isinstance(detector, SharedDetector) and detector.help()
 
-    def _detector(self, companions: Companions) -> Detector:
+    def _detector(self, companions: Companions, most: int = 0) -> Detector:
         if self._setting.sharing is not None:
             return SharedDetector(
                 self._engine,
@@ -157,6 +159,7 @@ class Runner:
             lateness=self._setting.lateness,
             now=self._setting.now,
             companions=companions,
+            most=most,
         )
 
     def _pace(self) -> Pace | None:

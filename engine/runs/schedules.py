@@ -18,7 +18,8 @@ _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 class Schedule:
     """A rule set and its times. Lower `priority` runs first. `rules`, `level` and `status` narrow as in `kulla detect`.
 
-    `limit` ends a run that takes longer (the next one goes on where it was); zero is none.
+    `limit` ends a run that takes longer (the next one goes on where it was); `rule_alerts` is how many alerts a rule
+    may make in one run (what it does not look at is a gap). Zero is none.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Schedule:
     status: tuple[str, ...] = ()
     lateness: timedelta = _NONE
     limit: timedelta = _NONE
+    rule_alerts: int = 0
 
 
 def read_schedules(values: object, where: str) -> tuple[Schedule, ...]:
@@ -51,6 +53,7 @@ def _schedule(name: str, table: Table) -> Schedule:
         status=table.texts("status"),
         lateness=table.span("lateness", _NONE),
         limit=table.span("limit", _NONE),
+        rule_alerts=table.number("rule_alerts", 10_000, least=0, most=1_000_000),
     )
     table.close()
     try:

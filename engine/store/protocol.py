@@ -138,11 +138,15 @@ def moved(keys: Collection[str], where: str) -> StoreError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """Events that a store holds but could not read just now (a lost shard, a damaged file): sequences and reason."""
+    """Events that could not be looked at just now (a lost shard, a damaged file): sequences and reason.
+
+    `subject` is the id of the rule that did not look at them, "" where none did.
+    """
 
     first_sequence: int
     last_sequence: int
     reason: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

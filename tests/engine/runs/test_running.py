@@ -215,3 +215,34 @@ def test_gaps_are_read_back_as_they_were_and_neighbours_joined() -> None:
     assert after.is_open
     assert after.reason == "still"
     assert not tried(two, [lost], now).is_open
+
+
+def test_a_rule_over_its_limit_is_a_gap_that_is_filled_bit_by_bit(
+    store: EmbeddedStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "_ROWS", 1)
+    _four(store)
+    limited = runner(store, clock, rule_alerts=1)
+    outcome = limited.run()
+    assert (len(outcome.run.alerts), len(store.alerts()), store.cursor("night")) == (1, 1, 4)
+    left = gaps(store)
+    assert [(gap.kind, gap.first, gap.last) for gap in left] == [("rule limit", number, number) for number in (2, 3, 4)]
+    assert {gap.subject for gap in left} == {store.alerts()[0].rule.id}
+    assert "more than 1 alerts" in left[0].reason
+    runs = 0
+    while gaps(store):
+        clock.go(minutes=1)
+        limited.run()
+        runs += 1
+        assert runs < 10
+    assert len({alert.id for alert in store.alerts()}) == len(store.alerts()) == 4
+
+
+def test_gaps_of_a_limit_are_filled_at_once_where_somebody_asks(
+    store: EmbeddedStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "_ROWS", 1)
+    _four(store)
+    runner(store, clock, rule_alerts=1).run()
+    runner(store, clock, rule_alerts=1).fill()
+    assert (len(store.alerts()), gaps(store)) == (4, [])
