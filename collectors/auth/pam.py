@@ -94,7 +94,8 @@ _TABLE = Table(
         # pam_google_authenticator: "Accepted google_authenticator for %s", "Invalid verification code for %s"
         message("Accepted", r"Accepted (?P<method>\S{1,64}) for (?P<user>.*)", _ACCEPTED),
         message("Invalid", r"(?P<reason>Invalid verification code)(?: for (?P<user>.*))?", _REFUSED),
-        # pam_systemd: "Failed to create session: %s", "Failed to release ..."; pam_limits: "Too many logins (max %d) for %s"
+        # pam_systemd: "Failed to create session: %s", "Failed to release session: %s"
+        # pam_limits: "Too many logins (max %d) for %s"
         message("Failed", r"Failed to (?:create|release) session: (?P<reason>.*)", _FAILED_SESSION),
         message(
             "Too", r"(?P<reason>Too many (?:system )?logins \(max \d{1,9}\))(?: for (?P<user>.*))?", _FAILED_SESSION
