@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from cli.session import Session
-from engine.errors import InputError, UsageError
+from engine.errors import ConfigurationError, InputError, UsageError
 from engine.store.protocol import Store
 from playbooks.restoration.building import Weigh
 from playbooks.restoration.catalogue import LARGEST_CATALOGUE, read_catalogue
 from playbooks.restoration.crews import read_crews
+from playbooks.restoration.fields import RefusedError
 from playbooks.restoration.keeping import Begun, events, need_current
 from playbooks.restoration.model import Catalogue, Crews
 from playbooks.restoration.planning import TRIES, Plan, plan
 from playbooks.restoration.progress import Progress, folded
+
+Whole = TypeVar("Whole", Catalogue, Crews)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,11 @@ def read_bytes(session: Session, name: str) -> bytes:
 def named_catalogue(session: Session, name: str | None) -> Catalogue:
     """Return the catalogue in the file named, or that of the restoration under way."""
     if name is not None:
-        return read_catalogue(read_bytes(session, name), name)
+        content, faults = read_bytes(session, name), list[ConfigurationError]()
+        found = _tried(faults, lambda: read_catalogue(content, name))
+        if found is None:
+            raise _first(session, faults)
+        return found
     with session.open_store() as store:
         begun = need_current(store)
     return read_catalogue(begun.catalogue, begun.catalogue_name)
@@ -75,13 +84,13 @@ def fresh(session: Session, *, catalogue: str, crews: str | None, start: datetim
         crews=read_bytes(session, crews),
         crews_name=crews,
     )
-    return _situation(begun, Progress())
+    return _situation(session, begun, Progress())
 
 
 def under_way(session: Session, store: Store) -> Situation:
     """Return where the restoration stands that was begun in this store."""
     begun = need_current(store)
-    return _situation(begun, folded(events(store, begun), minutes_since(session, begun)))
+    return _situation(session, begun, folded(events(store, begun), minutes_since(session, begun)))
 
 
 def minutes_since(session: Session, begun: Begun) -> int:
@@ -89,10 +98,28 @@ def minutes_since(session: Session, begun: Begun) -> int:
     return max(int((session.now() - begun.start).total_seconds() // 60), 0)
 
 
-def _situation(begun: Begun, progress: Progress) -> Situation:
-    return Situation(
-        begun=begun,
-        catalogue=read_catalogue(begun.catalogue, begun.catalogue_name),
-        crews=read_crews(begun.crews, begun.crews_name),
-        progress=progress,
-    )
+def _situation(session: Session, begun: Begun, progress: Progress) -> Situation:
+    faults: list[ConfigurationError] = []
+    catalogue = _tried(faults, lambda: read_catalogue(begun.catalogue, begun.catalogue_name))
+    crews = _tried(faults, lambda: read_crews(begun.crews, begun.crews_name))
+    if catalogue is None or crews is None:
+        raise _first(session, faults)
+    return Situation(begun=begun, catalogue=catalogue, crews=crews, progress=progress)
+
+
+def _tried(faults: list[ConfigurationError], read: Callable[[], Whole]) -> Whole | None:
+    """Return what a file holds, None where it does not hold together: its faults are then added."""
+    try:
+        return read()
+    except RefusedError as error:
+        faults += [error, *error.others]
+    except ConfigurationError as error:
+        faults.append(error)
+    return None
+
+
+def _first(session: Session, faults: list[ConfigurationError]) -> ConfigurationError:
+    """Return the fault to end with; all others are listed before it."""
+    for fault in faults[1:]:
+        session.issue(fault)
+    return faults[0]

@@ -77,11 +77,36 @@ def _record(situation: Situation, plan: Plan, lowest: Bound | None) -> dict[str,
     }
 
 
-def sheet_report(session: Session, situation: Situation, plan: Plan, crew: str | None) -> Report:
-    """Return the shift sheets, of one crew or of all; raise `UsageError` for a crew that is not there."""
+def check_wishes(situation: Situation, *, why: str | None, crew: str | None) -> None:
+    """Raise before anything is planned where a service or a crew is asked for that is not there."""
+    _need_crew(situation, crew)
+    for name in _pair(why) if why is not None else ():
+        if all(service.id != name for service in situation.catalogue.services):
+            raise UsageError(f"no service `{name[:200]}`", where="--why", hint="kulla services list FILE")
+
+
+def check_begin(session: Session, actor: str | None) -> None:
+    """Raise before anything is planned where no restoration can be begun: nobody begins it, or one is under way."""
+    actor_of(session, actor)
+    with session.open_store() as store:
+        need_none(store)
+
+
+def _need_crew(situation: Situation, crew: str | None) -> None:
     crews = sorted({person.crew for person in situation.crews.people})
     if crew is not None and crew not in crews:
         raise UsageError(f"no crew `{crew}`", where="--crew", hint=f"one of: {', '.join(crews)}")
+
+
+def _pair(why: str) -> tuple[str, str]:
+    names = [name.strip() for name in why.split(",")]
+    if len(names) != 2:
+        raise UsageError("two services are compared", where="--why", hint="--why vat-return,birth-certificate")
+    return names[0], names[1]
+
+
+def sheet_report(session: Session, situation: Situation, plan: Plan, crew: str | None) -> Report:
+    """Return the shift sheets, of one crew or of all."""
     texts = WORDS[session.lang]
     sections = sheets(situation, plan, texts, session.lang, crew)
     tasks = [assignment_row(situation, plan, row, session.lang) for row in plan.assignments]
@@ -90,10 +115,7 @@ def sheet_report(session: Session, situation: Situation, plan: Plan, crew: str |
 
 def why_report(session: Session, situation: Situation, plan: Plan, pair: str) -> Report:
     """Return why one service comes before another; `pair` is `A,B`."""
-    names = [name.strip() for name in pair.split(",")]
-    if len(names) != 2:
-        raise UsageError("two services are compared", where="--why", hint="--why vat-return,birth-certificate")
-    first, second = sorted(names, key=lambda name: plan.live.get(name, 0))
+    first, second = sorted(_pair(pair), key=lambda name: plan.live.get(name, 0))
     reasons = [text.in_language(session.lang) for text in why_before(plan, situation.catalogue, first, second)]
     title = WORDS[session.lang].why.format(first=first, second=second)
     section = Section(heading="", body=Lines(lines=reasons))

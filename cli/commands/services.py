@@ -122,17 +122,22 @@ def plan(
 ) -> None:
     """Plan who does what when, so that the fewest uses are lost; nothing goes live before it was found clean."""
     from cli.restoring import fresh, under_way
-    from cli.services_plan import begin_with, plan_report, sheet_report, why_report
+    from cli.services_plan import begin_with, check_begin, check_wishes, plan_report, sheet_report, why_report
     from playbooks.restoration.building import Weigh
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     how = cast("Weigh", choice("--weigh", weigh, ("use", "urgency")))
+    if file is None and begin:
+        raise UsageError("a restoration begins with its files", where="--begin", hint="name the catalogue and --crews")
     if file is None:
         with session.open_store() as store:
             situation = under_way(session, store)
     else:
         now = moment("--start", start, session.now()) or session.now()
         situation = fresh(session, catalogue=file, crews=crews, start=now, weigh=how)
+    check_wishes(situation, why=why, crew=crew)
+    if begin:
+        check_begin(session, actor)
     found = situation.planned()
     if curve is not None:
         from cli.services_plan import curve_parts
@@ -146,8 +151,6 @@ def plan(
     else:
         out.write(plan_report(session, situation, found, bound=bound))
     if begin:
-        if file is None:
-            raise UsageError("a restoration is under way already", where="--begin", hint="kulla services status")
         begin_with(session, situation, actor)
     session.hint("kulla services status" if begin or file is None else "kulla services plan FILE --crews FILE --begin")
 
@@ -165,6 +168,7 @@ def example(
     from playbooks.restoration.example import example_catalogue, example_crews
     from playbooks.restoration.writing import catalogue_csv, crews_yaml
 
+    _need_csv(output)
     text = catalogue_csv(example_catalogue(seed, count).services)
     if crews is not None:
         write_file(session.cwd / crews, iter((crews_yaml(example_crews()),)))
@@ -185,17 +189,21 @@ def import_xroad(
     from playbooks.restoration.writing import catalogue_csv
     from playbooks.restoration.xroad import read_xroad
 
+    _need_csv(output)
     services = read_xroad(read_bytes(session, file), file)
     _write(session, catalogue_csv(services), output)
     session.say(f"{len(services):,} services; hours, criticality and users are placeholders: fill them in")
     session.hint(f"kulla services list {output or 'services.csv'}")
 
 
+def _need_csv(output: str | None) -> None:
+    if str(output).lower().endswith((".yaml", ".yml")):
+        raise UsageError("a catalogue is written as CSV", where="-o", hint=f"-o {Path(str(output)).stem}.csv")
+
+
 def _write(session: Session, text: str, output: str | None) -> None:
     if output in (None, "-"):
         session.stdout.write(text)
         return
-    if str(output).lower().endswith((".yaml", ".yml")):
-        raise UsageError("a catalogue is written as CSV", where="-o", hint=f"-o {Path(str(output)).stem}.csv")
     write_file(session.cwd / str(output), iter((text,)))
     session.say(f"written: {output}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 
-from engine.yaml_document import Value, read_document
-from playbooks.restoration.fields import LISTS, NAMES, CatalogueError, Entries, Field, service_of
+from engine.errors import ConfigurationError
+from engine.yaml_document import DocumentError, Value, read_document
+from playbooks.restoration.fields import LISTS, NAMES, CatalogueError, Entries, Field, RefusedError, service_of
 from playbooks.restoration.model import Catalogue, Service
 
 LARGEST_CATALOGUE = 16 * 1024 * 1024
@@ -19,31 +21,47 @@ _NESTED = {"work", "name", "users", "health", "backup", "fallback", "restore", "
 def read_catalogue(content: bytes, file: str) -> Catalogue:
     """Return the catalogue in the bytes of a file: CSV where its name ends so, else YAML.
 
-    Raise `CatalogueError` (or `DocumentError`) with file, line and the next step for whatever does not hold.
+    Raise `CatalogueError` (or `DocumentError`) with file, line and the next step for a file that cannot be read at all,
+    `RefusedError` with one fault for each service that does not hold, and each name that it cannot have or depend on.
     """
     if len(content) > LARGEST_CATALOGUE:
         raise CatalogueError(f"larger than {LARGEST_CATALOGUE} bytes", where=file, hint="split it")
     found = _of_csv(content, file) if file.lower().endswith(".csv") else _of_yaml(content, file)
-    return checked([service_of(entries, place) for place, entries in enumerate(found)], file)
+    services: list[Service] = []
+    faults: list[ConfigurationError] = []
+    broken: set[str] = set()
+    for place, entries in enumerate(found):
+        try:
+            if isinstance(entries, ConfigurationError):
+                raise entries
+            services.append(service_of(entries, place))
+        except ConfigurationError as error:
+            faults.append(error)
+            broken.add(entries.text("id") if isinstance(entries, Entries) else "")
+    return _checked(services, file, faults, broken)
 
 
-def checked(services: Sequence[Service], file: str) -> Catalogue:
-    """Return the services as a catalogue: at least one, ids unique, dependencies known, no cycle."""
-    if not services:
+def _checked(
+    services: Sequence[Service], file: str, faults: list[ConfigurationError], broken: AbstractSet[str]
+) -> Catalogue:
+    """Return the services as a catalogue: at least one, ids unique, dependencies known, no cycle.
+
+    `faults` were found before, in the services `broken`; raise `RefusedError` with them and those that are found here.
+    """
+    if not services and not faults:
         raise CatalogueError("holds no service", where=file, hint="kulla services example -o services.csv")
     if len(services) > MOST_SERVICES:
         raise CatalogueError(f"more than {MOST_SERVICES} services", where=file, hint="plan them in parts")
     known: dict[str, Service] = {}
     for service in services:
         if service.id in known:
-            raise CatalogueError(
-                f"`{service.id}` stands twice, first at {known[service.id].where}",
-                where=service.where,
-                hint="give each service its own id",
-            )
-        known[service.id] = service
-    for service in services:
-        _known_dependencies(service, known)
+            twice = f"`{service.id}` stands twice, first at {known[service.id].where}"
+            faults.append(CatalogueError(twice, where=service.where, hint="give each service its own id"))
+        known.setdefault(service.id, service)
+    if "" not in broken:  # what a service is called that cannot be read at all, others may depend on
+        faults += [fault for service in services for fault in _unknown_dependencies(service, known, broken)]
+    if faults:
+        raise RefusedError(faults)
     circle = cycle_in(services)
     if circle:
         raise CatalogueError(
@@ -54,12 +72,14 @@ def checked(services: Sequence[Service], file: str) -> Catalogue:
     return Catalogue(services=tuple(services))
 
 
-def _known_dependencies(service: Service, known: Mapping[str, Service]) -> None:
+def _unknown_dependencies(
+    service: Service, known: Mapping[str, Service], broken: AbstractSet[str]
+) -> Iterator[CatalogueError]:
     for name in service.depends_on:
-        if name not in known:
+        if name not in known and name not in broken:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"add a service with the id `{name}`"
-            raise CatalogueError(
+            yield CatalogueError(
                 f"`{service.id}` depends on `{name}`, which is not here", where=service.where, hint=hint
             )
 
@@ -92,12 +112,16 @@ def cycle_in(services: Iterable[Service]) -> tuple[str, ...]:
     return ()
 
 
-def _of_yaml(content: bytes, file: str) -> Iterator[Entries]:
+def _of_yaml(content: bytes, file: str) -> Iterator[Entries | ConfigurationError]:
     root = read_document(content, file, largest=LARGEST_CATALOGUE).mapping(required=("services",))
     for item in root["services"].items():
         fields: dict[str, Field] = {}
-        _flatten(item, "", fields)
-        yield Entries(fields, item.where)
+        try:
+            _flatten(item, "", fields)
+        except DocumentError as error:
+            yield error
+        else:
+            yield Entries(fields, item.where)
 
 
 def _flatten(value: Value, prefix: str, into: dict[str, Field]) -> None:
@@ -115,7 +139,7 @@ def _flatten(value: Value, prefix: str, into: dict[str, Field]) -> None:
             raise item.error("must be text")
 
 
-def _of_csv(content: bytes, file: str) -> Iterator[Entries]:
+def _of_csv(content: bytes, file: str) -> Iterator[Entries | ConfigurationError]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,7 +154,9 @@ def _of_csv(content: bytes, file: str) -> Iterator[Entries]:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) != len(header):
-                raise CatalogueError(f"{len(row)} cells under {len(header)} headings", where=where, hint="quote commas")
+                message = f"{len(row)} cells under {len(header)} headings"
+                yield CatalogueError(message, where=where, hint="quote commas")
+                continue
             yield Entries({name: _cell(name, cell, where) for name, cell in zip(header, row, strict=True)}, where)
     except csv.Error as error:
         raise CatalogueError(f"no CSV: {error}", where=f"{file}:{rows.line_num}", hint="quotes are doubled") from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.yaml_document import Value, read_document
-from playbooks.restoration.fields import DAYS
+from engine.errors import ConfigurationError
+from engine.yaml_document import DocumentError, Value, read_document
+from playbooks.restoration.fields import DAYS, RefusedError
 from playbooks.restoration.model import Crews, Person, Shift
 
 _CLOCK = re.compile(r"(?P<hour>[01][0-9]|2[0-4]):(?P<minute>[0-5][0-9])")
@@ -16,19 +17,28 @@ _MOST_PEOPLE = 2000
 
 
 def read_crews(content: bytes, file: str) -> Crews:
-    """Return the crews in the bytes of a YAML file; raise `DocumentError` with file, line and the next step."""
+    """Return the crews in the bytes of a YAML file.
+
+    Raise `DocumentError` with file, line and the next step, or `RefusedError` with one fault for each person that has one.
+    """
     root = read_document(content, file).mapping(required=("shifts", "people"), optional=("rest_hours", "timezone"))
     shifts = {name: _shift(name, item) for name, item in root["shifts"].entries()}
-    people = [_person(item, shifts) for item in root["people"].items()]
-    seen: set[str] = set()
-    for person, item in zip(people, root["people"].items(), strict=True):
-        if person.id in seen:
-            raise item.error(f"`{person.id}` stands twice", "give each person their own id")
-        seen.add(person.id)
+    people: dict[str, Person] = {}
+    faults: list[ConfigurationError] = []
+    for item in root["people"].items():
+        try:
+            person = _person(item, shifts)
+            if person.id in people:
+                raise item.error(f"`{person.id}` stands twice", "give each person their own id")
+            people[person.id] = person
+        except DocumentError as error:
+            faults.append(error)
+    if faults:
+        raise RefusedError(faults)
     if not people or len(people) > _MOST_PEOPLE:
         raise root["people"].error(f"{len(people)} people", f"1 to {_MOST_PEOPLE} of them")
     rest = root["rest_hours"].number(0, 48) * 60 if "rest_hours" in root else 11 * 60
-    return Crews(people=tuple(people), shifts=shifts, rest=rest, timezone=_timezone(root.get("timezone")))
+    return Crews(people=tuple(people.values()), shifts=shifts, rest=rest, timezone=_timezone(root.get("timezone")))
 
 
 def _timezone(value: Value | None) -> str:

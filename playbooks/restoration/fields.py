@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import cast
@@ -41,6 +41,14 @@ _LEGAL = re.compile(
 
 class CatalogueError(ConfigurationError):
     """A catalogue or a crew file that does not say what it must: `where` is `file:line (entry)`."""
+
+
+class RefusedError(CatalogueError):
+    """A file with faults: it says the first one, and `others` are the rest, in the order in which they were found."""
+
+    def __init__(self, faults: Sequence[ConfigurationError]) -> None:
+        super().__init__(faults[0].message, where=faults[0].where, hint=faults[0].hint)
+        self.others = tuple(faults[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
@@ -50,6 +51,7 @@ def read_xroad(content: bytes, file: str) -> tuple[Service, ...]:
     """
     if len(content) > LARGEST_LIST:
         raise CatalogueError(f"larger than {LARGEST_LIST} bytes", where=file, hint=_HINT)
+    content = content.removeprefix(BOM_UTF8)
     text = content.lstrip()
     offered = {item.id: item for item in (_of_xml if text.startswith(b"<") else _of_json)(content, file) if item.id}
     if not offered:

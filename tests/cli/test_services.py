@@ -112,6 +112,37 @@ def test_a_wrong_catalogue_says_where_and_what_next(home: Path, old: str, new: s
     assert "next: " in result.err
 
 
+@pytest.mark.parametrize("ending", ["csv", "yaml"])
+def test_all_faults_of_both_files_are_said_at_once_before_anything_is_planned(home: Path, ending: str) -> None:
+    text = {"csv": CSV, "yaml": YAML}[ending]
+    for old, new in (("5,0,0", "9,0,0"), ("criticality: 5", "criticality: 9"), ("monthly 10", "monthly 40")):
+        text = text.replace(old, new)
+    name = f"wrong.{ending}"
+    (home.parent / name).write_text(text, encoding="utf-8")
+    (home.parent / "crews.yaml").write_text(CREWS.replace("[app], shifts: [day]", "[app], shifts: [noon]"))
+    result = kulla("services", "plan", name, *FILES[1:], "--curve", "c.html", "--begin", home=home)
+    assert result.code == 3
+    told = result.err.splitlines()
+    lines = ("2", "3") if ending == "csv" else ("2", "6")
+    for word in (f"{name}:{lines[0]}", f"{name}:{lines[1]}", "crews.yaml:7", "no day", "`noon`"):
+        assert any(word in line for line in told), (word, result.err)
+    assert "depends on" not in result.err  # `core` is there, though it is wrong itself
+    assert not (home.parent / "c.html").exists()
+
+
+def test_a_wish_that_cannot_be_met_is_said_before_anything_is_written(home: Path) -> None:
+    wishes = (("--why", "vat"), ("--why", "vat,vatt"), ("--crew", "Z"), ("--begin", "--actor", " "))
+    for wish in wishes:
+        result = kulla("services", "plan", *FILES, "--curve", "c.html", *wish, home=home)
+        assert result.code == 2, wish
+        assert result.out == ""
+        assert not (home.parent / "c.html").exists()
+    assert kulla("services", "plan", "--begin", home=home).code == 2
+    wrong = kulla("services", "example", "--crews", "c.yaml", "-o", "e.yaml", home=home)
+    assert wrong.code == 2
+    assert not (home.parent / "c.yaml").exists()
+
+
 def test_what_nobody_can_do_is_said(home: Path) -> None:
     (home.parent / "services.csv").write_text(CSV.replace("net,2", "tape,2"), encoding="utf-8")
     plan = json.loads(kulla("services", "plan", *FILES, "-f", "json", home=home).out)["plan"]
@@ -160,6 +191,8 @@ def test_lists_of_x_road_become_a_catalogue(home: Path) -> None:
             json.loads(line) for line in kulla("services", "list", "x.csv", "-f", "jsonl", home=home).out.splitlines()
         ]
         assert [row["id"] for row in rows] == [expected]
+        (home.parent / name).write_text(text, encoding="utf-8-sig")  # as Windows writes it
+        assert kulla("services", "import", name, "-o", "x.csv", home=home).code == 0
     bomb = '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
     for hostile in (bomb, "{", "[]", '{"service": 3}', "<a/>"):
         (home.parent / "h").write_text(hostile, encoding="utf-8")
