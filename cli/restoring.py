@@ -19,7 +19,7 @@ from playbooks.restoration.model import Catalogue, Crews
 from playbooks.restoration.planning import TRIES, Plan, plan
 from playbooks.restoration.progress import Progress, folded
 
-Whole = TypeVar("Whole", Catalogue, Crews)
+Whole = TypeVar("Whole")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
