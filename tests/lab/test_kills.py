@@ -25,6 +25,7 @@ from tests.lab.killed_child import BATCH, RULES, made
 
 KILLS = int(os.environ.get("KULLA_KILLS", "4"))
 ENDLESS = 10**9
+WRITES = 60  # some rounds of collecting, running, notifying and noting
 
 
 @pytest.mark.timeout(120 + 20 * KILLS)
@@ -68,13 +69,13 @@ def _words(folder: Path, seed: int, events: int) -> list[str]:
 
 
 def _killed(folder: Path, seed: int, chance: Random) -> bool:
-    """Start a process, kill it at some moment after it has begun to write; tell whether it was killed."""
-    before = _written(folder)
+    """Start a process and kill it at some moment after so many of its writes; tell whether it was killed."""
     with subprocess.Popen(_words(folder, seed, ENDLESS), cwd=ROOT) as child:
-        deadline = time.monotonic() + 60
-        while child.poll() is None and time.monotonic() < deadline and _written(folder) <= before:
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.4))
+        for _ in range(chance.randrange(1, WRITES)):  # by its progress: time says little on a busy machine
+            before, deadline = _written(folder), time.monotonic() + 120
+            while child.poll() is None and time.monotonic() < deadline and _written(folder) <= before:
+                time.sleep(0.002)
+        time.sleep(chance.uniform(0, 0.03))
         assert child.poll() is None
         child.send_signal(signal.SIGKILL)
     return True
