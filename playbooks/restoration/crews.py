@@ -19,7 +19,7 @@ _MOST_PEOPLE = 2000
 def read_crews(content: bytes, file: str) -> Crews:
     """Return the crews in the bytes of a YAML file.
 
-    Raise `DocumentError` with file, line and the next step, or `RefusedError` with a fault for each person that has one.
+    Raise `DocumentError` with file, line and the next step, or `RefusedError` with a fault for each wrong person.
     """
     root = read_document(content, file).mapping(required=("shifts", "people"), optional=("rest_hours", "timezone"))
     shifts = {name: _shift(name, item) for name, item in root["shifts"].entries()}
