@@ -73,15 +73,15 @@ def stamp(paths: Iterable[Path]) -> tuple[str, int] | None:
 
     It is a hash of every file's name, size, inode, and times of change. None where something can't be looked at.
     """
-    budget, issues, files = _Budget(), list[RuleError](), list[Path]()
+    budget, issues, files = _Budget(), list[RuleError](), list[str]()
     digest, newest = sha256(), 0
     try:
         for path in paths:
             if path.is_dir():
                 _walk(path, files, budget, issues)
             else:
-                files.append(path)
-        for file in map(str, files):
+                files.append(str(path))
+        for file in files:
             status = os.stat(file)  # noqa: PTH116 - there are thousands, and a `Path` costs more than asking the system
             newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
             facts = (status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
@@ -93,9 +93,9 @@ def stamp(paths: Iterable[Path]) -> tuple[str, int] | None:
 
 def _under(path: Path, budget: _Budget, issues: list[RuleError]) -> Iterator[File]:
     if path.is_dir():
-        found: list[Path] = []
+        found: list[str] = []
         _walk(path, found, budget, issues)
-        for file in sorted(found):
+        for file in sorted(map(Path, found)):
             try:
                 yield str(file), budget.spend(_read(file))
             except OSError as error:
@@ -113,8 +113,8 @@ def _under(path: Path, budget: _Budget, issues: list[RuleError]) -> Iterator[Fil
         )
 
 
-def _walk(top: Path, found: list[Path], budget: _Budget, issues: list[RuleError]) -> None:
-    """Collect the rule files under a folder, without recursion."""
+def _walk(top: Path, found: list[str], budget: _Budget, issues: list[RuleError]) -> None:
+    """Collect the paths of the rule files under a folder, without recursion."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -130,7 +130,7 @@ def _walk(top: Path, found: list[Path], budget: _Budget, issues: list[RuleError]
                         if entry.name not in _NOT_RULES:
                             waiting.append(folder / entry.name)
                     elif entry.name.endswith(_SUFFIXES):
-                        found.append(folder / entry.name)
+                        found.append(entry.path)
         except OSError as error:
             issues.append(_unread(str(folder), error.strerror or str(error)))
 

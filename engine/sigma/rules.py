@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from engine.alerts import RuleInfo
 from engine.errors import RuleError
@@ -24,8 +24,7 @@ CorrelationType = Literal[
 BoundOperator = Literal["lt", "lte", "gt", "gte", "eq", "neq"]
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
+class LogSource(NamedTuple):
     """Where a rule looks. Parts that the rule leaves out are empty."""
 
     product: str

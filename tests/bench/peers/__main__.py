@@ -5,6 +5,11 @@ process; the naive evaluator; one SQL query per rule on SQLite through pySigma's
 engine. The answers are compared pair by pair, and the tests' oracle says who is right. CPU seconds (user and system,
 children included) are the measure: machines are shared, and wall time tells of the neighbours as well.
 
+"SQL per rule on SQLite through pySigma's backend" is what that backend gives: a query for each rule, and a table of the
+columns that the queries name. It makes no index, so the plain reading has none ("as the backend leaves it"); since all
+queries name a channel and most an event id, the same queries are also asked with an index on both, which is our own
+addition in the peer's favour.
+
 The first run builds rsigma with cargo (a quarter of an hour) and an environment with pySigma's SQLite backend; both are
 kept under --tools. Run it from the project's root with kulla's own Python. Parts beside `kulla hunt` itself: warm,
 growth, cores, naive, sql, rsigma, pairs.

@@ -252,12 +252,14 @@ class Bench:
             ("sql", "queries alone"),
             ("sql_index", "queries alone"),
             ("sql_whole", "both from the file"),
+            ("sql_all", "both from rules and file to answers"),
         ):
             what = rows[key].what if key in rows else "SQL per rule"
             found[f"kulla from cache : {what} ({said})"] = faster("cache", key)
         found["kulla warm matching : SQL per rule, as the backend leaves it (queries alone)"] = faster("match", "sql")
         for key in ("naive_partitioned", "naive_all"):
-            found[f"kulla warm matching : {key.replace('_', ' ')}"] = faster("match", key)
+            found[f"kulla warm matching : {key.replace('_', ' ')} (matching alone)"] = faster("match", key)
+            found[f"kulla warm, bytes to alerts : {key.replace('_', ' ')} (matching alone)"] = faster("warm", key)
         return found | {
             "CPU when events double (from cache)": dearer("cache", "half_events"),
             "CPU when rules double (compiled anew)": dearer("cold", "half_cold"),

@@ -18,7 +18,7 @@ SECONDS = 30  # CPU seconds that one query may take
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the run gave: two rows for the table, the pairs with all rules, and the rules that could be asked."""
+    """What the run gave: rows for the table, the pairs with all rules, and the rules that could be asked."""
 
     rows: tuple[Row, ...]
     pairs: set[Pair]
@@ -89,6 +89,14 @@ def ask(python: Path, rules: Path, log: Path, pipeline: Path, report: Path, *, s
                 cost=_part(cost, whole),
                 rules=total,
                 note=sampled,
+            ),
+            Row(
+                key="sql_all",
+                what="SQL per rule, as the backend leaves it, from files to answers",
+                events=got["events"],
+                cost=_part(cost, got["convert"] + got["load"] + whole),
+                rules=total,
+                note="as before, with turning rules into SQL and reading the file into the table",
             ),
         ),
         pairs={(rule, line) for rule, line in indexed["pairs"]},

@@ -24,7 +24,7 @@ from engine.hunting import Hunter
 from engine.sigma.engine import Engine
 from engine.sigma.loader import load_rules
 
-_CHUNK = 5_000  # parsed events that are held at a time
+_CHUNK = 200  # parsed events that are held at a time: few, as wherever an event is matched once it is parsed
 
 
 def main() -> None:
