@@ -194,14 +194,18 @@ def _all_decided(state: State | None) -> bool:
 
 def _run(session: Session, store: Store, incident: str, playbook: str | None) -> Run:
     """Return the run of an incident that is meant; raise `NotFoundError` where there is none, or more than one."""
+    from playbooks.awareness import about
     from playbooks.decisions import BEGUN, run_of
 
     wanted = store.incident(incident).id
     ledger = open_ledger(session, store)
     found = {
         subject: run[1]
-        for subject, records in ledger.preload(f"incident/{wanted}/").items()
-        if any(record.kind == BEGUN for record in records) and (run := run_of(subject)) and playbook in {None, run[1]}
+        for subject, records in ledger.preload(about(wanted)).items()
+        if any(record.kind == BEGUN for record in records)
+        and (run := run_of(subject))
+        and run[0] == wanted
+        and playbook in {None, run[1]}
     }
     if len(found) == 1:
         return _resumed(session, store, ledger, next(iter(found)))

@@ -221,12 +221,15 @@ def _step_of(guide: Guide, step: str) -> GuideStep:
 
 
 def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool) -> None:
+    from playbooks.awareness import about
     from playbooks.rehearsal import MemoryLog, play
 
     session, incident = case.session, case.incident
     texts = words(session.lang)
     who = drill.actor if drill and not actor else _actor(session, texts, actor)
     ledger = None if dry_run else open_ledger(session, case.store)
+    if ledger is not None:
+        ledger.preload(about(incident.id))  # the run and what is said of its incident, read at once
     run = _run(session, ledger or MemoryLog(session.now), incident, case, who, is_drill=drill is not None)
     if drill is None:
         finished = _conversation(case, run, ledger, who).hold()
