@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,9 @@ from engine.store.values import fields_of, json_default
 _ALERT, _RULE, _EVENT, _REASON = (
     tuple(field.name for field in fields(kind)) for kind in (Alert, RuleInfo, EventRef, Reason)
 )  # by hand where there are thousands: `asdict` copies every text's container
+_NAMES: Mapping[type, Sequence[str]] = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (Incident, Entity, Join, Link, Moment, Term)
+}
 _AS_JSON = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _RULE_LISTS = ("tags", "references", "falsepositives", "playbooks")
 
@@ -51,7 +54,7 @@ def alert_from_text(text: str) -> Alert:
 
 def incident_to_text(incident: Incident) -> str:
     """Write an incident as JSON in ASCII."""
-    return _dump(asdict(incident))
+    return json.dumps(incident, default=_parts, sort_keys=True, separators=(",", ":"))
 
 
 def incident_from_text(text: str) -> Incident:
@@ -72,6 +75,12 @@ def incident_from_text(text: str) -> Incident:
             "timeline": tuple(_line(each) for each in found["timeline"]),
         }
     )
+
+
+def _parts(value: object) -> object:
+    """Return what an incident's part is made of, or another value as JSON can hold it."""
+    names = _NAMES.get(type(value))
+    return json_default(value) if names is None else {name: getattr(value, name) for name in names}
 
 
 def _line(found: Mapping[str, Any]) -> Moment:
