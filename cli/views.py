@@ -9,7 +9,6 @@ from cli.formats.cells import cell
 from cli.settings_table import Lang
 from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
-from engine.incidents import albanian
 from engine.incidents.model import Incident, Join, Link, Moment, Term
 from engine.incidents.scoring import what_would_change
 
@@ -180,7 +179,11 @@ def term_rows(incident: Incident) -> list[dict[str, object]]:
 
 def told_in(incident: Incident, lang: Lang) -> Incident:
     """Return the incident as it is read in a language; what programs read stays in English."""
-    return albanian.incident(incident) if lang == "sq" else incident
+    if lang != "sq":
+        return incident
+    from engine.incidents import albanian
+
+    return albanian.incident(incident)
 
 
 def link_row(link: Link) -> dict[str, object]:

@@ -41,7 +41,6 @@ from cli.words import Words, word_for, words
 from engine.entities import Entity
 from engine.errors import UsageError
 from engine.events import instant
-from engine.incidents import albanian
 from engine.incidents.model import Incident, Join, Moment
 
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
@@ -215,7 +214,12 @@ def _timeline(incident: Incident, texts: Words) -> Grid:
 
 def _moment_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
     """Return the columns of a timeline. Rows are what programs read, too: other languages are of the columns alone."""
-    summary, place = (albanian.summary, albanian.place) if lang == "sq" else (str, str)
+    summary: Callable[[str], str] = str
+    place: Callable[[str], str] = str
+    if lang == "sq":
+        from engine.incidents import albanian
+
+        summary, place = albanian.summary, albanian.place
     return (
         Column(field="@timestamp", heading=texts.time_utc, whole=True, derive=to_the_second("@timestamp")),
         Column(field="rule.level", heading=texts.level, whole=True),
