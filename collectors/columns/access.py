@@ -8,7 +8,7 @@ Each distinct prefix with its rest, request, referrer and agent is read once, by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.columns.addresses import are_ipv4
-from collectors.columns.building import Sheet, coded, codes_where, constant, lengths, placed, spread, texts
+from collectors.columns.building import Sheet, ascii_lines, coded, codes_where, constant, lengths, placed, spread, texts
 from collectors.columns.numbers import decimals, words_at
 from collectors.columns.pieces import CAPACITY, Bytes, Piece, Places
 from collectors.columns.requests import put_requests
@@ -57,7 +57,7 @@ class AccessColumns:
         first = np.searchsorted(quotes, piece.starts)
         counts = np.diff(first, append=len(quotes))
         lines = np.flatnonzero((counts == 2) | (counts >= 6))
-        lines = lines[_is_ascii(piece, lines)]
+        lines = lines[ascii_lines(piece, lines)]
         shape = _Shape(piece, lines, quotes, first[lines], counts[lines])
         usual = np.flatnonzero(shape.usual)
         return Cut(lines=lines[usual], parts=shape.taken(usual).parts())
@@ -68,7 +68,7 @@ class AccessColumns:
         np.equal(piece.buffer[start:end], _QUOTE, out=marks)
         return np.flatnonzero(marks) + start
 
-    def columns(self, parts: Mapping[str, pa.ChunkedArray], rows: int) -> Columns:
+    def columns(self, parts: Mapping[str, pa.ChunkedArray], rows: int, shape: Hashable = None) -> Columns:  # noqa: ARG002
         """Return the completed fields of lines; see `ColumnParser`."""
         sheet = Sheet(rows)
         for name, value in self._base.items():
@@ -166,19 +166,6 @@ def _lists_of(column: pa.DictionaryArray) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets), column.drop_null().cast(pa.string()), mask=pa.array(~valid))
 
 
-def _is_ascii(piece: Piece, lines: Places) -> Mask:
-    """Tell of each line whether all its bytes are ASCII and neither its first nor its last is cut off."""
-    buffer = piece.buffer
-    last = buffer[piece.ends[lines] - 1]
-    ascii_only: Mask = (last != _SPACE) & (last != 0)
-    if not len(buffer) or buffer.max() < 128:
-        return ascii_only
-    high = np.flatnonzero(buffer >= 128)
-    inside = np.searchsorted(high, piece.ends[lines]) - np.searchsorted(high, piece.starts[lines])
-    ascii_only &= inside == 0
-    return ascii_only
-
-
 class _Shape:
     """Lines of a piece with the places of what bounds their parts: the first six quotes."""
 
@@ -209,6 +196,8 @@ class _Shape:
         usual &= self._pair(opening - LENGTH - 4, b" [") & self._pair(opening - 2, b"] ")
         long = (self._at(before - 1) == _SPACE) & (self._at(behind + 1) == _SPACE) & (third == behind + 2)
         long &= (self._at(behind - 1) != _SLASH) & (self._at(last - 1) != _SLASH)
+        final = self._at(self.ends - 1)  # blanks and zeros at a line's ends are cut off before it is read
+        usual &= (final != _SPACE) & (final != 0)
         long &= (last + 1 == self.ends) | (self._at(last + 1) == _SPACE)
         usual &= self.short | long
         return usual

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from collectors.columns.pieces import Bytes, Places
+from collectors.columns.pieces import Bytes, Piece, Places
 from collectors.columns.seam import Columns, Mask
 from engine.batches import ROWS, TEXT, TEXTS, column_type, is_column
 from engine.ecs_types import ARRAY, kind_of
@@ -38,6 +38,16 @@ def texts(buffer: Bytes, *bounds: tuple[Places, Places]) -> list[pa.Array]:
     both = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(buffer))
     first = np.arange(0, len(offsets) - 1, 2 * len(bounds), dtype=np.int32)
     return [both.take(pa.array(first + 2 * place)) for place in range(len(bounds))]
+
+
+def ascii_lines(piece: Piece, lines: Places) -> Mask:
+    """Tell of each of these lines whether all its bytes are ASCII."""
+    buffer = piece.buffer
+    if not len(buffer) or buffer.max() < 128:
+        return np.ones(len(lines), dtype=np.bool_)
+    high = np.flatnonzero(buffer >= 128)
+    found: Mask = np.searchsorted(high, piece.ends[lines]) == np.searchsorted(high, piece.starts[lines])
+    return found
 
 
 def lengths(column: pa.Array) -> Places:

@@ -6,7 +6,7 @@ itself sees the line in front of it first, so that it knows what it would know h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Protocol
 
@@ -57,6 +57,12 @@ class _Gathered:
     odd: list[Record] = field(default_factory=list)
     rows: int = 0
     size: int = 0  # bytes of all lines
+    shape: Hashable = None
+
+    def takes(self, cut: Cut) -> bool:
+        """Tell whether what was cut out of the next piece can be added."""
+        alike = not self.rows or not len(cut.lines) or self.shape == cut.shape
+        return alike and self.rows + len(cut.lines) <= ROWS and self.size < _MOST_BYTES
 
 
 class ColumnReader:
@@ -80,7 +86,7 @@ class ColumnReader:
         try:
             for piece in self._pieces:
                 cut = self._parser.cut(piece)
-                if self._gathered.rows + len(cut.lines) > ROWS or self._gathered.size >= _MOST_BYTES:
+                if not self._gathered.takes(cut):
                     yield from self._given_out()
                 self._gather(piece, cut)
                 if len(self._gathered.odd) >= _MOST_ODD:
@@ -122,6 +128,7 @@ class ColumnReader:
             held.offsets.append(starts + piece.offset)
             held.numbers.append(piece.numbers[cut.lines])
             held.rows += len(cut.lines)
+            held.shape = cut.shape
 
     def _given_out(self) -> Iterator[Portion]:
         """Yield what was gathered: its columns with the first of the other records, then the rest of those."""
@@ -140,7 +147,7 @@ class ColumnReader:
         """Return the columns of the lines that were cut, and all records that are to be read by themselves."""
         names = held.parts[0] if held.parts else {}
         parts = {name: pa.chunked_array([each[name] for each in held.parts]) for name in names}
-        found = self._parser.columns(parts, held.rows) if held.rows else NOTHING
+        found = self._parser.columns(parts, held.rows, held.shape) if held.rows else NOTHING
         batch = EventBatch(
             path=self._decoder.path,
             identity=self._decoder.identity,

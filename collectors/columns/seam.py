@@ -9,7 +9,7 @@ compares the two on mixtures of lines of all kinds, for every source that has a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -25,10 +25,14 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """What was cut out of a piece: the places of the lines taken, among the piece's lines, and their parts by name."""
+    """What was cut out of a piece: the places of the lines taken, among the piece's lines, and their parts by name.
+
+    Parts of one `shape` have the same names and types.
+    """
 
     lines: Places
     parts: Parts
+    shape: Hashable = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,6 @@ class ColumnParser(Protocol):
         """Cut the lines that look usual into parts, which must not refer to the piece's buffer."""
         ...
 
-    def columns(self, parts: Mapping[str, pa.ChunkedArray], rows: int) -> Columns:
-        """Return the completed fields of lines that were cut: the parts of several pieces, one behind the other."""
+    def columns(self, parts: Mapping[str, pa.ChunkedArray], rows: int, shape: Hashable) -> Columns:
+        """Return the completed fields of lines that were cut: parts of this shape, those of several pieces in a row."""
         ...

@@ -83,10 +83,10 @@ class NginxSource:
         return NginxParser(options)
 
     def columns(self, options: Options) -> ColumnParser:
-        """Return a column parser of access lines for one stream."""
-        from collectors.columns.access import AccessColumns  # noqa: PLC0415 - Arrow is heavy, and only columns need it
+        """Return a column parser of access events for one stream."""
+        from collectors.columns.web import WebColumns  # noqa: PLC0415 - Arrow is heavy, and only columns need it
 
-        return AccessColumns(NginxParser.module, options)
+        return WebColumns(NginxParser.module, options)
 
 
 def _is_own(line: str) -> bool:

@@ -7,7 +7,8 @@ compared without case and punctuation, so `remote_addr`, `remoteAddr` and `remot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import tzinfo
 
 import orjson
@@ -51,6 +52,7 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
     "media": ("sentcontenttype", "senthttpcontenttype", "contenttype"),
     "server": ("hostname",),
 }
+REQUESTED = frozenset({"request", "method", "target", "status"})  # meanings, one of which an access event has
 _BY_KEY = {key: (meaning, rank) for meaning, keys in _MEANINGS.items() for rank, key in enumerate(keys)}
 _NGINX_KEYS = frozenset(
     {
@@ -87,20 +89,38 @@ def read_json(line: str, module: str, zone: tzinfo) -> Fields:
     Raise `MalformedRecordError` where it is no object or names neither a time nor a request.
     """
     known, rest = _meanings(_object(line))
-    if "time" not in known or not known.keys() & {"request", "method", "target", "status"}:
+    if "time" not in known or not known.keys() & REQUESTED:
         raise MalformedRecordError("no access log in JSON: it names no time, or nothing of a request")
-    fields: Fields = {
-        "@timestamp": any_instant(known["time"], zone),
-        "event.dataset": f"{module}.access",
-        "event.module": module,
-    }
+    fields: Fields = {"event.dataset": f"{module}.access", "event.module": module}
+    _read(known, rest, fields, zone)
+    return fields
+
+
+def read_entries(entries: Mapping[str, object], fields: Fields, zone: tzinfo) -> AbstractSet[str]:
+    """Put what some entries of an access event's object say into `fields`, which name the module.
+
+    Return the meanings that they have. Raise `MalformedRecordError` for a time that is none.
+    """
+    known, rest = _meanings(entries)
+    _read(known, rest, fields, zone)
+    return known.keys()
+
+
+def meaning_of(name: str) -> str | None:
+    """Return the meaning of an entry's name, None where it has none."""
+    return _BY_KEY.get(_PUNCTUATION.sub("", name.lower()), (None, 0))[0]
+
+
+def _read(known: Mapping[str, str], rest: Sequence[tuple[str, Value]], fields: Fields, zone: tzinfo) -> None:
+    module = str(fields["event.module"])
+    if "time" in known:
+        fields["@timestamp"] = any_instant(known["time"], zone)
     _read_request(known, fields)
     _read_numbers(known, fields)
     _read_ends(known, module, fields)
     _read_headers(known, module, fields)
     for key, value in rest:
         fields[f"{module}.access.{key}"] = value
-    return fields
 
 
 def likeness(line: str) -> tuple[int, bool]:

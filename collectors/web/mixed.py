@@ -53,7 +53,9 @@ class MixedParser(ABC):
 
     def _read(self, line: str) -> Fields:
         if line[0] == "{":
-            return read_json(line, self.module, self._zone)
+            fields = read_json(line, self.module, self._zone)
+            self._last_error = None
+            return fields
         own = self.own(line, self._zone)
         if own is not None:
             return own

@@ -1,0 +1,170 @@
+"""JSON objects, one a line, by columns: strings and numbers under the same names in the same order.
+
+An `ObjectForm` says which names are to be read together; each distinct combination of their values is read once. So a
+source whose records are flat objects needs a form and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeAlias
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from collectors.columns.building import Sheet, ascii_lines, coded, constant, placed
+from collectors.columns.numbers import decimals
+from collectors.columns.pieces import Piece, Places
+from collectors.columns.seam import Columns, Cut, Mask
+from engine.events import Fields
+from engine.record_ids import WORD
+
+Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
+Entries: TypeAlias = Mapping[str, str | int | float]
+_TYPES: Final[Mapping[type, pa.DataType]] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+_OPEN, _SHUT = b"{}"
+_REMEMBERED: Final = 16_384  # readings
+_MOST_WHOLE: Final = 10**18
+
+
+class ObjectForm(Protocol):
+    """How the objects of a log are read by columns. Together, all groups must give what the whole object gives."""
+
+    @property
+    def base(self) -> Fields:
+        """The fields that every event has, with the same values."""
+        ...
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The groups that an object must have."""
+        ...
+
+    @property
+    def always(self) -> frozenset[str]:
+        """The groups that are read even where an object has nothing of them."""
+        ...
+
+    def group(self, name: str) -> str:
+        """Return the group that a name belongs to: names of one group are read together."""
+        ...
+
+    def whole_number(self, name: str) -> str | None:
+        """Return the field of whole numbers (of up to 18 digits) under this name, which takes nothing else."""
+        ...
+
+    def read(self, group: str, entries: Entries) -> Fields | None:
+        """Return the completed fields of a group, without the base; None where the object must be read whole."""
+        ...
+
+
+class ObjectColumns:
+    """A column parser of objects of a form."""
+
+    def __init__(self, form: ObjectForm) -> None:
+        self._form = form
+        self._read = lru_cache(maxsize=_REMEMBERED)(self._reading)
+
+    def cut(self, piece: Piece) -> Cut:
+        """Cut the objects of the most usual shape; see `ColumnParser`."""
+        lines: list[int] = []
+        found: list[dict[str, Any]] = []
+        content = memoryview(piece.buffer)  # type: ignore[arg-type] # an array of bytes is a buffer
+        for line in _objects(piece).tolist():
+            try:
+                document = orjson.loads(content[piece.starts[line] : piece.ends[line]])
+            except orjson.JSONDecodeError:
+                continue
+            lines.append(line)
+            found.append(document)
+        shapes: list[Shape] = [(tuple(each), tuple(map(type, each.values()))) for each in found]
+        counts = Counter(shapes)
+        shape = max(counts, key=lambda each: (self._is_usual(each), counts[each]), default=None)
+        if shape is None or not self._is_usual(shape):
+            return Cut(lines=np.empty(0, dtype=np.int64), parts={})
+        places = [place for place, each in enumerate(shapes) if each == shape]
+        parts = _parts(shape, [found[place] for place in places])
+        if parts is None:
+            return Cut(lines=np.empty(0, dtype=np.int64), parts={})
+        return Cut(lines=np.array([lines[place] for place in places]), parts=parts, shape=shape)
+
+    def _is_usual(self, shape: Shape) -> bool:
+        names, types = shape
+        return _TYPES.keys() >= set(types) and {self._form.group(name) for name in names} >= self._form.needed
+
+    def columns(self, parts: Mapping[str, pa.ChunkedArray], rows: int, shape: Hashable) -> Columns:  # noqa: ARG002
+        """Return the completed fields of objects; see `ColumnParser`."""
+        sheet = Sheet(rows)
+        for name, value in self._form.base.items():
+            sheet.put(name, constant(value, rows))
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for name in parts:
+            groups[self._form.group(name)].append(name)
+        for group in (*groups, *sorted(self._form.always - groups.keys())):
+            names = groups.get(group, [])
+            field = self._form.whole_number(names[0]) if len(names) == 1 else None
+            if field is not None and parts[names[0]].type != pa.float64():
+                sheet.put(field, _whole_numbers(parts[names[0]]))
+            else:
+                self._put_group(group, {name: parts[name] for name in names}, sheet)
+        return sheet.columns()
+
+    def _put_group(self, group: str, parts: Mapping[str, pa.ChunkedArray], sheet: Sheet) -> None:
+        """Read each distinct combination of values."""
+        codes = np.zeros(sheet.rows, dtype=np.int64)
+        combinations: list[tuple[str | int | float, ...]] = [()]
+        for column in parts.values():
+            own, distinct = coded(column)
+            values = distinct.to_pylist()
+            pairs, codes = np.unique(codes * len(values) + own.to_numpy(), return_inverse=True)
+            chosen = [divmod(pair, len(values)) for pair in pairs.tolist()]
+            combinations = [(*combinations[before], values[last]) for before, last in chosen]
+        names = tuple(parts)
+        readings = [self._read(group, names, tuple(map(type, each)), each) for each in combinations]
+        sheet.put_readings(pa.array(codes, pa.int32()), readings)
+
+    def _reading(
+        self, group: str, names: tuple[str, ...], _types: tuple[type, ...], values: tuple[str | int | float, ...]
+    ) -> Fields | None:
+        """Read values; their types are asked for because 1 and 1.0 are one key of a cache."""
+        return self._form.read(group, dict(zip(names, values, strict=True)))
+
+
+def _parts(shape: Shape, documents: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array] | None:
+    """Return the values of objects of one shape by name, None where some are such as columns cannot hold apart."""
+    found: dict[str, pa.Array] = {}
+    columns = zip(*(document.values() for document in documents), strict=True)
+    for name, kind, values in zip(*shape, columns, strict=True):
+        try:
+            column = pa.array(values, _TYPES[kind])
+        except (OverflowError, UnicodeEncodeError, pa.ArrowInvalid):
+            return None
+        if kind is float and (np.signbit(numbers := column.to_numpy()) & (numbers == 0)).any():
+            return None  # -0.0, which equals 0.0 and is written otherwise
+        found[name] = column
+    return found
+
+
+def _objects(piece: Piece) -> Places:
+    """Return the lines that begin and end like objects, in ASCII."""
+    if not len(piece.starts):
+        return piece.starts
+    ends: Mask = (piece.buffer[piece.starts] == _OPEN) & (piece.buffer[piece.ends - 1] == _SHUT)
+    lines = np.flatnonzero(ends)
+    return lines[ascii_lines(piece, lines)]
+
+
+def _whole_numbers(column: pa.ChunkedArray) -> pa.Array:
+    """Return the numbers of up to 18 digits, written as such or as text; null for anything else."""
+    if column.type == pa.int64():
+        numbers = column.to_numpy()
+        return pa.array(numbers, mask=(numbers < 0) | (numbers >= _MOST_WHOLE))
+    found = [pa.array([], pa.int64())]
+    for chunk in column.chunks:
+        buffer, starts, ends = placed(chunk)
+        numbers, right = decimals(np.append(buffer, np.zeros(WORD, dtype=np.uint8)), starts, ends)
+        found.append(pa.array(numbers, mask=~right))
+    return pa.concat_arrays(found)
