@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.frame import ENTITY, PEER, TIME, Content, Scores, State, Term, ordered, total
+from engine.anomaly.rarity import steps_of
 from engine.errors import InputError
 
 MOST_BITS = 64.0
@@ -117,22 +118,10 @@ class Tail:
     def of(cls, values: Iterable[float], *, most: int = 400) -> Tail:
         """Return the tail of ordinary values; raise `ValueError` where there are none."""
         ordered_values = sorted(round(float(value), 6) for value in values)
-        count = len(ordered_values)
-        if not count:
+        if not ordered_values:
             raise ValueError("no value to learn from")
-        steps: list[float] = []
-        bits: list[float] = []
-        for place, value in enumerate(ordered_values):
-            if not steps or value > steps[-1]:
-                steps.append(value)
-                bits.append(-math.log2((count - place + 0.5) / (count + 1.0)))
-        every = -(-len(steps) // most)
-        kept = sorted({*range(0, len(steps), every), *range(max(0, len(steps) - most // 2), len(steps))})
-        return cls(
-            steps=tuple(steps[k] for k in kept),
-            bits_at=tuple(max(0.0, bits[k]) for k in kept),
-            index=_hill(ordered_values),
-        )
+        steps, bits = steps_of(ordered_values, most)
+        return cls(steps=steps, bits_at=bits, index=_hill(ordered_values))
 
     def bits(self, value: float) -> float:
         """Return the surprise of `value` or more."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -154,21 +154,10 @@ class Gauge:
     def of(cls, held_out: Iterable[float], *, most: int = 2000) -> Gauge:
         """Return the gauge of surprises that held-out ordinary observations had."""
         ordered = sorted(round(value, 6) for value in held_out)
-        count = len(ordered)
-        if not count:
+        if not ordered:
             raise NotEnoughDataError("no ordinary observation was held out")
-        steps: list[float] = []
-        bits: list[float] = []
-        for place, value in enumerate(ordered):
-            if not steps or value > steps[-1]:
-                steps.append(value)
-                bits.append(-math.log2((count - place + 0.5) / (count + 1.0)))
-        every = -(-len(steps) // most)
-        kept = sorted({*range(0, len(steps), every), *range(max(0, len(steps) - most // 2), len(steps))})
-        return cls(
-            steps=tuple(steps[k] for k in kept),
-            bits=(*(max(0.0, bits[k]) for k in kept), math.log2(2.0 * count + 2.0)),
-        )
+        steps, bits = steps_of(ordered, most)
+        return cls(steps=steps, bits=(*bits, math.log2(2.0 * len(ordered) + 2.0)))
 
     def read(self, raw: float) -> float:
         """Return the bits of a raw surprise; beyond all that was held out it grows on, by 8 bits at most.
@@ -180,3 +169,17 @@ class Gauge:
             return min(2.0 * raw, self.bits[-1] + min(8.0, raw - steps[-1]))
         place = bisect_right(steps, raw + 1e-6) - 1
         return min(2.0 * raw, self.bits[place]) if place >= 0 else 0.0
+
+
+def steps_of(ascending: Sequence[float], most: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the distinct values, about `most` of them (the largest all), and the bits of a value as large as each.
+
+    The bits are those of the share that was as large, with half a count added, as conformal p-values have it.
+    """
+    count = len(ascending)
+    first = [place for place in range(count) if not place or ascending[place] > ascending[place - 1]]
+    every = -(-len(first) // most)
+    kept = sorted({*range(0, len(first), every), *range(max(0, len(first) - most // 2), len(first))})
+    places = [first[k] for k in kept]
+    bits = (max(0.0, -math.log2((count - place + 0.5) / (count + 1.0))) for place in places)
+    return tuple(ascending[place] for place in places), tuple(bits)

@@ -149,13 +149,14 @@ def _run_of(alert: Alert) -> str:
 
 def _decided(store: Store, candidates: Sequence[_Candidate], keeper: Keeper) -> list[Alert]:
     """Return the alerts that the keeper lets through, in order of time; those that are stored already pass it by."""
-    known = store.known_alert_ids([one.id for one in candidates]) if candidates else frozenset()
+    known = set(store.known_alert_ids([one.id for one in candidates]) if candidates else ())
     found = []
     for one in sorted(candidates, key=lambda one: (one.moment, one.item.model.name, one.id)):
         if one.id not in known:
             by_chance = one.item.calibration.by_chance(one.scores[0])
             decision = keeper.decide(one.moment, by_chance=by_chance, share=one.item.share)
             if decision.alert:
+                known.add(one.id)  # an hour that was read in two pieces gives one alert
                 found.append(_alert(store, one, decision))
     return found
 

@@ -2,10 +2,11 @@
 
 Each request is judged by models of the other thirds of the training requests. By the scale of surprise itself, a share
 of 2 ** -bits lies that far out or further; where several times as many do, the training is poisoned, and those beyond
-that point teach nothing. What poison says of itself is doubted meanwhile: the rarest five in a hundred of what was seen
-in a place speak for nothing, so that ten attacks alike do not vouch for one another. It goes round until nothing more
-falls away, since what one round takes out shows the next one more (as the concentration steps of Rousseeuw and Van
-Driessen, "A fast algorithm for the minimum covariance determinant estimator", 1999).
+that point teach nothing. What poison says of itself is doubted meanwhile: up to five in a hundred of what was seen in
+a place, if they stand far apart from all else seen there (`Rarity.outlying`), speak for nothing, so that ten attacks
+alike do not vouch for one another. It goes round until nothing more falls away, since what one round takes out shows
+the next one more (as the concentration steps of Rousseeuw and Van Driessen, "A fast algorithm for the minimum
+covariance determinant estimator", 1999).
 """
 
 from __future__ import annotations
