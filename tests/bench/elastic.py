@@ -42,7 +42,7 @@ from tests.elasticsearch.node import Node, make_node
 
 _BATCH = 20_000
 _SAMPLE = 20  # one rule in so many is pushed down
-_AT_ONCE = 50
+_AT_ONCE = 10
 _HUNTED = 20  # rules
 _NOW = datetime(2026, 3, 31, tzinfo=UTC)
 _DAYS = 30
@@ -83,7 +83,8 @@ def opened() -> Iterator[tuple[ElasticStore, Meter]]:
             node.start()
         url = given or (node.url if node else "")
         try:
-            with ElasticStore(Cluster(address(url, prefix=f"bench{uuid.uuid4().hex[:8]}")), lambda: _NOW) as store:
+            place = replace(address(url, prefix=f"bench{uuid.uuid4().hex[:8]}"), timeout=900.0)
+            with ElasticStore(Cluster(place), lambda: _NOW) as store:
                 store.install()
                 yield store, Meter(node=node)
         finally:

@@ -27,6 +27,7 @@ from engine.store.columns import (
     MISTYPED,
     ORIGINAL,
     SEQUENCE,
+    TEXT,
     columns_of,
     table_of,
     type_of,
@@ -50,6 +51,7 @@ class PageBlock:
         self.first_sequence, self.last_sequence = int(sequences.min()), int(sequences.max())
         self.settled = settled
         self.selected: NDArray[np.bool_] | None = None
+        self._spreads: dict[tuple[int, ...], tuple[NDArray[np.int32], NDArray[np.bool_]]] = {}
 
     @cached_property
     def _fields(self) -> list[Mapping[str, Any]]:
@@ -115,11 +117,23 @@ class PageBlock:
         filled = pa.array(values, type_of(name))
         if len(parts) == 1 and len(values) == self.rows:
             return filled
-        places, missing = np.zeros(self.rows, dtype=np.int32), np.ones(self.rows, dtype=bool)
-        rows = np.concatenate([rows for rows, _ in parts])
-        places[rows] = np.arange(len(rows), dtype=np.int32)
-        missing[rows] = False
+        places, missing = self._spread([rows for rows, _ in parts])
+        if filled.type == TEXT:
+            codes = pa.array(filled.indices.to_numpy()[places], mask=missing)
+            return pa.DictionaryArray.from_arrays(codes, filled.dictionary)
         return filled.take(pa.array(places, mask=missing))
+
+    def _spread(self, parts: Sequence[Rows]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Return for each row the place of its value, and which rows have none; many fields stand in the same rows."""
+        key = tuple(map(id, parts))
+        found = self._spreads.get(key)
+        if found is None:
+            places, missing = np.zeros(self.rows, dtype=np.int32), np.ones(self.rows, dtype=bool)
+            rows = np.concatenate(parts)
+            places[rows] = np.arange(len(rows), dtype=np.int32)
+            missing[rows] = False
+            found = self._spreads[key] = (places, missing)
+        return found
 
     def _some(self, row: int, names: Collection[str]) -> dict[str, Value]:
         fields = self._fields[row]

@@ -25,7 +25,7 @@ from engine.store.elastic.records import searched
 _LARGEST_PAGE = 10_000  # what Elasticsearch gives at once by default
 _SMALLEST_PAGE = 100
 _FIRST_PAGE = 1000
-_WANTED_BYTES = 16 * 1024 * 1024  # characters of raw text in a page, about
+_WANTED_BYTES = 32 * 1024 * 1024  # characters of raw text in a page, about
 _IDS_AT_ONCE = 1000
 _MILLISECOND = timedelta(milliseconds=1)
 Json = dict[str, Any]
