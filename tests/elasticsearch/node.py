@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.elasticsearch.artifacts import assemble, java
 
 _HEAP = os.environ.get("KULLA_TEST_ELASTICSEARCH_HEAP", "512m")
-_PATIENCE = 120.0  # seconds until the node must answer
+_PATIENCE = 600.0  # seconds until the node must answer: it takes five on a quiet machine
 _MEMORY = 2 << 30  # bytes that must be free for data in memory
 _LAUNCHER = Path(__file__).with_name("RunNode.java")
 
