@@ -6,6 +6,7 @@ Joining takes memory of its own, which a long-lived process would not give back,
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 from contextlib import closing, suppress
@@ -20,6 +21,7 @@ from engine.store.database import DATABASE, PATIENCE, Database
 
 _LOCK = "tidy.lock"
 _TIMEOUT = 600  # seconds
+_APART = 30  # seconds from one process to the next
 _HINT = "nothing is lost; kulla store compact joins them"
 
 
@@ -37,7 +39,10 @@ def tidy(folder: Path, now: datetime) -> int:
 
 
 def tidy_meanwhile(folder: Path, now: datetime) -> int:
-    """Do so beside whatever goes on; return 0. What goes wrong is met again, and told, by who waits for it."""
+    """Do so beside whatever goes on, now and then; return 0. What goes wrong is told by who waits for it."""
+    with suppress(OSError):
+        if 0 <= now.timestamp() - (folder / _LOCK).stat().st_mtime < _APART:
+            return 0
 
     def work() -> None:
         with suppress(StoreError):
@@ -50,11 +55,13 @@ def tidy_meanwhile(folder: Path, now: datetime) -> int:
 def main(folder: str, now: str) -> str:
     """Join, unless another process is at it; return what to print."""
     place = Path(folder)
-    with (place / _LOCK).open("wb") as lock, closing(Database(place / DATABASE, patience=PATIENCE)) as database:
+    number = os.open(place / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(number, "wb") as lock, closing(Database(place / DATABASE, patience=PATIENCE)) as database:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return "0"
+        os.utime(number)
         return str(compact(place, database, Catalogue(database), datetime.fromisoformat(now), due=True))
 
 

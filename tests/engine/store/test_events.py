@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from engine.store.protocol import Appended, Slice, Store
 from engine.store.rows import events_of
 from engine.store.segments import SegmentReader, stage
 from engine.store.values import plain
+from tests.engine.store.conftest import NOW
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
@@ -404,3 +406,27 @@ def test_a_failure_to_join_is_told(store, many, monkeypatch) -> None:
         store.append(many(1, start=start), [])
     with pytest.raises(StoreError, match="no space left"):
         store.tidy()
+
+
+def test_joining_beside_a_run_comes_now_and_then(tmp_path, many, monkeypatch) -> None:
+    calls: list[datetime] = []
+    monkeypatch.setattr(tidying, "Thread", _AtOnce)
+    monkeypatch.setattr(tidying, "tidy", lambda folder, now: calls.append(now))
+    clock = [NOW]
+    with EmbeddedStore(tmp_path, lambda: clock[0]) as store:
+        for start in range(64):
+            store.append(many(1, start=start), [])
+        assert store.tidy(wait=False) == 0
+        (tmp_path / "tidy.lock").touch()  # as the process does
+        os.utime(tmp_path / "tidy.lock", (clock[0].timestamp(),) * 2)
+        clock[0] += timedelta(seconds=10)
+        store.tidy(wait=False)
+        clock[0] += timedelta(seconds=30)
+        store.tidy(wait=False)
+    assert len(calls) == 2
+
+
+class _AtOnce:
+    def __init__(self, target: Callable[[], None], *, daemon: bool) -> None:
+        assert daemon
+        self.start = target

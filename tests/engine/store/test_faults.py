@@ -152,8 +152,8 @@ def test_two_writers_of_the_same_source_at_once_double_nothing(store, many, tmp_
     genuine = segments.stage
     others = iter([True])
 
-    def slow(table, folder):
-        staged = genuine(table, folder)
+    def slow(table, folder, sizes=()):
+        staged = genuine(table, folder, sizes)
         if next(others, False):
             with EmbeddedStore(tmp_path / "store", lambda: now) as other:
                 other.append(many(6), [])
