@@ -102,7 +102,7 @@ class CaseFile:
 
     @cached_property
     def suspects(self) -> tuple[Entity, ...]:
-        """Return what is the attacker's (see `playbooks.suspects`), as far as alerts count."""
+        """Return what is the attacker's (see `playbooks.suspects`)."""
         return suspects(self.incident, self.alerts.values(), self.house, self.entities)
 
     @cached_property

@@ -29,7 +29,7 @@ from playbooks.model import (
 from playbooks.standards.documents import Document, identifier
 from playbooks.texts import Text
 
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 EXTENSION: Final = identifier("extension-definition", "kulla", "playbook", "1")
 PRODUCER: Final = identifier("identity", "kulla")
 
