@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TypeAlias
 
 import ahocorasick_rs
 import re2
@@ -53,7 +54,7 @@ class ValueTester:
         self._free = [(number, item) for number, item in free if not needle(item)]
         self._items = items
         self._has_cased = any(item.cased for _, item in items)
-        self._networks = [(number, _network(item.value)) for number, item in items if item.operator == "cidr"]
+        self._networks = _networks((number, item.value) for number, item in items if item.operator == "cidr")
         self._numbers = [item for item in items if item[1].operator in _COMPARISONS and item[1].operator != "eq"]
         self._times = [item for item in items if item[1].operator in TIME_PARTS]
 
@@ -226,21 +227,33 @@ def _expression(item: Predicate) -> str:
     return rf"(?s)\A{''.join(parts)}\z"
 
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# By IP version and prefix length: the networks' leading bits, and the numbers of the predicates that ask for them.
+_Networks: TypeAlias = dict[tuple[int, int], dict[int, list[int]]]
 
 
-def _network(value: str) -> _Network:
-    return ipaddress.ip_network(value)
+def _networks(items: Iterable[tuple[int, str]]) -> _Networks:
+    found: _Networks = {}
+    for number, value in items:
+        network = ipaddress.ip_network(value)
+        leading = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+        same = found.setdefault((network.version, network.prefixlen), {})
+        same.setdefault(leading, []).append(number)
+    return found
 
 
-def _in_networks(value: str, networks: Sequence[tuple[int, _Network]]) -> Iterable[int]:
+def _in_networks(value: str, networks: _Networks) -> Iterable[int]:
     try:
         address = ipaddress.ip_address(value.strip().strip("[]").split("%")[0])
     except ValueError:
         return ()
     mapped = getattr(address, "ipv4_mapped", None)
-    candidates = (address,) if mapped is None else (address, mapped)
-    return [number for number, network in networks if any(item in network for item in candidates)]
+    return [
+        number
+        for item in ((address,) if mapped is None else (address, mapped))
+        for (version, length), same in networks.items()
+        if version == item.version
+        for number in same.get(int(item) >> (item.max_prefixlen - length), ())
+    ]
 
 
 def _compare(value: str, items: Sequence[Numbered]) -> Iterable[int]:

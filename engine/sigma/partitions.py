@@ -8,9 +8,10 @@ something only together with the table that issued them, so tables and memo live
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import TypeAlias
 
 from engine.alerts import Reason
@@ -52,11 +53,12 @@ _Told: TypeAlias = tuple[int, str, tuple[str, ...]]
 class _Layout:
     """What the fields of an event are good for, by their names alone.
 
-    `slots` are the places of the profile that they fill: field, position, table; in `searched` keywords may stand.
+    `slots` are the places of the profile that they fill: field, position, table; `searched` takes the values in which
+    keywords may stand.
     """
 
     slots: tuple[tuple[str, int, Signatures], ...]
-    searched: tuple[str, ...]
+    searched: Callable[[Mapping[str, Value]], Sequence[Value]]
 
 
 class Partition:
@@ -181,8 +183,7 @@ class Partition:
         for index in self._spread:
             profile[index] = self.tables[index].of(self.accessors[index].value(fields))
         if self.keywords is not None:
-            searched = [fields[name] for name in layout.searched]
-            profile.append(self._keyword_signature(self.keywords, searched, original))
+            profile.append(self._keyword_signature(self.keywords, layout.searched(fields), original))
         if self._references:
             profile.append(self.reference_bits(fields))
         return self.evaluate(tuple(profile))
@@ -199,17 +200,16 @@ class Partition:
             if there.isdisjoint(earlier)
         ]
         searched = [name for name in names if name.startswith(_WINDOWS_TEXT)] if self.kind.family == "windows" else []
-        layout = self._layouts[names] = _Layout(slots=tuple(slots), searched=tuple(searched))
+        layout = self._layouts[names] = _Layout(slots=tuple(slots), searched=_values_of(searched))
         return layout
 
     def _keyword_signature(self, table: Signatures, searched: Sequence[Value], original: str | bytes) -> int:
         """Return the signature of all texts in which keywords may stand."""
         if self.kind.family != "windows":
             return table.tested(original if isinstance(original, str) else original.decode("utf-8", "backslashreplace"))
-        values = [item for value in searched for item in ((value,) if type(value) is str else texts(value))]
-        if self.scans_keywords and not self.keyword_scan.may_stand_in("\n".join(values)):
+        if self.scans_keywords and not self.keyword_scan.may_stand_in(_joined(searched)):
             return self._plain
-        found = {table.of(item) for item in values}
+        found = {table.of(item) for value in searched for item in texts(value)}
         return table.number(frozenset[int]().union(*(table.true[number] for number in found)))
 
     def evaluate(self, profile: tuple[int, ...]) -> tuple[int, ...]:
@@ -319,6 +319,18 @@ class Partition:
         accessor = self.accessor(item.field)
         value = texts(accessor.value(fields))
         return Reason(field=accessor.names[0], predicate=str(item), value=value[0] if value else "")
+
+
+def _values_of(names: Sequence[str]) -> Callable[[Mapping[str, Value]], Sequence[Value]]:
+    """Return what takes the values of these fields, however few."""
+    return itemgetter(*names) if len(names) > 1 else lambda fields: [fields[name] for name in names]
+
+
+def _joined(values: Sequence[Value]) -> str:
+    try:
+        return "\n".join(values)  # type: ignore[arg-type] # nearly always all of them are texts
+    except TypeError:
+        return "\n".join(part for value in values for part in texts(value))
 
 
 def keyword_values(fields: Mapping[str, Value], original: str, kind: Kind) -> Iterator[str]:
