@@ -2,8 +2,9 @@
 
 `run`: CPU seconds and peak memory of one `kulla detect` with every SigmaHQ rule and kulla's own over 100,000 events
 that came in since the last run, in 30 batches (five minutes of ten seconds each); start, rules from the cache,
-incidents and the record of the run included. `watch`: the time from an event to its alert being told by `kulla detect
---watch 1s`, while another process stores 2,000 events a second in batches of half a second.
+incidents and the record of the run included, and what it takes beside it to join their files. `watch`: the time from an
+event to its alert being told by `kulla detect --watch 1s`, while another process stores 2,000 events a second in
+batches of half a second.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -95,6 +97,17 @@ def one_run(folder: Path) -> None:
     print(f"one run: {cpu:.2f} CPU s, {wall:.2f} s, peak {peak:.0f} MiB; {said}")
     cpu, wall, peak, said = kulla(folder)
     print(f"and one with nothing new: {cpu:.2f} CPU s, {wall:.2f} s, peak {peak:.0f} MiB; {said}")
+    subprocess.run([sys.executable, __file__, "join", str(folder)], check=True)
+
+
+def join(folder: Path) -> None:
+    """Measure the joining of these batches' files (a process of its own, as runs do it every third time)."""
+    from engine.store import compaction, tidying
+
+    compaction._MANY = 8  # else it would wait for more
+    joined = tidying.main(str(folder / "store"), datetime.now(UTC).isoformat())
+    cpu, peak = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"joining the {joined} small files beside it: {cpu:.2f} CPU s, start included, peak {peak:.0f} MiB")
 
 
 def feed(folder: Path, seconds: int) -> None:
@@ -172,6 +185,9 @@ def main() -> None:
     what, words = sys.argv[1], sys.argv[2:]
     if what == "fill":
         fill(Path(words[0]), EVENTS, BATCHES)
+        return
+    if what == "join":
+        join(Path(words[0]))
         return
     if what == "feed":
         feed(Path(words[0]), int(words[1]))
