@@ -201,7 +201,7 @@ a_line = st.one_of(
 )
 ending = st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\r\r\n", b"\n\n"])
 logs = st.lists(st.tuples(a_line, ending), max_size=30).map(lambda parts: b"".join(line + end for line, end in parts))
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SLOW

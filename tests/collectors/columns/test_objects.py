@@ -91,7 +91,7 @@ line = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(line, max_size=25), st.sampled_from(["nginx", "apache"]), st.sampled_from([None, "web1.gov.example"]))
 def test_any_mixture_is_read_alike(lines: list[bytes], source: str, host: str | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
