@@ -45,7 +45,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
-@pytest.mark.timeout(1800 if WHOLE else 300)
+@pytest.mark.timeout(4 * 3600 if WHOLE else 300)  # two minutes of one processor; busy machines share theirs
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
 def test_nothing_is_missed_and_nothing_doubled(world: World, tmp_path: Path) -> None:
     lab = Laboratory(world, tmp_path, days=DAYS)
