@@ -8,7 +8,7 @@ cost less than `Relaxation.value`, whatever the prices.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import exp, gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,12 @@ from playbooks.restoration.problem import Problem, Schedule
 
 Numbers = NDArray[np.float64]
 _MOST_SLOTS = 1200
+_NEAR = 60.0  # minutes before the last one at which another predecessor bears 1/e of its share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Jobs of one level, skill and length: their positions, and their followers' positions, grouped by job.
+    """Jobs of one level, skill and length: their positions, and their followers' positions and shares, grouped by job.
 
     `least` is what a start in each slot costs by the weight alone, infinite where it is not possible.
     """
@@ -32,12 +33,15 @@ class _Batch:
     slots: int
     least: Numbers
     followers: NDArray[np.int64]
+    shares: Numbers
     starts: NDArray[np.int64]
     parents: NDArray[np.int64]
 
 
 class Relaxation:
-    """The relaxed problem on a grid of slots; `schedule` says which of several predecessors a job waits for here.
+    """The relaxed problem on a grid of slots.
+
+    What a job costs that waits for several others is shared among them, most for the one that ends last in `schedule`.
 
     Grid: lengths are rounded down to slots, spans of duty outwards, earliest starts down, so that each schedule of the
     problem is one of the relaxed problem, at no higher cost.
@@ -59,7 +63,9 @@ class Relaxation:
         self._open: dict[tuple[int, int], NDArray[np.bool_]] = {}
         self.heads = self._heads()
         self.weights = np.array([job.weight for job in jobs])
-        self.batches = self._batches(schedule)
+        self.after = [(before,) if before >= 0 else () for before in tree(problem, schedule)]
+        self.shares = _shares(problem, schedule)
+        self.batches = self._batches()
         self.fixed = float(sum(job.weight * job.minutes for job in jobs))
         self.costs: list[Numbers] = []  # of the last prices, by batch: what a start in each slot costs
 
@@ -101,22 +107,16 @@ class Relaxation:
             heads[place] = earliest + int(np.argmax(possible[earliest:]))
         return heads
 
-    def _batches(self, schedule: Schedule) -> list[_Batch]:
-        """Return the jobs in batches, those without followers first; of several predecessors, the latest stays."""
-        jobs = self.problem.jobs
-        waits = tree(self.problem, schedule)
-        self.after = [(before,) if before >= 0 else () for before in waits]
-        followers: list[list[int]] = [[] for _ in jobs]
-        for place, before in enumerate(waits):
-            if before >= 0:
-                followers[before].append(place)
+    def _batches(self) -> list[_Batch]:
+        """Return the jobs in batches, those without followers first."""
+        jobs, followers = self.problem.jobs, self.problem.followers()
         level = [0] * len(jobs)
         for place in range(len(jobs) - 1, -1, -1):
             level[place] = max((level[follower] + 1 for follower in followers[place]), default=0)
         groups: dict[tuple[int, int, int], list[int]] = {}
         for place in range(len(jobs)):
             groups.setdefault((level[place], int(self.skill[place]), int(self.slots[place])), []).append(place)
-        self.roots = np.array([place for place, before in enumerate(waits) if before < 0], dtype=np.int64)
+        self.roots = np.array([place for place, job in enumerate(jobs) if not job.after], dtype=np.int64)
         return [self._batch(key[1], key[2], groups[key], followers) for key in sorted(groups)]
 
     def _batch(self, skill: int, slots: int, jobs: list[int], followers: list[list[int]]) -> _Batch:
@@ -129,6 +129,7 @@ class Relaxation:
             slots=slots,
             least=np.where(possible, self.weights[jobs, None] * self.times, np.inf),
             followers=np.array([follower for place in parents for follower in followers[place]], dtype=np.int64),
+            shares=np.array([self.shares[place, each] for place in parents for each in followers[place]])[:, None],
             starts=np.cumsum([0, *counts[:-1]], dtype=np.int64) if counts else np.zeros(0, dtype=np.int64),
             parents=np.array(parents, dtype=np.int64),
         )
@@ -146,7 +147,7 @@ class Relaxation:
             own = _shifted(spent[batch.skill], batch.slots) - spent[batch.skill]
             cost = batch.least + own
             if len(batch.parents):
-                later = np.add.reduceat(cheapest[batch.followers], batch.starts, axis=0)
+                later = np.add.reduceat(cheapest[batch.followers] * batch.shares, batch.starts, axis=0)
                 rows = np.searchsorted(batch.jobs, batch.parents)
                 cost[rows] += _shifted(later, batch.slots)
             self.costs.append(cost)
@@ -155,9 +156,10 @@ class Relaxation:
         return float(cheapest[self.roots, 0].sum()) + self.fixed - paid
 
     def usage(self) -> NDArray[np.float64]:
-        """Return the people that the cheapest way at the last prices wants, per skill and slot (a supergradient).
+        """Return the people that the cheapest way at the last prices wants, per skill and slot.
 
-        Where a team has more than one of the skills, see `excess`.
+        A supergradient where no job waits for several others, else near one: here such a job waits for the last of
+        them. Where a team has more than one of the skills, see `excess`.
         """
         earliest = np.zeros(len(self.slots), dtype=np.int64)
         change = np.zeros((len(self.skills), self.count + 2))
@@ -171,7 +173,7 @@ class Relaxation:
             if len(batch.parents):
                 rows = np.searchsorted(batch.jobs, batch.parents)
                 counts = np.diff(np.append(batch.starts, len(batch.followers)))
-                earliest[batch.followers] = np.repeat(end[rows], counts)
+                np.maximum.at(earliest, batch.followers, np.repeat(end[rows], counts))
         return np.cumsum(change, axis=1)[:, : self.count]
 
     def excess(self, prices: Numbers) -> Numbers:
@@ -182,6 +184,17 @@ class Relaxation:
             for number, place in enumerate(places):
                 over[place] -= people * (dearest == number)
         return over * self.slot
+
+
+def _shares(problem: Problem, schedule: Schedule) -> dict[tuple[int, int], float]:
+    """Return for each job and each that waits for it which part of the waiting one's cost it bears; they sum to 1."""
+    ends = [start + job.minutes for start, job in zip(schedule.starts, problem.jobs, strict=True)]
+    found: dict[tuple[int, int], float] = {}
+    for place, job in enumerate(problem.jobs):
+        last = max((ends[before] for before in job.after), default=0)
+        parts = [exp((ends[before] - last) / _NEAR) for before in job.after]
+        found |= {(before, place): part / sum(parts) for before, part in zip(job.after, parts, strict=True)}
+    return found
 
 
 def _shifted(rows: Numbers, slots: int) -> Numbers:
