@@ -18,8 +18,8 @@ from playbooks.restoration.order import by_urgency, shuffled, stretches, urgenci
 from playbooks.restoration.problem import Problem, Schedule
 from playbooks.restoration.progress import Progress
 
-TRIES = 16  # of improvement, after Horn's orders
-_POWERS = (3, 5, 2)  # of a skill's scarcity, which prices its work
+TRIES = 14  # of improvement, after Horn's orders
+_POWERS = (3, 5)  # of a skill's scarcity, which prices its work
 _AT_ONCE = (1, 2, 4, 8)  # stretches that one try changes
 _SPREAD = 0.4  # by how much, as the deviation of a logarithm
 _SEED = 20220715
