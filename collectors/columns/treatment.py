@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +17,12 @@ import pyarrow.compute as pc
 from collectors.columns.building import Sheet, merged, placed
 from collectors.columns.pieces import Bytes, Places
 from collectors.columns.seam import Mask
-from collectors.enrichment.enricher import Asked, Enricher
 from collectors.privacy.rules import Policy
 from engine.batches import TEXT, EventBatch
 from engine.events import Event
+
+if TYPE_CHECKING:  # what reads user agents takes long to load, and not everybody wants it
+    from collectors.enrichment.enricher import Asked, Enricher
 
 Whole: TypeAlias = Callable[[Sequence[Event]], Sequence[Event]]
 EventsOf: TypeAlias = Callable[[EventBatch, Mask], Sequence[Event]]

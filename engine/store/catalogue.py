@@ -109,11 +109,17 @@ def _times(parts: Sequence[Contents]) -> list[tuple[int | None, int | None]]:
 
 
 def _extents(table: pa.Table) -> list[Extent]:
-    rows = table.select([IDENTITY, OFFSET]).group_by(IDENTITY).aggregate([(OFFSET, "min"), (OFFSET, "max")]).to_pylist()
-    return [
-        Extent(identity=row[IDENTITY], first=row[f"{OFFSET}_min"], last=row[f"{OFFSET}_max"])
-        for row in sorted(rows, key=lambda row: str(row[IDENTITY]))
-    ]
+    """Return the offsets that the rows cover of each source. (`group_by` would load a query engine for it.)"""
+    identities = table.column(IDENTITY)
+    distinct = sorted({identity for chunk in identities.chunks for identity in chunk.unique().to_pylist()})
+    found = []
+    for identity in distinct:
+        offsets = table.column(OFFSET)
+        if len(distinct) > 1:
+            offsets = offsets.filter(pc.equal(identities.cast(pa.string()), identity))
+        bounds = pc.min_max(offsets).as_py()
+        found.append(Extent(identity=identity, first=bounds["min"], last=bounds["max"]))
+    return found
 
 
 def _datasets(table: pa.Table) -> Mapping[str, int]:
