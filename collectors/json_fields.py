@@ -117,7 +117,7 @@ def flatten(document: dict[str, Json]) -> tuple[Fields, dict[str, Json]]:
     """Return the document's leaves under dotted names, typed as ECS asks, and the rest that fits no field.
 
     Lists of objects become one list for each leaf. Nulls, empty objects and empty lists are no values. The rest holds
-    values that are not of their ECS type, and what is beyond `MAX_FIELDS`.
+    values that are not of their ECS type, that have no name, and what is beyond `MAX_FIELDS`.
     """
     fields: Fields = {}
     rest: dict[str, Json] = {}
@@ -156,7 +156,7 @@ def _put(name: str, value: JsonScalar, fields: Fields, rest: dict[str, Json]) ->
     kind, ecs, array = _nature(name)
     scalar = _CASTS[kind](value) if kind != "text" else (_text(value) if ecs else _native(value))
     there = fields.get(name)
-    if scalar is None or name in rest or (there is None and len(fields) >= MAX_FIELDS):
+    if scalar is None or not name or name in rest or (there is None and len(fields) >= MAX_FIELDS):
         before = rest.get(name)
         rest[name] = value if before is None else [*before, value] if isinstance(before, list) else [before, value]
     elif isinstance(there, list):

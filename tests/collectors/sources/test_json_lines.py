@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.json_fields import MAX_FIELDS, REST, to_instant
+from collectors.json_fields import MAX_FIELDS, REST, flatten, to_instant
 from collectors.json_framing import json_objects
 from collectors.source import Options, Record
 from collectors.sources.json_lines import SOURCE
@@ -311,3 +311,8 @@ def test_a_network_sensors_event_is_not_the_shipping_hosts() -> None:
     flow["event"] = {"category": ["network"], "type": ["connection"], "dataset": "suricata.eve"}
     wanted = {"s": {"DestinationPort": 4444}, "condition": "s"}
     assert not fires(wanted, read(flow), source={"product": "macos", "category": "network_connection"})
+
+
+def test_a_value_without_a_name_is_kept_with_the_rest() -> None:
+    fields, rest = flatten({"": "odd", "message": "x"})
+    assert (fields, rest) == ({"message": "x"}, {"": "odd"})
