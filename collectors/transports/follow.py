@@ -78,8 +78,14 @@ class Follower:
     def step(self) -> Iterator[Batch]:
         """Look at every file once and yield what is new. A batch counts as stored when the next one is asked for."""
         yield from self._look()
-        for tracked in sorted(self._open.values(), key=lambda each: (each.changed, each.path)):
+        followed = self._followed()
+        for tracked in followed:
             yield from self._advance(tracked)
+        if any(tracked.cut for tracked in followed):  # what took their place may be replaced before the next look
+            yield from self._look()
+            for tracked in self._followed():
+                if tracked not in followed:
+                    yield from self._advance(tracked)
         for tracked in [each for each in self._left if self._now() - each.changed >= self._patience.linger]:
             self._left.remove(tracked)
             if not self._is_elsewhere(tracked):
@@ -90,6 +96,9 @@ class Follower:
         for tracked in self._open.values():
             tracked.close()
         self._open.clear()
+
+    def _followed(self) -> list[Tracked]:
+        return sorted(self._open.values(), key=lambda each: (each.changed, each.path))
 
     # finding files
     def _look(self) -> Iterator[Batch]:
