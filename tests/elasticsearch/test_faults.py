@@ -80,7 +80,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_node_that_is_killed(seed: int, own_node: Node, engine: Engine, many, now: datetime) -> None:
     chance = random.Random(seed)
-    cluster = _Failing(address(own_node.url, prefix=f"fault{seed}", patience=300))
+    cluster = _Failing(
+        address(own_node.url, prefix=f"fault{seed}", patience=1200)
+    )  # a restart on a busy machine takes minutes
     cluster.node = own_node
     store = ElasticStore(cluster, lambda: now)
     store.install()
