@@ -32,7 +32,8 @@ _SECOND_READERS = re.compile(
 _CHANGING = re.compile(
     r"(?im)(?:^|[|;{&(]\s*|\s)(?:(?:Remove|Disable|Stop|Restart|Reset|Revoke|Suspend|Move)-[A-Za-z]+"
     r"|Set-(?:AD|Mailbox|CAS|NetFirewall|Mp|Service|ItemProperty|Acl|Transport)[A-Za-z]*|New-NetFirewallRule"
-    r"|systemctl (?:stop|disable|restart|mask)|usermod|passwd(?! --status)|chattr|nft add|iptables -[AI]|pkill|rm -[A-Za-z]+)"
+    r"|systemctl (?:stop|disable|restart|mask)|usermod|passwd(?! --status)|chattr|nft add|iptables -[AI]|pkill"
+    r"|rm -[A-Za-z]+)"
     r"(?=[\s']|$)"
 )
 
