@@ -173,6 +173,9 @@ def logs(session: Session, paths: Sequence[str]) -> Iterator[Path]:
         session.say(f"passed over in folders: {told}")
 
 
+_BROKEN_OFF = "copy it again from its origin, and read it again: nothing is stored twice"
+
+
 class Letters:
     """Tells a file's dead letters as issues: the first few one by one, the others by their number."""
 
@@ -184,7 +187,8 @@ class Letters:
         """Tell, or count, one dead letter."""
         self._count += 1
         if self._count <= TOLD_LETTERS:
-            hint = f"--source NAME, if it is not a log of the kind {letter.source}"
+            other = f"--source NAME, if it is not a log of the kind {letter.source}"
+            hint = other if letter.raw else _BROKEN_OFF  # a log that breaks off leaves a letter without bytes
             self._session.issue(InputError(letter.reason, where=str(letter.origin), hint=hint))
 
     def conclude(self, path: Path, *, total: int | None = None) -> None:

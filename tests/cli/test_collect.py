@@ -96,6 +96,7 @@ def test_bad_input_is_told_file_by_file_and_the_good_is_kept(home: Path, tmp_pat
             "unknown.bin: no log source recognises these bytes",
             "cut.log.gz",
             "cut short or damaged",
+            "copy it again from its origin",
             "missing.log: no such file",
             "1 empty files",
         ):
