@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# How long an example takes says how busy the machine is; timings belong in tests/bench.
-settings.register_profile("kulla", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is; timings belong in tests/bench. Continuous integration judges a
+# change by the same examples each time; at a desk every run looks at new ones.
+settings.register_profile(
+    "kulla", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
 settings.load_profile("kulla")
 
 ROOT = Path(__file__).resolve().parent.parent
