@@ -104,8 +104,7 @@ class StoredBlock:
 
     def read(self, names: Collection[str]) -> pa.Table:
         """Return these columns for all rows, with their companions; names that no row has are left out."""
-        reader, group = self.opened.reader, self._group
-        return assembled(names, frozenset(reader.names), frozenset(reader.present(group)), self._columns)
+        return assembled(names, frozenset(self.opened.reader.present(self._group)), self._columns)
 
     def _columns(self, names: Sequence[str]) -> pa.Table:
         """Return these columns, which the row group has; what is not too large is kept for those who ask next."""
@@ -204,20 +203,16 @@ class StoredBlock:
 
 
 def assembled(
-    names: Collection[str],
-    known: frozenset[str],
-    there: frozenset[str],
-    columns: Callable[[Sequence[str]], pa.Table],
+    names: Collection[str], there: frozenset[str], columns: Callable[[Sequence[str]], pa.Table]
 ) -> pa.Table:
-    """Return the fields' columns with their companions, and what the rest holds of those that have no column.
+    """Return the fields' columns with their companions, and what the rest holds of them.
 
-    `known` are the columns of the file, `there` those that hold anything; `columns` reads them.
+    `there` are the columns that hold anything; `columns` reads them.
     """
     wanted = [each for name in names for each in (name, name + MANY, MISTYPED + name) if each in there]
     table = columns(wanted)
-    missing = frozenset(names).difference(known)
-    if REST in there and missing:
-        table = with_rest(table, columns([REST]).column(REST), missing)
+    if REST in there:
+        table = with_rest(table, columns([REST]).column(REST), frozenset(names))
     return folded(table)
 
 

@@ -51,8 +51,7 @@ class JoinedBlock:
 
     def read(self, names: Collection[str]) -> pa.Table:
         """Return these columns for all rows, with their companions; names that no row has are left out."""
-        there = frozenset({*self._table.column_names, ORIGINAL})
-        return assembled(names, there, there, self._columns)
+        return assembled(names, frozenset({*self._table.column_names, ORIGINAL}), self._columns)
 
     def _columns(self, names: Sequence[str]) -> pa.Table:
         table = self._table.select([name for name in names if name != ORIGINAL])

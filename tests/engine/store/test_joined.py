@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
+
 import numpy as np
 import pytest
 
 from engine.store import walking
+from engine.store.columns import _Sheet
 
 MIXED = [
     [{"host.name": "web01", "x": "1"}, {"host.name": "web02", "http.response.status_code": 404}],
@@ -59,6 +62,45 @@ def test_its_columns_are_those_of_its_parts(store, batches) -> None:
             ]
             assert whole[column].to_pylist() == held
         assert set(whole.column_names) == {column for table in parts for column in table.column_names}
+
+
+@pytest.fixture
+def crowded(store, one, monkeypatch):
+    """Store fields that have a column in one file and stand in the rest of another; return each field's values."""
+    monkeypatch.setattr(_Sheet, "__init__", partialmethod(_Sheet.__init__, budget=4))
+    common = {"a": "1", "b": "2", "c": "3", "event.dataset": "sample"}
+    fields = [
+        {"event.dataset": "sample", "x": "plain", "n": ["1"], "destination.port": 80},
+        {**common, "x": "hidden", "n": "one", "destination.port": "many"},
+        {**common, "x": ["two", "more"], "destination.port": 443},
+        {"event.dataset": "sample", "y": "other"},
+    ]
+    for place, each in enumerate(fields):
+        other = common if "a" in each else {"event.dataset": "sample"}
+        store.append([one(each, number=2 * place), one(other, number=2 * place + 1)], [])
+    return {
+        "x": ["plain", None, "hidden", None, ["two", "more"], None, None, None],
+        "n": [["1"], None, "one", None, None, None, None, None],
+        "destination.port": [80, None, ["many"], None, 443, None, None, None],
+    }
+
+
+def either(table, name):
+    columns = [table[each].to_pylist() for each in (name, name + "[]") if each in table.column_names]
+    return [next((cell for cell in cells if cell is not None), None) for cells in zip(*columns, strict=True)]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_field_that_stands_in_the_rest_of_some_files_only_is_read_from_all(store, crowded, compacted) -> None:
+    if compacted:
+        assert store.compact() == 4
+    block = next(_held := store.blocks())
+    for name, values in crowded.items():
+        assert either(block.read([name]), name) == values
+        (part,) = store.scan(columns=[name]) if compacted else [None]
+        assert part is None or either(part.table, name) == values
+    with_all = block.read(sorted(crowded))
+    assert [either(with_all, name) for name in crowded] == list(crowded.values())
 
 
 def test_only_wanted_rows_are_selected(store, batches) -> None:
