@@ -88,7 +88,7 @@ def batch_table(batch: EventBatch, ingested: datetime) -> pa.Table:
     """Return the columns of a batch as `table_of` would return its events; those beside the columns are left out."""
     alike = {INGESTED: ingested, PATH: plain(batch.path), IDENTITY: batch.identity}
     envelope = {ID: batch.ids, ORIGINAL: batch.originals, OFFSET: batch.offsets, NUMBER: batch.numbers}
-    envelope |= {name: pa.repeat(_array([value], ENVELOPE[name])[0], batch.rows) for name, value in alike.items()}
+    envelope |= {name: pa.repeat(array_of([value], ENVELOPE[name])[0], batch.rows) for name, value in alike.items()}
     fields = {name if name in ARRAY else name + MANY: column for name, column in batch.lists.items()}
     fields |= batch.values
     filled = {name: column for name, column in sorted(fields.items()) if column.null_count < batch.rows}
@@ -160,7 +160,7 @@ class _Sheet:
         for (names, _), numbers in shapes.items():
             for name in names:
                 counts[name] += len(numbers)
-        possible = [name for name in counts if _can_be_column(name)]
+        possible = [name for name in counts if can_be_column(name)]
         if len(possible) > self.budget:
             possible.sort(key=lambda name: (name != "@timestamp", -counts[name], name))
         return frozenset(possible[: self.budget])
@@ -194,7 +194,7 @@ class _Sheet:
             self.cells[column].add(rows, values if code == "s" else map(written, values))
             if code != "s":
                 self.codes[column] = code
-        elif code == NATIVE[kind] and _fit_as_they_are(kind, values):
+        elif code == NATIVE[kind] and fit_as_they_are(kind, values):
             self.cells[column].add(rows, values)
         else:
             self._place_one_by_one(column, code, rows, values)
@@ -247,14 +247,15 @@ class _Sheet:
         return {name: _column(self.cells[name], type_of(name), self.size) for name in sorted(self.cells)}
 
 
-def _can_be_column(name: str) -> bool:
+def can_be_column(name: str) -> bool:
+    """Tell whether a field of this name can have a column; the others stand in `kulla.rest`."""
     if name in ENVELOPE:
         return True
     reserved = name.startswith((MISTYPED, GIVEN)) or name in {REST, KINDS, SEQUENCE} or name.endswith(MANY)
     return name.isprintable() and 0 < len(name) <= _LONGEST_NAME and not reserved
 
 
-def _fit_as_they_are(kind: Kind, values: Sequence[Value]) -> bool:
+def fit_as_they_are(kind: Kind, values: Sequence[Value]) -> bool:
     """Tell whether values of the kind's own type all fit it, by the fast way."""
     if kind == "long":
         return all(-(2**63) <= number < 2**63 for number in (min(values), max(values)))  # type: ignore[type-var,operator] # whole numbers by their code
@@ -266,7 +267,7 @@ def _fit_as_they_are(kind: Kind, values: Sequence[Value]) -> bool:
 def _column(cells: _Cells, kind: pa.DataType, size: int) -> pa.Array:
     """Spread the cells over a column of `size` rows, null where there is none."""
     rows = np.concatenate(cells.parts)
-    filled = _array(cells.values, kind)
+    filled = array_of(cells.values, kind)
     if len(rows) == size and bool((rows[1:] > rows[:-1]).all()):
         return filled
     places = np.zeros(size, dtype=np.int32)
@@ -282,13 +283,14 @@ def _column(cells: _Cells, kind: pa.DataType, size: int) -> pa.Array:
 def _own_column(name: str, values: Sequence[Scalar]) -> pa.Array:
     """Return one of the store's own columns. Ids and originals hardly repeat: they are not worth a dictionary yet."""
     if name in {ID, ORIGINAL}:
-        return _array(values, pa.string())
+        return array_of(values, pa.string())
     if values and values.count(values[0]) == len(values):
-        return pa.repeat(_array(values[:1], ENVELOPE[name])[0], len(values))
-    return _array(values, ENVELOPE[name])
+        return pa.repeat(array_of(values[:1], ENVELOPE[name])[0], len(values))
+    return array_of(values, ENVELOPE[name])
 
 
-def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+def array_of(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+    """Return values that fit the type as an array; what UTF-8 cannot hold becomes visible escapes."""
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:

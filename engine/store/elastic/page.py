@@ -7,14 +7,15 @@ as JSON has them; those of documents with odd values (see `engine.store.elastic.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.ecs_types import ARRAY, DATE, Kind, kind_of
@@ -22,13 +23,17 @@ from engine.events import Event, Value
 from engine.store.columns import (
     ENVELOPE,
     GIVEN,
+    INSTANT,
     KINDS,
     MANY,
     MISTYPED,
     ORIGINAL,
     SEQUENCE,
     TEXT,
+    array_of,
+    can_be_column,
     columns_of,
+    fit_as_they_are,
     table_of,
     type_of,
 )
@@ -38,6 +43,14 @@ from engine.store.scan import folded
 Rows = NDArray[np.int64]
 _NATIVE: Mapping[Kind, type] = {"text": str, "long": int, "float": float, "boolean": bool, "date": datetime}
 _BESIDE = frozenset({*ENVELOPE, KINDS}) - {ORIGINAL}  # asked for where a rule names a field of the store's own
+
+
+class _Part(NamedTuple):
+    """The values of a field in some rows; `is_raw` says that they are as JSON has them, instants as text."""
+
+    rows: Rows
+    values: tuple[Any, ...]
+    is_raw: bool
 
 
 class PageBlock:
@@ -57,22 +70,25 @@ class PageBlock:
     def _fields(self) -> list[Mapping[str, Any]]:
         """The fields of each row; the names of the store's own columns among them mean nothing."""
         rows: list[Mapping[str, Any]] = list(self._documents)
-        for names, places in _shapes(rows).items():
+        for names, places in _shapes(rows, range(self.rows)).items():
             if is_awkward(names):
                 for row in places:
                     rows[row] = event_of(dict(rows[row])).fields
         return rows
 
     @cached_property
-    def _places(self) -> dict[str, list[tuple[Rows, tuple[Any, ...]]]]:
+    def _places(self) -> dict[str, list[_Part]]:
         """Where each field has values: rows, and the value of each."""
         fields = self._fields
-        places: defaultdict[str, list[tuple[Rows, tuple[Any, ...]]]] = defaultdict(list)
-        for names, rows in _shapes(fields).items():
-            columns = zip(*(fields[row].values() for row in rows), strict=True)
-            held = np.array(rows)
-            for name, values in zip(names, columns, strict=True):
-                places[name].append((held, values))
+        restored = [row for row in range(self.rows) if fields[row] is not self._documents[row]]
+        places: defaultdict[str, list[_Part]] = defaultdict(list)
+        for is_raw in (True, False):
+            among = np.setdiff1d(np.arange(self.rows), restored).tolist() if is_raw else restored
+            for names, rows in _shapes(fields, among).items():
+                columns = zip(*(fields[row].values() for row in rows), strict=True)
+                held = np.array(rows)
+                for name, values in zip(names, columns, strict=True):
+                    places[name].append(_Part(held, values, is_raw))
         return places
 
     @cached_property
@@ -92,7 +108,7 @@ class PageBlock:
         for name in names:
             if name in _BESIDE or name.startswith(GIVEN):
                 arrays |= self._beside(name)
-            elif name in self._places and name not in OWN:
+            elif name in self._places and name not in OWN and can_be_column(name):
                 found = self._typed(name)
                 if found is None:
                     slow.add(name)
@@ -109,15 +125,14 @@ class PageBlock:
     def _typed(self, name: str) -> pa.Array | None:
         """Return the column of a field whose values all have its own type, else None."""
         parts = self._places[name]
-        values = list(chain.from_iterable(part for _, part in parts))
-        if set(map(type, values)) != {list if name in ARRAY else _NATIVE[kind_of(name)]}:
-            return None
-        if name in ARRAY and not set(map(type, chain.from_iterable(values))) <= {str}:
-            return None
-        filled = pa.array(values, type_of(name))
-        if len(parts) == 1 and len(values) == self.rows:
+        filled = (
+            _instants(name, parts)
+            if name in DATE
+            else _filled(name, [*chain.from_iterable(part.values for part in parts)])
+        )
+        if filled is None or (len(parts) == 1 and len(filled) == self.rows):
             return filled
-        places, missing = self._spread([rows for rows, _ in parts])
+        places, missing = self._spread([part.rows for part in parts])
         if filled.type == TEXT:
             codes = pa.array(filled.indices.to_numpy()[places], mask=missing)
             return pa.DictionaryArray.from_arrays(codes, filled.dictionary)
@@ -177,7 +192,7 @@ class EventPage(PageBlock):
     """A page of events that are made already: those of other people's documents."""
 
     def __init__(self, events: Sequence[Event], sequences: Rows, settled: int, now: datetime) -> None:
-        super().__init__([event.fields for event in events], sequences, settled, now)
+        super().__init__([{}] * len(events), sequences, settled, now)  # their fields are not as JSON has them
         self._events = events
 
     @cached_property
@@ -197,9 +212,39 @@ class EventPage(PageBlock):
             yield self._events[row]
 
 
-def _shapes(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], list[int]]:
-    """Return the rows that have the same names in the same order."""
+def _shapes(fields: Sequence[Mapping[str, Any]], rows: Iterable[int]) -> dict[tuple[str, ...], list[int]]:
+    """Return those of the rows that have the same names in the same order."""
     shapes: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, fields in enumerate(rows):
-        shapes[tuple(fields)].append(row)
+    for row in rows:
+        shapes[tuple(fields[row])].append(row)
     return shapes
+
+
+def _filled(name: str, values: Sequence[Any]) -> pa.Array | None:
+    """Return values that are all of the field's own type, and fit it, as an array, else None."""
+    if set(map(type, values)) != {list if name in ARRAY else _NATIVE[kind_of(name)]}:
+        return None
+    if name in ARRAY and not set(map(type, chain.from_iterable(values))) <= {str}:
+        return None
+    if name not in ARRAY and not fit_as_they_are(kind_of(name), values):
+        return None
+    return array_of(values, type_of(name))
+
+
+def _instants(name: str, parts: Sequence[_Part]) -> pa.Array | None:
+    """Return values that are all instants in UTC as an array, else None."""
+    arrays = [_parsed(part.values) if part.is_raw else _filled(name, part.values) for part in parts]
+    return None if any(each is None for each in arrays) else pa.concat_arrays(arrays)
+
+
+def _parsed(values: Sequence[Any]) -> pa.Array | None:
+    """Return instants as documents hold them: of raw rows, text in a date is one."""
+    if set(map(type, values)) != {str}:
+        return None
+    texts = pa.array(values, pa.string())
+    if not pc.all(pc.ends_with(texts, "Z")).as_py():
+        return None
+    try:
+        return texts.cast(INSTANT)
+    except pa.ArrowInvalid:
+        return None
