@@ -148,6 +148,11 @@ class Settings:
         return cast("float | None", self.origins["models.budget"].value)
 
     @property
+    def otlp(self) -> str:
+        """Return the address of the OpenTelemetry collector that is told of runs; empty: none."""
+        return str(self.origins["telemetry.otlp"].value)
+
+    @property
     def own_networks(self) -> tuple[str, ...]:
         """Return the organisation's public networks, in CIDR notation."""
         return cast("tuple[str, ...]", self.origins["own.networks"].value)

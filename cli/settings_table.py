@@ -308,6 +308,13 @@ def settings_table() -> tuple[Setting, ...]:
             purpose="how long each source may be silent, by dataset (* for every one)",
         ),
         Setting(
+            key="telemetry.otlp",
+            variable="KULLA_TELEMETRY_OTLP",
+            parse=_text,
+            default="",
+            purpose="http(s)://HOST:4318 of an OpenTelemetry collector that is told of every run",
+        ),
+        Setting(
             key="importance",
             variable="KULLA_IMPORTANCE",
             parse=_table,

@@ -38,6 +38,7 @@ from cli.output import Target, target
 from cli.session import Session
 from cli.sharing import Crew, help_out, words_of
 from cli.tailoring import Own
+from cli.telemetry import Telemetry
 from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
 from engine.alerts import Alert, Level
 from engine.errors import StoreError, UsageError
@@ -196,8 +197,12 @@ class _Shift:
 
     def work(self, pause: float | None) -> None:
         """Run once, or again and again: then a store that does not answer is waited for."""
+        telemetry = Telemetry(self.session)
         if pause is None:
-            self.once()
+            try:
+                self.once()
+            finally:
+                telemetry.tell()
             return
         while True:
             begun = time.monotonic()
@@ -205,6 +210,7 @@ class _Shift:
                 self.once()
             except StoreError as error:
                 self.session.insist(f"the run failed: {error}; trying again within {pause:g} seconds")
+            telemetry.tell()
             time.sleep(max(pause - (time.monotonic() - begun), pause * _BREATH))
 
     def once(self) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.figures import down, figures
 from cli.group import single_app
 from cli.options import command
 from cli.session import Session
@@ -36,15 +37,13 @@ def serve_metrics(
 
 def exposed(session: Session) -> tuple[int, str]:
     """Return a status and the figures; a store that does not answer is a figure too."""
-    from cli.detecting import expected_sources
-    from engine.runs.metrics import Family, exposition, families
+    from engine.runs.metrics import exposition
 
     try:
         with session.open_store() as store:
-            return 200, exposition(families(store, session.now(), expected_sources(session)))
+            return 200, exposition(figures(session, store))
     except StoreError:
-        down = Family(name="kulla_up", kind="gauge", purpose="Whether the store answers.", samples=(({}, 0.0),))
-        return 200, exposition([down])
+        return 200, exposition(down())
 
 
 def _handler(session: Session) -> type[BaseHTTPRequestHandler]:

@@ -38,9 +38,13 @@ def exposition(families: Iterable[Family]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def printable(text: str) -> str:
+    """Return a label's value without characters that act: names of rules and sources may be anybody's."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+
+
 def _escaped(text: str) -> str:
-    safe = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
-    return safe.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def families(store: Store, now: datetime, expected: Mapping[str, timedelta]) -> list[Family]:
