@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from collectors.cisco.asa_messages import BARE, FAMILIES, TEMPLATES
+from collectors.cisco.asa_phrases import phrases
 from collectors.cisco.asa_templates import pattern_of
 from collectors.network.protocols import transport_fields
 from collectors.network.values import mac_of, put, split_account
@@ -66,14 +67,14 @@ Groups = dict[str, str]
 
 
 def match_message(code: str | None, text: str) -> Groups:
-    """Return the fields of a message by name; none for a message that no template is known for."""
+    """Return the fields of a message by name: of its template, or of its phrases where none is known for its id."""
     text = text.replace("NP Identity Ifc:", "NP_Identity_Ifc:", 2)
     templates = BARE if code is None else TEMPLATES.get(code) or FAMILIES.get(code[:3], ())
     for template in templates:
         found = pattern_of(template).match(text)
         if found is not None:
             return {name: value.strip() for name, value in found.groupdict().items() if value}
-    return {}
+    return {} if code is None else phrases(text)
 
 
 def message_fields(code: str | None, groups: Groups, options: Options) -> Fields:
@@ -185,9 +186,7 @@ def _place(text: str) -> tuple[str | None, str]:
 
 
 def _protocol(code: str | None, groups: Groups, fields: Fields) -> None:
-    if code in {"302020", "302021", "302026", "302027"} or (
-        code == "110003" and groups.get("proto", "").lower() == "icmp"
-    ):
+    if code in _ICMP or (code == "110003" and groups.get("proto", "").lower() == "icmp"):
         fields.update(transport_fields("icmp"))
         for side in ("source", "destination"):
             fields.pop(f"{side}.port", None)

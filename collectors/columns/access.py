@@ -19,13 +19,13 @@ import pyarrow.compute as pc
 from collectors.columns.addresses import are_ipv4
 from collectors.columns.building import Sheet, ascii_lines, coded, codes_where, constant, lengths, placed, spread, texts
 from collectors.columns.numbers import decimals, words_at
-from collectors.columns.pieces import CAPACITY, Bytes, Piece, Places
+from collectors.columns.pieces import ROOM, Bytes, Piece, Places
 from collectors.columns.requests import put_requests
 from collectors.columns.seam import Columns, Cut, Mask
 from collectors.columns.stamps import LENGTH, clf_instants
 from collectors.source import Options
 from collectors.web.access import LONGEST_TAIL
-from collectors.web.client import KEEPS_DASH, place
+from collectors.web.client import KEEPS_DASH, REMEMBERED, place
 from collectors.web.complete import complete
 from collectors.web.extras import read_tail
 from engine.events import Fields
@@ -34,7 +34,7 @@ _NOBODY: Final = " - -"
 _SAMPLE: Final = "192.0.2.1"
 _OUTCOMES: Final = pa.array(["success", "failure"])
 _QUOTE, _SPACE, _SLASH, _DASH = b'" \\-'
-_REMEMBERED: Final = 8192  # readings of prefixes with what stands behind the line
+_READINGS: Final = 8192  # of prefixes with what stands behind the line that are remembered
 
 
 class AccessColumns:
@@ -43,16 +43,15 @@ class AccessColumns:
     def __init__(self, module: str, options: Options) -> None:
         self._module = module
         self._host = options.host
-        self._marks = np.empty(2 * CAPACITY, dtype=np.bool_)
+        self._marks = np.empty(ROOM, dtype=np.bool_)
         dataset: Fields = {"event.dataset": f"{module}.access", "event.module": module}
         self._base = complete(dict(dataset))
-        self._ends = lru_cache(maxsize=_REMEMBERED)(self._read_ends)
+        self._remembered = lru_cache(maxsize=_READINGS)(self._read_ends)
 
     def cut(self, piece: Piece) -> Cut:
         """Cut the usual lines of a piece; see `ColumnParser`."""
-        lines = np.arange(len(piece.starts)) if len(piece.starts) else piece.starts
-        if not len(lines):
-            return Cut(lines=lines, parts={})
+        if not len(piece.starts):
+            return Cut(lines=piece.starts, parts={})
         quotes = self._quotes(piece)
         first = np.searchsorted(quotes, piece.starts)
         counts = np.diff(first, append=len(quotes))
@@ -128,6 +127,10 @@ class AccessColumns:
                 sheet.put(name, _lists_of(addresses))
             else:
                 sheet.put(name, pc.if_else(valid, constant(value, sheet.rows), None))
+
+    def _ends(self, prefix: str, tail: str) -> Fields | None:
+        short = len(prefix) + len(tail) <= REMEMBERED
+        return self._remembered(prefix, tail) if short else self._read_ends(prefix, tail)
 
     def _read_ends(self, prefix: str, tail: str) -> Fields | None:
         """Read the two texts; None where the line may be another than an access line."""

@@ -26,7 +26,8 @@ Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
 Entries: TypeAlias = Mapping[str, str | int | float]
 _TYPES: Final[Mapping[type, pa.DataType]] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 _OPEN, _SHUT = b"{}"
-_REMEMBERED: Final = 16_384  # readings
+_READINGS: Final = 16_384  # that are remembered
+_LONGEST: Final = 400  # characters of names and values of those, so that the memory of them stays bounded
 _MOST_WHOLE: Final = 10**18
 
 
@@ -66,7 +67,7 @@ class ObjectColumns:
 
     def __init__(self, form: ObjectForm) -> None:
         self._form = form
-        self._read = lru_cache(maxsize=_REMEMBERED)(self._reading)
+        self._remembered = lru_cache(maxsize=_READINGS)(self._reading)
 
     def cut(self, piece: Piece) -> Cut:
         """Cut the objects of the most usual shape; see `ColumnParser`."""
@@ -123,8 +124,12 @@ class ObjectColumns:
             chosen = [divmod(pair, len(values)) for pair in pairs.tolist()]
             combinations = [(*combinations[before], values[last]) for before, last in chosen]
         names = tuple(parts)
-        readings = [self._read(group, names, tuple(map(type, each)), each) for each in combinations]
+        readings = [self._read(group, names, each) for each in combinations]
         sheet.put_readings(pa.array(codes, pa.int32()), readings)
+
+    def _read(self, group: str, names: tuple[str, ...], values: tuple[str | int | float, ...]) -> Fields | None:
+        short = sum(len(each) for each in (*names, *values) if isinstance(each, str)) <= _LONGEST
+        return (self._remembered if short else self._reading)(group, names, tuple(map(type, values)), values)
 
     def _reading(
         self, group: str, names: tuple[str, ...], _types: tuple[type, ...], values: tuple[str | int | float, ...]

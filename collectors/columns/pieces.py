@@ -6,7 +6,7 @@ The lines are those of `collectors.framing.lines`, with the same offsets, number
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO, Final, TypeAlias
 
 import numpy as np
@@ -45,10 +45,20 @@ class Piece:
 
     def parts(self) -> Iterator[Piece]:
         """Yield the piece as pieces of at most `LINES` lines."""
-        for first in range(0, max(1, len(self.starts)), LINES):
+        if len(self.starts) <= LINES:
+            yield self
+            return
+        for first in range(0, len(self.starts), LINES):
             part = slice(first, first + LINES)
-            starts, ends, numbers = self.starts[part], self.ends[part], self.numbers[part]
-            yield replace(self, starts=starts, ends=ends, numbers=numbers)
+            starts, ends = self.starts[part], self.ends[part]
+            lead, behind = int(starts[0]) // WORD * WORD, _padded(int(ends[-1]))
+            yield Piece(
+                buffer=self.buffer[lead:behind],
+                offset=self.offset + lead,
+                starts=starts - lead,
+                ends=ends - lead,
+                numbers=self.numbers[part],
+            )
 
     def raw(self, line: int) -> bytes:
         """Return the bytes of one line; those of the log's first line without a byte order mark."""
@@ -80,7 +90,7 @@ class Pieces:
     def __iter__(self) -> Iterator[Piece]:
         """Read the stream to its end."""
         more = True
-        while more:
+        while more and self._failure is None:
             more = self._fill()
             ends = self._line_ends()
             if len(ends):
@@ -118,13 +128,19 @@ class Pieces:
         starts[0], starts[1:] = self._start, ends[:-1] + 1
         numbers = np.arange(self._number + 1, self._number + 1 + len(ends))
         self._number += len(ends)
-        while (turned := (ends > starts) & (self._buffer[ends - 1] == _CR)).any():
-            ends = ends - turned
+        ends = ends - self._turned(starts, ends)
+        for line in np.flatnonzero(self._turned(starts, ends)).tolist():  # several of them: one pass over each line
+            ends[line] = starts[line] + len(self._buffer[starts[line] : ends[line]].tobytes().rstrip(b"\r"))
         filled = ends > starts
         if not filled.all():
             starts, ends, numbers = starts[filled], ends[filled], numbers[filled]
-        size = (-(-int(ends[-1]) // WORD) + 1) * WORD if len(ends) else 0
+        size = _padded(int(ends[-1])) if len(ends) else 0
         return Piece(buffer=self._buffer[:size], offset=self._offset, starts=starts, ends=ends, numbers=numbers)
+
+    def _turned(self, starts: Places, ends: Places) -> NDArray[np.bool_]:
+        """Tell which lines end in a carriage return."""
+        found: NDArray[np.bool_] = (ends > starts) & (self._buffer[ends - 1] == _CR)
+        return found
 
     def _keep(self, first: int) -> None:
         """Move what stands from `first` on to the buffer's beginning; its place in a word stays as it is."""
@@ -161,3 +177,8 @@ class Pieces:
             self._failure = error
             return b""
         return chunk
+
+
+def _padded(end: int) -> int:
+    """Return where a piece's buffer ends whose last line ends here."""
+    return (-(-end // WORD) + 1) * WORD

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from collectors.columns.building import lengths
 from collectors.columns.pieces import Bytes
-from collectors.web.stamps import clf_instant
+from collectors.web.stamps import MONTHS, clf_instant
 from engine.batches import INSTANT
 from engine.errors import MalformedRecordError
 
@@ -20,8 +20,7 @@ Numbers: TypeAlias = NDArray[np.int64]
 
 _DIGITS: Final = np.array([0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25])
 _MARKS: Final = ((2, "/"), (6, "/"), (11, ":"), (14, ":"), (17, ":"), (20, " "))
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONTH_NUMBERS: Final = {name.encode(): number for number, name in enumerate(_MONTHS)}
+_MONTH_NUMBERS: Final = {name.encode(): number - 1 for name, number in MONTHS.items()}
 _SECOND: Final = 1_000_000  # microseconds
 
 

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from collectors.columns.building import Sheet, merged, placed
 from collectors.columns.pieces import Bytes, Places
 from collectors.columns.seam import Mask
+from collectors.privacy.redaction import MARK
 from collectors.privacy.rules import Policy
 from engine.batches import TEXT, EventBatch
 from engine.events import Event
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # what reads user agents takes long to load, and not everybod
 
 Whole: TypeAlias = Callable[[Sequence[Event]], Sequence[Event]]
 EventsOf: TypeAlias = Callable[[EventBatch, Mask], Sequence[Event]]
-_MARK = b"pno"  # see `collectors.privacy.redaction.may_name_somebody`; the texts are ASCII here
+_MARK = MARK.encode()  # the texts are ASCII here
 
 
 class Treatment:

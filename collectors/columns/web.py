@@ -13,7 +13,7 @@ from collectors.columns.pieces import Piece
 from collectors.columns.seam import Columns, Cut
 from collectors.source import Options
 from collectors.web.complete import complete
-from collectors.web.jsonlog import meaning_of, read_entries
+from collectors.web.jsonlog import REQUESTED, meaning_of, read_entries
 from engine.errors import MalformedRecordError
 from engine.events import Fields
 
@@ -79,7 +79,7 @@ class _JsonForm:
             known = read_entries(entries, fields, self._options.zone)
         except MalformedRecordError:
             return None
-        if (group == "time" and not known) or (group == "request" and not known & {"request", "method", "target"}):
+        if (group == "time" and not known) or (group == "request" and not known & REQUESTED):
             return None
         if group == "ends" and self._options.host is not None:
             fields.setdefault("host.name", self._options.host)

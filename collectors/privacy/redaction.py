@@ -36,6 +36,7 @@ _SMALLEST_NUMBER: Final = 100_000
 _SEMANTIC: Final = re.compile(  # ETSI EN 319 412-1, natural person; the dash may be percent-encoded, and that again
     r"(PNO[A-Z]{2})(?:-|%(?:25)?2D)([A-Z0-9][A-Z0-9-]{4,30})", re.IGNORECASE
 )
+MARK: Final = "pno"  # stands, in letters of either case, in every text that has such a code in it
 _PART: Final = 3  # letters of a part of a name that is looked for by itself
 _LIKELY: Final = {
     "person": re.compile(r"(?=(?:[^0-9]*[0-9]){4})[\w ./:+-]{4,64}|[^\s@]{1,64}@[\w.-]{1,255}"),
@@ -173,7 +174,7 @@ def _is_unusual(rule: Rule, value: str) -> bool:
 
 def may_name_somebody(written: str) -> bool:
     """Tell whether e-ID codes (`PNOEE-...`) are worth looking for in a text."""
-    return "pno" in written.lower()
+    return MARK in written.lower()
 
 
 def _semantic_codes(original: str, fields: Fields) -> list[str]:

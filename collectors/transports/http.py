@@ -23,6 +23,8 @@ from collectors.transports.senders import Senders, Tally
 
 _MOST_BODY = 64 * 1024 * 1024  # bytes, unpacked
 _MOST_HEAD = 64 * 1024
+_MOST_MEMBERS = 10_000  # of a gzip body; shippers write one
+_SLICE = 16 * 1024  # bytes of a packed body that are looked at together
 _ROOM = 1.0  # seconds that a request waits for room in the inbox
 _STORED = 60.0  # seconds that it waits to be stored
 _IDLE = 300.0  # seconds that a connection may be silent
@@ -200,7 +202,7 @@ async def _body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head
         if len(length) > 12 or int(length) > _MOST_BODY:
             raise RefusedError(413, f"more than {_MOST_BODY:,} bytes")
         raw = await reader.readexactly(int(length))
-    return _unpacked(raw, headers.get("content-encoding", "").lower())
+    return unpacked(raw, headers.get("content-encoding", "").lower())
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:
@@ -230,26 +232,46 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
         raise RefusedError(400, "chunk's line too long") from error
 
 
-def _unpacked(raw: bytes, encoding: str) -> bytes:
+def unpacked(raw: bytes, encoding: str) -> bytes:
+    """Return a body without its content encoding; raise `RefusedError` where it has too much in it, or is damaged."""
     if encoding in {"", "identity"}:
         return raw
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise RefusedError(415, "content encoding must be gzip or deflate")
-    parts: list[bytes] = []
-    room = _MOST_BODY
-    while raw:  # gzip may be written in several members, one after the other (RFC 1952, 2.2)
-        codec = zlib.decompressobj(wbits=47)  # gzip or zlib, told by the header
-        try:
-            parts.append(codec.decompress(raw, room))
-        except zlib.error as error:
-            raise RefusedError(400, f"damaged {encoding} body") from error
-        room -= len(parts[-1])
-        if codec.unconsumed_tail or (codec.unused_data and not room):
-            raise RefusedError(413, f"more than {_MOST_BODY:,} bytes unpacked")
-        if not codec.eof:
-            raise RefusedError(400, f"{encoding} body cut short")
-        raw = codec.unused_data.lstrip(b"\0")  # some pad their members
-    return b"".join(parts)
+    found = _Unpacked(room=_MOST_BODY)
+    try:
+        for first in range(0, len(raw), _SLICE):  # small slices: what is behind a member is copied each time
+            found.add(raw[first : first + _SLICE])
+    except zlib.error as error:
+        raise RefusedError(400, f"damaged {encoding} body") from error
+    if raw and not found.codec.eof:
+        raise RefusedError(400, f"{encoding} body cut short")
+    return b"".join(found.parts)
+
+
+def _codec() -> zlib._Decompress:
+    return zlib.decompressobj(wbits=47)  # gzip or zlib, told by the header
+
+
+@dataclass(slots=True)
+class _Unpacked:
+    """What a packed body holds: gzip may be written in several members, one after the other (RFC 1952, 2.2)."""
+
+    room: int  # bytes that may still come out of it
+    codec: zlib._Decompress = field(default_factory=_codec)
+    parts: list[bytes] = field(default_factory=list)
+    members: int = 1
+
+    def add(self, packed: bytes) -> None:
+        """Unpack the next bytes, bounded; raise `RefusedError` or `zlib.error`."""
+        while packed := packed.lstrip(b"\0") if self.codec.eof else packed:  # some pad their members
+            if self.codec.eof:
+                self.codec, self.members = _codec(), self.members + 1
+            self.parts.append(self.codec.decompress(packed, self.room + 1))
+            self.room -= len(self.parts[-1])
+            if self.room < 0 or self.members > _MOST_MEMBERS:
+                raise RefusedError(413, f"more than {_MOST_BODY:,} bytes unpacked, or {_MOST_MEMBERS:,} gzip members")
+            packed = self.codec.unused_data
 
 
 async def _write(writer: asyncio.StreamWriter, answer: Answer, *, bare: bool, stay: bool) -> None:

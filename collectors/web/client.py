@@ -21,13 +21,13 @@ _SYSLOG = re.compile(
 # Filebeat's apache module keeps the dash for no account and no referrer, its nginx module drops it; dashboards and
 # rules are written for what they find there. Rules see a dash and nothing as the same (see engine.sigma.partitions).
 KEEPS_DASH = frozenset({"apache"})
-_REMEMBERED = 400  # characters; longer texts are read each time, so that the memory of them stays bounded
+REMEMBERED = 400  # characters; longer texts are read each time, so that the memory of them stays bounded
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def place(prefix: str, module: str) -> Mapping[str, Value]:
     """Return the fields that the text in front of the stamp gives: source, destination, `url.domain`, `user.name`."""
-    return _place(prefix, module) if len(prefix) <= _REMEMBERED else _place.__wrapped__(prefix, module)
+    return _place(prefix, module) if len(prefix) <= REMEMBERED else _place.__wrapped__(prefix, module)
 
 
 @lru_cache(maxsize=16384)

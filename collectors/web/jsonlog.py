@@ -52,7 +52,8 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
     "media": ("sentcontenttype", "senthttpcontenttype", "contenttype"),
     "server": ("hostname",),
 }
-REQUESTED = frozenset({"request", "method", "target", "status"})  # meanings, one of which an access event has
+REQUESTED = frozenset({"request", "method", "target"})  # meanings that say what was asked for
+_NEEDED = REQUESTED | {"status"}  # meanings, one of which an access event has
 _BY_KEY = {key: (meaning, rank) for meaning, keys in _MEANINGS.items() for rank, key in enumerate(keys)}
 _NGINX_KEYS = frozenset(
     {
@@ -89,7 +90,7 @@ def read_json(line: str, module: str, zone: tzinfo) -> Fields:
     Raise `MalformedRecordError` where it is no object or names neither a time nor a request.
     """
     known, rest = _meanings(_object(line))
-    if "time" not in known or not known.keys() & REQUESTED:
+    if "time" not in known or not known.keys() & _NEEDED:
         raise MalformedRecordError("no access log in JSON: it names no time, or nothing of a request")
     fields: Fields = {"event.dataset": f"{module}.access", "event.module": module}
     _read(known, rest, fields, zone)
@@ -108,7 +109,11 @@ def read_entries(entries: Mapping[str, object], fields: Fields, zone: tzinfo) ->
 
 def meaning_of(name: str) -> str | None:
     """Return the meaning of an entry's name, None where it has none."""
-    return _BY_KEY.get(_PUNCTUATION.sub("", name.lower()), (None, 0))[0]
+    return _BY_KEY.get(_key(name), (None, 0))[0]
+
+
+def _key(name: str) -> str:
+    return _PUNCTUATION.sub("", name.lower())
 
 
 def _read(known: Mapping[str, str], rest: Sequence[tuple[str, Value]], fields: Fields, zone: tzinfo) -> None:
@@ -133,10 +138,10 @@ def likeness(line: str) -> tuple[int, bool]:
         entries = _object(line)
     except MalformedRecordError:
         return 0, False
-    keys = [_PUNCTUATION.sub("", key.lower()) for key in entries]
+    keys = [_key(key) for key in entries]
     meanings = {_BY_KEY[key][0] for key in keys if key in _BY_KEY}
     strange = sum(1 for key in keys if key not in _BY_KEY and not key.startswith(_VARIABLE_FAMILIES))
-    if not {"time", "client", "status"} <= meanings or not meanings & {"request", "method", "target"}:
+    if not {"time", "client", "status"} <= meanings or not meanings & REQUESTED:
         return 0, False
     return (0, False) if 2 * strange > len(keys) else (len(meanings), not _NGINX_KEYS.isdisjoint(keys))
 
@@ -157,7 +162,7 @@ def _meanings(entries: Mapping[str, object]) -> tuple[dict[str, str], list[tuple
     rest: list[tuple[str, Value]] = []
     for name, value in entries.items():
         text = _text(value)
-        meaning, rank = _BY_KEY.get(_PUNCTUATION.sub("", name.lower()), ("", 0))
+        meaning, rank = _BY_KEY.get(_key(name), ("", 0))
         if meaning and text is not None and not isinstance(value, (dict, list)):
             if text not in {"", "-"} and (meaning not in known or rank < known[meaning][0]):
                 known[meaning] = (rank, text)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from engine.errors import MalformedRecordError
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _CLF = re.compile(
     r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-])(\d\d):?(\d\d))?", re.ASCII
 )
@@ -31,7 +31,7 @@ _EPOCH = re.compile(r"(\d{9,10})(?:\.(\d{1,9}))?|(\d{13})|(\d{16})", re.ASCII)
 def clf_instant(text: str, zone: tzinfo) -> datetime:
     """Read `10/Oct/2000:13:55:36 -0700`; `zone` holds where the stamp has none. Raise `MalformedRecordError`."""
     found = _CLF.fullmatch(text)
-    month = _MONTHS.get(found[2]) if found else None
+    month = MONTHS.get(found[2]) if found else None
     if found is None or month is None:
         raise MalformedRecordError(f"unreadable time stamp [{text[:60]}]")
     day, _, year, hour, minute, second, fraction, sign, hours, minutes = found.groups()
@@ -65,7 +65,7 @@ def iso_instant(text: str, zone: tzinfo) -> datetime:
 def ctime_instant(text: str, zone: tzinfo) -> datetime:
     """Read `Wed Oct 11 14:32:52.123456 2000` of Apache's error log. Raise `MalformedRecordError`."""
     found = _CTIME.fullmatch(text)
-    month = _MONTHS.get(found[1]) if found else None
+    month = MONTHS.get(found[1]) if found else None
     if found is None or month is None:
         raise MalformedRecordError(f"unreadable time stamp [{text[:60]}]")
     _, day, hour, minute, second, fraction, year = found.groups()

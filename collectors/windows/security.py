@@ -7,9 +7,9 @@ changed.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from collectors.network.values import mac_of
 from collectors.windows.fill import (
     classify,
     copy,
@@ -254,7 +254,7 @@ def _policy_server(fields: Fields) -> None:
     action = "network-policy-server-access-" + ("granted" if granted else "denied")
     classify(fields, ("authentication",), ("start",), action)
     put_account(fields, "user", datum(fields, "FullyQualifiedSubjectUserName"))
-    _station(fields, "source", datum(fields, "CallingStationID"))
+    _station(fields, datum(fields, "CallingStationID"))
     server = datum(fields, "AuthenticationServer")
     put_address(fields, "destination", server)
     if server and "destination.ip" not in fields:
@@ -264,12 +264,14 @@ def _policy_server(fields: Fields) -> None:
     put(fields, "observer.name", datum(fields, "ClientName", "NASIdentifier"))
 
 
-def _station(fields: Fields, side: str, station: str | None) -> None:
-    """Set the address of a station as RADIUS names it: an IP address, or a MAC address (RFC 3580, section 3.21)."""
-    put_address(fields, side, station)
-    octets = re.findall("[0-9A-Fa-f]{2}", (station or "").replace(".", ""))
-    if f"{side}.ip" not in fields and len(octets) == 6 and len(station or "") in (12, 14, 17):
-        put(fields, f"{side}.mac", "-".join(octets).upper())
+def _station(fields: Fields, station: str | None) -> None:
+    """Set the address of a station as RADIUS names it: an IP address, or a MAC address (RFC 3580, section 3.21).
+
+    Those who dial in have a telephone number, which twelve digits alone are taken for (RFC 2865, section 5.31).
+    """
+    put_address(fields, "source", station)
+    if station and not station.isdecimal() and "source.ip" not in fields:
+        put(fields, "source.mac", mac_of(station))
 
 
 def _directory_read(fields: Fields) -> None:

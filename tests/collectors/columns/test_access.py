@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import io
 import tempfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collectors.columns.access import AccessColumns
+from collectors.columns.pieces import Pieces
 from collectors.reader import LogReader, Parsed
+from collectors.source import Options
 from engine.events import DeadLetter
-from tests.collectors.columns.both import assert_alike
+from tests.collectors.columns.both import REFERENCE, assert_alike
 
 GOOD = (
     b'198.51.100.7 - - [03/Mar/2024:14:05:06 +0100] "GET /a/x.php?y=1 HTTP/1.1" 200 5 "http://gov.example/" "agent/1"'
@@ -283,3 +288,15 @@ def test_a_log_that_breaks_off_keeps_what_could_be_read(tmp_path: Path) -> None:
         item for item in records if isinstance(item, DeadLetter)
     ]
     assert by_columns.tally == by_records.tally
+
+
+def test_long_texts_are_not_remembered(tmp_path: Path) -> None:
+    name = b"x" * 2000
+    columns = AccessColumns("nginx", Options(reference=REFERENCE))
+    long = [GOOD.replace(b"- -", b"- a%d%s" % (number, name)) for number in range(20)]
+    data = b"\n".join([*long, GOOD + b' "203.0.113.9"', b""])
+    (piece,) = Pieces(io.BytesIO(data))
+    cut = columns.cut(piece)
+    columns.columns({part: pa.chunked_array([values]) for part, values in cut.parts.items()}, len(cut.lines))
+    assert columns._remembered.cache_info().currsize == 2  # that of every plain address, and that with a tail
+    assert assert_alike(tmp_path, "nginx", data) == 21

@@ -71,3 +71,34 @@ def test_a_stream_that_fails_gives_its_whole_lines_first() -> None:
     assert [piece.raw(line) for line in range(len(piece.starts))] == [b"one", b"two"]
     with pytest.raises(OSError, match="Input/output"):
         next(left)
+
+
+def test_what_comes_after_a_failure_within_a_long_line_is_not_given_out() -> None:
+    class Failing(Trickle):
+        failed = False
+
+        def read1(self, size: int | None = -1, /) -> bytes:
+            if self.tell() >= 5000 and not self.failed:
+                self.failed = True
+                raise OSError(5, "Input/output error")
+            return super().read1(size)
+
+    left = iter(pieces.Pieces(Failing(b"one\n" + b"x" * 6000 + b"\nlater\n", 1000)))
+    assert [next(left).raw(0)] == [b"one"]
+    with pytest.raises(OSError, match="Input/output"):
+        next(left)
+
+
+def test_a_part_of_a_piece_has_only_the_bytes_of_its_lines() -> None:
+    found = list(pieces.Pieces(io.BytesIO(b"".join(b"%d\r\n" % number for number in range(1000)))))
+    assert max(len(piece.buffer) for piece in found) < 80
+    assert sum(len(piece.starts) for piece in found) == 1000
+
+
+def test_many_carriage_returns_are_cut_off_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+    turned = pieces.Pieces._turned
+    monkeypatch.setattr(pieces.Pieces, "_turned", lambda *each: passes.append(1) or turned(*each))
+    data = b"a\n" * 500 + b"\r" * 1500 + b"\nb" + b"\r" * 900 + b"\n\r\r\nc\r\n"
+    assert cut(io.BytesIO(data)) == list(lines(io.BytesIO(data), limit=LIMIT))
+    assert len(passes) == 2

@@ -66,6 +66,8 @@ def test_in_nxlogs_form_who_logged_on_is_the_target_too() -> None:
         ("a9-7c-7d-ac-47-67", "nps1", {"source.mac": "A9-7C-7D-AC-47-67", "destination.domain": "nps1"}),
         ("a97c.7dac.4767", "-", {"source.mac": "A9-7C-7D-AC-47-67"}),
         ("extension 4711", "-", {}),
+        ("cafe-bad-decade-1", "-", {}),
+        ("355691234567", "-", {}),  # a telephone number
     ],
 )
 def test_who_asks_a_policy_server_is_the_calling_station(calling: str, server: str, expected: dict[str, str]) -> None:
