@@ -7,7 +7,10 @@ never offered for blocking, and never told to others as the attacker's.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
+
+from publicsuffixlist import PublicSuffixList
 
 from playbooks.legal import Rule, own_rules
 from playbooks.values import Address, Network
@@ -49,10 +52,15 @@ def is_nobodys(value: str) -> bool:
     return _in(value, _NOBODYS)
 
 
-def is_below(name: str, domain: str) -> bool:
-    """Tell whether a name is a domain, or a name in it, however either is spelled."""
-    name, domain = name.lower().rstrip("."), domain.lower().strip(".")
-    return name == domain or name.endswith(f".{domain}")
+def is_public_suffix(name: str) -> bool:
+    """Tell whether anybody may register names right below this one (`com.al`), by the Public Suffix List."""
+    return bool(_suffixes().is_public(name.lower().strip(".")))
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Return the list, read when it is first asked for: that takes a tenth of a second."""
+    return PublicSuffixList()
 
 
 def _in(value: str, networks: tuple[Network, ...]) -> bool:

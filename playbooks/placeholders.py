@@ -8,51 +8,24 @@ thought (a program of the operating system, a computer's own account) is left ou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 from engine.entities import Kind
 from engine.incidents.model import Incident
-from playbooks.house import House, is_below, is_nobodys
+from playbooks.house import House, is_nobodys, is_public_suffix
 from playbooks.model import Platform
+from playbooks.system_files import is_of_the_system
 from playbooks.texts import Text
 from playbooks.values import ValueRefusedError, ValueType, check, fits
 
 PATTERN = re.compile(r"\{\{([a-z_]{1,32})(\+?)\}\}")
 ANY_BRACES = re.compile(r"\{\{[^{}\n]{0,64}\}\}")
 
-# Folders whose files belong to the system, and the programs of C:\Windows that attackers use but did not bring.
-_UNIX_SYSTEM = (
-    "/bin/",
-    "/sbin/",
-    "/usr/bin/",
-    "/usr/sbin/",
-    "/lib/",
-    "/lib64/",
-    "/usr/lib/",
-    "/boot/",
-    "/proc/",
-    "/sys/",
-)
-_WINDOWS_FOLDERS = (
-    "c:\\windows\\",
-    "c:\\windows\\system32\\",
-    "c:\\windows\\system32\\wbem\\",
-    "c:\\windows\\system32\\windowspowershell\\v1.0\\",
-    "c:\\windows\\syswow64\\",
-    "c:\\windows\\syswow64\\wbem\\",
-    "c:\\windows\\syswow64\\windowspowershell\\v1.0\\",
-)
-_WINDOWS_PROGRAMS = frozenset((
-    "cmd.exe", "powershell.exe", "pwsh.exe", "explorer.exe", "svchost.exe", "services.exe", "lsass.exe", "smss.exe",
-    "csrss.exe", "wininit.exe", "winlogon.exe", "conhost.exe", "rundll32.exe", "regsvr32.exe", "mshta.exe",
-    "wscript.exe", "cscript.exe", "wmic.exe", "wmiprvse.exe", "vssadmin.exe", "wbadmin.exe", "bcdedit.exe", "net.exe",
-    "net1.exe", "netsh.exe", "sc.exe", "schtasks.exe", "taskkill.exe", "taskhostw.exe", "reg.exe", "wevtutil.exe",
-    "certutil.exe", "bitsadmin.exe", "whoami.exe", "nltest.exe", "ntdsutil.exe", "spoolsv.exe", "w3wp.exe",
-    "dllhost.exe",
-    "msiexec.exe", "tasklist.exe", "ipconfig.exe", "ping.exe", "curl.exe", "fsutil.exe", "cipher.exe", "userinit.exe",
-))  # fmt: skip
+# Where Unix has no files that a command could act on.
+_NO_FILES = ("/proc/", "/sys/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +59,24 @@ def _inside(value: str, facts: Facts) -> Text | None:
 
 
 def _foreign(value: str, facts: Facts) -> Text | None:
-    if any(is_below(value, own) or is_below(own, value) for own in facts.own_domains):
-        return Text(en="is a domain of the house", sq="është domeni ynë")
-    return None
+    return None if facts.is_foreign(value) else Text(en="is a domain of the house", sq="është domeni ynë")
+
+
+def _upwards(name: str) -> Iterator[str]:
+    """Return a name in small letters, and the domains that it is in, one after the other."""
+    name = name.lower().rstrip(".")
+    while name:
+        yield name
+        name = name.partition(".")[2]
 
 
 def _not_of_the_system(value: str, _facts: Facts) -> Text | None:
-    reason = Text(
+    if not (is_of_the_system(value) or value.startswith(_NO_FILES)):
+        return None
+    return Text(
         en="belongs to the operating system: check its signature by hand",
         sq="i përket sistemit operativ: kontrollojeni nënshkrimin e tij me dorë",
     )
-    folder, _, name = value.lower().rpartition("\\")
-    if folder and f"{folder}\\" in _WINDOWS_FOLDERS and name in _WINDOWS_PROGRAMS:
-        return reason
-    return reason if value.startswith(_UNIX_SYSTEM) else None
 
 
 def _all() -> list[Placeholder]:
@@ -165,7 +142,7 @@ class Values:
     elsewhere: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what is the house's own is worked out once
 class Facts:
     """What commands are filled from: the incident, values given by the responder, and what is the house's own.
 
@@ -176,13 +153,23 @@ class Facts:
     given: Mapping[str, Sequence[str]]
     house: House = field(default_factory=House)
 
-    @property
-    def own_domains(self) -> tuple[str, ...]:
-        """Return the house's domains, and those that the incident's hosts are in."""
-        hosts = [item.value.rstrip(".") for item in self.incident.entities if item.kind == "host"]
-        full = [name for name in hosts if "." in name and not fits("ip", name)]
-        parents = [parent for name in full if "." in (parent := name.partition(".")[2])]
-        return tuple(dict.fromkeys((*self.house.domains, *full, *parents)))
+    @cached_property
+    def own_domains(self) -> frozenset[str]:
+        """Return the house's domains, the incident's hosts, and the domains that the hosts are in, in small letters."""
+        hosts = [item.value.rstrip(".").lower() for item in self.incident.entities if item.kind == "host"]
+        full = [name for name in hosts if "." in name and fits("host", name) and not fits("ip", name)]
+        parents = {name.partition(".")[2] for name in full}
+        registered = {name for name in parents if "." in name and not is_public_suffix(name)}
+        return frozenset((*(name.lower().strip(".") for name in self.house.domains), *full, *registered))
+
+    @cached_property
+    def above_own(self) -> frozenset[str]:
+        """Return every domain that one of the own ones is in."""
+        return frozenset(name for own in self.own_domains for name in _upwards(own))
+
+    def is_foreign(self, domain: str) -> bool:
+        """Tell whether a checked domain is neither the house's nor one that a domain of the house is in."""
+        return domain not in self.above_own and self.own_domains.isdisjoint(_upwards(domain))
 
     def values(self, placeholder: Placeholder, platform: Platform) -> Values:
         """Return the checked values of `placeholder` for `platform`, each once, in the incident's order."""

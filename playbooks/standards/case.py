@@ -13,7 +13,7 @@ from engine.entities import Entity, entities_of
 from engine.events import texts
 from engine.incidents.model import Incident, Moment
 from playbooks.house import House
-from playbooks.suspects import suspects
+from playbooks.suspects import as_told, suspects
 
 _DIRECTED: Final = ("source.ip", "destination.ip")
 
@@ -58,7 +58,7 @@ class Case:
         seen: dict[str, set[str]] = {name: set() for name in _DIRECTED}
         for alert in self.alerts:
             for name, addresses in seen.items():
-                addresses.update(texts(alert.fields.get(name)))
+                addresses.update(as_told(Entity("ip", value)).value for value in texts(alert.fields.get(name)))
         return frozenset(seen["destination.ip"] - seen["source.ip"])
 
     @property

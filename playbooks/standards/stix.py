@@ -26,7 +26,7 @@ from playbooks.standards.case import (
 from playbooks.standards.documents import Document, clean, identifier, stamp
 from playbooks.standards.marking import stix_marking
 from playbooks.standards.stix_patterns import pattern, split_path
-from playbooks.suspects import HASHES
+from playbooks.suspects import HASHES, as_told
 
 SHARED_SINCE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 OBSERVABLES: Final = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
@@ -172,8 +172,8 @@ def _observe(bundle: Bundle, techniques: dict[str, str], indicators: dict[Entity
             labels=[moment.rule_name],
         )
         where = {"where_sighted_refs": [add_host(bundle, moment.host)]} if moment.host else {}
-        suspects = [indicators[entity] for entity in dict.fromkeys(_as_suspect(each) for each in item.entities)
-                    if entity in indicators]  # fmt: skip
+        told = dict.fromkeys(as_told(entity) for entity in item.entities)
+        suspects = [indicators[entity] for entity in told if entity in indicators]
         patterns = [techniques[name.upper()] for name in moment.techniques]
         for target in dict.fromkeys((*patterns, *suspects)):
             bundle.add(
@@ -191,10 +191,6 @@ def _observe(bundle: Bundle, techniques: dict[str, str], indicators: dict[Entity
         for source in suspects:
             for target in dict.fromkeys(patterns):
                 bundle.relate(source, "indicates", target)
-
-
-def _as_suspect(entity: Entity) -> Entity:
-    return Entity("file", entity.value) if entity.kind == "process" else entity
 
 
 def add_host(bundle: Bundle, host: str) -> str:

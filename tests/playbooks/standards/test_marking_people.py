@@ -98,16 +98,16 @@ def test_no_name_is_left_in_any_document() -> None:
 
 
 def test_a_misp_event_is_unpublished_marked_and_one_line_a_value() -> None:
-    event = json.loads(as_json(incident_to_misp(case(Entity("url", "https://x/\n" + HOSTILE)), "amber+strict")))[
-        "Event"
-    ]
+    event = json.loads(
+        as_json(incident_to_misp(case(Entity("url", "https://evil.example/\n" + HOSTILE)), "amber+strict"))
+    )["Event"]
     assert not event["published"]
     assert event["distribution"] == "0"
     assert {"name": "tlp:amber+strict"} in event["Tag"]
     assert {"name": 'misp-galaxy:mitre-attack-pattern="Web Shell - T1505.003"'} in event["Tag"]
     attributes = {item["value"]: item for item in event["Attribute"]}
     assert (attributes["203.0.113.9"]["type"], attributes["203.0.113.9"]["to_ids"]) == ("ip-src", True)
-    assert attributes["AB" * 32]["type"] == "sha256"
+    assert attributes["ab" * 32]["type"] == "sha256"
     assert "10.1.2.3" not in attributes
     assert not attributes["C:\\Temp\\x' y.aspx"]["to_ids"]
     for item in event["Attribute"]:
