@@ -274,7 +274,8 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("603108", "Built {proto} Tunnel at {src_if}, tunnel-id = {id}, remote-peer = {src_word},"
             " virtual-interface = {virtual}, client-dynamic-ip = {assigned_word}, username = {user_word}"),
     **_each("603109", "Teardown {proto} Tunnel at {src_if}, tunnel-id = {id}, remote-peer = {src_word}"),
-    **_each("604103", "DHCP daemon interface {src_if}: address granted {src_mac} ({src_paren})"),
+    **_each("604103 604104", *(f"DHCP daemon interface {{src_if}}: address {done} {{src_mac}} ({{src_paren}})"
+                               for done in ("granted", "released"))),
     **_each("605004 605005", 'Login denied from {src} to {dst} for user "{user_dquoted}"',
             'Login permitted from {src} to {dst} for user "{user_dquoted}"',
             "Login {verb} from {src} to {dst} for user {user_word}"),
