@@ -114,15 +114,14 @@ def community_id(source: str, destination: str, source_port: int, destination_po
 
 def _url(fields: Fields) -> None:
     original = fields.get("url.original")
-    if not isinstance(original, str) or "url.path" in fields or "url.scheme" in fields:
-        return
-    parts: Fields = {}
-    read_target(original, parts)
-    for name, value in parts.items():
-        fields.setdefault(name, value)
-    if "url.scheme" in parts:
-        fields.setdefault("url.full", original)
-        fields.setdefault("url.port", 443 if parts["url.scheme"] == "https" else 80)
+    if isinstance(original, str) and "url.path" not in fields and "url.scheme" not in fields:
+        parts: Fields = {}
+        read_target(original, parts)
+        for name, value in parts.items():
+            fields.setdefault(name, value)
+        if "url.scheme" in parts:
+            fields.setdefault("url.full", original)
+            fields.setdefault("url.port", 443 if parts["url.scheme"] == "https" else 80)
     path = fields.get("url.path")
     if isinstance(path, str):
         stem, dot, extension = path.rpartition("/")[2].rpartition(".")

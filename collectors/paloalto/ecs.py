@@ -138,17 +138,28 @@ def _threat(values: dict[str, str], fields: Fields, zone: tzinfo) -> None:
             put(fields, "file.path", name, zone)
     url = values.get("url", "") or (misc if subtype == "url" else "")
     if url:
-        has_scheme = "://" in url[:12]
-        put(fields, "url.original", url, zone)
-        host = (url.partition("://")[2] if has_scheme else url).partition("/")[0].partition(":")[0]
-        if host and not is_ip(host):
-            put(fields, "url.domain", host, zone)
+        _url(url, fields, zone)
     method = values.get("http_method", "")
     if method.lower() not in {"", "unknown"}:
         put(fields, "http.request.method", method.upper(), zone)
     digest = values.get("filedigest", "")
     if digest:
         put(fields, _HASHES.get(len(digest), "file.hash.sha256"), digest, zone)
+
+
+def _url(url: str, fields: Fields, zone: tzinfo) -> None:
+    """Set the parts of a URL; PAN-OS writes it without its scheme: `www.example.org:8080/path?query`."""
+    put(fields, "url.original", url, zone)
+    has_scheme = "://" in url[:12]
+    place, slash, rest = (url.partition("://")[2] if has_scheme else url).partition("/")
+    host, _, port = place.partition("?")[0].partition(":")
+    if host and not is_ip(host):
+        put(fields, "url.domain", host, zone)
+    if not has_scheme:
+        path, _, query = rest.partition("?")
+        put(fields, "url.path", slash + path, zone)
+        put(fields, "url.query", query, zone)
+        put(fields, "url.port", port, zone)
 
 
 def _tls(values: dict[str, str], fields: Fields) -> None:

@@ -22,8 +22,11 @@ _THREATS = {
     "dns": ["intrusion_detection", "network"],
 }
 _ALLOWED = frozenset(("allow", "alert", "continue", "forward", "wildfire-upload-success"))
-_SUCCESS = re.compile(r"success|succeed|allow|connected|pass", re.IGNORECASE)
+_SUCCESS = re.compile(r"success|succeed|-succ\b|allow|connected|pass", re.IGNORECASE)
 _FAILURE = re.compile(r"fail|error|denied|invalid|timeout|unauthori[sz]ed", re.IGNORECASE)
+_LOGIN = re.compile(r"auth|login|logon|logged in|logout|logged out", re.IGNORECASE)
+_LOGGED = re.compile(r"logged in|log(?:ged )?out|login succ", re.IGNORECASE)
+_USER_AUTH = re.compile(r"authentication failed for (?:user|admin)|invalid user", re.IGNORECASE)
 _SYSTEM = {"auth": ["authentication"], "general": ["host"], "globalprotect": ["session", "network"]}
 
 
@@ -31,12 +34,14 @@ def classify(values: dict[str, str], fields: Fields) -> None:
     """Set `event.kind`, `event.category`, `event.type`, `event.outcome` and `event.action` of a record."""
     kind, subtype = values.get("type", "").upper(), values.get("subtype", "").lower()
     action = values.get("action") or values.get("cmd") or ""
+    if kind in {"SYSTEM", "GLOBALPROTECT"}:  # what happened has a name of its own there
+        action = values.get("eventid", "")
     fields["event.kind"] = "alert" if kind in {"THREAT", "CORRELATION"} else "event"
     if action:
         fields["event.action"] = action
     categories, types, outcome = _FOR.get(kind, _other)(values, subtype)
     fields["event.category"], fields["event.type"] = categories, types
-    if outcome is None and action:
+    if outcome is None and action and kind not in {"SYSTEM", "GLOBALPROTECT"}:
         outcome = "failure" if kind == "CONFIG" and "fail" in values.get("result", "").lower() else "success"
     if outcome is not None:
         fields["event.outcome"] = outcome
@@ -62,12 +67,14 @@ def _system(values: dict[str, str], subtype: str) -> Class:
     event, text = values.get("eventid", ""), values.get("opaque", "")
     categories = _SYSTEM.get(subtype, ["network"])
     outcome = None
-    if subtype == "auth" or "auth" in event:
+    if subtype == "auth" or _LOGIN.search(event) or _LOGGED.search(text) or _USER_AUTH.search(text):
         categories = ["authentication"]
-        outcome = "failure" if _FAILURE.search(event) or text.startswith("failed") else None
-        outcome = outcome or ("success" if _SUCCESS.search(event) or text.startswith("authenticated") else None)
-    types = ["info", "start"] if outcome else ["info"]
-    return categories, types, outcome
+        failed = _FAILURE.search(event) or text.startswith("failed") or _USER_AUTH.search(text)
+        passed = _SUCCESS.search(event) or text.startswith("authenticated") or _LOGGED.search(text)
+        outcome = "failure" if failed else "success" if passed else None
+    if outcome is None:
+        return categories, ["info"], None
+    return categories, ["info", "end" if "out" in event or "logged out" in text else "start"], outcome
 
 
 def _globalprotect(values: dict[str, str], _: str) -> Class:

@@ -8,14 +8,20 @@ from __future__ import annotations
 import re
 from datetime import tzinfo
 
-from collectors.network.values import put
+from collectors.network.values import mac_of, put
 from collectors.web.address import is_ip
 from engine.events import Fields
 
 _IP = r"[0-9A-Fa-f:.]{2,45}"
-_USER = re.compile(
-    r"(?:for user|[Uu]ser ?name:?|[Uu]ser|[Aa]dmin)"
-    r" (?:'(?P<quoted>[^']{1,256})'|(?P<bare>(?!from\b|is\b|to\b|group|login|logged)[^\s',]{1,256}))"
+_NAME = r"(?:'(?P<quoted>[^']{1,256})'|(?P<bare>[^\s',;]{1,256}))"
+_VERBS = r"(?:from|is|to|has|was|had|and|group|login|logged|log|logout|auth|authentication|failed|name|password|id)\b"
+# From the surest to the least sure: `User name: anna`, `for user 'anna'`, `user=anna`, `User anna logged in`.
+_USERS = (
+    re.compile(rf"\b[Uu]ser ?name[:=] ?{_NAME}"),
+    re.compile(rf"\b(?:for|by) (?:user|admin):? {_NAME}"),
+    re.compile(r"\b(?:[Uu]ser|[Aa]dmin) (?:name )?'(?P<quoted>[^']{1,256})'(?P<bare>)"),
+    re.compile(rf"\b[Uu]ser= ?{_NAME}"),
+    re.compile(rf"\b(?:[Uu]ser(?: ?name)?|[Aa]dmin) (?!{_VERBS}){_NAME}"),
 )
 _FROM = re.compile(
     r"(?:From:|from|initiated by|[Ss]ource IP:|[Ll]ogin from:|Login from|Client IP address:)"
@@ -28,18 +34,23 @@ _REASON = re.compile(r"[Rr]eason: ?(?P<reason>[^,.]{1,256}\.?)")
 _HOST = re.compile(
     r"[Cc]loud:? (?P<host>(?=[\w\-]{0,63}[A-Za-z])[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8})(?=[\s,;:]|\.?$)", re.ASCII
 )
+_TUNNEL = re.compile(rf"\b(?P<ip>{_IP})\[(?P<port>\d{{1,5}})\]-(?P<peer>{_IP})\[(?P<peer_port>\d{{1,5}})\]", re.ASCII)
+_LEASE = re.compile(
+    rf"\bip (?P<ip>{_IP}) --> mac (?P<mac>[0-9A-Fa-f:.\-]{{12,17}})(?: - hostname (?P<host>[\w.\-]{{1,253}}))?"
+)
 _FILE = re.compile(r"package: (?P<file>[\w.\-]{1,255})", re.ASCII)
 
 
 def system_fields(text: str, zone: tzinfo) -> Fields:
     """Return what the text of a system log says."""
     fields: Fields = {"message": text, "event.reason": text}
-    found = _USER.search(text)
+    found = next((match for pattern in _USERS if (match := pattern.search(text))), None)
     if found is not None:
         put(fields, "user.name", found["quoted"] or found["bare"].rstrip(".:"), zone)
     found = _FROM.search(text)
     if found is not None and is_ip(found["ip"].rstrip(".")):
         fields["source.ip"] = found["ip"].rstrip(".")
+    _ends(text, fields)
     _servers(text, fields)
     found = _REASON.search(text)
     if found is not None:
@@ -48,6 +59,21 @@ def system_fields(text: str, zone: tzinfo) -> Fields:
     if found is not None:
         fields["file.name"] = found["file"].rstrip(".")
     return fields
+
+
+def _ends(text: str, fields: Fields) -> None:
+    """Set the two ends of a tunnel, or who got an address from the firewall."""
+    found = _TUNNEL.search(text)
+    if found is not None and is_ip(found["ip"]) and is_ip(found["peer"]):
+        fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"])
+        fields["destination.ip"], fields["destination.port"] = found["peer"], int(found["peer_port"])
+    found = _LEASE.search(text)
+    if found is not None and is_ip(found["ip"]):
+        fields["source.ip"] = found["ip"]
+        if (mac := mac_of(found["mac"])) is not None:
+            fields["source.mac"] = mac
+        if found["host"]:
+            fields["source.domain"] = found["host"]
 
 
 def _servers(text: str, fields: Fields) -> None:

@@ -1,0 +1,49 @@
+"""PAN-OS' system logs in words and URL logs without a scheme: who, from where, and which page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.collectors.reading import one
+
+STAMP = "2026/11/22 10:00:00"
+
+
+def _system(subtype: str, event: str, text: str) -> dict[str, Any]:
+    head = f"1,{STAMP},0123,SYSTEM,{subtype},2561,{STAMP},,{event},,0,0,general,informational"
+    return one("panw", f'{head},"{text}",1,0x0,0,0,0,0,,fw1')
+
+
+def test_the_account_is_the_one_that_is_named_and_not_the_next_word() -> None:
+    fields = _system(
+        "globalprotect",
+        "globalprotectportal-auth-fail",
+        "GlobalProtect portal user authentication failed. Login from: 198.51.100.7, User name: anna, Reason: locked.",
+    )
+    assert (fields["user.name"], fields["source.ip"]) == ("anna", "198.51.100.7")
+    assert (fields["event.outcome"], fields["event.action"]) == ("failure", "globalprotectportal-auth-fail")
+
+
+def test_a_log_in_of_an_administrator_is_authentication() -> None:
+    fields = _system("general", "general", "User admin logged in via Web from 10.0.0.9 using https")
+    assert (fields["user.name"], fields["event.category"]) == ("admin", ["authentication"])
+    assert (fields["event.outcome"], fields["event.type"]) == ("success", ["info", "start"])
+    fields = _system("general", "general", "User admin logged out via CLI from 10.0.0.9")
+    assert fields["event.type"] == ["info", "end"]
+
+
+def test_ends_of_tunnels_and_leases_are_read() -> None:
+    fields = _system("vpn", "ike-nego-p1-fail", "Failed SA: 192.0.2.1[500]-198.51.100.7[4500] cookie:ab:cd.")
+    assert (fields["source.ip"], fields["destination.ip"]) == ("192.0.2.1", "198.51.100.7")
+    assert (fields["source.port"], fields["destination.port"]) == (500, 4500)
+    fields = _system("dhcp", "lease-start", "DHCP lease started ip 10.0.0.77 --> mac 00:11:22:33:44:55 - hostname pc17")
+    assert (fields["source.ip"], fields["source.mac"]) == ("10.0.0.77", "00-11-22-33-44-55")
+    assert fields["source.domain"] == "pc17"
+
+
+def test_a_url_without_a_scheme_has_a_host_and_a_path() -> None:
+    flow = "10.0.0.4,203.0.113.5,0.0.0.0,0.0.0.0,web,anna,,web-browsing,vsys1,in,out,ae1,ae2,fwd"
+    rest = f'{STAMP},1234,1,50123,80,0,0,0x403000,tcp,alert,"www.example.org:8080/a/b.php?x=1",(9999),any'
+    fields = one("panw", f"1,{STAMP},0123,THREAT,url,2561,{STAMP},{flow},{rest},informational,client-to-server,1,0x0")
+    assert (fields["url.domain"], fields["url.port"], fields["url.path"]) == ("www.example.org", 8080, "/a/b.php")
+    assert (fields["url.query"], fields["url.extension"]) == ("x=1", "php")
