@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file for its owner alone: whole and durable, or not at all; raise `OSError` where that fails.
 
-    The folder has to be there. Of processes that write at once, the last one's content stays.
+    The folder has to be there. Of processes that write at once, the last one's content stays. What lies beside is
+    never written to: somebody else may have put a link there.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    beside = path.with_name(f"{path.name}.{token_hex(8)}.new")
+    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(number, "wb") as stream:
             stream.write(content)

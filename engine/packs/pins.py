@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.durable import write_private
 from engine.errors import ConfigurationError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
@@ -86,9 +87,7 @@ def write_pin(path: Path, pin: Pin) -> None:
         lines += [f"{key} = {_toml(value)}" for key, value in pairs if value]
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_private(path, ("\n".join(lines) + "\n").encode())
     except OSError as error:
         raise ConfigurationError(f"cannot write it ({error.strerror})", where=str(path)) from error
 

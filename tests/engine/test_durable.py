@@ -32,6 +32,17 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pyte
     assert [item.name for item in tmp_path.iterdir()] == ["key"]
 
 
+def test_what_somebody_put_beside_it_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"whole")
+    monkeypatch.setattr(durable, "token_hex", lambda size: "known", raising=False)
+    for number in ("known", durable.os.getpid()):
+        (tmp_path / f"key.{number}.new").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        durable.write_private(tmp_path / "key", b"secret")
+    assert victim.read_bytes() == b"whole"
+
+
 def test_an_opened_file_is_its_owners_and_keeps_its_content(tmp_path: Path) -> None:
     with durable.open_private(tmp_path / "lock") as stream:
         stream.write(b"x")
