@@ -7,6 +7,7 @@ tested`); then the segment's file is not even opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +167,9 @@ class StoredBlock:
         """Return none: a row group is of one piece."""
         return ()
 
-    @property
+    @cached_property
     def weight(self) -> int:
-        """About how many bytes the row group takes in memory."""
+        """About how many bytes the row group takes in memory; raise `UnreadableError` where the file is damaged."""
         return self.opened.reader.weight(self._group)
 
     def whole(self) -> pa.Table:
@@ -202,9 +203,7 @@ class StoredBlock:
         return found
 
 
-def assembled(
-    names: Collection[str], there: frozenset[str], columns: Callable[[Sequence[str]], pa.Table]
-) -> pa.Table:
+def assembled(names: Collection[str], there: frozenset[str], columns: Callable[[Sequence[str]], pa.Table]) -> pa.Table:
     """Return the fields' columns with their companions, and what the rest holds of them.
 
     `there` are the columns that hold anything; `columns` reads them.

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +19,7 @@ from engine.store.database import Database
 
 _TIME = "@timestamp"
 _DATASET = "event.dataset"
+_FAR = 2**63 - 1  # further than any offset
 _COLUMNS = (
     "id, path, day, dataset, events, size, first_sequence, last_sequence, first_time, last_time, untimed, compacted"
 )
@@ -110,16 +112,19 @@ def _times(parts: Sequence[Contents]) -> list[tuple[int | None, int | None]]:
 
 def _extents(table: pa.Table) -> list[Extent]:
     """Return the offsets that the rows cover of each source. (`group_by` would load a query engine for it.)"""
-    identities = table.column(IDENTITY)
-    distinct = sorted({identity for chunk in identities.chunks for identity in chunk.unique().to_pylist()})
-    found = []
-    for identity in distinct:
-        offsets = table.column(OFFSET)
-        if len(distinct) > 1:
-            offsets = offsets.filter(pc.equal(identities.cast(pa.string()), identity))
-        bounds = pc.min_max(offsets).as_py()
-        found.append(Extent(identity=identity, first=bounds["min"], last=bounds["max"]))
-    return found
+    column = table.column(IDENTITY)
+    column = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    identities = column.unify_dictionaries().combine_chunks()
+    if not len(identities):
+        return []
+    words, codes = identities.dictionary.to_pylist(), identities.indices.to_numpy()
+    offsets = table.column(OFFSET).to_numpy()
+    first, last = (np.full(len(words), edge, dtype=np.int64) for edge in (_FAR, -_FAR))
+    np.minimum.at(first, codes, offsets)
+    np.maximum.at(last, codes, offsets)
+    bounds = zip(words, first.tolist(), last.tolist(), strict=True)
+    found = {word: Extent(identity=word, first=low, last=high) for word, low, high in bounds if low <= high}
+    return [found[word] for word in sorted(found)]
 
 
 def _datasets(table: pa.Table) -> Mapping[str, int]:

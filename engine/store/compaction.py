@@ -79,23 +79,26 @@ def _due(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
     for _, found in groupby(small, key=lambda segment: (segment.compacted, segment.day, segment.dataset)):
         alike = list(found)
         left = len(alike)
+        if left < _MANY:
+            continue
         for group in _groups(alike, events=_DUE_EVENTS, size=_DUE_BYTES):
             if left < _MANY:
                 break
             left -= len(group)
-            yield group
+            if len(group) > 1:
+                yield group
 
 
 def _groups(small: Sequence[Segment], *, events: int = _TARGET, size: int = _TARGET_BYTES) -> Iterator[list[Segment]]:
     """Cut into groups of so many events and bytes on disk."""
     for _, alike in groupby(small, key=lambda segment: (segment.day, segment.dataset)):
         group: list[Segment] = []
+        rows = weight = 0
         for segment in alike:
-            together = [*group, segment]
-            too_many = sum(each.events for each in together) > events or sum(each.size for each in together) > size
-            if group and too_many:
+            rows, weight = rows + segment.events, weight + segment.size
+            if group and (rows > events or weight > size):
                 yield group
-                group = []
+                group, rows, weight = [], segment.events, segment.size
             group.append(segment)
         yield group
 

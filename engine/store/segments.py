@@ -102,7 +102,7 @@ def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> N
         write_page_checksum=True,
     ) as writer:
         for start, rows in groups:
-            part = _trimmed(table.slice(start, rows)) if len(groups) > 1 else table
+            part = _trimmed(table.slice(start, rows))
             writer.write_table(_as_text(part, plain).replace_schema_metadata(told), row_group_size=ROW_GROUP)
 
 
@@ -131,7 +131,10 @@ def _present(table: pa.Table, groups: Sequence[tuple[int, int]]) -> list[list[in
 
 
 def _trimmed(table: pa.Table) -> pa.Table:
-    """Leave in each dictionary only what these rows use: Arrow would write the whole of it into every row group."""
+    """Leave in each dictionary only what these rows use: Arrow would write the whole of it into every row group.
+
+    That is also what takes the values of rows that were removed out of the store.
+    """
     columns = [
         pa.chunked_array([_compact(part) for part in column.chunks]) if pa.types.is_dictionary(column.type) else column
         for column in table.columns
@@ -140,24 +143,17 @@ def _trimmed(table: pa.Table) -> pa.Table:
 
 
 def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
-    if len(column.dictionary) <= 1 or _is_whole(column):
-        return column
     if column.null_count == len(column):
         return pa.nulls(len(column), column.type)
     codes = column.indices.fill_null(-1).to_numpy()
     used = np.zeros(len(column.dictionary) + 1, dtype=bool)
     used[codes] = True  # -1 is the last place
     used[-1] = False
+    if used[:-1].all():
+        return column
     places = (np.cumsum(used, dtype=np.int32) - 1)[codes]
     kept = column.dictionary.take(pa.array(np.flatnonzero(used)))
     return pa.DictionaryArray.from_arrays(pa.array(places, mask=codes < 0), kept)
-
-
-def _is_whole(column: pa.DictionaryArray) -> bool:
-    """Tell whether these are all the rows that the dictionary was made for."""
-    codes = column.indices
-    whole: bool = column.offset == 0 and codes.buffers()[1].size == len(codes) * codes.type.byte_width
-    return whole
 
 
 def _is_plain(name: str, column: pa.ChunkedArray) -> bool:

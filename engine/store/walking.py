@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from engine.errors import StoreError
+from engine.errors import StoreError, UnreadableError
 from engine.store.blocks import Opened, StoredBlock
 from engine.store.catalogue import Segment
 from engine.store.joined import JoinedBlock
@@ -79,8 +79,9 @@ def _joined(pile: list[StoredBlock]) -> Blocks:
 
 def _alone(opened: Opened, wanted: Wanted, following: int, missing: Callable[[Missing], None] | None) -> Blocks:
     try:
-        if missing is None or _is_whole(opened, missing):
-            yield from _blocks(opened, wanted, following)
+        yield from _blocks(opened, wanted, following, check=missing is not None)
+    except UnreadableError as error:
+        _tell(opened.segment, error, missing)
     finally:
         opened.close()
 
@@ -91,27 +92,29 @@ def _only(
     """Return the block of a segment with one row group; where nothing in it is wanted, close the file."""
     block = None
     try:
-        if missing is None or _is_whole(opened, missing):
-            block = next(_blocks(opened, wanted, following), None)
+        found = next(_blocks(opened, wanted, following, check=missing is not None), None)
+        if found is not None:
+            _ = found.weight  # which opens the file, and is kept
+        block = found
+    except UnreadableError as error:
+        _tell(opened.segment, error, missing)
     finally:
         if block is None:
             opened.close()
     return block
 
 
-def _is_whole(opened: Opened, missing: Callable[[Missing], None]) -> bool:
-    """Tell whether the segment's file is there in full size with its parts known; where not, say so to `missing`."""
-    segment = opened.segment
-    try:
+def _tell(segment: Segment, error: UnreadableError, missing: Callable[[Missing], None] | None) -> None:
+    """Say to `missing` that a segment cannot be read; raise the error where nobody is to be told."""
+    if missing is None:
+        raise error
+    missing(Missing(first_sequence=segment.first_sequence, last_sequence=segment.last_sequence, reason=str(error)))
+
+
+def _blocks(opened: Opened, wanted: Wanted, following: int, *, check: bool) -> Iterator[StoredBlock]:
+    """Yield the blocks of a segment; with `check`, only after its file was seen to be there in full size."""
+    if check:
         opened.check()
-    except StoreError as error:
-        first, last = segment.first_sequence, segment.last_sequence
-        missing(Missing(first_sequence=first, last_sequence=last, reason=str(error)))
-        return False
-    return True
-
-
-def _blocks(opened: Opened, wanted: Wanted, following: int) -> Iterator[StoredBlock]:
     segment, first = opened.segment, opened.segment.first_sequence
     for group, (rows, _) in enumerate(opened.shape):
         bounds = (segment.first_sequence, segment.last_sequence) if segment.compacted else (first, first + rows - 1)

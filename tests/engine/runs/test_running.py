@@ -107,6 +107,21 @@ def test_damage_inside_a_file_is_a_gap_as_well(store: EmbeddedStore, clock: Cloc
     assert [(gap.first, gap.last) for gap in gaps(store)] == [(1, 1)]
 
 
+def test_damage_of_a_small_file_whose_parts_are_known_is_a_gap_as_well(store: EmbeddedStore, clock: Clock) -> None:
+    second = _four(store)[1]
+    list(store.blocks())
+    for block in store.blocks(after=1, until=2):
+        assert block.rows == 1  # looked at alone, which keeps what its parts are
+    content = second.read_bytes()
+    second.write_bytes(content[:-40] + bytes(40))
+    outcome = runner(store, clock).run()
+    assert len(outcome.run.alerts) == 3
+    assert [(gap.first, gap.last) for gap in gaps(store)] == [(2, 2)]
+    second.write_bytes(content)
+    runner(store, clock).fill()
+    assert len(store.alerts()) == 4
+
+
 def test_without_records_of_gaps_a_run_refuses_to_pass_over(store: EmbeddedStore) -> None:
     from engine.detecting import Detector
 

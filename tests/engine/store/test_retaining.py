@@ -15,6 +15,7 @@ from engine.retention import Retention, read_retention
 from engine.runs.retention import is_due, retain
 from engine.store.embedded import EmbeddedStore
 from engine.store.protocol import BaseHit
+from engine.store.segments import SegmentReader
 from tests.cli.fakes import an_alert, an_incident
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -88,6 +89,21 @@ def test_a_file_of_several_datasets_loses_those_whose_time_has_passed(kept, many
     assert set(range(31, 51)) <= set(sequences)
     assert kept.append(others, []).duplicates == 20
     assert kept.append(many(30, dataset="xroad.opmon"), []).stored == 30  # what is gone is not known any more
+
+
+def test_no_value_of_what_is_gone_stays_in_a_file(kept, many, one, clock: Clock) -> None:
+    citizens = [one({"event.dataset": "xroad.opmon", "user.name": f"citizen-{n // 3}"}, number=n) for n in range(30)]
+    others = many(100, start=50, identity="cd" * 16)
+    kept.append([*citizens, *(replace(each, fields={**each.fields, "user.name": "clerk"}) for each in others)], [])
+    clock.now += timedelta(days=40)
+    kept.retain(plan(xroad__any="30d"))
+    clock.now += timedelta(hours=2)
+    kept.retain(plan(xroad__any="30d"))
+    (path,) = kept.folder.glob("events/*/*/*.parquet")
+    with SegmentReader(path) as reader:
+        names = reader.read(0, ["user.name"]).column(0).chunk(0)
+    assert set(names.to_pylist()) == {"clerk"}
+    assert names.dictionary.to_pylist() == ["clerk"]
 
 
 def test_files_go_an_hour_later_for_the_sake_of_readers(kept, many, clock: Clock) -> None:
