@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.folding import INTO_ASCII
 from engine.sigma.coded import Codes
@@ -97,8 +96,3 @@ def _piece(item: Predicate, run: re.Pattern[str]) -> str:
         return max(run.findall(item.value), key=len, default="").lower()
     text = required(item) if item.operator in {"glob", "re"} else ""
     return max(run.findall(text), key=len, default="")
-
-
-def plain_texts(column: pa.Array) -> pa.StringArray:
-    """Return a column of text with nothing where a row has none."""
-    return pc.fill_null(column, "") if column.null_count else column

@@ -33,7 +33,8 @@ from engine.sigma.workings import Workings
 
 MAX_PROFILES = 50_000
 MAX_REASONS = 5_000  # reasons of matches remembered
-MAX_LAYOUTS = 5_000  # sets of field names remembered; they come from the log
+MAX_LAYOUTS = 5_000  # sets of field names remembered; they come from the log,
+MAX_NAMES = 200  # so sets of more names than honest events have are found out anew each time
 
 # Logs in which an absent value is written as a dash; some collectors keep it, some leave the field out.
 _DASHED = frozenset({"iis.access", "nginx.access", "apache.access", "squid.access"})
@@ -190,8 +191,6 @@ class Partition:
 
     def _layout(self, names: tuple[str, ...]) -> _Layout:
         """Find out what the fields of an event are good for, and remember it."""
-        if len(self._layouts) >= MAX_LAYOUTS:
-            self._layouts.clear()
         there = frozenset(names)
         slots = [
             (name, index, table)
@@ -200,7 +199,11 @@ class Partition:
             if there.isdisjoint(earlier)
         ]
         searched = [name for name in names if name.startswith(_WINDOWS_TEXT)] if self.kind.family == "windows" else []
-        layout = self._layouts[names] = _Layout(slots=tuple(slots), searched=_values_of(searched))
+        layout = _Layout(slots=tuple(slots), searched=_values_of(searched))
+        if len(names) <= MAX_NAMES:
+            if len(self._layouts) >= MAX_LAYOUTS:
+                self._layouts.clear()
+            self._layouts[names] = layout
         return layout
 
     def _keyword_signature(self, table: Signatures, searched: Sequence[Value], original: str | bytes) -> int:

@@ -106,6 +106,15 @@ def test_windows_keywords_stay_bounded(flooded: Engine) -> None:
     assert len(partition._layouts) <= 50
 
 
+def test_layouts_of_very_many_names_are_not_kept(flooded: Engine) -> None:
+    for turn in range(3):
+        for count in (10, 1000):
+            fields = {f"{turn} {number}": "x" for number in range(count)}
+            assert [m.rule.info.name for m in flooded.match({**fields, "f": "word3", "event.dataset": "acme.1"})]
+    (partition,) = [item for item in flooded._by_rules.values() if item.rules]
+    assert sorted(len(names) for names in partition._layouts) == [12] * 3
+
+
 def test_columns_stay_bounded_and_right(flooded: Engine) -> None:
     chance = Random(3)
     matcher = ColumnMatcher(flooded)
