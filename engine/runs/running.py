@@ -101,6 +101,7 @@ class Runner:
         self._setting = setting
         self._lease = lease
         self._messenger = messenger
+        self._helper: Detector | None = None
 
     def run(self, planned: datetime | None = None) -> Outcome:
         """Run once; `planned` is the instant of the schedule. Raise `KullaError` where the run failed, on record."""
@@ -138,8 +139,10 @@ class Runner:
 
     def help(self) -> bool:
         """Work on a slice of a run that another process has begun under this name; tell whether there was one."""
-        detector = self._detector(_Beside(self._name, self._setting, None, self._messenger))
-        return isinstance(detector, SharedDetector) and detector.help()
+        if self._helper is None:  # the time that a run may take is the leader's business
+            unhurried = replace(self._setting, limit=_NONE)
+            self._helper = self._detector(_Beside(self._name, unhurried, None, self._messenger))
+        return isinstance(self._helper, SharedDetector) and self._helper.help()
 
     def _detector(self, companions: Companions, most: int = 0) -> Detector:
         if self._setting.sharing is not None:

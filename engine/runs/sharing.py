@@ -12,22 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from secrets import token_hex
 from typing import Any
 
 from engine.detecting import Companions, Detector, Run, selected
 from engine.errors import KullaError
 from engine.found_alerts import FoundAlerts
-from engine.runs.history import versions
 from engine.runs.leases import LASTS, Holder
 from engine.sigma.correlations.hits import Hit
 from engine.sigma.engine import Engine
 from engine.store.protocol import Block, Missing, Record, Store
 
-SLICE = "slice"
+SLICE, RESULT = "slice", "slice-result"  # records: what there is to do, and under the same keys what it came to
 SIZE = 25_000  # events of a slice, about
 _OPEN, _HELD, _DONE = "open", "held", "done"
+_ASKED = 64  # slices that a worker asks for at a time
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -78,17 +77,36 @@ class Board:
     def __init__(self, store: Store, name: str, engine: Engine, sharing: Sharing) -> None:
         self._store = store
         self._name = name
-        self._rules = _digest(engine)
+        self._rules = engine.digest
         self._sharing = sharing
 
-    def left(self) -> tuple[int, int] | None:
-        """Return the window (after, until) of the slices that lie here; those of other rules are taken away."""
-        found = [json.loads(record.body) for record in self._store.records(SLICE)]
-        if any(not self._is_mine(body) for body in found):
-            self.clear()
+    def left(self, begin: int) -> tuple[int, int] | None:
+        """Return the window (after, until) of the slices that lie here, where they are whole and leave nothing out.
+
+        Slices of other rules, with holes between them, without the results of those that are done, or of a window that
+        begins after `begin` are taken away.
+        """
+        records = self._store.records(SLICE)
+        if not records:
             return None
-        spans = [(int(body["first"]), int(body["last"])) for body in found]
-        return (min(spans)[0] - 1, max(last for _, last in spans)) if spans else None
+        bodies = [json.loads(record.body) for record in records]
+        after, until = min(int(body["first"]) for body in bodies) - 1, max(int(body["last"]) for body in bodies)
+        done = {record.key for record in records if record.state == _DONE}
+        if after <= begin and self._cover(bodies, after, until) and done <= self._told().keys():
+            return after, until
+        self.clear()
+        return None
+
+    def _cover(self, bodies: Sequence[dict[str, Any]], after: int, until: int) -> bool:
+        """Tell whether these are slices of this run's rules without a hole in `after < sequence <= until`."""
+        for first, last in sorted((int(body["first"]), int(body["last"])) for body in bodies):
+            if first > after + 1:
+                return False
+            after = max(after, last)
+        return after >= until and all(map(self._is_mine, bodies))
+
+    def _told(self) -> dict[str, Record]:
+        return {record.key: record for record in self._store.records(RESULT)}
 
     def post(self, after: int, until: int) -> None:
         """Cut `after < sequence <= until` into slices."""
@@ -103,13 +121,14 @@ class Board:
 
     def take(self) -> Held | None:
         """Take a slice that nobody works on; None where there is none."""
-        for record in self._store.records(SLICE):
-            body = json.loads(record.body)
-            if not self._is_mine(body) or not self._is_free(record, body):
-                continue
-            held = Held(record, int(body["first"]), int(body["last"]), self._sharing.now())
-            if self._write(held, body | {"holder": self._sharing.holder.text()}):
-                return held
+        for state in (_OPEN, _HELD):
+            for record in self._store.records(SLICE, state=state, limit=_ASKED if state == _OPEN else None):
+                body = json.loads(record.body)
+                if not self._is_mine(body) or not self._is_free(record, body):
+                    continue
+                held = Held(record, int(body["first"]), int(body["last"]), self._sharing.now())
+                if self._write(held, body | {"holder": self._sharing.holder.text()}):
+                    return held
         return None
 
     def keep(self, held: Held) -> None:
@@ -119,9 +138,12 @@ class Board:
             raise SliceLostError("another process has taken the slice over", where=held.record.key)
 
     def finish(self, held: Held, result: Result) -> None:
-        """Write what the slice came to; where it was taken over meanwhile, the other one will."""
-        body = json.loads(held.record.body) | {"result": _written(result)}
-        self._store.save_records([replace(held.record, state=_DONE, body=json.dumps(body), due=held.since)])
+        """Write what the slice came to, then that it is done; where it was taken over meanwhile, the other one will."""
+        key, body = held.record.key, json.dumps(_written(result))
+        known = self._store.record(RESULT, key)  # of somebody who was killed in between
+        told = Record(kind=RESULT, key=key, state=_DONE, due=held.since, body=body)
+        self._store.save_records([replace(told, version=known.version if known else 0)])
+        self._store.save_records([replace(held.record, state=_DONE, due=held.since)])
 
     def give_back(self, held: Held) -> None:
         """Leave the slice to others."""
@@ -132,24 +154,22 @@ class Board:
 
         Raise `SliceLostError` where they are not those of this window: another process leads the run by now.
         """
-        records = self._store.records(SLICE)
-        bodies = [json.loads(record.body) for record in records]
-        spans = sorted((int(body["first"]), int(body["last"])) for body in bodies if self._is_mine(body))
-        for first, last in spans:
-            if first > after + 1:
-                break
-            after = max(after, last)
-        if after < until or len(spans) < len(bodies):
-            raise SliceLostError("another process has taken the run over", where=self._name)
-        if any(record.state != _DONE for record in records):
+        counts = self._store.count_records(SLICE)
+        if counts.get(_OPEN) or counts.get(_HELD):
             return None
-        return [_read(body["result"]) for body in bodies]
+        records, told = self._store.records(SLICE), self._told()
+        keys = [record.key for record in records if record.key in told]
+        whole = self._cover([json.loads(record.body) for record in records], after, until)
+        if not whole or len(keys) < len(records):
+            raise SliceLostError("another process has taken the run over", where=self._name)
+        return [_read(json.loads(told[key].body)) for key in keys]
 
     def clear(self) -> None:
-        """Take all slices away."""
+        """Take all slices and results away."""
         left = [replace(record, state=_DONE, due=self._sharing.now()) for record in self._store.records(SLICE)]
         self._store.save_records(left)
-        self._store.forget_records(SLICE, _DONE, before=_EVER)
+        for kind in (SLICE, RESULT):
+            self._store.forget_records(kind, _DONE, before=_EVER)
 
     def _is_mine(self, body: dict[str, object]) -> bool:
         return body["name"] == self._name and body["rules"] == self._rules
@@ -192,8 +212,9 @@ class SharedDetector(Detector):
         """Look at everything received since the cursor together with whoever helps, and move it."""
         cursor = self._store.cursor(self._name)
         self._correlations.begin()
-        left = self.board.left()  # of a run that was killed
-        after, posted = left or (min(cursor, self._store.cursor(self._correlated)),) * 2
+        begin = min(cursor, self._store.cursor(self._correlated))
+        left = self.board.left(begin)  # of a run that was killed
+        after, posted = left or (begin, begin)
         until = max(posted, self._store.last_sequence())
         if left is None and until - after < 2 * self._sharing.size:
             return super().run()
@@ -288,9 +309,3 @@ def _read(body: dict[str, Any]) -> Result:
         excluded=body["excluded"],
         missing=tuple((first, last, reason) for first, last, reason in body["missing"]),
     )
-
-
-def _digest(engine: Engine) -> str:
-    """Return what tells this rule set from others: all versions, and which filters take matches away."""
-    known = [sorted(versions(engine.rules).items()), [rule.excluded_by for rule in engine.rules.rules]]
-    return blake2b(json.dumps(known).encode(), digest_size=16).hexdigest()

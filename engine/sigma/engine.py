@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import orjson
 
 from engine.alerts import Reason
 from engine.events import Value
@@ -55,6 +59,19 @@ class Engine:
         self._sources: defaultdict[LogSource, list[int]] = defaultdict(list)
         for index, rule in enumerate(rules.rules):
             self._sources[rule.logsource].append(index)
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells what these rules mean from what others do: the same text means another with other placeholders.
+
+        Rests on what was compiled, so it is the same in every process that loads the same rules in the same way.
+        """
+        rules = [
+            (rule.info.id, rule.info.version, rule.excluded_by, rule.logsource, rule.expression)
+            for rule in self.rules.rules
+        ]
+        known = (self.rules.predicates, rules, [repr(item) for item in self.rules.correlations])
+        return blake2b(orjson.dumps(known, default=list), digest_size=16).hexdigest()
 
     def match(self, fields: Mapping[str, Value], original: str | bytes = "") -> list[Match]:
         """Return the rules that match one event (without correlations)."""

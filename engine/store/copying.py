@@ -19,7 +19,8 @@ from engine.store.protocol import Store
 _ALERTS_AT_ONCE = 1000
 _CHECKED_AT_ONCE = 1000
 _RECORDS_AT_ONCE = 1000
-_OF_RUNS = frozenset({"lease", "run", "rules", "gap", "incidents"})  # see engine.runs: they speak of one store's events
+# see engine.runs: they speak of one store's events
+_OF_RUNS = frozenset({"lease", "run", "rules", "gap", "incidents", "slice", "slice-result"})
 _KEY_IN_USE = ("privacy", "key")  # which key made a store's pseudonyms (see cli.privacy)
 
 

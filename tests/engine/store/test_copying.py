@@ -28,7 +28,9 @@ def _record(kind: str, key: str, body: str, *, due: datetime | None = None) -> R
 
 def test_records_are_copied_but_for_those_of_runs(store: EmbeddedStore, other: EmbeddedStore, now: datetime) -> None:
     kept = [_record("case", "1", "a note"), _record("indicator", "2", "{}", due=now), _record("unheard of", "3", "x")]
-    store.save_records([*kept, *(_record(kind, "1", "") for kind in ("lease", "run", "rules", "gap", "incidents"))])
+    store.save_records(
+        [*kept, *(_record(kind, "1", "") for kind in ("lease", "run", "rules", "gap", "incidents", "slice"))]
+    )
     assert copy(store, other, "one").records == 3
     assert other.record_kinds() == ["case", "indicator", "unheard of"]
     assert [other.record(item.kind, item.key) for item in kept] == [replace(item, version=1) for item in kept]
