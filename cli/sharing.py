@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ _MOST = 64
 _WORTHWHILE = 2 * SIZE  # new events: for fewer, loading the rules costs more than it saves
 _PAUSE = 0.5  # seconds between looks at what there is to do
 _PATIENCE = 30.0  # seconds for helpers to end by themselves
+_LAST_WORDS = 5.0  # and once they were told to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,11 @@ class Crew:
         if windowed:
             raise UsageError("--workers shares runs over what is new", where="--workers", hint="leave --since away")
 
+    def tell_without_limit(self, plan: Plan) -> None:
+        """Say so where a schedule limits the alerts of a rule: runs that are shared know no such limit."""
+        if self.workers is not None and plan.schedule is not None and plan.schedule.rule_alerts:
+            self.session.say(f"{plan.schedule.name}: rule_alerts has no effect with --workers")
+
     @property
     def leads(self) -> bool:
         """Tell whether this process may begin a run."""
@@ -60,30 +66,52 @@ class Crew:
         return Sharing(holder=this_process(), now=now, pause=lambda: time.sleep(_PAUSE), gone=is_gone)
 
     @contextmanager
-    def at_work(self, store: Store, plans: Sequence[Plan]) -> Iterator[None]:
-        """Have this machine's other workers help with the runs inside, where there is work for them."""
-        count = (self.workers or 1) - 1
-        if count and not any(store.last_sequence() - store.cursor(plan.name) >= _WORTHWHILE for plan in plans):
-            count = 0
-        started = [self._start() for _ in range(count)]
+    def helpers(self) -> Iterator[Callable[[Store, Iterable[Plan]], None]]:
+        """Give what calls this machine's other workers to runs of these plans, where there is work for them.
+
+        It is called under the lease, and they end once that is given back: this waits for them.
+        """
+        started: list[subprocess.Popen[bytes]] = []
+
+        def call(store: Store, plans: Iterable[Plan]) -> None:
+            if self._worthwhile(store, plans):
+                started.extend(self._start() for _ in range((self.workers or 1) - 1))
+
         try:
-            yield
+            yield call
         finally:
-            for each in started:
-                try:
-                    each.wait(_PATIENCE)
-                except subprocess.TimeoutExpired:
-                    each.terminate()
+            _end(started)
+
+    def _worthwhile(self, store: Store, plans: Iterable[Plan]) -> bool:
+        newest = store.last_sequence() if (self.workers or 1) > 1 else 0
+        return any(newest - store.cursor(plan.name) >= _WORTHWHILE for plan in plans)
 
     def _start(self) -> subprocess.Popen[bytes]:
         given = [word for flag, value in self.session.flags.values() for word in _flag(flag, value)]
-        return subprocess.Popen(
-            [sys.executable, "-c", _MAIN, "detect", *self.words, *given, "--workers", "0", "--quiet"],
+        return subprocess.Popen(  # -P: what lies in the folder that somebody works in is no part of kulla
+            [sys.executable, "-P", "-c", _MAIN, "detect", *self.words, *given, "--workers", "0", "--quiet"],
             cwd=self.session.cwd,
             env={**self.session.environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
+
+
+def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Wait for helpers, for all of them together; those that do not end are ended."""
+    until = time.monotonic() + _PATIENCE
+    for each in started:
+        with suppress(subprocess.TimeoutExpired):
+            each.wait(max(0.0, until - time.monotonic()))
+    late = [each for each in started if each.poll() is None]
+    for each in late:
+        each.terminate()
+    for each in late:
+        try:
+            each.wait(_LAST_WORDS)
+        except subprocess.TimeoutExpired:
+            each.kill()
+            each.wait()
 
 
 def words_of(given: Mapping[str, str | Sequence[str] | bool | None]) -> list[str]:

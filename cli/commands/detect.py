@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from cli.detecting import Plan
     from engine.runs.leases import Lease
     from engine.store.protocol import Store
+
+Due: TypeAlias = "Sequence[tuple[Plan, datetime]]"  # with the instant that each is due for
 
 app = single_app()
 
@@ -151,6 +153,7 @@ def detect(
         plans = [Plan(name=RUN, rules=loaded, engine=Engine(loaded), lateness=timedelta(seconds=late))]
     for plan in plans:
         rulesets.tell_broken(session, plan.rules)
+        crew.tell_without_limit(plan)
     shift = _Shift(
         session=session,
         plans=plans,
@@ -222,13 +225,15 @@ class _Shift:
             if not self.crew.leads:
                 help_out(self.crew, store, self.plans)
                 return
-            with self.crew.at_work(store, self.plans), leased(self.session, store) as lease:
+            with self.crew.helpers() as call, leased(self.session, store) as lease:
                 if lease is None and self.crew.sharing is not None:
                     help_out(self.crew, store, self.plans)
                 elif lease is not None:
+                    due = self._due(store)
+                    call(store, [plan for plan, _ in due])
                     alerts, parts = list[Alert](), 0
                     try:
-                        for found in self._parts(store, lease):
+                        for found in self._parts(store, lease, due):
                             alerts, parts = [*alerts, *found], parts + 1
                     finally:  # what one part found is told even where the next one fails
                         if parts:
@@ -236,12 +241,14 @@ class _Shift:
                     retain_when_due(self.session, store)
             self._deliver(store)
 
-    def _parts(self, store: Store, lease: Lease) -> Iterator[Sequence[Alert]]:
-        """Yield the alerts of each part of a run: rules, models, indicators; looking back is for rules alone."""
+    def _due(self, store: Store) -> Due:
         from cli.detecting import due_plans
 
-        every = [(plan, self.session.now()) for plan in self.plans]
-        due = every if self.now_due else due_plans(store, self.plans, self.session.now())
+        now = self.session.now()
+        return [(plan, now) for plan in self.plans] if self.now_due else due_plans(store, self.plans, now)
+
+    def _parts(self, store: Store, lease: Lease, due: Due) -> Iterator[Sequence[Alert]]:
+        """Yield the alerts of each part of a run: rules, models, indicators; looking back is for rules alone."""
         for plan, planned in due:
             yield self._run(store, plan, planned, lease)
         if self._looks_back:
