@@ -20,6 +20,11 @@ _SPF = re.compile(
     (?:;|\ \((?P<comment>[^)]{0,400})\))\ (?P<pairs>.{0,4000})""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_SPF_REFUSAL = re.compile(
+    r"[45]\d\d (?:[45]\.\d{1,3}\.\d{1,3} )?"
+    r"(?P<comment>Message (?:rejected|deferred)[^;]{0,400}?SPF (?P<result>\w{2,10})\b[^;]{0,400});(?P<pairs>.{0,4000})",
+    re.DOTALL | re.IGNORECASE,
+)
 _SPF_PAIR = re.compile(r"(?P<key>identity|client-ip|helo|envelope-from|receiver|mechanism)=(?P<value>[^;]{0,400})")
 _QUIET = ("whitelisted: ", "delayed ", "greylisted")
 
@@ -32,7 +37,7 @@ def read_policy(message: str, fields: Fields) -> bool:
         put_peer("source", peer, fields)
         fields["event.action"] = message.partition(":")[0].partition(" ")[0]
         return True
-    if "identity=" in message and (found := _SPF.match(message)):
+    if "identity=" in message and (found := _SPF.match(message) or _SPF_REFUSAL.match(message)):
         return _spf(found, fields)
     return False
 
@@ -63,9 +68,15 @@ def _spf(found: re.Match[str], fields: Fields) -> bool:
         if key in pairs:
             fields[name] = pairs[key]
     if found["comment"]:
-        fields["event.reason"] = found["comment"]
+        fields["event.reason"] = found["comment"].strip()
     if is_ip(pairs.get("client-ip", "")):
         fields["source.ip"] = pairs["client-ip"]
     put_mail("email.from.address", pairs.get("envelope-from", ""), fields)
     put_domain("source", pairs.get("helo"), fields)
+    put_domain("destination", put_mail("email.to.address", _address(pairs.get("receiver", "")), fields), fields)
     return True
+
+
+def _address(text: str) -> str:
+    """Return an address; a receiver may be named by its host alone, or not at all."""
+    return text if "@" in text else ""

@@ -291,8 +291,8 @@ def _tls(text: str, fields: Fields) -> bool:
     put_peer("source" if found["way"] == "from" else "destination", found, fields)
     fields["event.action"] = "tls-established"
     fields["postfix.tls.trust"] = found["trust"].lower()
-    fields["postfix.tls.version"] = found["protocol"] + "v" + found["version"]
-    fields["postfix.tls.cipher"] = found["cipher"]
+    fields["tls.version_protocol"], fields["tls.version"] = found["protocol"].lower(), found["version"]
+    fields["tls.cipher"] = found["cipher"]
     return True
 
 
@@ -308,7 +308,7 @@ def _warning(text: str, fields: Fields) -> bool:
         fields["event.category"] = ["email", "authentication"]
         fields["event.reason"] = body.partition("]: ")[2] if "]: " in body else body
         if user := _SASL_USER.search(body):
-            fields["postfix.sasl_username"] = user["user"]
+            fields["user.name"] = user["user"]
     elif unresolved := _NO_NAME.match(body) or _NO_NAME_OLD.match(body):
         if is_ip(address := unresolved["ip"].rstrip(":")):
             fields["source.ip"] = address

@@ -127,7 +127,7 @@ def _event(event: Mapping[str, Json], fields: Fields) -> None:
     if details := text(event.get("eventDetails")):
         fields.setdefault("ubika.waap.details", details)
     if user := text(event.get("userId")):
-        fields.setdefault("ubika.waap.user", user)
+        fields.setdefault("user.name", user)
 
 
 def _access(found: re.Match[str], fields: Fields, options: Options) -> None:

@@ -22,8 +22,33 @@ def test_a_failed_log_in_says_who_from_where_and_that_it_failed() -> None:
     assert (fields["source.ip"], fields["source.domain"]) == ("203.0.113.4", "host7.example")
     assert (fields["event.action"], fields["event.outcome"]) == ("sasl-login", "failure")
     assert "authentication" in fields["event.category"]
-    assert fields["postfix.sasl_username"] == "eva@gov.example"
+    assert fields["user.name"] == "eva@gov.example"
     assert (fields["process.name"], fields["process.pid"]) == ("postfix/smtpd", 311)
+
+
+def test_an_encrypted_connection_names_its_protocol_and_cipher() -> None:
+    fields = one(
+        "postfix",
+        HEAD + "postfix/smtp[311]: Verified TLS connection established to mx.example.net[203.0.113.25]:25: TLSv1.0 "
+        "with cipher AES256-SHA (256/256 bits)",
+    )
+    assert (fields["destination.ip"], fields["destination.port"]) == ("203.0.113.25", 25)
+    assert (fields["tls.version_protocol"], fields["tls.version"]) == ("tls", "1.0")
+    assert fields["tls.cipher"] == "AES256-SHA"
+
+
+def test_a_refusal_by_spf_says_whose_mail_it_was() -> None:
+    fields = one(
+        "postfix",
+        HEAD + "policyd-spf[202]: 550 5.7.23 Message rejected due to: SPF fail - not authorized. ; identity=mailfrom; "
+        "client-ip=203.0.113.66; helo=evil; envelope-from=x@spam.example; receiver=a@gov.example",
+    )
+    assert (fields["source.ip"], fields["event.action"], fields["event.outcome"]) == (
+        "203.0.113.66",
+        "spf-fail",
+        "failure",
+    )
+    assert fields["email.from.address"] == ["x@spam.example"]
 
 
 def test_a_delivery_names_recipient_relay_and_result() -> None:
