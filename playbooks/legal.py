@@ -51,10 +51,8 @@ class Rule:
 
     def due(self, start: datetime) -> datetime | None:
         """Return the latest instant, None where no hour is named."""
-        for _ in range(self.months):
-            start = month_after(start)
         if self.months:
-            return start
+            return months_after(start, self.months)
         return None if self.within is None else start + self.within
 
 
@@ -161,8 +159,8 @@ def clocks(
             return aware
         if name in done:
             return done[name][0]
-        rule = known[name]
-        return rule.due(started(rule.start)) or started(rule.start)
+        begun = started(known[name].start)
+        return known[name].due(begun) or begun
 
     found = [
         Clock(
@@ -177,7 +175,8 @@ def clocks(
     return tuple(sorted(found, key=lambda clock: (clock.due is None, clock.due or last, clock.rule.id)))
 
 
-def month_after(moment: datetime) -> datetime:
-    """Return the same day of the next calendar month, or its last day where it has no such day (31 January)."""
-    year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
+def months_after(moment: datetime, months: int) -> datetime:
+    """Return the same day so many calendar months on, or the last of a month that has no such day (31 January)."""
+    years, month = divmod(moment.month - 1 + months, 12)
+    year, month = moment.year + years, month + 1
     return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))

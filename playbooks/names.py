@@ -19,6 +19,7 @@ NOBODY: Final = frozenset((
 # Pseudonyms that the house has given already: they stay as they are.
 PSEUDONYM: Final = r"(?P<known>(?:person|phone|name|email|session|content)-[0-9a-f]{6}-[a-z2-7]{26})"
 _WORD: Final = re.compile(r"\w+")
+_DOT: Final = "\u0307"  # above the letter before it
 _IS_PSEUDONYM: Final = re.compile(PSEUDONYM)
 
 
@@ -32,18 +33,27 @@ class Names:
 
     def add(self, name: str) -> None:
         """Look for one more name."""
-        first = _WORD.search(name.casefold())
+        first = _WORD.search(_folded(name))
         self._by_word.setdefault(first[0] if first else "", set()).add(name)
 
     def within(self, text: str) -> frozenset[str]:
         """Return the names that the text may hold."""
-        words = {"", *_WORD.findall(text.casefold())} & self._by_word.keys()
+        words = {"", *_WORD.findall(_folded(text))} & self._by_word.keys()
         return frozenset(name for word in words for name in self._by_word[word])
 
 
+def _folded(text: str) -> str:
+    """Return a text so that what patterns take for one is one: `ı`, `İ` and `I`, too."""
+    return text.casefold().replace(_DOT, "").replace("ı", "i")
+
+
 def either(names: Iterable[str]) -> str:
-    """Return a pattern of these names as they stand, the longest first; linear in the text that it reads."""
-    return "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
+    """Return a pattern of these names as they stand, the longest first; linear in the text that it reads.
+
+    An `İ` in small letters is an `i` with a dot above it: either is found by the other.
+    """
+    ordered = sorted(names, key=lambda name: (-len(name), name))
+    return "|".join(re.escape(name.replace("İ", "i").replace(_DOT, "")).replace("i", f"i{_DOT}?") for name in ordered)
 
 
 def bare(name: str) -> str:

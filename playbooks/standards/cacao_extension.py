@@ -186,8 +186,11 @@ def of_guide_step(guide: Guide, item: GuideStep) -> Document:
         "fingerprint": item.fingerprint,
     }
     said = {**of_step(item.step), "filled": filled}
-    clock = guide.clock(item.step)
-    return {**said, "clock_due": instant(clock.due)} if clock and clock.due else said
+    if clock := guide.clock(item.step):  # as the user's own deadlines have it
+        said["clock_basis"] = clock.rule.basis
+        if clock.due:
+            said["clock_due"] = instant(clock.due)
+    return said
 
 
 def words_of(text: Text) -> Document:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.yaml_document import DocumentError
-from playbooks.legal import checked, clocks, month_after, own_rules, read_rules
+from playbooks.legal import Rule, checked, clocks, months_after, own_rules, read_rules
 from playbooks.loader import load_library
 
 AWARE = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
@@ -42,8 +42,25 @@ def test_every_clock_that_a_step_names_is_a_deadline_with_its_title() -> None:
 
 
 def test_a_month_ends_with_the_month() -> None:
-    assert month_after(datetime(2028, 1, 31, tzinfo=UTC)).day == 29
-    assert month_after(datetime(2026, 12, 31, tzinfo=UTC)) == datetime(2027, 1, 31, tzinfo=UTC)
+    assert months_after(datetime(2028, 1, 31, tzinfo=UTC), 1).day == 29
+    assert months_after(datetime(2026, 12, 31, tzinfo=UTC), 1) == datetime(2027, 1, 31, tzinfo=UTC)
+    assert months_after(datetime(2026, 11, 30, tzinfo=UTC), 13) == datetime(2027, 12, 30, tzinfo=UTC)
+
+
+def test_a_shorter_month_on_the_way_takes_no_days() -> None:
+    (rule,) = read_rules(_own(within="2 months"), "own.yaml")
+    assert rule.due(datetime(2026, 1, 31, 8, tzinfo=UTC)) == datetime(2026, 3, 31, 8, tzinfo=UTC)
+
+
+def test_a_chain_of_deadlines_is_reckoned_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"d{number}" for number in range(12)]
+    chain = [_own(name, start, "no hour") for name, start in zip(names, ("awareness", *names), strict=False)]
+    rules = checked(rule for content in chain for rule in read_rules(content, "own.yaml"))
+    asked: list[str] = []
+    real = Rule.due
+    monkeypatch.setattr(Rule, "due", lambda self, start: asked.append(self.id) or real(self, start))
+    assert all(clock.due is None for clock in clocks(rules, AWARE))
+    assert len(asked) <= len(names) ** 2
 
 
 def test_the_month_begins_with_the_notification_that_was_sent_else_with_its_last_hour() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,17 @@ def test_no_name_comes_through(people: list[str], between: str) -> None:
     told = mask.over(between.join([*people, *(name.upper() for name in people)]))
     words = told.lower().replace("person", "").replace(between, " ").split()
     assert not set(words) & set(people)
+
+
+@pytest.mark.parametrize("name", ["h.ıssı", "İlir.Ibro", "ilir.ibro", "ILIR.IBRO", "i\u0307lir.ibro"])
+def test_no_spelling_of_an_i_hides_a_name(name: str) -> None:
+    """Patterns take `ı` and `İ` for an `i`, in small letters `İ` is two characters."""
+    spellings = {name, name.lower(), name.upper(), name.replace("i", "ı"), name.replace("i", "İ")}
+    mask = Mask([Entity("user", f"GOV\\{name}")], "en")
+    person = People([Entity("user", name)], lambda kind, _: kind)
+    for spelled in spellings:
+        assert mask.over(f"logon of {spelled}.") in {"logon of person.", "logon of person 1."}
+        assert person.text(f"logon of {spelled}.") == "logon of name."
 
 
 def test_a_person_is_counted_once_whatever_comes_first() -> None:
