@@ -78,7 +78,9 @@ def _pseudonym(session: Session) -> Pseudonym | None:
 
 def about(session: Session, ledger: Ledger, incident: Incident) -> tuple[Record, ...]:
     """Return the ledger's records about the incident and its runs, in order; none (an issue) where it is broken."""
-    subject = f"incident/{incident.id}"
+    from playbooks.awareness import about as about_incident
+
+    subject = about_incident(incident.id)
     try:
         found = ledger.preload(subject).items()
     except LedgerError as error:

@@ -52,3 +52,12 @@ def record(session: Session, store: Store, *, actor: str, kind: str, subject: st
     explained.
     """
     return open_ledger(session, store).append(actor=actor, kind=kind, subject=subject, details=details).sequence
+
+
+def record_about(
+    session: Session, store: Store, incident: str, *, actor: str, kind: str, details: dict[str, str]
+) -> int:
+    """Append a decision about an incident (its whole id), as `record` does."""
+    from playbooks.awareness import about
+
+    return record(session, store, actor=actor, kind=kind, subject=about(incident), details=details)

@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 Treatment = Callable[[Sequence[Event]], Sequence[Event]]
 
 
-def enriched(session: Session, then: Treatment) -> Treatment:
-    """Return a treatment that enriches events and hands them to another.
-
-    Raise `ConfigurationError` for a database or a list of assets that can't be used.
-    """
-    enricher = enricher_of(session)
+def enriched(enricher: Enricher | None, then: Treatment) -> Treatment:
+    """Return a treatment that enriches events, where there is what does, and hands them to another."""
     if enricher is None:
         return then
     return lambda events: then([enricher.enriched(event) for event in events])
 
 
 def enricher_of(session: Session) -> Enricher | None:
-    """Return what enriches events, None where the settings want nothing; raise as `enriched` does."""
+    """Return what enriches events, None where the settings want nothing.
+
+    Raise `ConfigurationError` for a database or a list of assets that can't be used.
+    """
     settings = session.settings
     if not (settings.enriches or settings.addresses or settings.assets):
         return None

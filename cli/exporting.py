@@ -101,6 +101,7 @@ def _pseudonym(session: Session) -> Pseudonym:
 
 def disclose(session: Session, store: Store, incident: str, *, what: str, content: str, said: Said) -> None:
     """Record, before anything is written, that names leave: to whom, why, and the SHA-256 of what is written."""
+    from playbooks.awareness import about
     from playbooks.ledger.entries import Disclosure, record_disclosure
 
     told = Disclosure(
@@ -110,5 +111,5 @@ def disclose(session: Session, store: Store, incident: str, *, what: str, conten
         paper=sha256(content.encode("utf-8")).hexdigest(),
     )
     ledger = open_ledger(session, store)
-    record = record_disclosure(ledger, told, subject=f"incident/{incident}", actor=actor_of(session, said.actor))
+    record = record_disclosure(ledger, told, subject=about(incident), actor=actor_of(session, said.actor))
     session.say(f"the disclosure of names is on the ledger (record {record.sequence})")

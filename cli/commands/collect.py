@@ -121,9 +121,9 @@ def _treating(session: Session, how: Reading) -> Reading:
     """Return the reading with what is done to events before they are stored."""
     from collectors.columns.treatment import Treatment
 
-    private = privacy(session, how)
-    kept = enriched(session, private.events)
-    return replace(how, kept=kept, treatment=Treatment(private.events, private.policy, enricher_of(session)))
+    private, enricher = privacy(session, how), enricher_of(session)
+    treatment = Treatment(private.events, private.policy, enricher)
+    return replace(how, kept=enriched(enricher, private.events), treatment=treatment)
 
 
 _TWO = "kulla collect PATH --follow in one process, kulla collect --listen ADDRESS in another"

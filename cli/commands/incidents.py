@@ -16,7 +16,7 @@ from cli.commands.incidents_foresight import foresight
 from cli.commands.incidents_noise import register_noise
 from cli.commands.incidents_paper import register_papers
 from cli.commands.incidents_report import register_report
-from cli.decisions import Actor, actor_of, record
+from cli.decisions import Actor, actor_of, record_about
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
@@ -287,9 +287,7 @@ def close(
     with session.open_store() as store:
         incident = store.incident(identifier)
         details = {"reason": why.strip(), "was": incident.status}
-        sequence = record(
-            session, store, actor=who, kind="incident.closed", subject=f"incident/{incident.id}", details=details
-        )
+        sequence = record_about(session, store, incident.id, actor=who, kind="incident.closed", details=details)
         store.save_incidents([replace(incident, status="closed", closed_why=why.strip())])
     session.say(f"incident {incident.id[:SHORT]} is closed (ledger record {sequence})")
     session.hint("kulla incidents list --open")

@@ -149,10 +149,9 @@ def _open(incident: Incident) -> Incident:
 
 
 def _core(store: Store, incident: Incident) -> list[Alert]:
-    """Return the alerts that make the incident, without those that are only shown with it."""
-    context = frozenset(incident.context)
-    known = store.known_alerts([name for name in incident.alerts if name not in context])
-    return [known[name] for name in incident.alerts if name in known]
+    """Return the alerts that make the incident, as far as they are still there."""
+    known = store.known_alerts(incident.core)
+    return [known[name] for name in incident.core if name in known]
 
 
 def _is_named(alert: Alert, starts: Sequence[str], hosts: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cli.casework_words import CaseWords, case_words
-from cli.decisions import Actor, actor_of, record
+from cli.decisions import Actor, actor_of, record_about
 from cli.document import Column, Grid, Pairs, Report, Row, Section
 from cli.options import Format, Output, choice, command
 from cli.output import REPORT_FORMATS, target
@@ -285,9 +285,7 @@ def judge(
             "alerts": str(len(waiting)),
             "sha256": _digest(",".join(sorted(item.id for item in waiting))),
         }
-        sequence = record(
-            session, store, actor=who, kind="incident.judged", subject=f"incident/{incident.id}", details=details
-        )
+        sequence = record_about(session, store, incident.id, actor=who, kind="incident.judged", details=details)
         for alert in waiting:
             store.judge_alert(alert.id, word, reason)
     session.say(f"{len(waiting):,} alerts are judged {word} (ledger record {sequence})")
@@ -302,9 +300,7 @@ def reopen(session: Session, identifier: IncidentId, why: Why, actor: Actor = No
         if incident.status != "closed":
             raise UsageError("it is not closed", where=incident.id[:SHORT], hint="kulla incidents list")
         details = {"reason": reason, "was": incident.status, "closed_why": incident.closed_why}
-        sequence = record(
-            session, store, actor=who, kind="incident.reopened", subject=f"incident/{incident.id}", details=details
-        )
+        sequence = record_about(session, store, incident.id, actor=who, kind="incident.reopened", details=details)
         store.save_incidents([replace(incident, status="open", closed_why="")])
     session.say(f"incident {incident.id[:SHORT]} is open again (ledger record {sequence})")
     session.hint(f"kulla respond {incident.id[:SHORT]}")
@@ -323,7 +319,7 @@ def _change(  # noqa: PLR0917 # one step of every command here
     from engine.casework.keeping import case_of, change
 
     how(case_of(store, incident))
-    record(session, store, actor=who, kind=f"incident.{kind}", subject=f"incident/{incident.id}", details=details)
+    record_about(session, store, incident.id, actor=who, kind=f"incident.{kind}", details=details)
     return change(store, incident, how)
 
 

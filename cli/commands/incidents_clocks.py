@@ -51,14 +51,14 @@ def clocks(
 ) -> None:
     """Show the legal clocks of an incident: what is due when, by which rule, and what was sent."""
     from cli.casefile import gather
-    from playbooks.awareness import about as about_incident
+    from playbooks.awareness import about
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         incident = store.incident(identifier)
         ledger = open_ledger(session, store)
         if aware is not None or sent is not None:
-            ledger.preload(about_incident(incident.id))  # so that the whole of it is read once
+            ledger.preload(about(incident.id))  # so that the whole of it is read once
         if aware is not None:
             _aware(session, ledger, incident, aware, why=why, actor=actor)
         if sent is not None:
@@ -70,7 +70,7 @@ def clocks(
 
 
 def _aware(session: Session, ledger: Ledger, incident: Incident, word: str, *, why: str, actor: str | None) -> None:
-    from playbooks.awareness import AWARE
+    from playbooks.awareness import AWARE, about
 
     at = moment("--aware", word, session.now())
     if at is None or not why.strip():
@@ -78,22 +78,20 @@ def _aware(session: Session, ledger: Ledger, incident: Incident, word: str, *, w
     if at > session.now():
         raise UsageError("nobody is aware of it in the future", where="--aware")
     details = {"at": instant(at), "reason": why.strip()}
-    subject = f"incident/{incident.id}"
-    ledger.append(actor=actor_of(session, actor), kind=AWARE, subject=subject, details=details)
+    ledger.append(actor=actor_of(session, actor), kind=AWARE, subject=about(incident.id), details=details)
 
 
 def _sent(
     session: Session, ledger: Ledger, incident: Incident, deadline: str, *, at: str | None, why: str, actor: str | None
 ) -> None:
-    from playbooks.awareness import SENT
+    from playbooks.awareness import SENT, about
 
     name = choice("--sent", deadline, [rule.id for rule in deadlines(session)])
     when = moment("--at", at, session.now()) or session.now()
     if when > session.now():
         raise UsageError("it was not sent in the future", where="--at")
     details = {"deadline": name, "at": instant(when), "reason": why.strip()}
-    subject = f"incident/{incident.id}"
-    ledger.append(actor=actor_of(session, actor), kind=SENT, subject=subject, details=details)
+    ledger.append(actor=actor_of(session, actor), kind=SENT, subject=about(incident.id), details=details)
 
 
 def _report(case: CaseFile, texts: PaperWords, session: Session) -> Report:

@@ -59,7 +59,7 @@ def noise(
     span = window(session, since, until)
     with session.open_store() as store:
         alerts = store.alerts(before=span.before)
-        made_of = {alert for item in store.incidents() for alert in item.alerts if alert not in item.context}
+        made_of = {alert for item in store.incidents() for alert in item.core}
     judged = judge(alerts)
     held = [
         item

@@ -56,7 +56,7 @@ def paper(
 ) -> None:
     """Draft a paper about an incident: each field says where it came from, and what nothing fills is named."""
     from cli.casefile import gather
-    from playbooks.awareness import about as about_incident
+    from playbooks.awareness import about
     from playbooks.papers.drafts import asks, asks_steps, draft
     from playbooks.papers.model import KINDS
 
@@ -68,11 +68,11 @@ def paper(
         incident = store.incident(identifier)
         ledger = open_ledger(session, store)
         if filled or names:
-            ledger.preload(about_incident(incident.id))  # so that the whole of it is read once, and not for each record
+            ledger.preload(about(incident.id))  # so that the whole of it is read once, and not for each record
         _keep(store, ledger, incident, filled, who=who, at=instant(session.now()))
         if names:
-            details, subject = {"paper": chosen, "disclosed": "names"}, f"incident/{incident.id}"
-            ledger.append(actor=who, kind="incident.paper-named", subject=subject, details=details)
+            details = {"paper": chosen, "disclosed": "names"}
+            ledger.append(actor=who, kind="incident.paper-named", subject=about(incident.id), details=details)
         case = gather(
             session,
             store,
@@ -177,15 +177,15 @@ def _filled(kind: Kind, words: Sequence[str]) -> dict[str, str]:
 def _keep(store: Store, ledger: Ledger, incident: Incident, filled: dict[str, str], *, who: str, at: str) -> None:
     """Write each filled field to the ledger (as its hash), then keep its words in the store."""
     from cli.casefile import keep_given
+    from playbooks.awareness import about
     from playbooks.papers.casefile import FIELD, Given
 
     if not filled:
         return
-    subject = f"incident/{incident.id}"
     given = {}
     for name, text in filled.items():
         details = {"field": name, "sha256": sha256(text.encode("utf-8", "surrogatepass")).hexdigest()}
-        sequence = ledger.append(actor=who, kind=FIELD, subject=subject, details=details).sequence
+        sequence = ledger.append(actor=who, kind=FIELD, subject=about(incident.id), details=details).sequence
         given[name] = Given(text=text, actor=who, at=at, record=sequence)
     keep_given(store, incident, given)
 

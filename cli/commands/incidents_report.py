@@ -43,15 +43,16 @@ def report(
     from cli.formats.report import page
     from cli.incident_report import Teller
     from cli.report_words import report_words
+    from playbooks.awareness import about
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         incident = store.incident(identifier)
         ledger = open_ledger(session, store)
         if names:
-            who, subject = actor_of(session, actor), f"incident/{incident.id}"
-            details = {"paper": "report", "disclosed": "names"}
-            ledger.append(actor=who, kind="incident.paper-named", subject=subject, details=details)
+            subject, details = about(incident.id), {"paper": "report", "disclosed": "names"}
+            ledger.preload(subject)  # so that the whole of it is read once
+            ledger.append(actor=actor_of(session, actor), kind="incident.paper-named", subject=subject, details=details)
         case = gather(session, store, ledger, incident, courses=3)
         told = Teller(case, _standing(ledger), session.lang, names=names).tell()
     words = report_words(session.lang)

@@ -56,7 +56,7 @@ def register_budget(app: typer.Typer) -> None:
 
         out = target(session, fmt, output)
         models, place = running(session), shelf(session)
-        trained = [datetime.fromisoformat(place.load(item.model.name)[0].created) for item in models]
+        trained = [datetime.fromisoformat(place.versions(item.model.name)[-1].created) for item in models]
         with session.open_store() as store:
             alerts = store.alerts(since=session.now() - timedelta(days=7 * weeks))
         shares = {item.model.name: item.share for item in models}

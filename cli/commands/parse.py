@@ -10,7 +10,7 @@ import typer
 
 from cli.declaring import check_source
 from cli.document import Listing, Row
-from cli.enriching import enriched
+from cli.enriching import enriched, enricher_of
 from cli.group import single_app
 from cli.options import Format, Output, SourceFile, SourceName, command
 from cli.output import target
@@ -51,7 +51,7 @@ def parse(
         raise UsageError("no log is named", where="PATH...", hint="kulla parse access.log, or - for stdin")
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
     if private:
-        how = replace(how, kept=enriched(session, privacy(session, how, stored=False).events))
+        how = replace(how, kept=enriched(enricher_of(session), privacy(session, how, stored=False).events))
     rows = _documents(session, paths, how)
     listing = Listing(name="events", title="Events", columns=(), rows=rows, fields=())
     target(session, fmt or "jsonl", output, allowed=("jsonl", "json")).write(listing)

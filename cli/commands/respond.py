@@ -188,6 +188,7 @@ def _guide(case: _Case) -> tuple[Guide, State | None]:
 def _undo(case: _Case, step: str, *, why: str, actor: str | None, dry_run: bool) -> None:
     """Record that a step is taken back, and show how; a dry run only shows it."""
     from cli.guidance import undo_report
+    from playbooks.awareness import about
     from playbooks.runner import Run
 
     session, texts = case.session, words(case.session.lang)
@@ -198,6 +199,7 @@ def _undo(case: _Case, step: str, *, why: str, actor: str | None, dry_run: bool)
         session.hint(f"kulla respond {case.incident.id[:SHORT]} --undo {step} --why TEXT")
         return
     ledger = open_ledger(session, case.store)
+    ledger.preload(about(case.incident.id))
     run = Run.resume(
         case.incident,
         case.playbook,

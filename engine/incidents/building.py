@@ -67,8 +67,8 @@ def update(known: Sequence[Incident], alerts: Iterable[Alert], basis: Basis = AL
     one even where verdicts take its score below what opens a new one.
     """
     shut = [item for item in known if item.status == "closed"]
-    closed = frozenset(alert for item in shut for alert in _core(item))
-    owner = {alert: item for item in known if item.status != "closed" for alert in _core(item)}
+    closed = frozenset(alert for item in shut for alert in item.core)
+    owner = {alert: item for item in known if item.status != "closed" for alert in item.core}
     made = _made(list(alerts), owner, closed, basis)
     fresh = [item.incident for item in made]
     heirs = _heirs(fresh, owner)
@@ -84,7 +84,7 @@ def update(known: Sequence[Incident], alerts: Iterable[Alert], basis: Basis = AL
     origins = {after.id: item.origins for after, item in zip(named, made, strict=True)}
     standing = {item.id: item for item in known}
     saved = [item for item in _linked(named, origins, shut) if item != standing.get(item.id)]
-    absorbed = {owner[alert].id for incident in fresh for alert in _core(incident) if alert in owner}
+    absorbed = {owner[alert].id for incident in fresh for alert in incident.core if alert in owner}
     return Changes(saved=tuple(saved), removed=tuple(sorted(absorbed - taken)))
 
 
@@ -92,7 +92,7 @@ def _heirs(fresh: Sequence[Incident], owner: Mapping[str, Incident]) -> dict[int
     """Return which of the fresh incidents (by number) goes on under the id of which known one."""
     shares: dict[str, Counter[int]] = {}
     for number, incident in enumerate(fresh):
-        for alert in _core(incident):
+        for alert in incident.core:
             if alert in owner:
                 shares.setdefault(owner[alert].id, Counter())[number] += 1
     heirs: dict[int, Incident] = {}
@@ -133,12 +133,6 @@ def _made(alerts: Sequence[Alert], owner: Mapping[str, Incident], closed: Collec
     found.sort(key=lambda item: (-item[0].score, item[0].id))
     inside = {alert for incident, _ in found for alert in incident.alerts}
     return _with_context(found, [alert for alert in free if alert.id not in inside], judgements)
-
-
-def _core(incident: Incident) -> list[str]:
-    """Return the alerts that make the incident, without those that are only shown with it."""
-    context = frozenset(incident.context)
-    return [alert for alert in incident.alerts if alert not in context]
 
 
 def _with_context(

@@ -89,3 +89,9 @@ class Incident:
     context: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     campaign: str = ""
+
+    @property
+    def core(self) -> tuple[str, ...]:
+        """Return the alerts that make it, without those that are only shown with it, in the order of `alerts`."""
+        context = frozenset(self.context)
+        return tuple(alert for alert in self.alerts if alert not in context)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
 
 
-def kulla(*argv: str, home: Path, terminal: bool = False, stdin: bytes | None = None) -> Result:
+def kulla(*argv: str, home: Path, terminal: bool = False, stdin: bytes | None = None, now: datetime = NOW) -> Result:
     """Run `kulla ARGV` in this process, with its state under `home` and `home`'s parent as working directory."""
     out = Terminal() if terminal else io.StringIO()
     err = Terminal() if terminal else io.StringIO()
@@ -30,7 +30,7 @@ def kulla(*argv: str, home: Path, terminal: bool = False, stdin: bytes | None = 
         stdin=io.TextIOWrapper(io.BytesIO(stdin or b"")),
         stdout=out,
         stderr=err,
-        now=lambda: NOW,
+        now=lambda: now,
     )
     with redirect_stdout(out), redirect_stderr(err):
         code = run(group(), argv, session)

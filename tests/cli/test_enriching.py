@@ -46,6 +46,17 @@ def test_parse_prints_the_log_alone_and_with_privacy_what_would_be_stored(home: 
     assert kept["user_agent"]["name"] == "Firefox"
 
 
+def test_databases_are_opened_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from collectors.enrichment import assets
+
+    configure(home, '[enrich]\naddresses = ["city.mmdb"]\nassets = "assets.csv"\n')
+    opened: list[Path] = []
+    real = assets.load_assets
+    monkeypatch.setattr(assets, "load_assets", lambda path: opened.append(path) or real(path))
+    assert stored(home)[-1] == "guest network"
+    assert len(opened) == 1
+
+
 @pytest.mark.parametrize("setting", ['addresses = ["nothing.mmdb"]', 'assets = "nothing.csv"'])
 def test_a_file_that_is_not_there_is_told_before_anything_is_stored(home: Path, setting: str) -> None:
     configure(home, f"[enrich]\n{setting}\n")

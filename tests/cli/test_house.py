@@ -100,6 +100,7 @@ def test_every_clock_begins_with_the_awareness_that_is_on_record(home: Path, tmp
     clocks = [step["legal_clock"] for step in json.loads(told["guide"])["guide"]["steps"] if step["legal_clock"]]
     assert "nis2-early-warning: 2026-03-10T00:00:00.000Z" in clocks
     assert '"clock_due": "2026-03-10T00:00:00.000Z"' in told["cacao"].replace('":"', '": "')
+    assert '"clock_basis": "by-law 7"' in told["cacao"].replace('":"', '": "')
     due = {row["deadline"]: row["due"] for row in _clocks(home, number)}
     assert due["nis2-early-warning"].startswith("2026-03-10T00:00:00")
 
@@ -111,19 +112,35 @@ def _clocks(home: Path, number: str) -> list[dict[str, str]]:
     return rows
 
 
-def test_the_ledger_is_walked_once_for_a_paper(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _counted_walks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows with each walk over the whole ledger."""
     from playbooks.ledger.walk import Walk
 
-    number = _incident(home)
-    assert kulla("incidents", "note", number, "seen", "--actor", "Drita", home=home).code == 0
     walks: list[int] = []
     real = Walk.over
     monkeypatch.setattr(Walk, "over", lambda self, entries: walks.append(1) or real(self, entries))
+    return walks
+
+
+def test_the_ledger_is_walked_once_for_a_paper(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = _incident(home)
+    assert kulla("incidents", "note", number, "seen", "--actor", "Drita", home=home).code == 0
+    walks = _counted_walks(monkeypatch)
     words = ("--fill", "contact=Drita", "--fill", "nature=A web shell", "--with-names", "--actor", "Drita")
     result = kulla("incidents", "paper", number, "notification", *words, "-f", "json", home=home)
     fields = {field["name"]: field for field in json.loads(result.out)["paper"]["fields"]}
     assert fields["nature"]["lines"] == ["A web shell"]
     assert len(walks) == 1
+
+
+def test_the_ledger_is_walked_once_and_examined_for_a_report_with_names(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = _incident(home)
+    assert kulla("incidents", "note", number, "seen", "--actor", "Drita", home=home).code == 0
+    walks = _counted_walks(monkeypatch)
+    assert kulla("incidents", "report", number, "--with-names", "--actor", "Drita", "-f", "md", home=home).code == 0
+    assert len(walks) == 2
 
 
 def test_papers_have_the_pseudonyms_of_exports_where_there_is_a_key(home: Path) -> None:

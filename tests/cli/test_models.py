@@ -96,6 +96,15 @@ def test_the_week_is_reported_and_the_setting_comes_first(home: Path) -> None:
     assert "beyond the usual" in shown.out
 
 
+def test_training_anew_does_not_hide_the_weeks_before(home: Path) -> None:
+    for now in (NOW - timedelta(days=10), NOW):
+        assert kulla("models", "train", "web-requests", home=home, now=now).code == 0
+        assert kulla("models", "promote", "web-requests", "--budget", "2", home=home, now=now).code == 0
+    later = NOW + timedelta(days=1)
+    weeks = kulla("models", "budget", "--weeks", "2", "-f", "jsonl", home=home, now=later).out.splitlines()
+    assert [row["promised"] for line in weeks if (row := json.loads(line))["model"] == "web-requests"] == [14.0, 8.0]
+
+
 def test_fairness_is_told_by_shift_in_cells_that_hide_nobody(home: Path) -> None:
     assert kulla("models", "train", "web-requests", home=home).code == 0
     since = (NOW - timedelta(days=20)).isoformat()

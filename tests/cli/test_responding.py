@@ -122,3 +122,16 @@ def test_a_dry_run_of_an_undo_shows_it_and_records_nothing(office: Office) -> No
     assert len(office.store.entries) == before
     assert office.call("respond", "inc0", "--playbook", BRUTE, "--undo", "nothing", "--dry-run").code == 2
     assert office.call(*argv).code == 0  # the real one is still to be had
+
+
+def test_the_ledger_is_walked_once_to_take_a_step_back(office: Office) -> None:
+    from playbooks.ledger.walk import Walk
+
+    office.until_the_block()
+    office.talk("5", "Besa", "on the phone", "1", "", "", "", "0")
+    walks: list[int] = []
+    real = Walk.over
+    office.patch.setattr(Walk, "over", lambda self, entries: walks.append(1) or real(self, entries))
+    undo = ("respond", "inc0", "--playbook", BRUTE, "--undo", BLOCK, "--why", "a partner", "--actor", "Ana")
+    assert office.call(*undo).code == 0
+    assert len(walks) == 1

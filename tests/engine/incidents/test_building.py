@@ -48,7 +48,7 @@ def test_a_score_is_the_sum_of_its_terms_and_opens_where_it_says(alerts: list[Al
     for incident in build(alerts):
         assert incident.score == total(incident.terms) == round(sum(points for _, points in incident.score_terms), 6)
         assert incident.score >= OPENS_AT
-        members = [item for item in alerts if item.id in set(incident.alerts) - set(incident.context)]
+        members = [item for item in alerts if item.id in incident.core]
         until = [item for item in members if item.timestamp <= incident.opened]
         assert total(terms(until)) >= OPENS_AT
         assert total(terms(until[:-1])) < OPENS_AT
@@ -212,4 +212,4 @@ def test_in_one_batch_or_several_in_any_order_they_are_the_same_incidents(
 
 
 def core(incident: Incident) -> list[str]:
-    return sorted(set(incident.alerts) - set(incident.context))
+    return sorted(incident.core)

@@ -39,6 +39,7 @@ def test_what_was_held_back_on_its_host_meanwhile_is_shown_and_scores_nothing() 
     assert len(inside) == 6  # between its first alert and its last, on its host
     assert all(name.endswith("00") for name in inside)
     assert set(incident.context) < set(incident.alerts)
+    assert list(incident.core) == [item for item in incident.alerts if item not in incident.context]
     assert not {name for term in incident.terms for name in term.alerts} & set(incident.context)
     joins = [join for join in incident.joins if join.alert_id in inside]
     assert {join.confidence for join in joins} == {0.25}
