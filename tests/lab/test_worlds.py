@@ -67,7 +67,7 @@ def test_nothing_is_missed_and_nothing_doubled(world: World, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("world", WORLDS[6:8], ids=lambda world: world.name)
 def test_lost_shards_are_gaps_until_they_are_back(world: World, tmp_path: Path) -> None:
-    lab = Laboratory(world, tmp_path, days=1 / 24)
+    lab = Laboratory(world, tmp_path, days=DAYS)
     lab.live()
     with EmbeddedStore(tmp_path / "store", lab.clock) as store:
         gaps = [gap_of(record) for record in store.records(GAP)]
