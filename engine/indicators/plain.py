@@ -80,8 +80,7 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     names = _header(lines)
     if not names:
         for number, line in enumerate(lines, 1):
-            end = _END_OF_URL if "://" in line else _END
-            value = end.split(line.strip(), maxsplit=1)[0].strip("\"'")
+            value = _first_word(line.strip()).strip("\"'")
             if value:
                 yield number, {"value": value}
         return
@@ -92,6 +91,12 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 yield number, {"value": "", **dict(zip(names, (cell.strip() for cell in cells), strict=False))}
     except csv.Error as error:
         yield reader.line_num + 1, {"value": "", "fault": f"no CSV ({error})"}
+
+
+def _first_word(line: str) -> str:
+    """Return the value at the beginning of a line: what is a URL decides by itself how far it goes."""
+    short = _END.split(line, maxsplit=1)[0]
+    return _END_OF_URL.split(line, maxsplit=1)[0] if "://" in short else short
 
 
 def _header(lines: Sequence[str]) -> list[str]:

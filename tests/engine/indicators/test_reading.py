@@ -155,6 +155,13 @@ def test_a_url_of_a_list_may_hold_marks_of_comments(tmp_path: Path) -> None:
     assert _texts(found) == [f"url equals {each}" for each in expected]
 
 
+def test_what_stands_beside_a_value_does_not_make_it_a_url(tmp_path: Path) -> None:
+    lines = ["1.2.3.4;malware;https://ref.example/x", "evil.example # https://ref.example/y", "bad.example;ftp://z/"]
+    found = _read(tmp_path, "\n".join(lines))
+    assert _texts(found) == ["ip equals 1.2.3.4", "domain equals evil.example", "domain equals bad.example"]
+    assert found.refused == ()
+
+
 def test_csv_names_its_columns(tmp_path: Path) -> None:
     text = (
         "indicator,type,name,tlp,until\n"
