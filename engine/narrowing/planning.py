@@ -16,8 +16,8 @@ from datetime import datetime
 
 from engine.ecs_types import LONG
 from engine.errors import StoreError
-from engine.narrowing.claims import Claim, Json, claim_of, either, positive
-from engine.narrowing.kinds import FIELDS, Group, groups
+from engine.narrowing.claims import NOTHING, Claim, Json, claim_of, either, positive
+from engine.narrowing.kinds import Group, groups
 from engine.narrowing.values import Source, Tested, beyond, cardinalities, is_told, tested, unlike
 from engine.sigma.engine import Engine
 from engine.sigma.logsources import KIND_FIELDS
@@ -26,6 +26,7 @@ from engine.sigma.predicates import MANY, ONE, Predicate
 from engine.store.elastic.cluster import part
 from engine.store.elastic.mappings import TELLING
 from engine.store.elastic.reading import Narrowing, Window, filters_of
+from engine.store.elastic.records import searched
 from engine.store.elastic.store import ElasticStore
 
 # CPU seconds, server and client together, as measured by tests/bench/elastic.py; only their ratios matter.
@@ -104,6 +105,7 @@ class _Planner:
         self._pushed: set[str] = set()
         self._spent = 0.0
         self._shares: list[_Share] = []
+        self._told: dict[int, _Told] = {}  # by the identity of the partition
         self._watched = self._events = 0  # events of kinds that rules see, and all
 
     def plan(self) -> Plan:
@@ -138,8 +140,9 @@ class _Planner:
         """Return the fields whose values the cluster can tell, with what is asked of each."""
         asked: defaultdict[str, dict[int, Predicate]] = defaultdict(dict)
         for partition in {id(each): each for share in self._shares for each in share.partitions}.values():
-            wanted = frozenset[int]().union(*(positive(rule.expression) for rule in partition.rules))
-            for number, item, names in _askable(partition):
+            told = self._told[id(partition)] = _Told.of(partition)
+            wanted = frozenset[int]().union(*told.positive)
+            for number, (item, names) in told.askable.items():
                 if number in wanted and all(map(is_told, names)):
                     for name in names:
                         asked[name][number] = item
@@ -153,7 +156,7 @@ class _Planner:
     def _judge(self, share: _Share, place: int, positions: Iterable[int]) -> None:
         """Work out what rules claim, by what is known so far."""
         partition, everything = share.partitions[place], share.docs
-        table = _Leaves(self._tested, self._pushed, partition, everything)
+        table = _Leaves(self._tested, self._pushed, self._told[id(partition)].askable, everything)
         for position in positions:
             share.claims[place, position] = claim_of(partition.rules[position].expression, table.claim, everything)
 
@@ -161,10 +164,11 @@ class _Planner:
         """Yield the rules that ask anything of a field, as positions in a share's partition."""
         for share in self._shares:
             for place, partition in enumerate(share.partitions):
-                numbers = {number for number, _, names in _askable(partition) if name in names}
+                told = self._told[id(partition)]
+                numbers = told.numbers.get(name)
                 if numbers:
-                    rules = enumerate(partition.rules)
-                    yield share, place, [n for n, rule in rules if not numbers.isdisjoint(positive(rule.expression))]
+                    rules = [n for n, asked in enumerate(told.positive) if not numbers.isdisjoint(asked)]
+                    yield share, place, rules
 
     def _gather(self, source: Source, name: str, values: int, asked: Mapping[int, Predicate]) -> None:
         """Have a field's values tested, its predicates pushed down, or leave it, by what each costs and may save."""
@@ -198,17 +202,49 @@ class _Planner:
         whole, cost = self._events * READ, docs * READ + self._spent
         if docs * READ > whole / 2:
             return self._scan(f"it takes about {whole:.2g} s")
-        should = beyond([*KIND_FIELDS, *FIELDS, *fields])
+        should = beyond([*KIND_FIELDS, *fields])
         for share, claim in claims:
             if not claim.is_empty:
                 should.append({"bool": {"filter": [share.query, *([claim.query] if claim.query else [])]}})
-        self._why.append(f"narrowed: about {cost:.2g} s instead of {whole:.2g} s for a full scan")
         narrowing = Narrowing(query=_any(should), until=self._until)
+        if refusal := self._refusal(narrowing.query):
+            return self._scan(f"the cluster refuses the narrowed query ({refusal})")
+        self._why.append(f"narrowed: about {cost:.2g} s instead of {whole:.2g} s for a full scan")
         return Plan(narrowing=narrowing, events=self._events, asked=docs, why=tuple(self._why))
+
+    def _refusal(self, query: Json) -> str:
+        """Return why the cluster would not answer a query (too many clauses, as a rule), "" where it does."""
+        body = {"size": 0, "terminate_after": 1, "query": {"bool": {"filter": [*self._source.filters, query]}}}
+        try:
+            searched(self._source.cluster, self._source.index, body)
+        except StoreError as error:
+            return str(error)
+        return ""
 
     def _scan(self, reason: str) -> Plan:
         self._why.append(f"full scan: {reason}")
         return Plan(narrowing=None, events=self._events, asked=self._events, why=tuple(self._why))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a partition asks: predicates that are false of an absent field, with the fields each may be read from.
+
+    `numbers` are those predicates by field, `positive` what each rule needs to be true.
+    """
+
+    askable: Mapping[int, tuple[Predicate, tuple[str, ...]]]
+    numbers: Mapping[str, set[int]]
+    positive: Sequence[frozenset[int]]
+
+    @classmethod
+    def of(cls, partition: Partition) -> _Told:
+        askable = {number: (item, names) for number, item, names in _askable(partition)}
+        numbers: defaultdict[str, set[int]] = defaultdict(set)
+        for number, (_, names) in askable.items():
+            for name in names:
+                numbers[name].add(number)
+        return cls(askable, dict(numbers), [positive(rule.expression) for rule in partition.rules])
 
 
 @dataclass(slots=True)
@@ -217,17 +253,14 @@ class _Leaves:
 
     tested: Mapping[str, Tested]
     pushed: set[str]
-    partition: Partition
+    names: Mapping[int, tuple[Predicate, tuple[str, ...]]]
     everything: int
-    names: dict[int, tuple[Predicate, tuple[str, ...]]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.names = {number: (item, names) for number, item, names in _askable(self.partition)}
 
     def claim(self, numbers: frozenset[int]) -> Claim:
         """Return the claim of any of these predicates being true."""
         anything = Claim(query=None, docs=self.everything)
         values: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        listed: set[str] = set()
         queries: list[Json] = []
         docs = 0
         for number in sorted(numbers):
@@ -238,7 +271,7 @@ class _Leaves:
                 known = self.tested.get(name)
                 if known is not None:
                     values[name] |= {value: known.docs[value] for value in known.true.get(number, ())}
-                    queries += unlike(name) if known.values else ()
+                    listed |= {name} if known.values else set()
                 elif name in self.pushed:
                     queries.append(_pushed(name, item))
                     docs += self.everything // 100 + 1
@@ -249,8 +282,9 @@ class _Leaves:
                 return anything
             docs += sum(found.values())
             queries += [{"terms": {name: sorted(found)}}] if found else []
+        queries += [query for name in sorted(listed) for query in unlike(name)]
         if not queries:
-            return Claim(query={"match_none": {}}, docs=0)
+            return NOTHING
         query = queries[0] if len(queries) == 1 else {"bool": {"should": queries}}
         return Claim(query=query, docs=max(1, min(docs, self.everything)))
 

@@ -15,6 +15,7 @@ from engine.narrowing import planning
 from engine.narrowing.planning import plan
 from engine.sigma.engine import Engine
 from engine.sigma.loader import load_rules
+from engine.store.elastic.reading import Narrowing
 from engine.store.elastic.store import ElasticStore
 from tests.cli.runs import access_log, rules_folder
 from tests.conftest import ROOT
@@ -128,6 +129,44 @@ def test_what_an_older_layout_could_not_index_forbids_narrowing(store: ElasticSt
     found = plan(store, Engine(load_rules([tmp_path / "rule.yml"])), since=None, before=None)
     assert found.narrowing is None
     assert "older layout" in found.why[-1]
+
+
+@pytest.mark.usefixtures("dear")
+def test_addresses_in_another_form_are_asked_for_once(store: ElasticStore, tmp_path: Path) -> None:
+    found = _addresses(store, tmp_path)
+    assert found.narrowing is not None
+    assert str(found.narrowing.query).count("*:*") == 1
+
+
+@pytest.mark.usefixtures("dear")
+def test_a_query_that_the_cluster_refuses_is_a_full_scan(
+    store: ElasticStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clauses = [{"term": {"host.name": str(number)}} for number in range(200_000)]
+    monkeypatch.setattr(planning, "beyond", lambda _: clauses)
+    found = _addresses(store, tmp_path)
+    assert found.narrowing is None
+    assert "full scan: the cluster refuses the narrowed query" in found.why[-1]
+
+
+def _addresses(store: ElasticStore, tmp_path: Path) -> planning.Plan:
+    """Return the plan of a look back for five networks of one address, among many others."""
+    rows: list[Mapping[str, Value]] = [{"source.ip": f"192.0.2.{number}"} for number in range(100)]
+    store.append([an_event(number, fields) for number, fields in enumerate(rows)], [])
+    rule = _rule("addresses", {"source.ip|cidr": [f"192.0.2.{number}/32" for number in range(5)]})
+    rule["logsource"] = {"product": "windows", "category": "network_connection"}
+    (tmp_path / "rule.yml").write_text(yaml.safe_dump(rule))
+    return plan(store, Engine(load_rules([tmp_path / "rule.yml"])), since=None, before=None)
+
+
+def test_narrowings_may_lie_within_one_another(store: ElasticStore, many) -> None:
+    store.append(many(5), [])
+    nothing, everything = (Narrowing(query={word: {}}, until=5) for word in ("match_none", "match_all"))
+    with store.narrowed(nothing):
+        with store.narrowed(everything):
+            assert sum(block.rows for block in store.blocks()) == 5
+        assert sum(block.rows for block in store.blocks()) == 0
+    assert sum(block.rows for block in store.blocks()) == 5
 
 
 def test_a_look_back_says_how_it_is_done(node_url: str, prefix: str, tmp_path: Path) -> None:

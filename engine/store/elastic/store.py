@@ -192,11 +192,11 @@ class ElasticStore:
     @contextmanager
     def narrowed(self, narrowing: Narrowing | None) -> Iterator[None]:
         """Let blocks and scans give only what a narrowing finds (see `engine.narrowing`), None: everything."""
-        self._narrowing = narrowing
+        before, self._narrowing = self._narrowing, narrowing
         try:
             yield
         finally:
-            self._narrowing = None
+            self._narrowing = before
 
     def events_by_id(
         self,
