@@ -20,7 +20,7 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.budget import HOUR, Calibration, groups_of
+from engine.anomaly.budget import HOUR, Calibration, Groups
 from engine.anomaly.fairness import wilson
 from engine.anomaly.frame import ENTITY, Scores, State
 from engine.anomaly.tables import text_column, times
@@ -60,16 +60,16 @@ class Tallies:
     hour: int = 0
     open: dict[str, bool] = field(default_factory=dict)
 
-    def count(self, calibration: Calibration, observations: pa.Table, scores: Scores) -> None:
-        """Add scored observations of whole windows; call it once for each, in order of time."""
-        stamps, judged = times(observations) // _DAY, scores.states != State.LEARNING
+    def count(self, calibration: Calibration, observations: pa.Table, scores: Scores, groups: Groups) -> None:
+        """Add scored observations of whole windows, and their groups; call it once for each, in order of time."""
+        moments = times(observations)
+        stamps, judged = moments // _DAY, scores.states != State.LEARNING
         for day in np.unique(stamps).tolist():
             cell = self.days.setdefault(day, [0, 0, 0, 0])
             cell[2] += int((judged & (stamps == day)).sum())
             cell[3] += int((~judged & (stamps == day)).sum())
-        groups = groups_of(observations, scores)
         beyond = groups.largest >= calibration.threshold(calibration.per_day * SHARE)
-        hours = times(observations)[groups.first] // HOUR
+        hours = moments[groups.first] // HOUR
         entities = text_column(observations.take(pa.array(groups.first)), ENTITY)
         every = _every(calibration)
         for hour, entity, over in sorted(zip(hours.tolist(), entities, beyond.tolist(), strict=True)):
@@ -92,7 +92,8 @@ class Tallies:
         """Return how the model fits the last days before `today` and the part of it that is over."""
         recent = [cell for day, cell in self.days.items() if today - DAYS < day <= today]
         groups, beyond, judged, unjudged = (sum(cell[place] for cell in recent) for place in range(4))
-        full = [cell for day, cell in self.days.items() if today - DAYS < day < today]
+        first = min(self.days, default=today)  # a part of it only: the model began to run somewhere in it
+        full = [cell for day, cell in self.days.items() if max(first, today - DAYS) < day < today]
         a_day = _every(calibration) * sum(cell[0] for cell in full) / len(full) if full else calibration.per_day
         low = wilson(beyond, groups)[0] if groups else 0.0
         state = State.READY

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from engine.anomaly.budget import HOUR
 from engine.anomaly.frame import PEER, Scores, State
 from engine.anomaly.tables import text_column, times
 
 OFFICE, SHIFT = "office", "shift"
-_HOUR = 3_600_000_000
 _SHIFTS = ("night, 22 to 6", "morning, 6 to 14", "afternoon, 14 to 22")  # UTC, where a model knows no shift
 LEAST_CELL = 20
 JOINED = "all smaller ones together"
@@ -46,7 +46,7 @@ def by_group(observations: pa.Table, scores: Scores, level: float) -> Mapping[st
     if SHIFT in observations.column_names:
         shifts = text_column(observations, SHIFT)
     else:
-        hours = (times(observations) - 1) // _HOUR % 24  # a window that ends at six is the night's
+        hours = (times(observations) - 1) // HOUR % 24  # a window that ends at six is the night's
         shifts = [_SHIFTS[(hour + 2) // 8 % 3] for hour in hours.tolist()]
     groups = {OFFICE: text_column(observations, PEER), SHIFT: shifts}
     return {

@@ -14,12 +14,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from engine.alerts import Alert, EventRef, Reason, alert_id
-from engine.anomaly.budget import HOUR, Calibration, groups_of, shares
+from engine.anomaly.budget import HOUR, Calibration, Groups, groups_of, shares
 from engine.anomaly.cards import card_of
 from engine.anomaly.drift import Fit, Tallies
-from engine.anomaly.frame import ENTITY, EVENTS, MOST_EVENTS, Fitted, Model
+from engine.anomaly.frame import ENTITY, EVENTS, MOST_EVENTS, Fitted, Model, Scores
 from engine.anomaly.keeping import RATE, Decision, Keeper, loosest
 from engine.anomaly.registry import all_models, model_called
 from engine.anomaly.shelf import Shelf
@@ -119,12 +120,11 @@ def watch(
     state = _record(store, _KEEPER)
     keeper = Keeper.from_json(state.body, budget)
     found = _decided(store, candidates, keeper)
-    for name in [*cursors][-1:] if candidates else ():
-        records.setdefault(name, []).append(replace(state, body=keeper.to_json()))
-    for name, cursor in cursors.items():
-        fresh = [alert for alert in found if _run_of(alert) == name]
-        more = [*beside(fresh)] if beside and fresh else []
-        store.commit_run(name, cursor=cursor, alerts=fresh, hits=(), records=[*more, *records.get(name, ())])
+    alerts, together = found, [*beside(found)] if beside and found else []
+    together += [replace(state, body=keeper.to_json())] if candidates else []
+    for name, cursor in cursors.items():  # all alerts and what they cost go with the first: none is given uncounted
+        store.commit_run(name, cursor=cursor, alerts=alerts, hits=(), records=[*together, *records.get(name, ())])
+        alerts, together = [], []
     return found
 
 
@@ -141,10 +141,6 @@ def _record(store: Store, *names: str) -> Record:
 
 def _run(item: Watched) -> str:
     return f"model/{item.model.name}"
-
-
-def _run_of(alert: Alert) -> str:
-    return alert.rule.id  # a model's runs are named as its alerts are
 
 
 def _decided(store: Store, candidates: Sequence[_Candidate], keeper: Keeper) -> list[Alert]:
@@ -169,15 +165,13 @@ def floor(moment: datetime, window: timedelta) -> datetime:
 
 def _candidates(store: Store, item: Watched, start: datetime, end: datetime, tallies: Tallies) -> Iterator[_Candidate]:
     lowest = item.calibration.threshold(loosest(item.share))
+    info = card_of(item.model.name).rule(item.version)
     for table in read_observations(store, item.model, start, end):
         scores = item.fitted.score(table)
         groups = groups_of(table, scores)
-        tallies.count(item.calibration, table, scores)
+        tallies.count(item.calibration, table, scores, groups)
         stamps, entities = times(table), text_column(table, ENTITY)
-        for group in np.flatnonzero(groups.largest >= lowest).tolist():
-            rows = np.flatnonzero((groups.of_row == group) & (scores.values >= lowest))
-            rows = rows[np.argsort(-scores.values[rows], kind="stable")]
-            info = card_of(item.model.name).rule(item.version)
+        for rows in _standing_out(groups, scores, lowest):
             key = (entities[rows[0]], str(int(stamps[rows[0]]) // HOUR))
             yield _Candidate(
                 item=item,
@@ -186,6 +180,14 @@ def _candidates(store: Store, item: Watched, start: datetime, end: datetime, tal
                 rows=table.take(pa.array(rows)),
                 scores=tuple(scores.values[rows].tolist()),
             )
+
+
+def _standing_out(groups: Groups, scores: Scores, lowest: float) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of each group that score as high, the most surprising first."""
+    high = np.flatnonzero((groups.of_row >= 0) & (scores.values >= lowest))
+    high = high[np.lexsort((-scores.values[high], groups.of_row[high]))]
+    if high.size:
+        yield from np.split(high, np.flatnonzero(np.diff(groups.of_row[high])) + 1)
 
 
 def _alert(store: Store, one: _Candidate, decision: Decision) -> Alert:

@@ -45,9 +45,9 @@ class Reading:
 def evaluate_alerts(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     """Return phases found and precision, over all organisations of a part."""
     del seed, generic
-    rows = []
-    for part, of_part in (("development", names(folder)), ("unseen", names(folder))):
-        wanted = [name for name in of_part if (name in _KNOWN) == (part == "development")]
+    rows, found = [], names(folder)
+    for part in ("development", "unseen"):
+        wanted = [name for name in found if (name in _KNOWN) == (part == "development")]
         if wanted:
             rows += _rows([reading(read(folder, name)) for name in wanted], part)
     return rows

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.anomaly.budget import Calibration
+from engine.anomaly.budget import Calibration, groups_of
 from engine.anomaly.drift import LEAST, Tallies
 from engine.anomaly.frame import Scores, State
 from engine.anomaly.tables import observations
@@ -22,8 +22,12 @@ def days(first: int, count: int, *, a_day: int = A_DAY, shift: float = 0.0, lear
         table, scores = scored(day, a_day, chance, shift)
         if learning:
             scores = Scores(values=scores.values, states=np.zeros(a_day, dtype=np.uint8))
-        tallies.count(calibration(), table, scores)
+        tally(tallies, table, scores)
     return tallies
+
+
+def tally(tallies: Tallies, table: pa.Table, scores: Scores) -> None:
+    tallies.count(calibration(), table, scores, groups_of(table, scores))
 
 
 def scored(day: int, count: int, chance: np.random.Generator, shift: float) -> tuple[pa.Table, Scores]:
@@ -50,6 +54,16 @@ def test_a_model_drifts_where_scores_or_what_it_sees_have_changed(how: dict[str,
     assert days(100, 8, **how).fit(calibration(), 107).state == State.DRIFTING
 
 
+def test_the_first_day_of_which_a_part_was_seen_is_no_drift() -> None:
+    tallies = days(100, 1, a_day=A_DAY // 4)
+    chance = np.random.default_rng(5)
+    for day in (101, 102):
+        tally(tallies, *scored(day, A_DAY, chance, 0.0))
+    assert tallies.fit(calibration(), 101).state == State.READY, "no whole day is over yet"
+    found = tallies.fit(calibration(), 102)
+    assert (found.state, found.a_day) == (State.READY, A_DAY)
+
+
 def test_too_little_to_say_is_learning() -> None:
     assert days(100, 1, a_day=LEAST - 1).fit(calibration(), 100).state == State.LEARNING
     assert days(100, 3, learning=True).fit(calibration(), 102).state == State.LEARNING
@@ -62,8 +76,8 @@ def test_an_hour_that_comes_in_pieces_counts_once() -> None:
     later = scored(101, 1, np.random.default_rng(1), 0.0)
     for tallies, times in ((whole, 1), (pieces, 3)):
         for _ in range(times):
-            tallies.count(calibration(), table, scores)
-        tallies.count(calibration(), *later)
+            tally(tallies, table, scores)
+        tally(tallies, *later)
     assert whole.days[100][:2] == pieces.days[100][:2] == [A_DAY, whole.days[100][1]]
 
 
