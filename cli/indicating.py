@@ -37,7 +37,7 @@ def match_stored(session: Session, store: Store, span: Window = NO_SPAN) -> Sigh
     if sighting.new:
         told = messenger.for_incidents if messenger else None
         refresh_incidents(store, sighting.alerts, told, circumstances(session))
-    for missing in sighting.missing[:10]:
+    for missing in [*sighting.missing, *sighting.still_missing][:10]:
         session.issue(InputError(f"not matched against indicators: {missing.reason}", hint="kulla store gaps"))
     return sighting
 

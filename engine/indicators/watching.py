@@ -14,7 +14,7 @@ from datetime import datetime
 from engine.alerts import Alert
 from engine.indicators.keeping import Kept, kept, watched
 from engine.indicators.matching import Matcher
-from engine.runs.gaps import GAP, gap_of, gap_record, joined, note, tried
+from engine.runs.gaps import GAP, Gap, gap_of, gap_record, look_again, note, tried
 from engine.store.protocol import Missing, Record, Store
 
 CURSOR = "indicators"
@@ -24,12 +24,16 @@ Beside = Callable[[Sequence[Alert]], Sequence[Record]]
 
 @dataclass(slots=True, kw_only=True)
 class Sighting:
-    """What a look came to: the alerts found, how many of them are new, and what could not be read."""
+    """What a look came to: the alerts found, how many of them are new, and what could not be read.
+
+    `still_missing` is what could not be read before, and not this time either: gaps stand for it already.
+    """
 
     looked_back: int = 0
     alerts: list[Alert] = field(default_factory=list)
     new: int = 0
     missing: list[Missing] = field(default_factory=list)
+    still_missing: list[Missing] = field(default_factory=list)
 
 
 def watch(store: Store, now: datetime, beside: Beside | None = None) -> Sighting:
@@ -57,12 +61,18 @@ def _fill(store: Store, now: datetime, sighting: Sighting, beside: Beside | None
     due = [gap_of(record) for record in store.records(GAP, state="open", due_by=now)]
     waiting = [gap for gap in due if gap.name == CURSOR]
     known = kept(store) if waiting else []
-    for first, last, gaps in joined(waiting):
+
+    def look(first: int, last: int, gaps: Sequence[Gap]) -> bool:
         part = Sighting()
         _look(store, known, part, beside, after=first - 1, until=last)
-        store.save_records([gap_record(tried(gap, part.missing, now)) for gap in gaps])
+        after = [tried(gap, part.missing, now) for gap in gaps]
+        store.save_records([gap_record(gap) for gap in after])
         sighting.alerts += part.alerts
         sighting.new += part.new
+        sighting.still_missing += part.missing
+        return any(not gap.is_open for gap in after)
+
+    look_again(waiting, look)
 
 
 def look_back(

@@ -7,7 +7,7 @@ source was silent) is closed by what follows it, and stays on record.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -17,6 +17,8 @@ from engine.store.protocol import Missing, Record, Store
 
 GAP = "gap"
 GapKind = Literal["unreadable", "not running", "silent source", "rule limit", "left out"]
+_PROBES = 3  # gaps that a run looks at before it leaves the others to the next
+_BETWEEN = 50_000  # events between two gaps that are read together
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=10)
 
 
@@ -115,6 +117,24 @@ def joined(gaps: Sequence[Gap], between: int = 0) -> list[tuple[int, int, list[G
         else:
             spans.append((gap.first, gap.last, [gap]))
     return spans
+
+
+def look_again(
+    waiting: Sequence[Gap], look: Callable[[int, int, Sequence[Gap]], bool], *, all_of_them: bool = False
+) -> None:
+    """Look again at gaps; `look` is given a span of sequences with its gaps, and tells whether any was closed.
+
+    The first few are looked at one by one: where they are still missing, so are most of the others, which are left to
+    the next run (but not with `all_of_them`). Else neighbours are read together.
+    """
+    left, closed = list(waiting), all_of_them
+    for gap in [] if all_of_them else left[:_PROBES]:
+        if closed:
+            break
+        left.remove(gap)
+        closed = look(gap.first, gap.last, [gap])
+    for first, last, held in joined(left, _BETWEEN) if closed else ():
+        look(first, last, held)
 
 
 def tried(gap: Gap, missing: Sequence[Missing], now: datetime) -> Gap:

@@ -21,7 +21,7 @@ from engine.incidents.building import Changes
 from engine.incidents.model import Incident
 from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
 from engine.runs.freshness import Freshness, observe
-from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, note, tried, unreadable
+from engine.runs.gaps import GAP, Gap, gap_of, gap_record, look_again, note, tried, unreadable
 from engine.runs.history import LastRun, known_versions, last_run, remember_versions, run_record
 from engine.runs.joining import Pace, refresh_incidents
 from engine.runs.leases import Lease
@@ -30,8 +30,6 @@ from engine.sigma.engine import Engine
 from engine.store.protocol import Missing, Record, Store
 
 _NONE = timedelta()
-_PROBES = 3  # gaps that a run looks at before it leaves the others to the next
-_BETWEEN = 50_000  # events between two gaps that are read together
 
 
 class Messenger(Protocol):
@@ -189,26 +187,19 @@ class Runner:
         waiting = [gap for gap in gaps if gap.name == self._name and gap.last]
         closed: list[Gap] = []
         found: list[Alert] = []
-        for _ in range(0 if all_of_them else _PROBES):  # where the first are still missing, so are most of the others
-            if not waiting or closed:
-                break
-            gap = waiting.pop(0)
-            self._look_again(detector, gap.first, gap.last, [gap], closed, found)
-        if closed or all_of_them:
-            for first, last, held in joined(waiting, _BETWEEN):
-                self._look_again(detector, first, last, held, closed, found)
-        return closed, found
 
-    def _look_again(  # noqa: PLR0917 # one step of `_fill`
-        self, detector: Detector, first: int, last: int, gaps: Sequence[Gap], closed: list[Gap], found: list[Alert]
-    ) -> None:
-        run = detector.fill(first, last)
-        found += run.alerts
-        if run.unfinished or run.left_out:
-            return
-        after = [tried(gap, run.missing, self._setting.now()) for gap in gaps]
-        self._store.save_records([gap_record(gap) for gap in after])
-        closed += [gap for gap in after if not gap.is_open]
+        def look(first: int, last: int, held: Sequence[Gap]) -> bool:
+            run = detector.fill(first, last)
+            found.extend(run.alerts)
+            if run.unfinished or run.left_out:
+                return False
+            after = [tried(gap, run.missing, self._setting.now()) for gap in held]
+            self._store.save_records([gap_record(gap) for gap in after])
+            closed.extend(gap for gap in after if not gap.is_open)
+            return any(not gap.is_open for gap in after)
+
+        look_again(waiting, look, all_of_them=all_of_them)
+        return closed, found
 
     def _begin(self, before: LastRun | None, planned: datetime, now: datetime) -> LastRun:
         begun = LastRun(

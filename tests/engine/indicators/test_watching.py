@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from engine.indicators.keeping import keep, kept, remove
 from engine.indicators.matching import Matcher
 from engine.indicators.model import Indicator, Trait
 from engine.indicators.watching import look_back, watch
-from engine.runs.gaps import GAP
+from engine.runs.gaps import GAP, note
 from engine.store.embedded import EmbeddedStore
+from engine.store.protocol import Block, Missing
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -80,6 +81,35 @@ def test_what_cannot_be_read_is_a_gap_that_holds_nothing_up(store: EmbeddedStore
     segment.write_bytes(whole[: len(whole) // 2])
     assert len(look_back(store, NOW, None, None).missing) == 1
     assert store.count_records(GAP) == {"open": 1}
+
+
+def test_while_much_is_unreadable_a_run_looks_at_a_few_gaps_and_tells_of_them(store: EmbeddedStore) -> None:
+    keep(store, [DOMAIN])
+    store.append([_event(1, url__domain="www.evil.example")], ())
+    assert watch(store, NOW).new == 1
+    lost = [Missing(first_sequence=number, last_sequence=number, reason="lost") for number in range(10, 30, 2)]
+    note(store, "indicators", lost, NOW)
+    broken = _Broken(store)
+    found = watch(broken, NOW + timedelta(hours=1))  # type: ignore[arg-type] # all that is asked of a store
+    assert broken.asked == 3
+    assert [each.reason for each in found.still_missing] == ["lost"] * 3
+    assert (found.missing, store.count_records(GAP)) == ([], {"open": 10})
+
+
+class _Broken:
+    """A store none of whose events can be read."""
+
+    def __init__(self, store: EmbeddedStore) -> None:
+        self._store = store
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def blocks(self, *, after: int, until: int, missing: Callable[[Missing], None], **_: object) -> Iterator[Block]:
+        self.asked += 1
+        missing(Missing(first_sequence=after + 1, last_sequence=until, reason="lost"))
+        return iter(())
 
 
 def test_the_same_match_is_one_alert_however_often_it_is_looked_for(store: EmbeddedStore) -> None:
