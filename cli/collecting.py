@@ -25,9 +25,12 @@ PORTIONS = 3  # batches of columns that are stored together: as many events as a
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """What became of one log's records: `records` = `stored` + `dead_lettered` + `duplicates`."""
+    """What became of one log's records: `records` = `stored` + `dead_lettered` + `duplicates`.
 
-    path: Path
+    `path` is an address where the log was pulled.
+    """
+
+    path: Path | str
     source: str = ""
     records: int = 0
     stored: int = 0

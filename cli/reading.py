@@ -191,7 +191,7 @@ class Letters:
             hint = other if letter.raw else _BROKEN_OFF  # a log that breaks off leaves a letter without bytes
             self._session.issue(InputError(letter.reason, where=str(letter.origin), hint=hint))
 
-    def conclude(self, path: Path, *, total: int | None = None) -> None:
+    def conclude(self, path: Path | str, *, total: int | None = None) -> None:
         """Tell how many more there were (`total`: of all, where only the first ones were added)."""
         left = (self._count if total is None else total) - TOLD_LETTERS
         if left > 0:

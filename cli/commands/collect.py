@@ -38,7 +38,10 @@ _COLUMNS = (
 _FIELDS = ("path", "source", "records", "stored", "dead_lettered", "duplicates", "headers")
 
 Places = Annotated[
-    list[str] | None, typer.Argument(metavar="[PATH...]", help="Log files and folders; - is stdin.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH...]", help="Log files and folders; - is stdin. Or s3://BUCKET/PREFIX.", show_default=False
+    ),
 ]
 Listen = Annotated[
     list[str] | None,
@@ -58,6 +61,10 @@ CredentialsFile = Annotated[
     str | None,
     typer.Option("--credentials", metavar="FILE", help="NAME:SECRET lines of users and API keys that may send (http)."),
 ]
+Endpoint = Annotated[
+    str | None,
+    typer.Option("--endpoint", metavar="URL", help="The object storage of s3://, where it is not Amazon's."),
+]
 
 
 @command(app, "collect")
@@ -71,6 +78,7 @@ def collect(
     tls_key: TlsKey = None,
     tls_client_ca: TlsClientCa = None,
     credentials: CredentialsFile = None,
+    endpoint: Endpoint = None,
     source: SourceName = "auto",
     source_file: SourceFile = None,
     zone: Zone = None,
@@ -83,7 +91,8 @@ def collect(
 
     Personal data is pseudonymised before it is stored (kulla privacy show).
 
-    With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md).
+    With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md). s3://BUCKET/PREFIX pulls from
+    object storage (docs/pulling.md).
     """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
@@ -97,6 +106,13 @@ def collect(
         raise UsageError("files and listeners are collected by runs of their own", where="--listen", hint=_TWO)
     if not paths:
         raise UsageError("nothing to collect", hint="kulla collect PATH, or --listen ADDRESS; kulla collect -h")
+    if addresses := pulled(paths):
+        accounts = _pull(session, addresses, how, stays=follow, endpoint=endpoint)
+        out.write(listing(accounts))
+        session.say(balance(accounts))
+        if not follow and any(account.records for account in accounts):
+            session.hint("kulla detect")
+        return
     if follow:
         accounts = _follow(session, paths, how)
         out.write(listing(accounts))
@@ -145,6 +161,31 @@ def _listen(session: Session, words: Sequence[str], how: Reading, files: Sequenc
             listening.run(found)
     _tell(session, listening.account)
     return listening.account
+
+
+def pulled(words: Sequence[str]) -> Sequence[str]:
+    """Return the addresses to pull from, none where all words are paths; raise `UsageError` where some are."""
+    from collectors.pulling.address import scheme_of
+
+    found = [word for word in words if scheme_of(word)]
+    if found and len(found) < len(words):
+        hint = f"kulla collect {found[0]} in one process, the files in another"
+        raise UsageError("files and what is pulled are collected by runs of their own", where=found[0], hint=hint)
+    return list(dict.fromkeys(found))
+
+
+def _pull(
+    session: Session, addresses: Sequence[str], how: Reading, *, stays: bool, endpoint: str | None
+) -> list[Account]:
+    from cli.pulling import Pulling, puller_of
+
+    with session.open_store() as store:
+        pulling = Pulling(session=session, store=store, how=how, stays=stays)
+        pulling.run({word: puller_of(word, pulling, endpoint=endpoint) for word in addresses})
+        store.tidy()
+    for account in pulling.accounts.values():
+        _tell(session, account)
+    return list(pulling.accounts.values())
 
 
 def _follow(session: Session, paths: Sequence[str], how: Reading) -> list[Account]:

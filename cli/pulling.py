@@ -1,0 +1,234 @@
+"""`kulla collect s3://...`, `kafka://...`, `xroad+https://...`: what is pulled into the store, with its checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cli.collecting import BATCH_BYTES, BATCH_EVENTS, Account
+from cli.reading import TOLD_LETTERS, Reading, declared
+from cli.session import Session
+from collectors.pulling.address import bucket_address
+from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, Puller, UnreachableError
+from collectors.source import Options, Source
+from engine.errors import ConfigurationError, InputError, KullaError, StoreError
+from engine.events import DeadLetter
+from engine.store.protocol import Appended, Record, Store
+
+_READ = "read"
+_MOST_STREAMS = 1_000  # whose checkpoints are stored together
+_MOST_VERSIONS = 50_000  # of checkpoints that are remembered
+_SECONDS = 5.0  # for which records are gathered, at most, before they are stored
+_FRESH, _FORGET = timedelta(days=30), timedelta(days=400)  # checkpoints are touched, and forgotten, by their age
+_PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts
+
+
+@dataclass(slots=True, kw_only=True)
+class _Gathered:
+    """Records that are stored together, and how they came."""
+
+    pulled: list[Pulled] = field(default_factory=list)
+    records: int = 0
+    size: int = 0
+
+    def add(self, item: Pulled) -> None:
+        self.pulled.append(item)
+        self.records += len(item.events) + len(item.letters)
+        self.size += item.size
+
+    @property
+    def full(self) -> bool:
+        many = self.records >= BATCH_EVENTS or len(self.pulled) >= _MOST_STREAMS
+        return many or self.size >= BATCH_BYTES
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        return [letter for item in self.pulled for letter in item.letters]
+
+    @property
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        """The newest checkpoint of each stream."""
+        return {point.key: point for item in self.pulled for point in item.checkpoints}
+
+    @property
+    def names(self) -> set[Name]:
+        return {name for item in self.pulled for name in item.names}
+
+
+@dataclass(slots=True, kw_only=True)
+class Pulling:
+    """Pulls from places into a store. `now` and `sleep` are a steady clock's seconds and how to let them pass.
+
+    `stays` says that it goes on looking until it is stopped, and waits where the other side or the store refuses.
+    """
+
+    session: Session
+    store: Store
+    how: Reading
+    stays: bool = False
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    accounts: dict[str, Account] = field(default_factory=dict)
+    _versions: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def means(self, kind: str) -> Means:
+        """Return what a puller of this kind of checkpoints needs."""
+        return Means(
+            recall=lambda keys: self._recall(kind, keys),
+            choose=self._choose,
+            options=self._options,
+            told=self._told,
+            now=self.now,
+            sleep=self.sleep,
+            known=self.store.known_prefixes(),
+        )
+
+    def run(self, pullers: Mapping[str, Puller]) -> None:
+        """Pull from every place once, or until the process is told to stop (Ctrl-C, SIGTERM).
+
+        Whatever was fetched by then and not stored is fetched again by the next run.
+        """
+        for kind in {puller.kind for puller in pullers.values()}:
+            self.store.forget_records(kind, _READ, before=self.session.now() - _FORGET)
+        try:
+            self._look(pullers)
+            while self.stays:
+                self.sleep(min(puller.pause for puller in pullers.values()))
+                self._look(pullers)
+        except KeyboardInterrupt:
+            if not self.stays:
+                raise
+            self.session.say("stopped; the next run goes on where this one ended")
+        finally:
+            for puller in pullers.values():
+                puller.close()
+
+    def _look(self, pullers: Mapping[str, Puller]) -> None:
+        refused: list[KullaError] = []
+        for place, puller in pullers.items():
+            self.accounts.setdefault(place, Account(path=place))
+            try:
+                self._pull(place, puller)
+                if puller.passed and not self.stays:
+                    told = ", ".join(f"{count:,} {why}" for why, count in sorted(puller.passed.items()))
+                    self.session.say(f"passed over in {place}: {told}")
+            except (UnreachableError, ConfigurationError) as error:
+                self._told(error)
+                refused.append(error)
+        if refused and len(refused) == len(pullers) and not self.stays:
+            self.session.issues = [issue for issue in self.session.issues if issue is not refused[-1]]
+            raise refused[-1]
+
+    def _pull(self, place: str, puller: Puller) -> None:
+        gathered, begun = _Gathered(), self.now()
+        try:
+            for item in puller.pull():
+                gathered.add(item)
+                if gathered.full or self.now() - begun >= _SECONDS:
+                    self._commit(place, puller.kind, gathered)
+                    gathered, begun = _Gathered(), self.now()
+        except (UnreachableError, ConfigurationError):  # what came before is good
+            self._commit(place, puller.kind, gathered)
+            raise
+        self._commit(place, puller.kind, gathered)
+
+    def _commit(self, place: str, kind: str, gathered: _Gathered) -> None:
+        """Store records with their checkpoints, however long it takes where the run stays; else raise `StoreError`."""
+        attempt = 0
+        while gathered.pulled:
+            try:
+                self._store(place, kind, gathered)
+            except StoreError as error:
+                if not self.stays or self._moved(kind, gathered):
+                    raise
+                wait = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+                attempt += 1
+                self.session.insist(f"kulla: {error}; nothing more is fetched, trying again in {wait:g} seconds")
+                self.sleep(wait)
+            else:
+                return
+
+    def _store(self, place: str, kind: str, gathered: _Gathered) -> None:
+        for name in sorted(gathered.names, key=lambda name: name.path):
+            self.store.remember_prefix(name.path, name.length, name.identity)
+        records = [self._record(kind, point) for point in gathered.checkpoints.values()]
+        ready = [self.how.kept(item.events) for item in gathered.pulled]
+        done = self.store.append([event for events in ready for event in events], gathered.letters, records=records)
+        self._versions |= {(kind, record.key): record.version + 1 for record in records}
+        self._count(self.accounts[place], gathered, done)
+
+    def _record(self, kind: str, point: Checkpoint) -> Record:
+        version = self._versions.get((kind, point.key))
+        if version is None:
+            kept = self.store.record(kind, point.key)
+            version = kept.version if kept else 0
+        return Record(kind=kind, key=point.key, state=_READ, body=point.body, due=self.session.now(), version=version)
+
+    def _count(self, account: Account, gathered: _Gathered, done: Appended) -> None:
+        sources = {*account.source.split(", "), *(item.source for item in gathered.pulled)} - {""}
+        account.source = ", ".join(sorted(sources))
+        account.records += gathered.records
+        account.headers += sum(item.headers for item in gathered.pulled)
+        account.stored += done.stored
+        account.dead_lettered += done.dead_lettered
+        account.duplicates += done.duplicates + done.dead_duplicates
+        account.letters.extend(gathered.letters[: max(0, TOLD_LETTERS - len(account.letters))])
+
+    def _recall(self, kind: str, keys: Collection[str]) -> Mapping[str, str]:
+        """Return checkpoints; those that are old are touched, so that only what is gone from its place is forgotten."""
+        if len(self._versions) > _MOST_VERSIONS:
+            self._versions.clear()
+        found = self.store.records(kind, keys=keys)
+        now = self.session.now()
+        stale = [replace(record, due=now) for record in found if record.due is None or now - record.due > _FRESH]
+        refused = self.store.save_records(stale) if stale else frozenset()
+        touched = {record.key for record in stale} - refused
+        self._versions |= dict.fromkeys(((kind, key) for key in keys), 0)
+        self._versions |= {(kind, record.key): record.version + (record.key in touched) for record in found}
+        return {record.key: record.body for record in found}
+
+    def _moved(self, kind: str, gathered: _Gathered) -> bool:
+        """Tell whether somebody else has moved a checkpoint; take it as ours where it says what we meant."""
+        for point in gathered.checkpoints.values():
+            kept = self.store.record(kind, point.key)
+            if kept is not None and kept.version != self._versions.get((kind, point.key), kept.version):
+                if kept.body != point.body:
+                    return True
+                self._versions[kind, point.key] = kept.version
+        return False
+
+    def _choose(self, head: bytes, name: str, before: str) -> Source:
+        """Return a log's source; raise `InputError` where nobody knows the bytes."""
+        from collectors.registry import find, recognise
+
+        extra = declared(self.how.declared)
+        if before or self.how.source != "auto":
+            return find(before or self.how.source, extra)
+        source = recognise(head, name, extra)
+        if source is None:
+            raise InputError("no log source recognises these bytes", where=name, hint="name its format: --source NAME")
+        return source
+
+    def _options(self, reference: datetime | None) -> Options:
+        newest = self.how.newest or reference
+        return Options(zone=ZoneInfo(self.how.zone), reference=newest, host=self.how.host)
+
+    def _told(self, error: KullaError) -> None:
+        """Tell what cost something and stopped nothing: at once where the run stays, else with the run's issues."""
+        if self.stays:
+            self.session.insist(f"kulla: {error}")
+        else:
+            self.session.issue(error)
+
+
+def puller_of(word: str, pulling: Pulling, *, endpoint: str | None) -> Puller:
+    """Return what pulls from an address; raise `UsageError` or `ConfigurationError` where it cannot be."""
+    from collectors.pulling.bucket import KIND, BucketPuller
+    from collectors.pulling.s3 import S3
+
+    address = bucket_address(word)
+    bucket = S3(address.bucket, endpoint=endpoint)
+    return BucketPuller(bucket=bucket, prefix=address.prefix, means=pulling.means(KIND))
