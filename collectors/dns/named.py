@@ -204,7 +204,11 @@ def _zone(found: re.Match[str], fields: Fields) -> None:
 
 
 def _zone_out(found: re.Match[str], fields: Fields) -> None:
+    """Read what a client is given of a zone: `transfer of 'example.org/IN': AXFR started`."""
     fields["bind.zone"] = found["zone"]
+    name, _, record_class = found["zone"].partition("/")
+    kind = found["reason"].partition(" ")[0].partition("-")[0]
+    ask(fields, name, kind if kind in {"AXFR", "IXFR"} else "", record_class)
     _zone_reason(found["reason"], fields)
     fields["event.action"] = "zone-transfer-out"
 
@@ -295,12 +299,12 @@ _MESSAGES: tuple[tuple[str, re.Pattern[str], Reader], ...] = (
     _compiled("transfer of ", r"transfer of '(?P<zone>[^']{1,1100})': (?P<reason>.*)", _zone_out),
     _compiled(
         "resolving ",
-        rf"(?P<what>[A-Za-z][^']{{0,96}}?) ?resolving {_QUOTED}(?: \(in '[^']{{1,1100}}'\?\))?: {_AT}",
+        rf"(?P<what>[A-Za-z][^':\[]{{0,96}}?) ?resolving {_QUOTED}(?: \(in '[^']{{1,1100}}'\?\))?: {_AT}",
         _resolving,
     ),
     _compiled(
         "resolving ",
-        rf"(?P<what>[A-Za-z][^']{{0,96}}?) ?resolving {_QUOTED}(?P<ip>(?!))?(?P<port>(?!))?.*",
+        rf"(?P<what>[A-Za-z][^':\[]{{0,96}}?) ?resolving {_QUOTED}(?P<ip>(?!))?(?P<port>(?!))?.*",
         _resolving,
     ),
     _compiled(

@@ -37,6 +37,14 @@ _ACTIONS = (
 _ACTION = re.compile(rf"(?:(?P<zone>\S{{1,1100}}) )?(?P<action>{_ACTIONS}) (?=[0-9A-Fa-f.:]{{2,45}}@)")
 _RPZ = re.compile(r"rpz: applied (?:\[(?P<log>[^\]]{0,256})\] )?(?P<zone>\S{1,1100}) (?P<action>rpz-\S{1,32}) ")
 _ANGLED = re.compile(r"<(?P<name>\S{1,1100}) (?P<type>[A-Z][A-Z0-9\-]{0,15}) (?P<class>[A-Z]{2,4})>")
+_WORK = re.compile(
+    r"(?P<what>resolving|response for|sending query:|processQueryTargets:|validate\(positive\):) "
+    r"(?P<name>\S{1,1100}) (?P<type>[A-Z][A-Z0-9\-]{0,15}) (?P<class>[A-Z]{2,4})$"
+)
+_SERVER = re.compile(
+    r"(?:(?:reply from|sending to target:) <(?P<zone>\S{1,1100})> |.{0,200} for )"
+    r"(?P<ip>[0-9A-Fa-f:.]{2,45})(?:#| port )(?P<port>\d{1,5})$"
+)
 _RCODE = re.compile(r"SERVFAIL|REFUSED|FORMERR|NXDOMAIN|NOTIMP")
 _ERROR = re.compile(r"(?P<kind>[a-z][a-z ]{2,48}): (?P<text>.*)", re.DOTALL)
 _DENIED = ("deny", "refuse", "block", "nxdomain", "null", "drop", "nodata", "static")
@@ -105,12 +113,25 @@ def _message(text: str, level: str, fields: Fields) -> None:
         if level == "error":
             fields["error.message"] = text
         fields["event.outcome"] = "failure"
+    elif (work := _WORK.match(text)) is not None:
+        ask(fields, work["name"], work["type"], work["class"])
+        fields["dns.type"], fields["event.action"] = "query", work["what"].rstrip(":")
     elif level in {"error", "fatal"}:
         error = _ERROR.match(text)
         fields["error.message"] = error["text"] if error else text
         if error is not None:
             fields["error.type"] = error["kind"]
         fields["event.type"] = ["error"]
+    _server(text, fields)
+
+
+def _server(text: str, fields: Fields) -> None:
+    """Set the server that was asked, where the message is about one."""
+    found = _SERVER.match(text)
+    if found is not None and is_ip(found["ip"]):
+        fields["destination.ip"], fields["destination.port"] = found["ip"], int(found["port"]) % 65536
+        if found["zone"]:
+            fields["unbound.zone"] = found["zone"].rstrip(".")
 
 
 def _question(found: re.Match[str], fields: Fields) -> None:
