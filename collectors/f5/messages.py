@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from collectors.f5.audit import audit_fields
 from collectors.network.protocols import transport_fields
 from collectors.network.values import put
 from collectors.source import Options
@@ -54,6 +55,13 @@ _CRON = re.compile(r"\((?P<user>[\w.\-]{1,64})\) CMD \((?P<command>.{1,4096})\)"
 _ERROR = re.compile(r"Connection error: (?P<reason>\S.*)")
 _TLS = re.compile(r"(?P<protocol>TLS|SSL)v(?P<version>[\d.]{1,3})", re.IGNORECASE)
 _READ = 16384  # characters that are looked at for facts; the message itself is kept whole
+_REFUSED = ("fail", "denied", "logon_deny", "result: deny", "ending 'deny", "locked out")
+_SESSION = re.compile(rf"New session from client IP (?P<ip>{_IP}) .{{0,128}}?at VIP (?P<vip>{_IP})(?=\s|$)")
+_ASSIGNED = re.compile(
+    rf"Assigned PPP \w{{1,16}} IPv[46]: (?P<assigned>{_IP}) .{{0,512}}?Client IP: (?P<ip>{_IP})(?=\s|$)"
+)
+_VARIABLE = re.compile(r"session\.logon\.last\.username' set to (?P<user>\S{1,256})")
+_MEMBER = re.compile(rf"member /[\w.\-]{{1,64}}/(?P<ip>{_IP})[:.](?P<port>\d{{1,5}}) ", re.ASCII)
 _LOGGED_IN = re.compile(r"success|\b(?:authenticate|logged in|logon)\b")
 
 
@@ -67,7 +75,8 @@ def message_fields(text: str, options: Options) -> Fields:
             known, text = True, rest
     if not known:
         return {}
-    _facts(text, fields, options)
+    if not audit_fields(text, fields):
+        _facts(text, fields, options)
     fields.setdefault("event.reason", text)
     return fields
 
@@ -104,7 +113,7 @@ def _profile(text: str, fields: Fields, _: Options) -> str | None:
     acl = _ACL.search(text)
     if acl is None:
         fields["event.category"] = ["authentication"]
-        fields["event.outcome"] = "failure" if "fail" in lowered or "denied" in lowered else "success"
+        fields["event.outcome"] = "failure" if any(word in lowered for word in _REFUSED) else "success"
         if "authenticat" in lowered and _LOGGED_IN.search(lowered):
             fields["event.type"] = ["start"]
     else:
@@ -156,6 +165,10 @@ def _facts(text: str, fields: Fields, options: Options) -> None:
         (_REQUEST, {"method": "http.request.method"}),
         (_ERROR, {"reason": "event.reason"}),
         (_CLIENT, {"ip": "source.ip"}),
+        (_SESSION, {"ip": "source.ip", "vip": "destination.ip"}),
+        (_ASSIGNED, {"ip": "source.ip", "assigned": "source.nat.ip"}),
+        (_VARIABLE, {"user": "user.name"}),
+        (_MEMBER, {"ip": "destination.ip", "port": "destination.port"}),
     ):  # fmt: skip
         found = pattern.search(text)
         if found is not None:

@@ -21,10 +21,10 @@ from engine.errors import MalformedRecordError
 from engine.events import Fields, texts
 
 _LEVELLED = re.compile(
-    r"(?P<level>emerg|alert|crit|err|error|warning|warn|notice|info|debug|low|medium|high)\s(?=[\w.\-/]{1,64}\[\d)",
+    r"(?P<level>emerg|alert|crit|err|error|warning|warn|notice|info|debug|low|medium|high)\s(?=[\w.\-/()]{1,64}\[\d)",
     re.ASCII,
 )
-_TAG = re.compile(r"(?P<program>[\w.\-/]{1,64})\[(?P<pid>\d{1,10})\]:\s?", re.ASCII)
+_TAG = re.compile(r"(?P<program>[\w.\-/()]{1,64})\[(?P<pid>\d{1,10})\]:\s?", re.ASCII)
 _LEGACY = re.compile(r"(?:[A-Z][a-z]{2,8} )?(?P<stamp>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) (?P<host>\S{1,255}) ", re.ASCII)
 _CEF_F5 = re.compile(r"CEF:\s?\d\|F5\|")
 _ASM_KEYS = re.compile(
