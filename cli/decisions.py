@@ -20,6 +20,9 @@ Actor = Annotated[
     str | None, typer.Option("--actor", metavar="NAME", help="Who decides; the user's name where not given.")
 ]
 
+IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
+
 
 def actor_of(session: Session, name: str | None) -> str:
     """Return who decides: `--actor`, else the name of the process's user; raise `UsageError` where neither is known."""

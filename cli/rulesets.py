@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cli.options import choice
 from cli.options import level as level_option
 from cli.session import Session
+from cli.settings_table import STATUSES
 from cli.tailoring import NOTHING, Own, tailoring
 from engine.alerts import Level, RuleInfo
 from engine.errors import ConfigurationError, InputError, NotFoundError, RuleError
@@ -17,7 +18,6 @@ from engine.errors import ConfigurationError, InputError, NotFoundError, RuleErr
 if TYPE_CHECKING:
     from engine.sigma.rules import RuleSet
 
-STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 OWN = "own"
 
 

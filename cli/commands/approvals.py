@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.deciding_words import deciding_words
-from cli.decisions import Actor, actor_of, open_ledger
+from cli.decisions import Actor, Why, actor_of, open_ledger
 from cli.document import Column, Listing, Report, Row
 from cli.executing import policy_of
 from cli.group import sub_app
@@ -33,7 +33,6 @@ StepArgument = Annotated[str, typer.Argument(metavar="STEP", help="The step's id
 PlaybookName = Annotated[
     str | None, typer.Option("--playbook", metavar="NAME", help="The playbook, where several are followed.")
 ]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
 
 
 @command(app, "list")

@@ -16,7 +16,7 @@ from cli.commands.incidents_foresight import foresight
 from cli.commands.incidents_noise import register_noise
 from cli.commands.incidents_paper import register_papers
 from cli.commands.incidents_report import register_report
-from cli.decisions import Actor, actor_of, record_about
+from cli.decisions import Actor, IncidentId, actor_of, record_about
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
@@ -43,7 +43,6 @@ from engine.errors import UsageError
 from engine.events import instant
 from engine.incidents.model import Incident, Join, Moment
 
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 _TOP_ENTITIES, _TOP_TERMS, _TOP_JOINS = 6, 15, 12
 MOMENT_FIELDS = ("@timestamp", "rule.level", "host.name", "rule.name", "summary", "tactics", "techniques", "alert")
 

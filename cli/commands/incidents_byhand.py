@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.decisions import Actor, actor_of, record
+from cli.decisions import Actor, Why, actor_of, record
 from cli.document import Column, Listing
 from cli.estate import circumstances
 from cli.options import Format, Output, command
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from engine.incidents.model import Incident
     from engine.store.protocol import Store
 
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
 _FIELDS = ("key", "at", "kind", "actor", "why", "left", "right", "shared")
 _COLUMNS = (
     Column(field="key", heading="Decision", whole=True),

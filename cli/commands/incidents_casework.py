@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cli.casework_words import CaseWords, case_words
-from cli.decisions import Actor, actor_of, record_about
+from cli.decisions import Actor, IncidentId, Why, actor_of, record_about
 from cli.document import Column, Grid, Pairs, Report, Row, Section
 from cli.options import Format, Output, choice, command
 from cli.output import REPORT_FORMATS, target
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from engine.incidents.model import Incident
     from engine.store.protocol import Store
 
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
 _VERDICTS = ("true-positive", "false-positive", "benign")
 
 

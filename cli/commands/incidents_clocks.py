@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.decisions import Actor, actor_of, open_ledger
+from cli.decisions import Actor, IncidentId, actor_of, open_ledger
 from cli.document import Column, Grid, Pairs, Report, Section
 from cli.house import deadlines
 from cli.options import Format, Output, choice, command, moment
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from playbooks.ledger import Ledger
     from playbooks.legal import Clock
     from playbooks.papers.casefile import CaseFile
-
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 
 
 def register_clocks(app: typer.Typer) -> None:

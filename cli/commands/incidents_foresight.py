@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import coverage, rulesets
+from cli.decisions import IncidentId
 from cli.document import Column, Grid, Pairs, Report, Section
 from cli.foresight_words import ForesightWords, foresight_words
 from cli.options import Format, Output, Rules
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from engine.store.protocol import Store
 
 _TOLD = 6  # names in one line
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 
 
 def foresight(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.decisions import Actor, account_of, actor_of, open_ledger
+from cli.decisions import Actor, IncidentId, account_of, actor_of, open_ledger
 from cli.document import Lines, Pairs, Report, Section
 from cli.options import Format, Output, choice, command
 from cli.output import REPORT_FORMATS, target
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from playbooks.papers.model import Field, Kind, Paper
 
 _LONGEST = 10_000
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 
 
 def register_papers(app: typer.Typer) -> None:

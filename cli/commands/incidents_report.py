@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.decisions import Actor, actor_of, open_ledger
+from cli.decisions import Actor, IncidentId, actor_of, open_ledger
 from cli.options import Format, Output, command
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
@@ -17,8 +17,6 @@ from engine.events import instant
 if TYPE_CHECKING:
     from cli.incident_report import Standing
     from playbooks.ledger import Ledger
-
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 
 
 def register_report(app: typer.Typer) -> None:

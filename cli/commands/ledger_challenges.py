@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cli.deciding_words import deciding_words
-from cli.decisions import Actor, actor_of, open_ledger
+from cli.decisions import Actor, Why, actor_of, open_ledger
 from cli.document import Column, Listing, Row
 from cli.options import Format, Output, choice
 from cli.output import target
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from playbooks.ledger.entries import Answer, Role
 
 Sequence_ = Annotated[int, typer.Argument(metavar="SEQ", help="The record's number in the ledger.", min=1)]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
 FIELDS = (
     "sequence", "at", "record", "subject", "by", "role", "why", "is_open",
     "answer", "answer_why", "answered_by", "answered_at",

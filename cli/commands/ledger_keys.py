@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.ledger_challenges import Why
-from cli.decisions import Actor, actor_of, open_ledger
+from cli.decisions import Actor, Why, actor_of, open_ledger
 from cli.document import Column, Listing, Row
 from cli.options import Format, Output
 from cli.output import target

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.commands.incidents import IncidentId
-from cli.decisions import Actor, account_of, actor_of, open_ledger
+from cli.decisions import Actor, IncidentId, account_of, actor_of, open_ledger
 from cli.document import Column, Listing
 from cli.executing import policy_of
 from cli.group import single_app

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.deciding_words import deciding_words
-from cli.decisions import Actor, actor_of, open_ledger
+from cli.decisions import Actor, Why, actor_of, open_ledger
 from cli.document import Column, Listing, Row
 from cli.group import sub_app
 from cli.options import Format, Output, command
@@ -18,7 +18,6 @@ from engine.errors import NotFoundError, UsageError
 app = sub_app("How much of a step a machine may do: list, withdraw, restore.")
 FIELDS = ("step", "version", "playbooks", "at_most", "level", "successes", "failures", "withdrawn", "told")
 StepArgument = Annotated[str, typer.Argument(metavar="STEP", help="The step's id, as kulla automation list shows it.")]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever reads it later.")]
 
 
 @command(app, "list")
