@@ -39,13 +39,11 @@ ENTITY_FIELDS: Mapping[str, Kind] = {
     "email.from.address": "mailbox",
 }
 
-# Whose `*.asset.criticality` enrichment tells (see `collectors.enrichment`), with the fields that name them.
-ASSET_ENDS: Mapping[str, tuple[tuple[str, Kind], ...]] = {
-    "host": (("host.name", "host"), ("host.ip", "ip")),
-    "source": (("source.ip", "ip"),),
-    "destination": (("destination.ip", "ip"),),
-    "client": (("client.ip", "ip"),),
-    "server": (("server.ip", "ip"),),
+# Which fields tell how critical an entity is (see `collectors.enrichment`), by the entity's own field.
+CRITICALITY_FIELDS: Mapping[str, str] = {
+    "host.name": "host.asset.criticality",
+    "source.ip": "source.asset.criticality",
+    "destination.ip": "destination.asset.criticality",
 }
 
 # Fields that an alert carries for its reader beside the entity fields.
@@ -64,7 +62,7 @@ CONTEXT_FIELDS: tuple[str, ...] = (
     "user_agent.original",
     "registry.path",
     "message",
-    *(f"{end}.asset.criticality" for end in ASSET_ENDS),
+    *CRITICALITY_FIELDS.values(),
 )
 
 CARRIED_FIELDS: tuple[str, ...] = (*ENTITY_FIELDS, *CONTEXT_FIELDS)

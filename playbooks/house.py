@@ -12,16 +12,10 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from publicsuffixlist import PublicSuffixList
 
+from engine.private_networks import PRIVATE_NETWORKS
 from playbooks.legal import Rule, own_rules
 from playbooks.values import Address, Network
 
-# RFC 1918, 6598, 3927, 4193, 4291
-_PRIVATE: tuple[Network, ...] = tuple(
-    ip_network(net)
-    for net in (
-        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10",
-    )
-)  # fmt: skip
 _NOBODYS: tuple[Network, ...] = tuple(
     ip_network(net)
     for net in (
@@ -40,7 +34,7 @@ class House:
 
     def is_inside(self, value: str) -> bool:
         """Tell whether this is the address of one of its machines: in a private network, or in its own."""
-        return _in(value, (*_PRIVATE, *self.networks))
+        return _in(value, (*PRIVATE_NETWORKS, *self.networks))
 
     def is_outside(self, value: str) -> bool:
         """Tell whether this is the address of somebody else's machine."""

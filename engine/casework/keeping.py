@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -27,16 +27,10 @@ def case_of(store: Store, incident: Incident) -> Case:
 
 def cases(store: Store, incidents: Sequence[Incident]) -> Mapping[str, Case]:
     """Return the cases of these incidents, which are all there are, by id; incidents without one are left out."""
-    found = {case.incident: case for case in map(_case, store.records(KIND, state=_STANDING))}
-    holders = {alert: item.id for item in incidents for alert in item.alerts}
-    known = {item.id for item in incidents}
-    merged: defaultdict[str, list[Case]] = defaultdict(list)
-    for case in found.values():
-        if case.incident not in known:
-            for number in {holders[alert] for alert in case.alerts if alert in holders}:
-                merged[number].append(case)
+    found = {record.key: record for record in store.records(KIND)}
+    merged = _merged(found.values(), incidents)
     held = [item.id for item in incidents if item.id in found or item.id in merged]
-    return {number: joined(found.get(number) or Case(incident=number), tuple(merged[number])) for number in held}
+    return {number: _whole(number, found.get(number), merged.get(number, ())) for number in held}
 
 
 def change(store: Store, incident: Incident, how: Callable[[Case], Case]) -> Case:
@@ -57,18 +51,28 @@ def change(store: Store, incident: Incident, how: Callable[[Case], Case]) -> Cas
     raise StoreError("others change this case all the time", where=f"incident {incident.id}", hint="try again")
 
 
-def _case_of(store: Store, incident: Incident) -> tuple[Case, Record | None, list[Record]]:
+def _case_of(store: Store, incident: Incident) -> tuple[Case, Record | None, Sequence[Record]]:
     """Return the case with those merged into it, its own record, and the records of the others."""
-    record = store.record(KIND, incident.id)
-    own = _case(record) if record else Case(incident=incident.id)
-    held = set(incident.alerts)
-    known = {item.id for item in store.incidents()}
-    merged = [
-        other
-        for other in store.records(KIND, state=_STANDING)
-        if other.key not in known and held.intersection(_case(other).alerts)
-    ]
-    return joined(own, tuple(_case(other) for other in merged)), record, merged
+    own = store.record(KIND, incident.id)
+    others = [item for item in store.incidents() if item.id != incident.id]
+    merged = _merged(store.records(KIND, state=_STANDING), [*others, incident]).get(incident.id, ())
+    return _whole(incident.id, own, merged), own, merged
+
+
+def _merged(records: Iterable[Record], incidents: Sequence[Incident]) -> Mapping[str, Sequence[Record]]:
+    """Return by incident which standing cases of incidents that are gone are its own: those whose alerts it has."""
+    holders = {alert: item.id for item in incidents for alert in item.alerts}
+    known = {item.id for item in incidents}
+    merged: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        if record.state == _STANDING and record.key not in known:
+            for number in {holders[alert] for alert in _case(record).alerts if alert in holders}:
+                merged[number].append(record)
+    return merged
+
+
+def _whole(incident: str, own: Record | None, merged: Sequence[Record]) -> Case:
+    return joined(_case(own) if own else Case(incident=incident), tuple(map(_case, merged)))
 
 
 def _text(case: Case) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from engine.alerts import Alert, Level
 from engine.attack import tactics
-from engine.entities import ASSET_ENDS, Entity, entities_of
+from engine.entities import CRITICALITY_FIELDS, ENTITY_FIELDS, Entity, entities_of
 from engine.events import texts
 from engine.incidents.model import Term
 from engine.incidents.noise import Judgement
@@ -178,14 +178,13 @@ def _assets(alerts: Iterable[Alert]) -> dict[Entity, int]:
     """Return the criticality that the organisation's list of assets gave the things of alerts when they came in."""
     found: dict[Entity, int] = {}
     for alert in alerts:
-        for end, names in ASSET_ENDS.items():
-            level = alert.fields.get(f"{end}.asset.criticality")
+        for name, told in CRITICALITY_FIELDS.items():
+            level, kind = alert.fields.get(told), ENTITY_FIELDS[name]
             if not isinstance(level, str) or level not in _GRADES:
                 continue
-            for name, kind in names:
-                for value in texts(alert.fields.get(name)):
-                    entity = Entity(kind, folded(Entity(kind, value)))
-                    found[entity] = max(int(level), found.get(entity, 0))
+            for value in texts(alert.fields.get(name)):
+                entity = Entity(kind, folded(Entity(kind, value)))
+                found[entity] = max(int(level), found.get(entity, 0))
     return found
 
 

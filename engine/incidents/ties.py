@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Literal
 
 from engine.alerts import Alert
@@ -24,6 +24,7 @@ from engine.events import texts
 from engine.folding import fold
 from engine.incidents.phrases import PAGE, PARENT, SESSION, WRITTEN, Phrase
 from engine.incidents.spelling import folded
+from engine.private_networks import PRIVATE_NETWORKS
 
 Cause = Literal["parent", "session", "written", "page"]
 
@@ -58,18 +59,6 @@ _LOCAL_USERS = frozenset(
     {"root", "administrator", "nobody", "www-data", "apache", "nginx", "daemon", "defaultaccount", "iusr"}
 )
 _DESKTOP_USERS = ("dwm-", "umfd-")
-_INSIDE = tuple(
-    ip_network(block)
-    for block in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "fc00::/7",
-        "fe80::/10",
-    )
-)
 _PAGES = (".aspx", ".ashx", ".asmx", ".asp", ".php", ".phtml", ".jsp", ".jspx", ".cfm")
 _CAUSING = ("process.executable", "process.parent.executable", "file.path", "url.original")
 _SESSIONS = ("winlog.logon.id", "winlog.event_data.TargetLogonId", "winlog.event_data.SubjectLogonId")
@@ -106,7 +95,7 @@ def _is_inside(value: str) -> bool:
         address = ip_address(value)
     except ValueError:
         return False
-    return any(address in network for network in _INSIDE if network.version == address.version)
+    return any(address in network for network in PRIVATE_NETWORKS if network.version == address.version)
 
 
 def marks(alert: Alert) -> tuple[frozenset[Mark], frozenset[Mark]]:

@@ -86,6 +86,19 @@ def test_the_case_of_a_merged_incident_goes_along(store: EmbeddedStore) -> None:
     assert set(cases(store, [whole])) == {INCIDENT.id}
 
 
+def test_an_incident_that_comes_back_has_its_case_whoever_asks(store: EmbeddedStore) -> None:
+    other = replace(INCIDENT, id="f" * 32, alerts=("x1",))
+    change(store, other, _adding("of the other"))
+    whole = replace(INCIDENT, alerts=(*INCIDENT.alerts, "x1"))
+    store.save_incidents([whole])
+    change(store, whole, _adding("of the whole"))  # takes the other's case along
+    store.save_incidents([INCIDENT, other])
+    assert [item.text for item in case_of(store, other).notes] == ["of the other"]
+    assert cases(store, [INCIDENT, other])[other.id] == case_of(store, other)
+    change(store, other, _adding("again", 1))
+    assert [item.text for item in case_of(store, other).notes] == ["of the other", "again"]
+
+
 def test_what_means_nothing_is_refused() -> None:
     case = Case(incident="i")
     for wrong in (lambda: with_note(case, _note(" ")), lambda: with_tags(case, added=("two words",))):
