@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from collectors.citrix.texts import add_texts
 from collectors.network.cef import find_cef, read_cef
 from collectors.network.cef_ecs import cef_fields
 from collectors.network.device import DeviceSource
@@ -58,6 +59,7 @@ _TABLE: Table = {
     "Failure_reason": ("event.reason",),
     "Reason": ("event.reason",),
     "Browser": ("user_agent.original",),
+    "Browser_type": ("user_agent.original",),
     "Command": ("process.command_line",),
     "SessionId": ("citrix.adc.session_id",),
 }
@@ -123,6 +125,7 @@ def _message(found: re.Match[str], fields: Fields, options: Options) -> None:
     if "event.reason" not in fields and found["event"] == "Message":
         fields["event.reason"] = text.strip('"')
     _classify(found["module"], found["event"], fields)
+    add_texts(found["module"], found["event"], text, values, fields, zone)
 
 
 def _values(text: str) -> Iterator[tuple[str, str]]:
@@ -131,7 +134,7 @@ def _values(text: str) -> Iterator[tuple[str, str]]:
     found = list(_KEY.finditer(text))
     for at, key in enumerate(found):
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
-        yield key["key"], text[key.end() : end].strip().rstrip("-").strip().strip('"')
+        yield key["key"], text[key.end() : end].strip().rstrip("-").strip().removeprefix('"').removesuffix('"')
     if not found:
         for word in _IN_TEXT.finditer(text):
             yield word["key"], word["text"]
@@ -193,6 +196,8 @@ def _firewall(action: str, extension: dict[str, str], fields: Fields, options: O
     fields["event.dataset"], fields["event.module"] = "citrix_waf.log", "citrix_waf"
     fields["event.kind"] = "alert"
     fields.pop("rule.id", None)
+    if "source.ip" in fields:
+        fields["client.ip"] = fields["source.ip"]
     fields["event.category"] = ["network", "intrusion_detection"]
     fields["event.type"] = ["denied" if action == "blocked" else "allowed"]
     if extension.get("cs1"):

@@ -1,0 +1,1 @@
+"""Citrix ADC (NetScaler): what its audit messages say beyond their keys."""

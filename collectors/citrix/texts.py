@@ -1,0 +1,108 @@
+"""What the texts of Citrix ADC's audit messages say: ends, lengths of time, requests, what the application firewall met.
+
+Texts: "Citrix ADC Log Message Reference", modules SSLVPN, TCP, UDP, APPFW, EVENT and UI.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+
+from collectors.network.protocols import transport_fields
+from collectors.network.times import instant_of
+from collectors.network.values import put
+from collectors.web.address import endpoint
+from engine.events import Fields
+
+_IP = r"[0-9A-Fa-f:.]{2,45}"
+# `198.51.100.7 12-PPE0 session profile https://host/path text <blocked>`
+_FIREWALL = re.compile(
+    rf"""(?P<ip>{_IP})\s(?P<transaction>\d{{1,20}}-PPE\d{{1,3}})\s(?P<session>\S{{1,256}})\s(?P<profile>\S{{1,256}})
+    \s(?P<url>[a-z]{{3,8}}://\S{{1,8192}})\s(?P<reason>.{{1,4096}}?)(?:\s<(?P<action>[^<>]{{1,64}})>)?$""",
+    re.VERBOSE | re.ASCII | re.DOTALL,
+)
+# `www.example.org User anna : Group(s) g : Vserver 192.0.2.80:443 - stamp : GET /path - -`
+_REQUEST = re.compile(r" : (?P<method>[A-Z]{3,10}) (?P<path>/\S{0,8191})(?: |$)")
+_REQUEST_HOST = re.compile(r"SessionId: ?\d{1,20} ?- (?P<host>[\w.\-]{1,253}) User ")
+_VSERVER = re.compile(rf"\bVserver (?P<ip>{_IP}):(?P<port>\d{{1,5}})(?= |$)")
+_BOUND = re.compile(rf"_(?P<ip>{_IP}):(?P<port>\d{{1,5}})_\(", re.ASCII)
+_DURATION = re.compile(r"(?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d)", re.ASCII)
+_TRANSPORTS = {"TCP": "tcp", "UDP": "udp", "TCPCONNSTAT": "tcp", "UDPFLOWSTAT": "udp", "ICMP": "icmp"}
+_OUTCOMES = {"success": "success", "error": "failure", "failed": "failure"}
+
+
+def add_texts(module: str, event: str, text: str, values: Mapping[str, str], fields: Fields, zone: tzinfo) -> None:
+    """Complete the fields of an audit message by its module, its event, its text and its keys."""
+    fields.setdefault("event.action", event.lower())
+    transport = _TRANSPORTS.get(module) or _TRANSPORTS.get(event)
+    if transport is not None:
+        fields.update(transport_fields(transport))
+    for name, read in _MODULES:
+        if name == module or name == event:
+            read(text, fields, zone)
+    _ends(text, values, fields)
+    _times(values, fields, zone)
+    if (outcome := _OUTCOMES.get(values.get("Status", "").lower())) is not None:
+        fields["event.outcome"] = outcome
+
+
+def _ends(text: str, values: Mapping[str, str], fields: Fields) -> None:
+    """Set who came and which virtual server was asked: the client is the source as well, where no other is named."""
+    if isinstance(client := fields.get("client.ip"), str):
+        fields.setdefault("source.ip", client)
+    server = _VSERVER.search(text)
+    address = values.get("VserverServiceIP", "") if server is None else server["ip"]
+    port = values.get("VserverServicePort", "") if server is None else server["port"]
+    if (ip := endpoint(address).ip) is None or "Destination" in values or "destination.ip" in fields:
+        return
+    fields["destination.ip"] = ip
+    if port.isdecimal():
+        fields["destination.port"] = int(port) % 65536
+
+
+def _times(values: Mapping[str, str], fields: Fields, zone: tzinfo) -> None:
+    found = _DURATION.fullmatch(values.get("Duration", ""))
+    if found is not None:
+        seconds = int(found["hours"]) * 3600 + int(found["minutes"]) * 60 + int(found["seconds"])
+        fields["event.duration"] = seconds * 1_000_000_000
+    for key, name in (("Start_time", "event.start"), ("End_time", "event.end")):
+        if (moment := instant_of(values.get(key, "").replace(":", " ", 1), zone)) is not None:
+            fields[name] = moment
+
+
+def _firewall(text: str, fields: Fields, zone: tzinfo) -> None:
+    found = _FIREWALL.match(text)
+    if found is None:
+        return
+    put(fields, "source.ip", found["ip"], zone)
+    fields["rule.name"], fields["event.reason"] = found["profile"], found["reason"]
+    fields["citrix.adc.transaction"], fields["url.original"] = found["transaction"], found["url"]
+    fields["event.kind"], fields["event.category"] = "alert", ["network", "intrusion_detection"]
+    if action := found["action"]:
+        fields["event.action"] = action
+        fields["event.type"] = ["denied" if action == "blocked" else "allowed"]
+
+
+def _request(text: str, fields: Fields, zone: tzinfo) -> None:
+    host, request = _REQUEST_HOST.search(text), _REQUEST.search(text)
+    if host is not None:
+        put(fields, "url.domain", host["host"], zone)
+    if request is not None:
+        fields["http.request.method"], fields["url.original"] = request["method"], request["path"]
+
+
+def _monitor(text: str, fields: Fields, zone: tzinfo) -> None:
+    """Read which server a monitor is bound to: `Monitor MonServiceBinding_192.0.2.8:443_(tcp-default)(web)`."""
+    found = _BOUND.search(text)
+    if found is not None:
+        put(fields, "destination.ip", found["ip"], zone)
+        fields["destination.port"] = int(found["port"]) % 65536
+    fields["event.type"] = ["info"]
+
+
+_MODULES: tuple[tuple[str, Callable[[str, Fields, tzinfo], None]], ...] = (
+    ("APPFW", _firewall),
+    ("HTTPREQUEST", _request),
+    ("EVENT", _monitor),
+)

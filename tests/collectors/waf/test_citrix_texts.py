@@ -1,0 +1,60 @@
+"""Citrix ADC's audit messages: who came from where to which virtual server, for how long, and what was blocked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.collectors.reading import at, one
+
+
+def _message(text: str) -> dict[str, Any]:
+    return one("citrix_adc", f"03/05/2024:09:12:44 GMT adc1 0-PPE-0 : default {text}")
+
+
+def test_a_log_in_has_source_virtual_server_and_browser() -> None:
+    fields = _message(
+        "SSLVPN LOGIN 12 0 : Context anna@198.51.100.7 - SessionId: 12 - User anna - Client_ip 198.51.100.7 - Nat_ip "
+        '"Mapped Ip" - Vserver 192.0.2.80:443 - Browser_type "curl/8" - SSLVPN_client_type ICA - Group(s) "staff"'
+    )
+    assert (fields["source.ip"], fields["client.ip"], fields["user.name"]) == ("198.51.100.7", "198.51.100.7", "anna")
+    assert (fields["destination.ip"], fields["destination.port"]) == ("192.0.2.80", 443)
+    assert (fields["user_agent.original"], fields["event.action"]) == ("curl/8", "login")
+
+
+def test_a_connection_has_its_times_and_keeps_its_own_destination() -> None:
+    fields = _message(
+        "SSLVPN TCPCONNSTAT 15 0 : Context anna@198.51.100.7 - SessionId: 12 - User anna - Client_ip 198.51.100.7 - "
+        "Vserver 192.0.2.80:443 - Source 198.51.100.7:40000 - Destination 10.0.0.80:3389 - "
+        'Start_time "03/05/2024:09:00:00 GMT" - End_time "03/05/2024:09:12:44 GMT" - Duration 00:12:44  - Access Allowed'
+    )
+    assert (fields["destination.ip"], fields["destination.port"]) == ("10.0.0.80", 3389)
+    assert (fields["event.start"], fields["event.duration"]) == (at("2024-03-05T09:00:00"), 764_000_000_000)
+    assert fields["network.transport"] == "tcp"
+
+
+def test_what_the_application_firewall_blocked_is_an_alert() -> None:
+    fields = _message(
+        "APPFW APPFW_SQL 21 0 :  198.51.100.7 12-PPE0 ab12 web https://www.example.gov/a.php?x=1 SQL Keyword check "
+        'failed for field x="select" <blocked>'
+    )
+    assert (fields["source.ip"], fields["url.path"], fields["rule.name"]) == ("198.51.100.7", "/a.php", "web")
+    assert (fields["event.kind"], fields["event.action"], fields["event.type"]) == ("alert", "blocked", ["denied"])
+
+
+def test_a_command_keeps_its_quotes_and_tells_whether_it_worked() -> None:
+    fields = _message(
+        'CLI CMD_EXECUTED 20 0 :  User root - Remote_ip 10.0.0.9 - Command "login root "***"" - Status "ERROR"'
+    )
+    assert (fields["process.command_line"], fields["event.outcome"]) == ('login root "***"', "failure")
+
+
+def test_requests_and_monitors_are_read() -> None:
+    fields = _message(
+        "SSLVPN HTTPREQUEST 24 0 : Context anna@198.51.100.7 - SessionId: 12- www.example.gov User anna : Group(s) a : "
+        "Vserver 192.0.2.80:443 - 03/05/2024:09:12:44 GMT : GET /vpn/index.html - -"
+    )
+    assert (fields["http.request.method"], fields["url.domain"]) == ("GET", "www.example.gov")
+    fields = _message(
+        "EVENT MONITORDOWN 22 0 :  Monitor MonServiceBinding_10.0.0.80:443_(tcp-default)(web) - State DOWN"
+    )
+    assert (fields["destination.ip"], fields["destination.port"]) == ("10.0.0.80", 443)
