@@ -1,4 +1,4 @@
-"""What the texts of Citrix ADC's audit messages say: ends, lengths of time, requests, what the application firewall met.
+"""What the texts of Citrix ADC's audit messages say: ends, times, requests, what the application firewall met.
 
 Texts: "Citrix ADC Log Message Reference", modules SSLVPN, TCP, UDP, APPFW, EVENT and UI.
 """
@@ -32,14 +32,15 @@ _TRANSPORTS = {"TCP": "tcp", "UDP": "udp", "TCPCONNSTAT": "tcp", "UDPFLOWSTAT": 
 _OUTCOMES = {"success": "success", "error": "failure", "failed": "failure"}
 
 
-def add_texts(module: str, event: str, text: str, values: Mapping[str, str], fields: Fields, zone: tzinfo) -> None:
-    """Complete the fields of an audit message by its module, its event, its text and its keys."""
+def add_texts(about: tuple[str, str], text: str, values: Mapping[str, str], fields: Fields, zone: tzinfo) -> None:
+    """Complete the fields of an audit message by its module and event (`about`), its text and its keys."""
+    module, event = about
     fields.setdefault("event.action", event.lower())
     transport = _TRANSPORTS.get(module) or _TRANSPORTS.get(event)
     if transport is not None:
         fields.update(transport_fields(transport))
     for name, read in _MODULES:
-        if name == module or name == event:
+        if name in about:
             read(text, fields, zone)
     _ends(text, values, fields)
     _times(values, fields, zone)

@@ -125,7 +125,7 @@ def _message(found: re.Match[str], fields: Fields, options: Options) -> None:
     if "event.reason" not in fields and found["event"] == "Message":
         fields["event.reason"] = text.strip('"')
     _classify(found["module"], found["event"], fields)
-    add_texts(found["module"], found["event"], text, values, fields, zone)
+    add_texts((found["module"], found["event"]), text, values, fields, zone)
 
 
 def _values(text: str) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ def test_a_connection_has_its_times_and_keeps_its_own_destination() -> None:
     fields = _message(
         "SSLVPN TCPCONNSTAT 15 0 : Context anna@198.51.100.7 - SessionId: 12 - User anna - Client_ip 198.51.100.7 - "
         "Vserver 192.0.2.80:443 - Source 198.51.100.7:40000 - Destination 10.0.0.80:3389 - "
-        'Start_time "03/05/2024:09:00:00 GMT" - End_time "03/05/2024:09:12:44 GMT" - Duration 00:12:44  - Access Allowed'
+        'Start_time "03/05/2024:09:00:00 GMT" - End_time "03/05/2024:09:12:44 GMT" - Duration 00:12:44  - Access x'
     )
     assert (fields["destination.ip"], fields["destination.port"]) == ("10.0.0.80", 3389)
     assert (fields["event.start"], fields["event.duration"]) == (at("2024-03-05T09:00:00"), 764_000_000_000)
