@@ -7,6 +7,7 @@ Field names: Elastic's `aws.cloudtrail`; request and response parameters stand u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -27,6 +28,7 @@ _FLATTENED = (
     ("serviceEventDetails", _P + "flattened.service_event_details.", _P + "service_event_details"),
 )
 _CONSOLE = (("MobileVersion", "mobile_version"), ("LoginTo", "login_to"), ("MFAUsed", "mfa_used"))
+_TLS_VERSION = re.compile(r"(?P<protocol>TLS|SSL)v(?P<version>\d(?:\.\d)?)", re.ASCII)
 _SESSION = frozenset({"sessionContext"})
 _ATTRIBUTES = frozenset({"attributes"})
 _READ = frozenset(
@@ -96,6 +98,8 @@ def _outcome(document: Document, insight: Document, fields: Fields) -> None:
     sign_in = text(inner(document, "responseElements").get("ConsoleLogin"))
     failed = bool(code or reason) or sign_in == "Failure"
     fields["event.outcome"] = "failure" if failed else "success"
+    put_text("error.code", code, fields)
+    put_text("error.message", reason, fields)
     put_text("event.code", code or text(insight.get("errorCode")), fields)
     put_text("event.reason", reason, fields)
     if failed and fields.get("event.action") == "ConsoleLogin":
@@ -120,14 +124,20 @@ def _vendor(document: Document, fields: Fields) -> None:
         additional = inner(document, "additionalEventData")
         for name, field in _CONSOLE:
             put_text(f"{_P}console_login.additional_eventdata.{field}", additional.get(name), fields)
-    tls = inner(document, "tlsDetails")
-    put_text("tls.version", tls.get("tlsVersion"), fields)
-    put_text("tls.cipher", tls.get("cipherSuite"), fields)
+    _tls(inner(document, "tlsDetails"), fields)
     for resource in objects(document.get("resources")):
         for field, names in (("arn", ("ARN", "arn")), ("account_id", ("accountId",)), ("type", ("type",))):
             if found := first(resource, names):
                 put(f"{_P}resources.{field}", found, fields)
     spread(_P, document, fields, snaked=True, skip=_READ)
+
+
+def _tls(details: Document, fields: Fields) -> None:
+    """Read how the call was encrypted, and which host it named; `TLSv1.3` is protocol and version."""
+    if version := _TLS_VERSION.fullmatch(text(details.get("tlsVersion")) or ""):
+        fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+    put_text("tls.cipher", details.get("cipherSuite"), fields)
+    put_text("tls.client.server_name", details.get("clientProvidedHostHeader"), fields)
 
 
 SOURCE: Final = JsonSource(

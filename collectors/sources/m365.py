@@ -36,6 +36,7 @@ _FILE_FIELDS = (
     ("MD5Hash", "file.hash.md5"),
     ("SHA256Hash", "file.hash.sha256"),
 )
+_DIRECTORY = "AzureActiveDirectory"
 _WEB = ("https://", "http://")
 
 
@@ -93,6 +94,10 @@ def _read_account(document: Document, kind: int, fields: Fields) -> None:
             "group.name" if document.get("TargetUserOrGroupType") in {"SecurityGroup", "Group"} else "user.target.name"
         )
         fields[name] = target
+    elif document.get("Workload") == _DIRECTORY and "iam" in fields.get("event.category", ()):
+        named = text(document.get("ObjectId"))  # the account that a role, a password or a group was changed for
+        if "@" in named and " " not in named and named != account:
+            fields["user.target.name"] = named
 
 
 def _read_agent(document: Document, fields: Fields) -> None:
