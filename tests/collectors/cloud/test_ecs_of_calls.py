@@ -1,4 +1,4 @@
-"""CloudTrail's TLS and errors under their ECS names, and the account that a change in Microsoft's directory is about."""
+"""CloudTrail's TLS and errors under their ECS names; the account that a change in Microsoft's directory is about."""
 
 from __future__ import annotations
 
