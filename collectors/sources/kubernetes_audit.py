@@ -83,7 +83,7 @@ def _read_audit(document: Document, fields: Fields, options: Options) -> None:
     is_iam = text(target.get("resource")) in _IAM
     fields["event.category"] = ("iam", "network") if is_iam else ("configuration", "network")
     fields["event.type"] = (_TYPES.get(verb, "info"),)
-    put_text("url.path", document.get("requestURI"), fields)
+    _read_request(text(document.get("requestURI")), fields)
     put_text("user_agent.original", document.get("userAgent"), fields)
     addresses = document.get("sourceIPs")
     if isinstance(addresses, list) and addresses:
@@ -94,20 +94,34 @@ def _read_audit(document: Document, fields: Fields, options: Options) -> None:
     spread(_P, document, fields)
 
 
+def _read_request(uri: str, fields: Fields) -> None:
+    """Set the parts of what was asked for: `/api/v1/pods?limit=500` has a path and a query."""
+    path, _, query = uri.partition("?")
+    for name, value in (("url.original", uri), ("url.path", path), ("url.query", query)):
+        put_text(name, value, fields)
+
+
 def _read_account(document: Document, fields: Fields) -> None:
-    """Read who asked. Behind an impersonating proxy the impersonated account is the user; `kubernetes.audit.user.*`
-    keeps the one that authenticated."""
-    user = inner(document, "user")
-    shown = inner(document, "impersonatedUser") or user
-    put_text("user.name", shown.get("username"), fields)
-    put_text("user.id", user.get("uid"), fields)
-    groups = shown.get("groups")
-    if isinstance(groups, list) and (members := [found for group in groups if (found := text(group))]):
-        fields["user.roles"] = members
+    """Read who authenticated, and for whom that account acted (`kubectl --as`, or a proxy that impersonates)."""
+    for name, prefix in (("user", "user"), ("impersonatedUser", "user.effective")):
+        user = inner(document, name)
+        put_text(f"{prefix}.name", user.get("username"), fields)
+        put_text(f"{prefix}.id", user.get("uid"), fields)
+        groups = user.get("groups")
+        if isinstance(groups, list) and (members := [found for group in groups if (found := text(group))]):
+            fields[f"{prefix}.roles"] = members
 
 
 def _read_object(target: Document, fields: Fields) -> None:
-    put_text("kubernetes.namespace", target.get("namespace"), fields)
+    """Set what the call is about; a subresource (`pods/exec`) is part of its kind."""
+    kind = "/".join(part for name in ("resource", "subresource") if (part := text(target.get(name))))
+    for field, value in (
+        ("kubernetes.namespace", target.get("namespace")),
+        ("orchestrator.namespace", target.get("namespace")),
+        ("orchestrator.resource.type", kind),
+        ("orchestrator.resource.name", target.get("name")),
+    ):
+        put_text(field, value, fields)
 
 
 def _outcome(document: Document, fields: Fields) -> None:

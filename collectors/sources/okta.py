@@ -98,6 +98,10 @@ def read(document: Document, fields: Fields, options: Options) -> None:
     target = next((each for each in objects(document.get("target")) if text(each.get("type")) in _USERS), None)
     if target is not None:
         _read_account(target, "user.target", fields)
+    group = next((each for each in objects(document.get("target")) if text(each.get("type")) == "UserGroup"), None)
+    if group is not None:
+        put_text("user.target.group.id", group.get("id"), fields)
+        put_text("user.target.group.name", group.get("displayName"), fields)
     spread("okta.", document, fields, snaked=True)
 
 

@@ -51,3 +51,36 @@ def test_an_object_that_is_no_account_is_no_target() -> None:
     assert "user.target.name" not in fields
     fields = one("m365", json.dumps(CHANGE | {"Operation": "UserLoggedIn", "RecordType": 15}))
     assert "user.target.name" not in fields
+
+
+def test_who_acts_for_whom_and_on_what_in_a_cluster() -> None:
+    call = {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "auditID": "a1",
+        "verb": "create",
+        "requestURI": "/api/v1/namespaces/prod/pods/web/exec?command=sh",
+        "user": {"username": "anna", "uid": "u1", "groups": ["system:authenticated"]},
+        "impersonatedUser": {"username": "admin"},
+        "objectRef": {"resource": "pods", "subresource": "exec", "namespace": "prod", "name": "web"},
+        "requestReceivedTimestamp": "2024-03-05T09:12:44Z",
+    }
+    fields = one("kubernetes_audit", json.dumps(call))
+    assert (fields["user.name"], fields["user.id"], fields["user.effective.name"]) == ("anna", "u1", "admin")
+    assert (fields["url.path"], fields["url.query"]) == ("/api/v1/namespaces/prod/pods/web/exec", "command=sh")
+    assert (fields["orchestrator.resource.type"], fields["orchestrator.resource.name"]) == ("pods/exec", "web")
+
+
+def test_the_group_that_an_account_was_added_to_is_named() -> None:
+    event = {
+        "eventType": "group.user_membership.add",
+        "published": "2024-03-05T09:12:44Z",
+        "uuid": "u2",
+        "actor": {"id": "1", "type": "User", "alternateId": "admin@gov.example"},
+        "target": [
+            {"id": "2", "type": "User", "alternateId": "eva@gov.example"},
+            {"id": "3", "type": "UserGroup", "alternateId": "unknown", "displayName": "Admins"},
+        ],
+    }
+    fields = one("okta", json.dumps(event))
+    assert (fields["user.target.name"], fields["user.target.group.name"]) == ("eva@gov.example", "Admins")
