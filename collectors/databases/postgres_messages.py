@@ -20,6 +20,7 @@ _STATEMENT = re.compile(
     re.ASCII | re.DOTALL,
 )
 _RECEIVED = re.compile(r"connection received: host=(?P<host>\S{1,255})(?: port=(?P<port>\d{1,5}))?")
+_IDENTITY = re.compile(r'identity="(?P<user>[^"]{1,256})"')
 _PAIR = re.compile(
     r"\b(?P<key>user|database|application_name|host|port|method|identity|protocol|cipher)=(?P<value>\"[^\"]{0,400}\"|[^\s,()]{1,255})"
 )
@@ -125,6 +126,8 @@ def _session(message: str, fields: Fields) -> bool:
         _say(fields, "connection-authorized", ("authentication", "session"), ("start",), "success")
     elif message.startswith("connection authenticated: "):
         _say(fields, "connection-authenticated", ("authentication",), ("info",), "success")
+        if (identity := _IDENTITY.search(message)) is not None:
+            put_user(identity["user"], fields)
     else:
         return False
     _pairs(message, fields)
@@ -144,7 +147,6 @@ def _pairs(message: str, fields: Fields) -> None:
         "application_name": "postgresql.log.application_name",
         "method": "postgresql.log.authentication_method",
         "identity": "postgresql.log.identity",
-        "protocol": "postgresql.log.tls_protocol",
         "cipher": "tls.cipher",
     }
     for found in _PAIR.finditer(message):
@@ -155,8 +157,17 @@ def _pairs(message: str, fields: Fields) -> None:
             put_client(value, fields)
         elif key == "port":
             put_port(value, fields)
+        elif key == "protocol":
+            _tls(value, fields)
         else:
             put_words(names[key], value, fields)
+
+
+def _tls(protocol: str, fields: Fields) -> None:
+    """Read `TLSv1.3`: the protocol and its version."""
+    name, _, version = protocol.partition("v")
+    if name in {"TLS", "SSL"} and version:
+        fields["tls.version_protocol"], fields["tls.version"] = name.lower(), version
 
 
 def _refused(message: str, fields: Fields) -> bool:

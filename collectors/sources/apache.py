@@ -18,6 +18,7 @@ from collectors.web.address import is_ip
 from collectors.web.client import source_fields
 from collectors.web.likeness import apache_habits, sureness
 from collectors.web.mixed import MixedParser
+from collectors.web.request import read_target
 from collectors.web.stamps import any_instant
 from engine.events import Fields
 
@@ -45,6 +46,12 @@ _MESSAGE = re.compile(
 _REFERRER = ", referer: "
 # How messages begin that say that a request was refused. (An error of a program behind the server says nothing of it.)
 _REFUSED = ("client denied by server configuration", "Invalid URI in request", "Invalid method in request")
+_DENIED = "client denied by server configuration: "
+# `... failure for "/admin": ...`, `user eva not found: /admin`, `Cannot map GET /a HTTP/1.1 to file`
+_TARGET = re.compile(
+    r"(?:user [^:]{0,256}: authentication failure for \"|user \S{0,256} not found: |access to (?=/)"
+    r"|(?:Cannot map|Invalid (?:URI|method) in request) (?P<method>[A-Z]{3,16}) )(?P<target>[^\s\"]{1,8192})"
+)
 _MISSING_FILE = ("File does not exist: ", "script not found or unable to stat: ")
 _USER = re.compile(r"user (?P<name>[^\s:]{1,255})(?:: authentication failure| not found)", re.ASCII)
 
@@ -142,6 +149,13 @@ def _details(text: str, fields: Fields) -> None:
             fields["event.outcome"] = "failure"
     if text.startswith(_REFUSED):
         fields["event.outcome"] = "failure"
+        if text.startswith(_DENIED + "/"):
+            fields["file.path"] = text.removeprefix(_DENIED)
+    if (asked := _TARGET.match(text)) is not None:
+        fields["event.outcome"] = "failure"
+        read_target(asked["target"], fields)
+        if asked["method"]:
+            fields["http.request.method"] = asked["method"]
     user = _USER.match(text)
     if user is not None and user["name"]:
         fields["user.name"] = user["name"]

@@ -124,6 +124,14 @@ def test_messages(message: str, action: str, outcome: str) -> None:
     assert (fields["event.action"], fields["event.outcome"]) == (action, outcome)
 
 
+def test_an_encrypted_connection_and_its_identity_are_read() -> None:
+    head = "2024-03-05 09:12:44 UTC [7] LOG:  "
+    fields = one("postgresql", head + "connection authorized: user=eva SSL enabled (protocol=TLSv1.3, cipher=X)")
+    assert (fields["tls.version_protocol"], fields["tls.version"], fields["tls.cipher"]) == ("tls", "1.3", "X")
+    fields = one("postgresql", head + 'connection authenticated: identity="eva" method=scram-sha-256 (pg_hba.conf:1)')
+    assert (fields["user.name"], fields["event.outcome"]) == ("eva", "success")
+
+
 def test_what_is_no_line_of_it_is_a_dead_letter() -> None:
     events, dead = read("postgresql", "hello there\n")
     assert events == []

@@ -291,3 +291,24 @@ def test_what_is_written_is_what_is_read(path: str, query: str, seconds: int, ho
 def test_no_line_of_the_reference_material_is_lost(shared: Path, name: str) -> None:
     text = (shared / "conformance" / name / "dev" / "raw.log").read_text()
     assert all(isinstance(item, dict) and "@timestamp" in item for item in outcomes(text))
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("AH01630: client denied by server configuration: /srv/www/.git", {"file.path": "/srv/www/.git"}),
+        (
+            'AH01617: user anna: authentication failure for "/admin": Password Mismatch',
+            {"user.name": "anna", "url.path": "/admin", "event.outcome": "failure"},
+        ),
+        ("AH01618: user eva not found: /admin", {"user.name": "eva", "url.path": "/admin"}),
+        (
+            "AH00126: Invalid URI in request GET /cgi-bin/.%2e/x?y=1 HTTP/1.1",
+            {"http.request.method": "GET", "url.path": "/cgi-bin/.%2e/x", "url.query": "y=1"},
+        ),
+    ],
+)
+def test_an_error_names_the_file_or_the_page_that_was_asked_for(message: str, expected: dict[str, str]) -> None:
+    head = "[Tue Mar 05 09:12:44.123456 2024] [core:error] [pid 100] [client 198.51.100.7:40000] "
+    fields = one(head + message)
+    assert {name: fields.get(name) for name in expected} == expected
