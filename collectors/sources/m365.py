@@ -19,7 +19,7 @@ from collectors.m365.alerts import data_of, read_account, read_alert, read_inves
 from collectors.m365.kinds import ALERTS, INVESTIGATION, MAIL_THREAT, MAILBOX_BY_SID, classify
 from collectors.m365.mail import read_items, read_labelled, read_stopped
 from collectors.source import Options
-from engine.events import Fields
+from engine.events import Fields, texts
 
 _P = "o365.audit."
 _ADDRESSES = ("ClientIP", "ClientIPAddress", "ActorIpAddress")
@@ -94,7 +94,7 @@ def _read_account(document: Document, kind: int, fields: Fields) -> None:
             "group.name" if document.get("TargetUserOrGroupType") in {"SecurityGroup", "Group"} else "user.target.name"
         )
         fields[name] = target
-    elif document.get("Workload") == _DIRECTORY and "iam" in fields.get("event.category", ()):
+    elif document.get("Workload") == _DIRECTORY and "iam" in texts(fields.get("event.category")):
         named = text(document.get("ObjectId"))  # the account that a role, a password or a group was changed for
         if "@" in named and " " not in named and named != account:
             fields["user.target.name"] = named
