@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from cli.collecting import BATCH_BYTES, BATCH_EVENTS, Account
 from cli.reading import TOLD_LETTERS, Reading, declared
 from cli.session import Session
-from collectors.pulling.address import bucket_address
+from collectors.pulling.address import bucket_address, topic_address
 from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, Puller, UnreachableError
 from collectors.source import Options, Source
 from engine.errors import ConfigurationError, InputError, KullaError, StoreError
@@ -72,6 +73,7 @@ class Pulling:
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     accounts: dict[str, Account] = field(default_factory=dict)
+    _due: dict[str, float] = field(default_factory=dict)  # when each place is looked at again
     _versions: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def means(self, kind: str) -> Means:
@@ -96,8 +98,8 @@ class Pulling:
         try:
             self._look(pullers)
             while self.stays:
-                self.sleep(min(puller.pause for puller in pullers.values()))
-                self._look(pullers)
+                self.sleep(max(0.0, min(self._due.values()) - self.now()))
+                self._look({place: each for place, each in pullers.items() if self._due[place] <= self.now()})
         except KeyboardInterrupt:
             if not self.stays:
                 raise
@@ -118,6 +120,7 @@ class Pulling:
             except (UnreachableError, ConfigurationError) as error:
                 self._told(error)
                 refused.append(error)
+            self._due[place] = self.now() + puller.pause
         if refused and len(refused) == len(pullers) and not self.stays:
             self.session.issues = [issue for issue in self.session.issues if issue is not refused[-1]]
             raise refused[-1]
@@ -224,11 +227,40 @@ class Pulling:
             self.session.issue(error)
 
 
-def puller_of(word: str, pulling: Pulling, *, endpoint: str | None) -> Puller:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaching:
+    """What an address does not say of how its place is reached."""
+
+    endpoint: str | None = None
+    client: Path | None = None  # a file of librdkafka's properties
+
+
+def puller_of(word: str, pulling: Pulling, how: Reaching) -> Puller:
     """Return what pulls from an address; raise `UsageError` or `ConfigurationError` where it cannot be."""
+    return _PULLERS[word.partition(":")[0].lower()](word, pulling, how)
+
+
+def _bucket(word: str, pulling: Pulling, how: Reaching) -> Puller:
     from collectors.pulling.bucket import KIND, BucketPuller
     from collectors.pulling.s3 import S3
 
     address = bucket_address(word)
-    bucket = S3(address.bucket, endpoint=endpoint)
+    bucket = S3(address.bucket, endpoint=how.endpoint)
     return BucketPuller(bucket=bucket, prefix=address.prefix, means=pulling.means(KIND))
+
+
+def _topic(word: str, pulling: Pulling, how: Reaching) -> Puller:
+    from collectors.pulling.kafka import Kafka, properties
+    from collectors.pulling.topic import KIND, TopicPuller
+
+    settings: dict[str, str] = {}
+    if how.client is not None:
+        try:
+            settings = properties(how.client.read_text(encoding="utf-8"), str(how.client))
+        except (OSError, UnicodeDecodeError) as error:
+            hint = "--client-config FILE of NAME=VALUE lines"
+            raise ConfigurationError(f"cannot read it ({error})", where=str(how.client), hint=hint) from error
+    return TopicPuller(topic=Kafka(topic_address(word), settings), means=pulling.means(KIND))
+
+
+_PULLERS: Mapping[str, Callable[[str, Pulling, Reaching], Puller]] = {"s3": _bucket, "kafka": _topic}

@@ -40,7 +40,7 @@ _FIELDS = ("path", "source", "records", "stored", "dead_lettered", "duplicates",
 Places = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH...]", help="Log files and folders; - is stdin. Or s3://BUCKET/PREFIX.", show_default=False
+        metavar="[PATH...]", help="Log files and folders; - is stdin. Or an address to pull from.", show_default=False
     ),
 ]
 Listen = Annotated[
@@ -65,6 +65,10 @@ Endpoint = Annotated[
     str | None,
     typer.Option("--endpoint", metavar="URL", help="The object storage of s3://, where it is not Amazon's."),
 ]
+ClientConfig = Annotated[
+    str | None,
+    typer.Option("--client-config", metavar="FILE", help="librdkafka's properties for kafka:// (TLS, SASL)."),
+]
 
 
 @command(app, "collect")
@@ -79,6 +83,7 @@ def collect(
     tls_client_ca: TlsClientCa = None,
     credentials: CredentialsFile = None,
     endpoint: Endpoint = None,
+    client_config: ClientConfig = None,
     source: SourceName = "auto",
     source_file: SourceFile = None,
     zone: Zone = None,
@@ -91,8 +96,8 @@ def collect(
 
     Personal data is pseudonymised before it is stored (kulla privacy show).
 
-    With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md). s3://BUCKET/PREFIX pulls from
-    object storage (docs/pulling.md).
+    With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md). s3://BUCKET/PREFIX and
+    kafka://HOST/TOPIC pull from where others keep logs (docs/pulling.md).
     """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
@@ -107,7 +112,7 @@ def collect(
     if not paths:
         raise UsageError("nothing to collect", hint="kulla collect PATH, or --listen ADDRESS; kulla collect -h")
     if addresses := pulled(paths):
-        accounts = _pull(session, addresses, how, stays=follow, endpoint=endpoint)
+        accounts = _pull(session, addresses, how, (endpoint, client_config), stays=follow)
         out.write(listing(accounts))
         session.say(balance(accounts))
         if not follow and any(account.records for account in accounts):
@@ -175,13 +180,15 @@ def pulled(words: Sequence[str]) -> Sequence[str]:
 
 
 def _pull(
-    session: Session, addresses: Sequence[str], how: Reading, *, stays: bool, endpoint: str | None
+    session: Session, addresses: Sequence[str], how: Reading, words: tuple[str | None, str | None], *, stays: bool
 ) -> list[Account]:
-    from cli.pulling import Pulling, puller_of
+    from cli.pulling import Pulling, Reaching, puller_of
 
+    endpoint, client = words
+    reaching = Reaching(endpoint=endpoint, client=session.cwd / Path(client).expanduser() if client else None)
     with session.open_store() as store:
         pulling = Pulling(session=session, store=store, how=how, stays=stays)
-        pulling.run({word: puller_of(word, pulling, endpoint=endpoint) for word in addresses})
+        pulling.run({word: puller_of(word, pulling, reaching) for word in addresses})
         store.tidy()
     for account in pulling.accounts.values():
         _tell(session, account)

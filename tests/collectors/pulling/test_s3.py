@@ -26,6 +26,7 @@ from engine.errors import ConfigurationError, UsageError
 from engine.store.embedded import EmbeddedStore
 from tests.cli.runs import access_log, child, kulla
 from tests.collectors.pulling.between import Between, Way
+from tests.collectors.pulling.killing import killed_until_done
 from tests.collectors.pulling.storage import Storage
 from tests.collectors.pulling.world import World
 from tests.collectors.transports.faulty import Fault, failing
@@ -299,25 +300,11 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
     storage: Storage, bucket: Bucket, tmp_path: Path
 ) -> None:
     chance = Random(11)
-    bodies = [access_log(chance.randrange(50, 9000), path=f"/{number}") for number in range(6)]
+    bodies = [access_log(chance.randrange(50, 5000), path=f"/{number}") for number in range(6)]
     for number, body in enumerate(bodies):
         put(bucket, f"{number}.log", body if number % 2 else gzip.compress(body))
-    home, killed = tmp_path / "home", 0
-    prelude = (
-        "import os, random, signal\nchance, real = random.Random(SEED), os.fsync\n"
-        "def sync(number):\n    real(number)\n"
-        "    if chance.random() < 0.12:\n        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "os.fsync = sync\nimport cli.collecting\ncli.collecting.BATCH_EVENTS = 2000\n"
-    )
-    for seed in range(200):
-        words = ("collect", f"s3://{bucket[1]}/", "--endpoint", storage.url)
-        process = child(*words, home=home, prelude=prelude.replace("SEED", str(seed)))
-        _, err = process.communicate(timeout=120)
-        if process.returncode == 0:
-            break
-        assert process.returncode == -signal.SIGKILL, err
-        killed += 1
-    assert killed
+    home = tmp_path / "home"
+    assert killed_until_done("collect", f"s3://{bucket[1]}/", "--endpoint", storage.url, home=home) > 2
     world = World(root=home)
     assert world.stored() == lines(*bodies)
 

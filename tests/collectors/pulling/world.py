@@ -26,6 +26,7 @@ class World:
     source: str = "auto"
     stays: bool = False
     now: datetime = NOW
+    clock: Callable[[], float] = lambda: 0.0
     opened: Callable[[Path], EmbeddedStore] = lambda folder: EmbeddedStore(folder, lambda: NOW)
     slept: list[float] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
@@ -43,7 +44,7 @@ class World:
         how = Reading(source=self.source, zone="UTC", host=None)
         with self.opened(self.root / "store") as store:
             pulling = Pulling(
-                session=session, store=store, how=how, stays=self.stays, now=lambda: 0.0, sleep=self.slept.append
+                session=session, store=store, how=how, stays=self.stays, now=self.clock, sleep=self.slept.append
             )
             try:
                 pulling.run(make(pulling))
