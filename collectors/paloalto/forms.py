@@ -39,7 +39,7 @@ def read_forms(line: str) -> tuple[dict[str, str], int, str]:
     if line.lstrip()[:1] == "{":
         return canonical(json_pairs(line)), 0, "json"
     found = CSV.search(line, 0, 1024)
-    if found is not None and type_of(found["type"]) in COLUMNS:
+    if found is not None:
         columns = _columns(line[found.start() :])
         return named(type_of(found["type"]), columns) | _high_resolution(columns), found.start(), "csv"
     if (at := find_cef(line)) is not None and (cef := read_cef(line[at:])) is not None:

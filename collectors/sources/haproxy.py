@@ -36,6 +36,11 @@ _ERROR = re.compile(rf"{_ENDS}/(?P<bind>[^\s:]{{1,128}}):\ (?P<error>.*)", re.VE
 _STATE = re.compile(
     r"(?:Proxy|Server|Backend|Health check|backend|Stopping|Pausing|Reexecuting|Connect from)[ :]\S", re.ASCII
 )
+_DOWN = re.compile(
+    r"(?:Health check for server|Server) (?P<backend>[^\s/]{1,128})/(?P<server>\S{1,128}) is (?P<state>UP|DOWN)"
+    r"(?:[^,]{0,64}, reason: (?P<reason>[^,]{1,256}))?",
+    re.ASCII,
+)
 _CONNECT = re.compile(
     r"Connect from (?P<client>[0-9A-Fa-f.:]{2,45}):(?P<port>\d{1,5}) to (?P<server>[0-9A-Fa-f.:]{2,45})"
     r":(?P<server_port>\d{1,5})"
@@ -65,7 +70,7 @@ def _read(line: str, options: Options) -> Fields:
             read(found, fields)
             break
     else:
-        _other(text, fields, options)
+        _other(text, fields, options, known=header.kind != "bare" or _offset(line.strip()) > 0)
     fields.update(syslog_fields(header))
     if header.timestamp is not None:
         fields.setdefault("@timestamp", header.timestamp)
@@ -120,7 +125,7 @@ def _http(found: re.Match[str], fields: Fields) -> None:
 
 def _tcp(found: re.Match[str], fields: Fields) -> None:
     fields["event.category"], fields["event.type"] = ["network"], ["connection", "end"]
-    fields["source.bytes"] = int(found["bytes"])
+    fields["destination.bytes"] = int(found["bytes"])  # what the server sent, as HAProxy counts (`%B`)
     _tls(found["more"], fields)
 
 
@@ -138,8 +143,11 @@ def _tls(text: str, fields: Fields) -> None:
         fields["tls.version"], fields["tls.version_protocol"] = found["version"], found["protocol"].lower()
 
 
-def _other(text: str, fields: Fields, options: Options) -> None:
-    """Read a JSON line, a plain connection, a change of state; raise `MalformedRecordError` for anything else."""
+def _other(text: str, fields: Fields, options: Options, *, known: bool) -> None:
+    """Read a JSON line, a plain connection, a change of state; what HAProxy says besides is kept as its message.
+
+    Raise `MalformedRecordError` where neither the words nor a header (`known`) tell that HAProxy wrote them.
+    """
     start = text.find("{")
     if start >= 0 and '"meth"' in text:
         _json(text[start:], fields, options)
@@ -150,7 +158,10 @@ def _other(text: str, fields: Fields, options: Options) -> None:
         put(fields, "destination.ip", found["server"], options.zone)
         fields["source.port"], fields["destination.port"] = int(found["port"]), int(found["server_port"])
         fields["haproxy.frontend_name"], fields["haproxy.mode"] = found["frontend"], found["mode"]
-    elif not _STATE.match(text):
+    elif (down := _DOWN.match(text)) is not None:
+        fields["haproxy.backend_name"], fields["haproxy.server_name"] = down["backend"], down["server"]
+        fields["event.action"], fields["event.reason"] = f"server-{down['state'].lower()}", down["reason"] or text
+    elif not known and not _STATE.match(text):
         raise MalformedRecordError("no line of HAProxy: neither HTTP nor TCP nor error nor state")
     fields["event.category"] = ["network"]
     fields["event.type"] = ["connection"] if found is not None else ["info"]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import BinaryIO
 from urllib.parse import unquote
 
 from collectors.framing import decode, lines
+from collectors.network.values import split_account
 from collectors.source import Options, Parser, Record
 from collectors.syslog import parse_header
 from collectors.web.address import Endpoint, endpoint
@@ -74,10 +76,12 @@ class SquidParser:
         found = _NATIVE.fullmatch(line) or _EMULATED.fullmatch(line)
         if found is None:
             header = parse_header(line, self._options)
-            host = header.host
+            host = header.host or host
             found = _NATIVE.fullmatch(header.message) or _EMULATED.fullmatch(header.message)
         if found is None and (event := _CACHE_LOG.fullmatch(line)) is not None:
             return self._cache_log(event, host)
+        if found is None and (header.program or "").startswith("squid"):
+            return self._diary(header.message, header.timestamp, host)
         if found is None:
             raise MalformedRecordError("no line of squid: neither native nor common nor combined nor of cache.log")
         fields = self._fields(found)
@@ -103,18 +107,21 @@ class SquidParser:
 
     def _cache_log(self, found: re.Match[str], host: str | None) -> Fields:
         """Read a line of cache.log, squid's own diary; its alerts name the client's connection."""
-        message = found["message"]
-        fields: Fields = {
-            "@timestamp": any_instant(found["stamp"].replace("/", "-").replace(" ", "T"), self._options.zone),
-            "event.dataset": "squid.cache",
-            "event.module": "squid",
-            "message": message,
-        }
+        stamp = any_instant(found["stamp"].replace("/", "-").replace(" ", "T"), self._options.zone)
+        fields = self._diary(found["message"], stamp, host)
+        if found["worker"]:
+            fields["squid.worker"] = found["worker"]
+        return fields
+
+    @staticmethod
+    def _diary(message: str, stamp: datetime | None, host: str | None) -> Fields:
+        """Read a message of squid's own, from cache.log or from syslog."""
+        fields: Fields = {"event.dataset": "squid.cache", "event.module": "squid", "message": message}
+        if stamp is not None:
+            fields["@timestamp"] = stamp
         level = _LEVEL.match(message)
         if level is not None:
             fields["log.level"] = level["level"].lower()
-        if found["worker"]:
-            fields["squid.worker"] = found["worker"]
         if remote := _LOCAL_REMOTE.search(message, 0, 2000):
             source_fields(remote["remote"], fields)
         if host is not None:
@@ -136,7 +143,9 @@ class SquidParser:
             if text.isdecimal():
                 fields[name] = int(text)
         if found["user"] not in {"-", "%20"}:
-            fields["user.name"] = unquote(found["user"])
+            domain, fields["user.name"] = split_account(unquote(found["user"]))
+            if domain is not None:
+                fields["user.domain"] = domain
         if is_native:
             _native(found, fields)
         else:

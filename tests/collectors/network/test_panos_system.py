@@ -47,3 +47,9 @@ def test_a_url_without_a_scheme_has_a_host_and_a_path() -> None:
     fields = one("panw", f"1,{STAMP},0123,THREAT,url,2561,{STAMP},{flow},{rest},informational,client-to-server,1,0x0")
     assert (fields["url.domain"], fields["url.port"], fields["url.path"]) == ("www.example.org", 8080, "/a/b.php")
     assert (fields["url.query"], fields["url.extension"]) == ("x=1", "php")
+
+
+def test_a_log_type_that_is_newer_than_the_tables_is_an_event() -> None:
+    fields = one("panw", f"1,{STAMP},0123,NEWTYPE,start,2817,{STAMP},a,b,c")
+    assert (fields["panw.panos.type"], fields["observer.serial_number"]) == ("NEWTYPE", "0123")
+    assert fields["@timestamp"].isoformat() == "2026-11-22T10:00:00+00:00"

@@ -53,3 +53,9 @@ def test_a_pool_member_is_an_address_and_a_port() -> None:
     text = "01070638:5: Pool /Common/web member /Common/10.0.0.80:443 monitor status down."
     fields = one("f5_bigip", HEAD + "notice mcpd[100]: " + text)
     assert (fields["destination.ip"], fields["destination.port"]) == ("10.0.0.80", 443)
+
+
+def test_a_daemon_that_writes_no_number_is_an_event() -> None:
+    fields = one("f5_bigip", HEAD + "notice ntpd[77]: time slew +0.001 s")
+    assert (fields["process.name"], fields["log.level"]) == ("ntpd", "notice")
+    assert fields["event.reason"] == "time slew +0.001 s"

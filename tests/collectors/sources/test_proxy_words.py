@@ -1,0 +1,38 @@
+"""HAProxy and squid about themselves, and whose account and whose bytes a proxy counted."""
+
+from __future__ import annotations
+
+from tests.collectors.reading import at, one
+
+HEAD = "Mar  5 09:12:44 lb1 "
+
+
+def test_a_server_that_is_down_has_a_reason() -> None:
+    text = "Server web/s1 is DOWN, reason: Layer4 timeout, check duration: 2001ms. 1 active and 0 backup servers left."
+    fields = one("haproxy", HEAD + "haproxy[10]: " + text)
+    assert (fields["event.action"], fields["event.reason"]) == ("server-down", "Layer4 timeout")
+    assert (fields["haproxy.backend_name"], fields["haproxy.server_name"]) == ("web", "s1")
+
+
+def test_what_haproxy_says_besides_is_an_event() -> None:
+    fields = one("haproxy", HEAD + "haproxy[10]: [NOTICE]   (10) : New worker (12) forked")
+    assert fields["message"] == "[NOTICE]   (10) : New worker (12) forked"
+    assert fields["@timestamp"] == at("2024-03-05T09:12:44")
+
+
+def test_bytes_of_a_connection_are_the_servers() -> None:
+    line = "haproxy[10]: 198.51.100.7:40000 [05/Mar/2024:09:12:44.123] in out/s1 1/0/5000 212 -- 0/0/0/0/0 0/0"
+    fields = one("haproxy", HEAD + line)
+    assert fields["destination.bytes"] == 212
+    assert "source.bytes" not in fields
+
+
+def test_an_account_with_a_domain_is_divided() -> None:
+    line = "1709629964.123 345 10.0.0.4 TCP_MISS/200 12 GET http://www.example.org/a EX\\anna HIER_DIRECT/203.0.113.5 -"
+    fields = one("squid", line)
+    assert (fields["user.domain"], fields["user.name"]) == ("EX", "anna")
+
+
+def test_squids_words_in_syslog_are_an_event() -> None:
+    fields = one("squid", HEAD + "squid[10]: Starting Squid Cache version 6.6 for x86_64-pc-linux-gnu...")
+    assert (fields["event.dataset"], fields["host.name"]) == ("squid.cache", "lb1")
