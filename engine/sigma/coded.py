@@ -109,6 +109,23 @@ def distinct(columns: Sequence[npt.NDArray[np.integer[Any]] | None], count: int)
     return rows[used], places[mixed]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of a column whose value may hold a keyword: `values[places[i]]` stands in row `rows[i]`."""
+
+    rows: Codes
+    places: Codes
+    values: Sequence[str | tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """What of a block may hold keywords, and the rows that have an `ordinary` value, which surely holds none."""
+
+    ordinary: npt.NDArray[np.bool_]
+    parts: Sequence[Found]
+
+
 class Columns:
     """A block's columns, decoded on demand and once."""
 
@@ -117,6 +134,7 @@ class Columns:
         self._coded: dict[str, Coded] = {}
         self.names = frozenset(block.names)
         self.searched: dict[tuple[int, ...], Searched] = {}  # what keywords came to, by where and which were asked
+        self.suspects: dict[object, Suspects] = {}  # by who looked for them
 
     def load(self, names: set[str]) -> None:
         """Read these columns together, which is cheaper than one by one."""

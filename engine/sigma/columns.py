@@ -7,9 +7,9 @@ and only distinct profiles are evaluated. What a column's rows came to is kept w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +18,9 @@ from engine.sigma.coded import Coded, Codes, Columns, distinct
 from engine.sigma.engine import Engine
 from engine.sigma.keyword_columns import keyword_signatures
 from engine.sigma.logsources import KIND_FIELDS, Kind, kind_from
-from engine.sigma.needles import Needles
+from engine.sigma.needles import Finder, Needles, SharedNeedles, fits_a_glance
 from engine.sigma.partitions import Partition
+from engine.sigma.predicates import Predicate
 from engine.sigma.remembered import Keys, Local, code_key, keys_of, localised, packed, unpacked
 from engine.sigma.signatures import Accessor, Signatures
 
@@ -45,16 +46,21 @@ class ColumnMatcher:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._asked: dict[Partition, _Asked] = {}
+        self._together = _Together()
 
     def match(self, block: Block) -> Iterator[Hits]:
         """Yield the hits among the block's selected rows, kind of event by kind."""
         columns = Columns(block)
-        for kind, rows in _kinds(block, columns):
-            partition = self._engine.partition(kind)
-            if not partition.rules or (block.selected is not None and not block.selected[rows].any()):
+        seen = [
+            (partition, self._asked_of(partition), rows)  # all of them first: keywords are sought together
+            for kind, rows in _kinds(block, columns)
+            if (partition := self._engine.partition(kind)).rules
+        ]
+        for partition, asked, rows in seen:
+            if block.selected is not None and not block.selected[rows].any():
                 continue
             partition.renew()
-            hits = _Look(block, columns, partition, self._asked_of(partition), rows).hits()
+            hits = _Look(block, columns, partition, asked, rows).hits()
             if hits is not None:
                 yield hits
 
@@ -62,21 +68,49 @@ class ColumnMatcher:
         if partition not in self._asked:
             if len(self._asked) >= _MAX_KEYS:
                 self._asked.clear()
-            self._asked[partition] = _Asked(partition)
+            self._asked[partition] = _Asked(partition, self._together)
         return self._asked[partition]
+
+
+class _Together:
+    """The keywords that Windows partitions ask for, as far as they can be looked for at a glance."""
+
+    def __init__(self) -> None:
+        self._predicates: set[Predicate] = set()
+        self._needles: SharedNeedles | None = None
+
+    def take_in(self, predicates: Collection[Predicate]) -> None:
+        if not self._predicates.issuperset(predicates):
+            self._predicates.update(predicates)
+            self._needles = None
+
+    @property
+    def needles(self) -> SharedNeedles:
+        if self._needles is None:
+            self._needles = SharedNeedles(self._predicates)
+        return self._needles
 
 
 class _Asked:
     """What a partition asks: the keys of its entries, and the needles of its keywords once they are searched."""
 
-    def __init__(self, partition: Partition) -> None:
+    def __init__(self, partition: Partition, together: _Together) -> None:
         self.keys = keys_of(partition)
-        self._partition = partition
+        self._together = together
+        predicates = [item for _, item in partition.asked[1]]
+        in_values = partition.kind.family == "windows"
+        self._shares = in_values and fits_a_glance(predicates)
+        if self._shares:
+            together.take_in(predicates)
+        self._own = partial(Needles, predicates, escaped=not in_values)
+
+    @property
+    def finder(self) -> Finder:
+        return self._together.needles if self._shares else self._needles
 
     @cached_property
-    def needles(self) -> Needles:
-        predicates = (item for _, item in self._partition.asked[1])
-        return Needles(predicates, escaped=self._partition.kind.family != "windows")
+    def _needles(self) -> Needles:
+        return self._own()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +167,7 @@ class _Look:
         known = unpacked(self.block.recall(self._place(key)), len(self.rows))
         if known is not None:
             return _numbered(known, table, order)
-        numbers = keyword_signatures(self.block, self.columns, self.partition, self.rows, self.asked.needles)
+        numbers = keyword_signatures(self.block, self.columns, self.partition, self.rows, self.asked.finder)
         return self._kept(key, numbers, table, order)
 
     def _kept(self, key: str, numbers: Codes, table: Signatures, order: Sequence[int]) -> Local:

@@ -13,7 +13,7 @@ from typing import Final
 import ahocorasick_rs
 
 _LENGTH: Final = 3  # characters that are looked for
-_MOST: Final = 64  # forms; more of them cannot be looked for at many bytes at once
+MOST: Final = 64  # forms; more of them cannot be looked for at many bytes at once
 
 
 def automaton(patterns: Sequence[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
@@ -26,10 +26,15 @@ def glance(texts: Iterable[str], others: Iterable[bytes]) -> ahocorasick_rs.Byte
 
     None where there is nothing to look for, or too much.
     """
-    shortest = {min(_windows(text), key=lambda window: sum(map(str.isalpha, window))) for text in texts if text}
-    forms = {"".join(form) for window in shortest for form in product(*({c.lower(), c.upper()} for c in window))}
-    patterns = [*others, *(form.encode() for form in sorted(forms))]
-    return automaton(patterns) if forms and len(patterns) <= _MOST else None
+    forms = frozenset[bytes]().union(*(forms_of(text) for text in texts if text))
+    patterns = [*others, *sorted(forms)]
+    return automaton(patterns) if forms and len(patterns) <= MOST else None
+
+
+def forms_of(text: str) -> frozenset[bytes]:
+    """Return all forms of the part of a text (ASCII) that is looked for: the one with the fewest letters."""
+    window = min(_windows(text), key=lambda part: sum(map(str.isalpha, part)))
+    return frozenset("".join(form).encode() for form in product(*({c.lower(), c.upper()} for c in window)))
 
 
 def _windows(text: str) -> list[str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from engine.folding import INTO_ASCII
 from engine.sigma.coded import Codes
-from engine.sigma.glances import automaton, glance
+from engine.sigma.glances import MOST, automaton, forms_of, glance
 from engine.sigma.predicates import Predicate
 from engine.sigma.required import required
 
@@ -29,11 +29,57 @@ _RUN: Final = re.compile(r"[\x00-\x7f]+")
 _UNESCAPED: Final = re.compile(r"[\x00-\x21\x23-\x5b\x5d-\x7f]+")  # not `"` and `\`, which JSON escapes
 
 
+class Finder(Protocol):
+    """Who finds texts that must be tested; `shared` where several partitions ask the same one."""
+
+    shared: bool
+
+    def touched(self, texts: pa.StringArray) -> Codes:
+        """Return the places of the texts that must be tested, in order; of all others no predicate can be true."""
+        ...
+
+
+class SharedNeedles:
+    """Needles of predicates of many partitions, each of which fits a glance: so do a few groups of them."""
+
+    shared = True
+
+    def __init__(self, predicates: Iterable[Predicate]) -> None:
+        self._needles = [Needles(group) for group in _groups(predicates)]
+
+    def touched(self, texts: pa.StringArray) -> Codes:
+        """Return the places of the texts that must be tested, in order; of all others no predicate can be true."""
+        parts = [each.touched(texts) for each in self._needles]
+        return np.unique(np.concatenate(parts)) if len(parts) > 1 else parts[0]
+
+
+def _groups(predicates: Iterable[Predicate]) -> list[list[Predicate]]:
+    """Put predicates together as long as few forms stand for them all."""
+    groups: list[list[Predicate]] = []
+    for item in sorted(predicates):
+        fitting = next((group for group in groups if fits_a_glance([*group, item])), None)
+        if fitting is None:
+            groups.append([item])
+        else:
+            fitting.append(item)
+    return groups
+
+
+def fits_a_glance(predicates: Iterable[Predicate]) -> bool:
+    """Tell whether few forms stand for all that these predicates need (see `glances`)."""
+    pieces = [_piece(item, _RUN) for item in predicates if item.operator not in _TEXTLESS]
+    if not pieces or not all(pieces):
+        return False
+    return len(frozenset[bytes]().union(*map(forms_of, pieces))) <= MOST - len(_STRANGERS)
+
+
 class Needles:
     """The needles of some predicates. `usable` tells whether each has one: else every text must be tested.
 
     With `escaped`, quotes and backslashes may have another before them in the texts, as in JSON.
     """
+
+    shared = False
 
     def __init__(self, predicates: Iterable[Predicate], *, escaped: bool = False) -> None:
         pieces = [

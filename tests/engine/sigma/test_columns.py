@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -211,3 +212,33 @@ def test_an_event_s_own_field_is_not_the_store_s_column_of_that_name() -> None:
         assert {number for number, _ in by_columns(events, Path(folder) / "store", rules)} == {
             event.id for event in events[1:]
         }
+
+
+MANY_WORDS = ["".join(letters) for letters in product("abcdefghij", "xyz", "vw")]
+SEVERAL = compiled(
+    document({"k": ["needle one", "kiss"], "condition": "k"}, number=1, source={"product": "windows"}),
+    document(
+        {"k": ["KALI", "x?z"], "f": {"winlog.event_data.f": None}, "condition": "k and not f"},
+        number=2,
+        source={"product": "windows", "service": "security"},
+    ),
+    document({"k": MANY_WORDS, "condition": "k"}, number=3, source={"product": "windows", "service": "application"}),
+    document({"k": {"|re": "a.{1,3}b"}, "condition": "k"}, number=4, source={"product": "windows", "service": "system"}),
+)
+SAID = st.sampled_from(
+    ["needle ONE", "\u212ai\u017fs", "Kali", "x-z", "IZV", "a--b", "plain", "", ["kali", "axv"], [], 7]
+)
+RARELY = st.sampled_from(["Security"] * 6 + ["Microsoft-Windows-Sysmon/Operational"] * 3 + ["System", "Application"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(RARELY, st.dictionaries(st.sampled_from("fghi"), SAID, max_size=4)), min_size=1, max_size=30))
+@example([("Security", {"f": "plain"})] * 20 + [("Application", {"f": "IZV"}), ("Application", {"g": ["axv", "x"]})])
+def test_keywords_of_several_kinds_agree_with_rows(made: list[tuple[str, dict[str, Value]]]) -> None:
+    assert [str(issue) for issue in SEVERAL.issues] == []
+    events = [
+        stored(number, {"winlog.channel": channel, **{f"winlog.event_data.{n}": v for n, v in own.items()}}, "x")
+        for number, (channel, own) in enumerate(made)
+    ]
+    with TemporaryDirectory() as folder:
+        assert by_columns(events, Path(folder) / "store", SEVERAL) == by_rows(events, SEVERAL)

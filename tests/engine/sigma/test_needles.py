@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.sigma.matching import ValueTester
-from engine.sigma.needles import Needles
+from engine.sigma.needles import Needles, SharedNeedles, fits_a_glance
 from engine.sigma.predicates import MANY, ONE, Predicate
 
 PIECE = st.text(st.sampled_from('abkKsi\u00e9\\"-'), min_size=1, max_size=5)
@@ -34,6 +34,26 @@ def test_nothing_is_passed_over(predicates: list[Predicate], texts: list[str], s
     for place, text in enumerate(texts):
         if place not in touched:
             assert tester.test(text) == plain
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(PREDICATE, min_size=1, max_size=4), min_size=1, max_size=6), st.lists(TEXT, max_size=8))
+def test_shared_needles_find_what_each_of_them_finds(parts: list[list[Predicate]], texts: list[str]) -> None:
+    fitting = [part for part in parts if fits_a_glance(part)]
+    if fitting:
+        array = pa.array(texts, pa.string())
+        shared = set(SharedNeedles({item for part in fitting for item in part}).touched(array).tolist())
+        tester = ValueTester(enumerate(item for part in fitting for item in part))
+        plain = tester.test("\x01")
+        assert shared >= {place for place, text in enumerate(texts) if tester.test(text) != plain}
+
+
+def test_many_words_are_few_glances() -> None:
+    words = [f"word{number}-{letter}{letter}{letter}" for number, letter in enumerate("abcdefghijklmnop")]
+    needles = SharedNeedles([Predicate("", "contains", word) for word in words])
+    assert all(each._glance is not None for each in needles._needles)
+    assert len(needles._needles) < len(words)
+    assert needles.touched(pa.array(["x", *map(str.upper, words), "word"])).tolist() == list(range(1, 17))
 
 
 def test_only_what_may_match_is_touched() -> None:
