@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 from cli.collecting import BATCH_BYTES, BATCH_EVENTS, Account
 from cli.reading import TOLD_LETTERS, Reading, declared
 from cli.session import Session
-from collectors.pulling.address import bucket_address, topic_address
+from collectors.pulling.address import bucket_address, server_address, topic_address
 from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, Puller, UnreachableError
 from collectors.source import Options, Source
 from engine.errors import ConfigurationError, InputError, KullaError, StoreError
@@ -233,6 +234,9 @@ class Reaching:
 
     endpoint: str | None = None
     client: Path | None = None  # a file of librdkafka's properties
+    authority: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 def puller_of(word: str, pulling: Pulling, how: Reaching) -> Puller:
@@ -263,4 +267,18 @@ def _topic(word: str, pulling: Pulling, how: Reaching) -> Puller:
     return TopicPuller(topic=Kafka(topic_address(word), settings), means=pulling.means(KIND))
 
 
-_PULLERS: Mapping[str, Callable[[str, Pulling, Reaching], Puller]] = {"s3": _bucket, "kafka": _topic}
+def _server(word: str, pulling: Pulling, how: Reaching) -> Puller:
+    from collectors.pulling.monitoring import KIND, MonitoringPuller
+    from collectors.pulling.xroad import Trust, XRoad
+
+    trust = Trust(authority=how.authority, certificate=how.certificate, key=how.key)
+    server = XRoad(server_address(word), trust, lambda: secrets.token_hex(16))
+    return MonitoringPuller(server=server, means=pulling.means(KIND), clock=pulling.session.now)
+
+
+_PULLERS: Mapping[str, Callable[[str, Pulling, Reaching], Puller]] = {
+    "s3": _bucket,
+    "kafka": _topic,
+    "xroad+http": _server,
+    "xroad+https": _server,
+}

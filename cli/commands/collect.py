@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +51,10 @@ Listen = Annotated[
         help="Receive at syslog+udp://HOST:PORT, syslog+tcp, syslog+tls, http or https. Repeatable.",
     ),
 ]
-TlsCert = Annotated[str | None, typer.Option("--tls-cert", metavar="FILE", help="The listener's certificate (PEM).")]
+TlsCert = Annotated[
+    str | None,
+    typer.Option("--tls-cert", metavar="FILE", help="The listener's certificate (PEM), or ours for xroad+https."),
+]
 TlsKey = Annotated[str | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")]
 TlsClientCa = Annotated[
     str | None,
@@ -69,6 +72,10 @@ ClientConfig = Annotated[
     str | None,
     typer.Option("--client-config", metavar="FILE", help="librdkafka's properties for kafka:// (TLS, SASL)."),
 ]
+TlsCa = Annotated[
+    str | None,
+    typer.Option("--tls-ca", metavar="FILE", help="The authority of the server that is pulled from (xroad+https)."),
+]
 
 
 @command(app, "collect")
@@ -82,6 +89,7 @@ def collect(
     tls_key: TlsKey = None,
     tls_client_ca: TlsClientCa = None,
     credentials: CredentialsFile = None,
+    tls_ca: TlsCa = None,
     endpoint: Endpoint = None,
     client_config: ClientConfig = None,
     source: SourceName = "auto",
@@ -96,8 +104,8 @@ def collect(
 
     Personal data is pseudonymised before it is stored (kulla privacy show).
 
-    With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md). s3://BUCKET/PREFIX and
-    kafka://HOST/TOPIC pull from where others keep logs (docs/pulling.md).
+    With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md). s3://BUCKET/PREFIX,
+    kafka://HOST/TOPIC and xroad+https://HOST/SERVER pull from where others keep logs (docs/pulling.md).
     """
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
@@ -112,7 +120,8 @@ def collect(
     if not paths:
         raise UsageError("nothing to collect", hint="kulla collect PATH, or --listen ADDRESS; kulla collect -h")
     if addresses := pulled(paths):
-        accounts = _pull(session, addresses, how, (endpoint, client_config), stays=follow)
+        named = {"client": client_config, "authority": tls_ca, "certificate": tls_cert, "key": tls_key}
+        accounts = _pull(session, addresses, how, endpoint, named, stays=follow)
         out.write(listing(accounts))
         session.say(balance(accounts))
         if not follow and any(account.records for account in accounts):
@@ -180,12 +189,18 @@ def pulled(words: Sequence[str]) -> Sequence[str]:
 
 
 def _pull(
-    session: Session, addresses: Sequence[str], how: Reading, words: tuple[str | None, str | None], *, stays: bool
+    session: Session,
+    addresses: Sequence[str],
+    how: Reading,
+    endpoint: str | None,
+    files: Mapping[str, str | None],
+    *,
+    stays: bool,
 ) -> list[Account]:
     from cli.pulling import Pulling, Reaching, puller_of
 
-    endpoint, client = words
-    reaching = Reaching(endpoint=endpoint, client=session.cwd / Path(client).expanduser() if client else None)
+    paths = {name: session.cwd / Path(word).expanduser() for name, word in files.items() if word}
+    reaching = Reaching(endpoint=endpoint, **paths)
     with session.open_store() as store:
         pulling = Pulling(session=session, store=store, how=how, stays=stays)
         pulling.run({word: puller_of(word, pulling, reaching) for word in addresses})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from engine.errors import UsageError
 
@@ -29,6 +29,17 @@ class TopicAddress:
 
     brokers: tuple[str, ...]
     topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """An X-Road security server, where it is reached, and the client that asks; identifiers part by part."""
+
+    secure: bool
+    host: str
+    port: int
+    server: tuple[str, ...]
+    client: tuple[str, ...]
 
 
 def scheme_of(word: str) -> str | None:
@@ -63,6 +74,31 @@ def _with_port(host: str, word: str) -> str:
     if not parts.hostname or parts.username or parts.path or parts.query:
         raise no_address(word, "kafka")
     return f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"
+
+
+def server_address(word: str) -> ServerAddress:
+    """Return what `xroad+https://HOST:PORT/INSTANCE/CLASS/MEMBER/SERVER?client=INSTANCE/CLASS/MEMBER/SUBSYSTEM` says.
+
+    The client may be a member without a subsystem. Where no port is named, it is 8443, or 8080 for `xroad+http`. In
+    identifiers, %2F is a slash.
+    """
+    try:
+        parts = urlsplit(word)
+        port = parts.port
+    except ValueError as error:
+        raise no_address(word, "xroad") from error
+    secure = parts.scheme == "xroad+https"
+    name, _, client = parts.query.partition("=")
+    identifiers = _identifier(parts.path.strip("/")), _identifier(client)
+    fit = len(identifiers[0]) == 4 and len(identifiers[1]) in {3, 4} and name == "client"
+    if not fit or not all(map(all, identifiers)) or not parts.hostname or parts.username or parts.fragment:
+        raise no_address(word, "xroad")
+    port = port or (8443 if secure else 8080)
+    return ServerAddress(secure=secure, host=parts.hostname, port=port, server=identifiers[0], client=identifiers[1])
+
+
+def _identifier(text: str) -> tuple[str, ...]:
+    return tuple(unquote(part) for part in text.split("/"))
 
 
 def no_address(word: str, kind: str) -> UsageError:
