@@ -17,7 +17,7 @@ from engine.events import Fields, moved
 
 _DURATION = re.compile(r"(?:(?P<hours>\d{1,6})[h:]{1,2})?(?P<minutes>\d{1,2})[m:]{1,2}(?P<seconds>\d{1,2})s?", re.ASCII)
 _NAT_OF = {"src": "source", "dst": "destination"}
-_ROOT_USERS = ("acl_user", "tunnel_user")
+_ROOT_USERS = ("acl_user", "tunnel_user", "logged_out")
 _PLAIN = {
     "acl": ("cisco.asa.rule_name",),
     "reason": ("event.reason",),
@@ -34,7 +34,7 @@ _PLAIN = {
     "flags": ("cisco.asa.tcp_flags",),
     "session_type": ("cisco.asa.session_type",),
     "assigned": ("cisco.asa.assigned_ip",),
-    "client_type": ("cisco.asa.client_type",),
+    "client_type": ("cisco.asa.client_type", "user_agent.original"),
     "listed": ("server.domain",),
     "threat_level": ("cisco.asa.threat_level",),
     "threat_category": ("cisco.asa.threat_category",),
@@ -59,7 +59,12 @@ _PLAIN = {
     "last_user": ("cisco.asa.connection_user",),
     "payload": ("cisco.asa.original_payload",),
 }
-_INNER_PORTS = re.compile(r"src [^\s/]{1,64}/(?P<src>\d{1,6}) dst [^\s/]{1,64}/(?P<dst>\d{1,6})", re.ASCII)
+_INNER = re.compile(
+    r"src (?P<src>[^\s/]{1,64})(?:/(?P<src_port>\d{1,5}))? dst (?P<dst>[^\s/]{1,64})(?:/(?P<dst_port>\d{1,5}))?",
+    re.ASCII,
+)
+_TAG = re.compile(r"\s?\d{1,6}(?::[\w\-]{1,64})?", re.ASCII)
+_TLS = re.compile(r"(?P<protocol>TLS|SSL|DTLS)v?(?P<version>\d(?:\.\d)?)?", re.IGNORECASE)
 _ICMP = frozenset(("302020", "302021", "302026", "302027"))
 _IKE_FAMILY = ("713", "714", "715", "750", "751")
 
@@ -93,6 +98,8 @@ def message_fields(code: str | None, groups: Groups, options: Options) -> Fields
                 put(fields, target, groups[name].rstrip('.,"') if name == "reason" else groups[name], options.zone)
     _users(code, groups, fields)
     _specials(groups, fields)
+    _inner_flow(groups, fields)
+    _by_code(code, fields)
     return fields
 
 
@@ -205,14 +212,10 @@ def _users(code: str | None, groups: Groups, fields: Fields) -> None:
     for group in _ROOT_USERS:
         if group in groups:
             _account("user", groups[group], fields)
-    for end, side in _NAT_OF.items():
-        account = groups.get(f"{end}_nat_user", "").partition(",")[0] if end == "src" else ""
-        account = account or groups.get(f"{end}_user") or groups.get(f"{end}_account", "")
-        if account:
-            _account(f"{side}.user", account, fields)
+    _end_users(groups, fields)
     if code == "302020" and "source.user.name" in fields:  # who began the flow
         _account("user", groups.get("src_user") or groups.get("src_account", ""), fields)
-    user = groups.get("user")
+    user = groups.get("user") or groups.get("dap_user")
     if user and user != "N/A":
         _account("user", user, fields)
         if not (code or "").startswith(_IKE_FAMILY):
@@ -222,19 +225,37 @@ def _users(code: str | None, groups: Groups, fields: Fields) -> None:
         fields["source.user.group.name"] = group_name
 
 
+def _end_users(groups: Groups, fields: Fields) -> None:
+    """Set the accounts that stand in brackets behind the ends, and the security group tags beside them."""
+    for end, side in _NAT_OF.items():
+        account = groups.get(f"{end}_nat_user", "") if end == "src" else ""
+        account = account or groups.get(f"{end}_user") or groups.get(f"{end}_account", "")
+        account, _, tag = account.partition(",")
+        if _TAG.fullmatch(account):  # a security group tag alone, without a user
+            account, tag = "", account
+        if tag:
+            fields[f"cisco.asa.{side}_user_security_group_tag"] = tag.strip()
+        if account:
+            _account(f"{side}.user", account, fields)
+
+
 def _account(prefix: str, text: str, fields: Fields) -> None:
     """Set an account's name and domain; `LOCAL\\` only says that the firewall itself knows the user."""
     text = text.removeprefix("LOCAL\\")
     domain, name = split_account(text)
+    if "@" in name.strip("@"):
+        fields[f"{prefix}.email"] = name
+        name, _, domain = name.partition("@")
     fields[f"{prefix}.name"] = name
     if domain is not None:
         fields[f"{prefix}.domain"] = domain
 
 
 def _specials(groups: Groups, fields: Fields) -> None:
-    inner = _INNER_PORTS.search(groups.get("payload", ""))
-    if inner is not None:
-        fields["source.port"], fields["destination.port"] = int(inner["src"]), int(inner["dst"])
+    if (tls := _TLS.fullmatch(groups.get("tls_name", ""))) is not None:
+        fields["tls.version_protocol"] = tls["protocol"].lower()
+        if tls["version"]:
+            fields["tls.version"] = tls["version"]
     if "dir" in groups:
         fields["network.direction"] = groups["dir"].lower()
     if "vpn_end" in groups:
@@ -243,7 +264,7 @@ def _specials(groups: Groups, fields: Fields) -> None:
     if "command" in groups:
         fields["process.command_line"] = groups["command"]
     if "listed" in groups and not groups["listed"].partition("/")[0].replace(".", "").isdecimal():
-        fields["destination.domain"] = groups["listed"]
+        fields[f"{'source' if groups.get('which') == 'source' else 'destination'}.domain"] = groups["listed"]
     elif "listed" in groups:
         fields.pop("server.domain", None)
     if "acl" in groups:
@@ -254,3 +275,29 @@ def _specials(groups: Groups, fields: Fields) -> None:
     common = re.search(r"CN=([^,]{1,256})", subject)
     if common is not None:
         fields["user.name"] = common[1]
+
+
+def _inner_flow(groups: Groups, fields: Fields) -> None:
+    """Take the ends of the flow that an ICMP error is about, so that addresses and ports belong together."""
+    inner = _INNER.search(groups.get("payload", ""))
+    if inner is None:
+        return
+    for end, side in _NAT_OF.items():
+        address = inner[end].rstrip(".")
+        if not is_ip(address):
+            continue
+        fields[f"{side}.ip"] = address
+        if inner[f"{end}_port"]:
+            fields[f"{side}.port"] = int(inner[f"{end}_port"]) % 65536
+
+
+def _by_code(code: str | None, fields: Fields) -> None:
+    """Set what a message does not say because its id does."""
+    if code == "106013":
+        fields.update(transport_fields("icmp"))
+        fields["network.direction"] = "inbound"
+    elif code == "338301":
+        for side, other in (("destination", "client"), ("source", "server")):
+            for part in ("ip", "port"):
+                if f"{side}.{part}" in fields:
+                    fields[f"{other}.{part}"] = fields[f"{side}.{part}"]

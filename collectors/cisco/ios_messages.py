@@ -189,6 +189,5 @@ def _ends(text: str, fields: Fields) -> None:
                     fields[f"{side}.port"] = int(port)
                 break
     local = _LOCAL_PORT.search(text)
-    if local is not None:  # the port that was logged in to; kept beside the address, as published mappings have it
-        fields["source.port"] = int(local["port"])
-        fields["cisco.ios.local_port"] = int(local["port"])
+    if local is not None:  # the device's own port, which was logged in to
+        fields["destination.port"] = int(local["port"]) % 65536

@@ -56,3 +56,68 @@ def test_a_protocol_of_routing_is_no_transport() -> None:
 
 def test_prose_is_not_taken_for_ends() -> None:
     assert phrases("Configuration moved from memory to flash: done") == {}
+
+
+def _fields(message: str) -> dict[str, object]:
+    return dict(one("cisco_asa", f"%ASA-6-{message}"))
+
+
+def test_an_icmp_error_is_about_one_flow() -> None:
+    fields = _fields(
+        "313005: No matching connection for ICMP error message: icmp src outside:198.51.100.7 dst inside:10.1.0.4"
+        " (type 3, code 3) on outside interface.  Original IP payload: udp src 10.1.0.4/53 dst 198.51.100.7/40000."
+    )
+    assert (fields["source.ip"], fields["source.port"]) == ("10.1.0.4", 53)
+    assert (fields["destination.ip"], fields["destination.port"]) == ("198.51.100.7", 40000)
+
+
+def test_a_listed_name_belongs_to_the_end_that_it_resolved_for() -> None:
+    flow = "TCP traffic from inside:10.1.0.4/4000 (10.1.0.4/4000) to outside:203.0.113.5/80 (203.0.113.5/80)"
+    end = "resolved from local list: evil.example"
+    fields = _fields(f"338001: Dynamic filter monitored blacklisted {flow}, source evil.example {end}")
+    assert (fields["source.domain"], "destination.domain" in fields) == ("evil.example", False)
+    fields = _fields(f"338002: Dynamic filter monitored blacklisted {flow}, destination 203.0.113.5 {end}")
+    assert (fields["destination.domain"], "source.domain" in fields) == ("evil.example", False)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "611101: User authentication succeeded: IP address: 198.51.100.7, Uname: admin",
+            {"user.name": "admin", "server.user.name": "admin", "source.user.name": None},
+        ),
+        (
+            "716003: Group <g> User <anna> IP <198.51.100.7> WebVPN access GRANTED: http://intranet/a",
+            {"url.domain": "intranet", "user.name": "anna"},
+        ),
+        (
+            "716059: Group <g> User <anna> IP <198.51.100.7> AnyConnect session resumed connection from IP <192.0.2.9>",
+            {"source.ip": "192.0.2.9", "destination.ip": "198.51.100.7"},
+        ),
+        (
+            "722055: Group <g> User <anna> IP <198.51.100.7> Client Type: AnyConnect 4.10",
+            {"user_agent.original": "AnyConnect 4.10"},
+        ),
+        (
+            "725001: Starting SSL handshake with client outside:198.51.100.7/5 to 192.0.2.2/443 for TLSv1.2 session",
+            {"tls.version": "1.2", "tls.version_protocol": "tls"},
+        ),
+        (
+            "734001: DAP: User anna@gov.example, Addr 198.51.100.7, Connection AnyConnect: The following",
+            {"user.email": "anna@gov.example", "user.name": "anna", "user.domain": "gov.example"},
+        ),
+        (
+            "106023: Deny tcp src in:10.1.0.4/40(LOCAL\\anna) dst out:203.0.113.5/80(12:web) by access-group a",
+            {"source.user.name": "anna", "destination.user.name": None},
+        ),
+        ("106010: Deny inbound protocol 47 src out:198.51.100.7 dst in:10.1.0.4", {"network.transport": "gre"}),
+        (
+            "338301: Intercepted DNS reply for domain evil.example from out:10.1.0.53/53 to in:10.1.0.4/5000",
+            {"client.ip": "10.1.0.4", "server.ip": "10.1.0.53", "dns.question.name": "evil.example"},
+        ),
+    ],
+)
+def test_messages_are_read_as_elastics_integration_reads_them(message: str, expected: dict[str, object]) -> None:
+    fields = _fields(message)
+    assert {name: fields.get(name) for name in expected} == expected
