@@ -20,7 +20,7 @@ _MAC = r"(?P<mac>[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}|(?:[0-9A-Fa-f]{2
 _ACL = re.compile(
     rf"""list\ (?P<acl>\S{{1,255}})\ (?P<action>permitted|denied)\ (?:(?P<proto>[\w\-]{{1,20}})\ )?
     (?P<src>{_IP})(?:\((?P<src_port>\d{{1,6}})\))?\ ?(?:\((?P<src_if>[\w/.:\-]{{1,64}})?[ ]?
-    (?P<mac>[0-9A-Fa-f.]{{14}})?\)\ )?
+    (?P<mac>[0-9A-Fa-f.]{{14}})?\)\ )?(?P<bare_if>[A-Za-z][\w/.\-]{{1,63}}(?=->))?
     (?:->\ (?P<dst>{_IP})(?:\ ?\((?P<dst_port>\d{{1,6}})\))?(?:\ ?\((?P<type>\d{{1,3}})/(?P<code>\d{{1,3}})\))?)?
     (?:,?\ ?(?P<packets>\d{{1,12}})\ packets?)?""",
     re.VERBOSE | re.ASCII,
@@ -34,10 +34,19 @@ _FLOW = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _DROPPED = re.compile(
-    rf"""Dropping\ (?P<proto>[\w\-]{{1,20}})\ (?:session|pkt)\ \[?(?P<src>{_IP}?)\]?:(?P<src_port>\d{{1,6}})\ (?:=>\ )?
+    rf"""Dropping\ (?P<proto>[\w\-]{{1,20}})\ (?:session|pkt)\ (?:from\ (?P<src_if>\S{{1,64}})\ )?
+    \[?(?P<src>{_IP}?)\]?:(?P<src_port>\d{{1,6}})\ (?:=>\ )?
     \[?(?P<dst>{_IP}?)\]?:(?P<dst_port>\d{{1,6}})(?=[\s,]|$)""",
     re.VERBOSE | re.ASCII,
 )
+# No MD5 digest from 192.0.2.1(50000) to 198.51.100.1(179) tableid - 0
+_DIGEST = re.compile(
+    rf"""(?:No|Invalid)\ MD5\ digest\ from\ (?P<src>{_IP}?)
+    (?:\((?P<src_port>\d{{1,6}})\)|:(?P<src_port_colon>\d{{1,6}}))
+    \ to\ (?P<dst>{_IP}?)(?:\((?P<dst_port>\d{{1,6}})\)|:(?P<dst_port_colon>\d{{1,6}}))(?=\s|$)""",
+    re.VERBOSE | re.ASCII,
+)
+_PROCESS = re.compile(r"(?:\S{1,64}: +){1,3}(?=list )|\(target:class\)-\(\S{1,128}\):(?=St)")
 _ACL_V6 = re.compile(r"list (?P<acl>[^\s/]{1,255})/\d{1,10} (?=permitted|denied)")
 _USERS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -98,6 +107,8 @@ def text_fields(text: str) -> Fields:
     """Return what a message's text says."""
     fields: Fields = {}
     text = text[:_READ]
+    if (process := _PROCESS.match(text)) is not None:  # `SIP0: fman_fp_image:  list ...`, of IOS XE
+        text = text[process.end() :]
     if _access_list(text, fields) or _inspected(text, fields):
         return fields
     _user(text, fields)
@@ -135,8 +146,8 @@ def _access_list(text: str, fields: Fields) -> bool:
         fields["source.packets"] = int(found["packets"])
     if found["type"]:
         fields["icmp.type"], fields["icmp.code"] = found["type"], found["code"]
-    if found["src_if"]:
-        fields["observer.ingress.interface.name"] = found["src_if"]
+    if interface := found["src_if"] or found["bare_if"]:
+        fields["observer.ingress.interface.name"] = interface
     if found["mac"] and (mac := mac_of(found["mac"])):
         fields["source.mac"] = mac
     return True
@@ -144,12 +155,14 @@ def _access_list(text: str, fields: Fields) -> bool:
 
 def _inspected(text: str, fields: Fields) -> bool:
     """Read what the firewall of a router says of a session: both ends, and what each sent."""
-    found = _FLOW.match(text) or _DROPPED.match(text)
+    found = _FLOW.match(text) or _DROPPED.match(text) or _DIGEST.match(text)
     if found is None:
         return False
     _pair(found, fields)
-    fields.update(transport_fields(found["proto"]))
     parts = found.groupdict()
+    fields.update(transport_fields(parts.get("proto") or "tcp"))
+    if parts.get("src_if"):
+        fields["observer.ingress.interface.name"] = parts["src_if"]
     for side, group in (("source", "src_bytes"), ("destination", "dst_bytes")):
         if parts.get(group):
             fields[f"{side}.bytes"] = int(parts[group])
@@ -160,8 +173,9 @@ def _pair(found: re.Match[str], fields: Fields) -> None:
     for side, group in (("source", "src"), ("destination", "dst")):
         if found[group] and is_ip(found[group]):
             fields[f"{side}.ip"] = found[group]
-        if found[f"{group}_port"]:
-            fields[f"{side}.port"] = int(found[f"{group}_port"])
+        port = found[f"{group}_port"] or found.groupdict().get(f"{group}_port_colon")
+        if port:
+            fields[f"{side}.port"] = int(port)
 
 
 def _user(text: str, fields: Fields) -> None:

@@ -117,3 +117,21 @@ def test_protocol_0_of_an_access_list_is_any_protocol() -> None:
     fields = _fields("SEC-6-IPACCESSLOGNP: list 100 denied 0 10.0.0.7 -> 203.0.113.9, 1 packet")
     assert "network.transport" not in fields
     assert fields["destination.ip"] == "203.0.113.9"
+
+
+def test_sessions_of_the_zone_firewall_and_its_drops_have_both_ends() -> None:
+    flow = "initiator (10.1.0.4:4000) sent 100 bytes -- responder (203.0.113.5:80) sent 200 bytes, from Gi0/1"
+    fields = _fields(f"FW-6-SESS_AUDIT_TRAIL: (target:class)-(zp:web):Stop tcp session: {flow}")
+    assert (fields["source.ip"], fields["source.bytes"]) == ("10.1.0.4", 100)
+    assert (fields["destination.port"], fields["destination.bytes"]) == (80, 200)
+    text = "Dropping tcp pkt from Gi0/1 198.51.100.7:4000 => 10.1.0.80:80 (target:class)-(x:y) due to Policy drop"
+    fields = _fields(f"FW-6-DROP_PKT: {text}")
+    assert (fields["source.ip"], fields["destination.ip"]) == ("198.51.100.7", "10.1.0.80")
+    assert fields["observer.ingress.interface.name"] == "Gi0/1"
+
+
+def test_a_missing_digest_names_both_ends_and_a_log_in_the_devices_port() -> None:
+    fields = _fields("TCP-6-BADAUTH: No MD5 digest from 198.51.100.7(4000) to 10.1.0.1(179) tableid - 0")
+    assert (fields["source.port"], fields["destination.port"]) == (4000, 179)
+    fields = _fields("SEC_LOGIN-5-LOGIN_SUCCESS: Login Success [user: a] [Source: 198.51.100.7] [localport: 22] at x")
+    assert (fields["destination.port"], fields.get("source.port")) == (22, None)
