@@ -34,6 +34,7 @@ _TABLE: Table = {
     "administrator": ("user.name",),
     "proxy_src_ip": ("network.forwarded_ip",),
     "method": ("http.request.method",),
+    "http_method": ("http.request.method",),
     "resource": ("url.original",),
     "referrer": ("http.request.referrer",),
     "user_agent": ("user_agent.original",),
@@ -86,6 +87,7 @@ _ALLOWED = frozenset(("accept", "allow", "bypass", "https bypass", "monitor", "d
                       "inspect", "https inspect", "keep", "update", "key install", "vpn routing"))  # fmt: skip
 _DENIED = frozenset(("drop", "reject", "block", "prevent", "quarantine", "deny", "refuse"))
 _ALERTS = re.compile(r"SmartDefense|IPS|Anti|Threat|Malware|DLP|Forensics", re.IGNORECASE)
+_FLAW = re.compile(r"CVE-\d{4}-\d{4,7}", re.ASCII)
 _LOGINS = frozenset(("log in", "login", "logged in", "authorize", "failed log in", "log out", "logout"))
 
 
@@ -111,6 +113,8 @@ def checkpoint_fields(values: dict[str, str], options: Options) -> Fields:
     duration = values.get("duration", "") or values.get("elapsed", "")
     if duration.isdecimal() and len(duration) < 12:
         fields["event.duration"] = int(duration) * 1_000_000_000
+    if flaws := _FLAW.findall(values.get("industry_reference", "")[:4096]):
+        fields["vulnerability.id"] = list(dict.fromkeys(flaws))
     keep(fields, "checkpoint.", values.items())
     _classify(values, fields)
     return fields
@@ -126,6 +130,8 @@ def _direction(values: dict[str, str], fields: Fields) -> None:
 
 def _classify(values: dict[str, str], fields: Fields) -> None:
     action, product = values.get("action", ""), values.get("product", "")
+    if values.get("operation", "").lower() in _LOGINS:  # an administrator's, which the server `accepts`
+        action = values["operation"]
     lowered = action.lower()
     if action:
         fields["event.action"] = action

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collectors.registry import find
 from collectors.source import Options, Record
 from engine.events import Fields
+from tests.collectors.reading import one
 
 HEAD = '<134>1 2024-11-22T10:00:00Z cp1 CheckPoint 12 - [origin:"10.0.0.254"; time:"1732269600"; '
 
@@ -31,3 +32,23 @@ def test_only_a_mail_has_the_subject_of_a_mail() -> None:
     assert (audit["user.name"], audit.get("email.subject")) == ("ana", None)
     mail = _fields('action:"Prevent"; product:"Anti-Spam"; from:"a@b.example"; to:"c@d.example"; subject:"Hello"')
     assert mail["email.subject"] == "Hello"
+
+
+def test_an_administrator_who_logs_in_is_authentication() -> None:
+    fields = one(
+        "checkpoint",
+        '<134>1 2024-03-05T09:12:44Z mgmt CheckPoint 1 - [action:"Accept"; product:"SmartConsole"; operation:"Log In"; '
+        'administrator:"anna"; client_ip:"10.0.0.9"; status:"Failure"; time:"1709629964"]',
+    )
+    assert (fields["user.name"], fields["source.ip"], fields["event.action"]) == ("anna", "10.0.0.9", "Log In")
+    assert (fields["event.category"], fields["event.outcome"]) == (["authentication"], "failure")
+
+
+def test_an_attack_names_the_flaw_and_the_method() -> None:
+    fields = one(
+        "checkpoint",
+        '<134>1 2024-03-05T09:12:44Z gw CheckPoint 1 - [action:"Prevent"; product:"IPS"; src:"198.51.100.7"; '
+        'http_method:"GET"; industry_reference:"CVE-2021-44228, CVE-2021-45046"; time:"1709629964"]',
+    )
+    assert fields["vulnerability.id"] == ["CVE-2021-44228", "CVE-2021-45046"]
+    assert fields["http.request.method"] == "GET"
