@@ -1,9 +1,10 @@
 """A lower bound on the use-weighted outage of every possible plan, and how the prices behind it are found.
 
-Any prices give a valid bound (`relaxation`); good ones give a high one. Each skill gets the prices that Horn's blocks
-have on a single machine as fast as its crew, from a first minute on, times a share. First minutes and shares are moved
-in ever smaller steps, one skill after the other, those longest busy first, as long as the bound rises. Then prices
-fall faster where the cheapest way wants more people than there are before some time, and slower where it wants fewer.
+Any prices give a valid bound (`relaxation`); good ones give a high one, and so do good shares of what jobs cost that
+wait for several others (`sharing`). Each skill gets the prices that Horn's blocks have on a single machine as fast as
+its crew, from a first minute on, times a share. First minutes and shares are moved in ever smaller steps, one skill
+after the other, those longest busy first, as long as the bound rises. Then prices fall faster where the cheapest way
+wants more people than there are before some time, and slower where it wants fewer, and waiting jobs are shared anew.
 Everything is counted in tries and rounds, so the bound is the same everywhere.
 """
 
@@ -16,9 +17,12 @@ import numpy as np
 from playbooks.restoration.order import blocks
 from playbooks.restoration.problem import Problem, Schedule
 from playbooks.restoration.relaxation import Numbers, Relaxation
+from playbooks.restoration.sharing import Charges
 
 ROUNDS = 20
 TRIES = 90  # of first minutes and shares
+_PASSES = 6  # of charges before the first round
+_SHARED = 2  # rounds after which they are passed once more
 _STEP = 30  # minutes
 _WIDEST = 4  # steps' halves that a first minute is moved at the beginning
 _MIXING = 360.0  # minutes of a crew's work that change a price by the most
@@ -128,9 +132,13 @@ class _Search:
         skills = list(range(len(self.prices)))
         firsts = [int((row > 0).argmax()) if row.any() else len(row) for row in self.prices]
         falls = self._falls(firsts)
+        self.relaxed.value(self.prices)
+        charges = Charges(self.relaxed) if self.relaxed.joins else None
         team = np.maximum(self.relaxed.capacity.max(axis=1, keepdims=True), 1)
         for number in range(rounds):
             prices = self._prices_of(falls, firsts, skills)
+            if charges and number % _SHARED == 0:
+                self.relaxed.shares = charges.passed(prices, 1 if number else _PASSES)
             self._try(prices)
             over = self.relaxed.excess(prices)
             for skill, first in enumerate(firsts):

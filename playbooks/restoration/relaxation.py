@@ -7,12 +7,16 @@ cost less than `Relaxation.value`, whatever the prices.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import exp, gcd
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from playbooks.restoration.heads import crew_heads
 from playbooks.restoration.order import tree
 from playbooks.restoration.problem import Problem, Schedule
 
@@ -23,25 +27,29 @@ _NEAR = 60.0  # minutes before the last one at which another predecessor bears 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Jobs of one level, skill and length: their positions, and their followers' positions and shares, grouped by job.
+    """Jobs of one level, skill and length: their positions, and their followers' positions, grouped by job.
 
-    `least` is what a start in each slot costs by the weight alone, infinite where it is not possible.
+    `borne` are the rows of `Relaxation.borne` with what each job bears for each follower. `joins` are the numbers of
+    the joins at the batch's own jobs, `joined` the positions of these jobs.
     """
 
     jobs: NDArray[np.int64]
     skill: int
     slots: int
-    least: Numbers
     followers: NDArray[np.int64]
-    shares: Numbers
+    borne: NDArray[np.int64]
     starts: NDArray[np.int64]
     parents: NDArray[np.int64]
+    joins: NDArray[np.int64]
+    joined: NDArray[np.int64]
 
 
 class Relaxation:
     """The relaxed problem on a grid of slots.
 
-    What a job costs that waits for several others is shared among them, most for the one that ends last in `schedule`.
+    What a job costs that waits for several others is shared among them: `joins` are the pairs (before, waiting), by
+    waiting job, and `shares` has for each which part of every rise of the cost with the slot it bears. At first most
+    falls to the one that ends last in `schedule`; `sharing` finds better ones.
 
     Grid: lengths are rounded down to slots, spans of duty outwards, earliest starts down, so that each schedule of the
     problem is one of the relaxed problem, at no higher cost.
@@ -50,7 +58,7 @@ class Relaxation:
     def __init__(self, problem: Problem, schedule: Schedule) -> None:
         jobs = problem.jobs
         self.problem = problem
-        self.slot, self.count = _grid(problem, max(schedule.end(problem), 1))
+        self.slot, self.count, self.exact = _grid(problem, max(schedule.end(problem), 1))
         self.skills = sorted({job.skill for job in jobs})
         self.places = {skill: place for place, skill in enumerate(self.skills)}
         self.skill = np.array([self.places[job.skill] for job in jobs], dtype=np.int64)
@@ -64,10 +72,20 @@ class Relaxation:
         self.heads = self._heads()
         self.weights = np.array([job.weight for job in jobs])
         self.after = [(before,) if before >= 0 else () for before in tree(problem, schedule)]
-        self.shares = _shares(problem, schedule)
+        self.joins = [(before, place) for place, job in enumerate(jobs) if len(job.after) > 1 for before in job.after]
+        self.shares = np.repeat(_shares(problem, schedule, self.joins), self.count + 1, axis=1)
         self.batches = self._batches()
+        self.least = np.empty((len(jobs), self.count + 1))
+        for batch in self.batches:
+            possible = self._possible(batch.skill, batch.slots) & (
+                np.arange(self.count + 1) >= self.heads[batch.jobs, None]
+            )
+            self.least[batch.jobs] = np.where(possible, self.weights[batch.jobs, None] * self.times, np.inf)
         self.fixed = float(sum(job.weight * job.minutes for job in jobs))
-        self.costs: list[Numbers] = []  # of the last prices, by batch: what a start in each slot costs
+        # Of the last prices: what a start in each slot costs, by batch, and what is borne for an end not before it, by
+        # job (for those that it waits for together), then by join.
+        self.costs: list[Numbers] = []
+        self.borne = np.zeros((len(jobs) + len(self.joins), self.count + 1))
 
     def _teams(self) -> list[tuple[tuple[int, ...], Numbers]]:
         teams: dict[tuple[int, ...], Numbers] = {}
@@ -96,10 +114,13 @@ class Relaxation:
         return self._open[key]
 
     def _heads(self) -> NDArray[np.int64]:
-        """Return the earliest slot at which each job can begin, were there people without end."""
-        heads = np.zeros(len(self.slots), dtype=np.int64)
+        """Return the earliest slot at which each job can begin: after all chains before it, and all their work."""
+        duty = np.cumsum(np.pad(self.capacity, ((0, 0), (1, 0))), axis=1) * self.slot
+        heads = crew_heads(self.problem, duty, self.skill, self.slots)
+        if not self.exact:
+            heads = np.maximum(heads - 1, 0)  # work may end within a slot
         for place, job in enumerate(self.problem.jobs):
-            earliest = job.ready // self.slot
+            earliest = max(job.ready // self.slot, int(heads[place]))
             for before in job.after:
                 earliest = max(earliest, int(heads[before] + self.slots[before]))
             earliest = min(earliest, self.count)
@@ -117,43 +138,55 @@ class Relaxation:
         for place in range(len(jobs)):
             groups.setdefault((level[place], int(self.skill[place]), int(self.slots[place])), []).append(place)
         self.roots = np.array([place for place, job in enumerate(jobs) if not job.after], dtype=np.int64)
-        return [self._batch(key[1], key[2], groups[key], followers) for key in sorted(groups)]
+        rows = {join: len(jobs) + number for number, join in enumerate(self.joins)}
+        return [self._batch(key[1], key[2], groups[key], followers, rows) for key in sorted(groups)]
 
-    def _batch(self, skill: int, slots: int, jobs: list[int], followers: list[list[int]]) -> _Batch:
+    def _batch(
+        self, skill: int, slots: int, jobs: list[int], followers: list[list[int]], rows: dict[tuple[int, int], int]
+    ) -> _Batch:
         parents = [place for place in jobs if followers[place]]
-        counts = [len(followers[place]) for place in parents]
-        possible = self._possible(skill, slots) & (np.arange(self.count + 1) >= self.heads[jobs, None])
+        pairs = [(place, follower) for place in parents for follower in followers[place]]
+        joins = [(rows[before, place] - len(self.slots), place) for place in jobs
+                 for before in self.problem.jobs[place].after if (before, place) in rows]  # fmt: skip
         return _Batch(
             jobs=np.array(jobs, dtype=np.int64),
             skill=skill,
             slots=slots,
-            least=np.where(possible, self.weights[jobs, None] * self.times, np.inf),
-            followers=np.array([follower for place in parents for follower in followers[place]], dtype=np.int64),
-            shares=np.array([self.shares[place, each] for place in parents for each in followers[place]])[:, None],
-            starts=np.cumsum([0, *counts[:-1]], dtype=np.int64) if counts else np.zeros(0, dtype=np.int64),
+            followers=np.array([follower for _, follower in pairs], dtype=np.int64),
+            borne=np.array([rows.get(pair, pair[1]) for pair in pairs], dtype=np.int64),
+            starts=np.cumsum([0, *(len(followers[place]) for place in parents[:-1])], dtype=np.int64),
             parents=np.array(parents, dtype=np.int64),
+            joins=np.array([number for number, _ in joins], dtype=np.int64),
+            joined=np.array([place for _, place in joins], dtype=np.int64),
         )
+
+    def alone(self, prices: Numbers) -> Numbers:
+        """Return what a start in each slot costs each job by its own weight and hours, infinite where it cannot be."""
+        spent = np.zeros((len(self.skills), self.count + 1))
+        np.cumsum(prices * self.slot, axis=1, out=spent[:, 1:])
+        found = self.least.copy()
+        for batch in self.batches:
+            found[batch.jobs] += shifted(spent[batch.skill], batch.slots) - spent[batch.skill]
+        return found
 
     def value(self, prices: Numbers) -> float:
         """Return a lower bound on the cost of every schedule (weighted minutes), for prices per minute, skill and slot.
 
         `prices` has a row per skill and a column per slot, none below 0.
         """
-        spent = np.zeros((len(self.skills), self.count + 1))
-        np.cumsum(prices * self.slot, axis=1, out=spent[:, 1:])
-        cheapest = np.empty((len(self.slots), self.count + 1))
-        self.costs = []
+        alone, borne, self.costs = self.alone(prices), self.borne, []
         for batch in self.batches:
-            own = _shifted(spent[batch.skill], batch.slots) - spent[batch.skill]
-            cost = batch.least + own
+            cost = alone[batch.jobs]
             if len(batch.parents):
-                later = np.add.reduceat(cheapest[batch.followers] * batch.shares, batch.starts, axis=0)
-                rows = np.searchsorted(batch.jobs, batch.parents)
-                cost[rows] += _shifted(later, batch.slots)
+                later = np.add.reduceat(borne[batch.borne], batch.starts, axis=0)
+                cost[np.searchsorted(batch.jobs, batch.parents)] += shifted(later, batch.slots)
             self.costs.append(cost)
-            cheapest[batch.jobs] = np.minimum.accumulate(cost[:, ::-1], axis=1)[:, ::-1]
+            borne[batch.jobs] = np.minimum.accumulate(cost[:, ::-1], axis=1)[:, ::-1]
+            if len(batch.joins):
+                rises = np.diff(borne[batch.joined], axis=1, prepend=0.0)
+                borne[len(self.slots) + batch.joins] = np.cumsum(rises * self.shares[batch.joins], axis=1)
         paid = sum(float(prices[list(places)].max(axis=0) @ people) * self.slot for places, people in self.teams)
-        return float(cheapest[self.roots, 0].sum()) + self.fixed - paid
+        return float(borne[self.roots, 0].sum()) + self.fixed - paid
 
     def usage(self) -> NDArray[np.float64]:
         """Return the people that the cheapest way at the last prices wants, per skill and slot.
@@ -186,18 +219,18 @@ class Relaxation:
         return over * self.slot
 
 
-def _shares(problem: Problem, schedule: Schedule) -> dict[tuple[int, int], float]:
-    """Return for each job and each that waits for it which part of the waiting one's cost it bears; they sum to 1."""
+def _shares(problem: Problem, schedule: Schedule, joins: Sequence[tuple[int, int]]) -> Numbers:
+    """Return for each join which part the one before bears; the parts of a waiting job sum to 1."""
     ends = [start + job.minutes for start, job in zip(schedule.starts, problem.jobs, strict=True)]
-    found: dict[tuple[int, int], float] = {}
-    for place, job in enumerate(problem.jobs):
-        last = max((ends[before] for before in job.after), default=0)
-        parts = [exp((ends[before] - last) / _NEAR) for before in job.after]
-        found |= {(before, place): part / sum(parts) for before, part in zip(job.after, parts, strict=True)}
-    return found
+    found: list[float] = []
+    for place, group in groupby(joins, key=itemgetter(1)):
+        last = max(ends[before] for before in problem.jobs[place].after)
+        parts = [exp((ends[before] - last) / _NEAR) for before, _ in group]
+        found += [part / sum(parts) for part in parts]
+    return np.array(found)[:, None]
 
 
-def _shifted(rows: Numbers, slots: int) -> Numbers:
+def shifted(rows: Numbers, slots: int) -> Numbers:
     """Return the rows moved `slots` to the left, their last value kept."""
     if slots == 0:
         return rows
@@ -208,8 +241,8 @@ def _shifted(rows: Numbers, slots: int) -> Numbers:
     return moved
 
 
-def _grid(problem: Problem, end: int) -> tuple[int, int]:
-    """Return the minutes of a slot and the number of slots up to `end`: exact where that stays small."""
+def _grid(problem: Problem, end: int) -> tuple[int, int, bool]:
+    """Return the minutes of a slot, how many there are up to `end`, and whether all times fit (where that is few)."""
     lengths = [job.minutes for job in problem.jobs]
     slot = 0
     for value in (*lengths, *(job.ready for job in problem.jobs)):
@@ -219,6 +252,7 @@ def _grid(problem: Problem, end: int) -> tuple[int, int]:
             slot = gcd(slot, *span)
     slot = max(slot, 1)
     coarsest = -(-end // _MOST_SLOTS)
-    if slot < coarsest:
+    exact = slot >= coarsest
+    if not exact:
         slot = max(range(coarsest, 2 * coarsest + 30), key=lambda size: (sum(n // size * size for n in lengths), size))
-    return slot, -(-end // slot)
+    return slot, -(-end // slot), exact

@@ -16,9 +16,10 @@ from playbooks.restoration.example import example_catalogue, example_crews
 from playbooks.restoration.explain import why_before
 from playbooks.restoration.model import Catalogue, Crews
 from playbooks.restoration.planning import Plan, best, plain_orders, plan
-from playbooks.restoration.problem import Problem, Schedule
+from playbooks.restoration.problem import Job, Problem, Schedule, Worker
 from playbooks.restoration.progress import Event, Progress, folded
 from playbooks.restoration.relaxation import Relaxation
+from playbooks.restoration.sharing import Charges
 from tests.playbooks.restoration.cases import START, catalogues, crews, small_problem
 
 
@@ -148,6 +149,42 @@ def test_any_prices_give_a_bound(seed: int) -> None:
     optimum = _cheapest(problem)
     assert optimum is not None
     assert relaxed.value(prices) <= optimum + 1e-6
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.integers(0, 10**6))
+def test_charges_however_often_passed_never_lower_a_bound_and_stay_one(seed: int) -> None:
+    problem = small_problem(Random(seed), most=6)
+    schedule = dispatch(problem, range(len(problem.jobs)))
+    if -1 in schedule.starts:
+        return
+    relaxed = Relaxation(problem, schedule)
+    prices = relaxed.capacity * 0
+    before = relaxed.value(prices)
+    charges = Charges(relaxed)
+    least = -float("inf")
+    for _ in range(4):
+        relaxed.shares = charges.passed(prices, 1)
+        assert charges.least() >= least - 1e-6
+        least = charges.least()
+    assert (relaxed.shares >= 0).all()
+    optimum = _cheapest(problem)
+    assert optimum is not None
+    assert max(before, relaxed.value(prices), least + relaxed.fixed) <= optimum + 1e-6
+
+
+def test_a_service_that_waits_for_several_is_not_counted_as_if_it_waited_for_one() -> None:
+    """One person, ten registries of an hour, and a service that needs them all: it cannot be back before all are."""
+    registries = [Job(id=f"r{number}", skill="db", minutes=60, weight=0.0) for number in range(10)]
+    last = Job(id="s", skill="net", minutes=60, weight=1.0, after=tuple(range(10)))
+    people = (
+        Worker(id="a", skills=("db",), windows=((0, 3000),)),
+        Worker(id="b", skills=("net",), windows=((0, 3000),)),
+    )
+    problem = Problem(jobs=(*registries, last), workers=people)
+    schedule = best(problem, 0)[0]
+    assert schedule.cost(problem) == 660
+    assert lower_bound(problem, schedule).cost > 600
 
 
 def test_the_example_is_planned_well_within_its_bound_and_far_below_the_plain_orders() -> None:
