@@ -15,7 +15,10 @@ from collectors.dhcp.dhcpd import read_message as read_dhcp
 from collectors.dns.named import is_like
 from collectors.dns.named import is_message as is_dns
 from collectors.dns.named import read_message as read_dns
+from collectors.dns.question import ask
 from collectors.json_fields import to_instant
+from collectors.network.cef import Cef, find_cef, read_cef
+from collectors.network.cef_ecs import cef_fields
 from collectors.network.keyvalue import firsts, pairs
 from collectors.network.times import instant_of
 from collectors.network.values import mac_of, put
@@ -43,6 +46,7 @@ _ACTIONS = {
     "login": "authentication",
     "first_login": "authentication",
     "logout": "session",
+    "login_allowed": "authentication",
     "login_denied": "authentication",
 }
 
@@ -81,11 +85,29 @@ def _read(line: str, options: Options) -> Fields:
     elif read_dhcp(text, fields):
         fields["network.protocol"] = "dhcp"
         fields.pop("destination.ip", None)
+    elif (start := find_cef(text)) is not None and (cef := read_cef(text[start:])) is not None:
+        _security(cef, fields, options)
     elif _dns(_cut(text), fields):
         fields["network.protocol"] = "dns"
     else:
         _other(header, text, fields)
     return fields
+
+
+def _security(cef: Cef, fields: Fields, options: Options) -> None:
+    """Read what response policy zones and threat protection stopped: `CEF:0|Infoblox|NIOS|...|RPZ-QNAME|NXDOMAIN|`."""
+    values = {key: value.strip('"') for key, value in cef.extension.items()}
+    fields |= cef_fields(cef, options.zone)
+    message = values.get("msg", "")
+    if not (message and read_dns(message, fields)):
+        fields["event.type"] = ["denied" if values.get("act", "").lower() == "drop" else "info"]
+        if name := values.get("query_fqdn", ""):
+            ask(fields, name)
+    if kind := values.get("qtype", ""):
+        fields["dns.question.type"] = kind
+    fields["event.kind"] = "alert"
+    fields["event.category"] = ["network", "intrusion_detection"]
+    fields["network.protocol"] = "dns"
 
 
 def _dns(text: str, fields: Fields) -> bool:

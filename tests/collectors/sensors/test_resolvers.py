@@ -33,3 +33,21 @@ def test_unbound_names_what_it_resolves_and_whom_it_asks() -> None:
     assert (fields["dns.question.name"], fields["dns.question.type"]) == ("www.example.org", "AAAA")
     fields = one("unbound", "[1709629964] unbound[100:0] info: reply from <example.org.> 198.51.100.53#53")
     assert (fields["destination.ip"], fields["destination.port"]) == ("198.51.100.53", 53)
+
+
+def test_what_infoblox_stopped_says_who_asked_for_what() -> None:
+    rewrite = "rpz QNAME NXDOMAIN rewrite evil.example [A] via evil.example.rpz"
+    cef = f'CEF:0|Infoblox|NIOS|8.5.3|RPZ-QNAME|NXDOMAIN|7|app=DNS dst=10.0.0.53 src=10.0.0.4 spt=40000 msg="{rewrite}"'
+    fields = one("infoblox", HEAD + cef)
+    assert (fields["source.ip"], fields["source.port"], fields["destination.ip"]) == ("10.0.0.4", 40000, "10.0.0.53")
+    assert (fields["dns.question.name"], fields["event.kind"]) == ("evil.example", "alert")
+    cef = "CEF:0|Infoblox|NIOS Threat|8|12|DNS flood|8|src=198.51.100.7 dst=10.0.0.53 act=DROP query_fqdn=example.org"
+    fields = one("infoblox", "Mar  5 09:12:44 ns1 threat-protect-log[7]: " + cef)
+    assert (fields["source.ip"], fields["event.type"]) == ("198.51.100.7", ["denied"])
+    assert fields["dns.question.name"] == "example.org"
+
+
+def test_who_may_log_in_at_infoblox_has_authenticated() -> None:
+    text = "2024-03-05 09:12:44.123Z [admin]: Login_Allowed - - to=AdminConnector ip=10.0.0.9 auth=LOCAL group=admins"
+    fields = one("infoblox", "Mar  5 09:12:44 ib1 httpd[7]: " + text)
+    assert (fields["event.category"], fields["event.outcome"]) == (["authentication"], "success")
