@@ -173,6 +173,8 @@ class _Look:
     def _kept(self, key: str, numbers: Codes, table: Signatures, order: Sequence[int]) -> Local:
         """Keep what the rows came to, in terms that outlive this run's numbers."""
         used, codes = localised(numbers)
+        if self.block.apart():  # nothing is kept of blocks that are only looked at together
+            return Local(used.tolist(), codes if len(used) > 1 else None)
         places = {number: place for place, number in enumerate(order)}
         meanings = [sorted(places[item] for item in table.true[number]) if number else _ABSENT for number in used]
         local = Local(meanings, codes if len(used) > 1 else None)

@@ -146,7 +146,7 @@ class StoredBlock:
         """
         reader, group = self.opened.reader, self._group
         present = [name for name in reader.present(group) if name not in {SEQUENCE, ORIGINAL}]
-        names = [name for name in present if fields is None or name in _OWN or field_of(name) in fields]
+        names = [name for name in present if belongs(name, fields)]
         together = max(1, len(present) * _AT_ONCE // max(1, reader.weight(group)))
         places = pa.array(rows)
         columns = {ORIGINAL: self.originals(rows)}
@@ -213,6 +213,11 @@ def assembled(names: Collection[str], there: frozenset[str], columns: Callable[[
     if REST in there:
         table = with_rest(table, columns([REST]).column(REST), frozenset(names))
     return folded(table)
+
+
+def belongs(column: str, fields: Collection[str] | None) -> bool:
+    """Tell whether a column is needed for events with these fields (None: with all of them)."""
+    return fields is None or column in _OWN or field_of(column) in fields
 
 
 def field_of(column: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.events import Event
-from engine.store.blocks import StoredBlock, assembled
+from engine.store.blocks import StoredBlock, assembled, belongs
 from engine.store.columns import ID, ORIGINAL
 from engine.store.gluing import glued
 from engine.store.rows import events_of
@@ -49,9 +49,13 @@ class JoinedBlock:
         """All columns but the original text."""
         return glued([part.whole() for part in self._parts]).combine_chunks()
 
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        return frozenset({*self._table.column_names, ORIGINAL})
+
     def read(self, names: Collection[str]) -> pa.Table:
         """Return these columns for all rows, with their companions; names that no row has are left out."""
-        return assembled(names, frozenset({*self._table.column_names, ORIGINAL}), self._columns)
+        return assembled(names, self._there, self._columns)
 
     def _columns(self, names: Sequence[str]) -> pa.Table:
         table = self._table.select([name for name in names if name != ORIGINAL])
@@ -75,11 +79,12 @@ class JoinedBlock:
         found: list[str] = self._table.column(ID).take(pa.array(rows)).to_pylist()
         return found
 
-    def events(self, rows: _Rows, names: Collection[str] | None = None) -> Iterator[Event]:  # noqa: ARG002
-        """Yield the events in these rows (ascending), whole: all columns are there already."""
+    def events(self, rows: _Rows, names: Collection[str] | None = None) -> Iterator[Event]:
+        """Yield the events in these rows (ascending), whole, or with these fields."""
+        table = self._table.select([name for name in self._table.column_names if belongs(name, names)])
         for start in range(0, len(rows), _EVENTS_AT_ONCE):
             wanted = rows[start : start + _EVENTS_AT_ONCE]
-            yield from events_of(self._table.take(pa.array(wanted)).append_column(ORIGINAL, self._originals(wanted)))
+            yield from events_of(table.take(pa.array(wanted)).append_column(ORIGINAL, self._originals(wanted)))
 
     def recall(self, key: str) -> bytes | None:  # noqa: ARG002 - see `Block`
         """Return nothing: what was worked out is not kept."""

@@ -61,6 +61,9 @@ class TableBlock:
 
     def keep(self, key: str, content: bytes) -> None: ...
 
+    def apart(self) -> Sequence[TableBlock]:
+        return ()
+
 
 def every_table(engine: Engine) -> list[Signatures]:
     found = []

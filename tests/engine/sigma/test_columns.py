@@ -223,7 +223,9 @@ SEVERAL = compiled(
         source={"product": "windows", "service": "security"},
     ),
     document({"k": MANY_WORDS, "condition": "k"}, number=3, source={"product": "windows", "service": "application"}),
-    document({"k": {"|re": "a.{1,3}b"}, "condition": "k"}, number=4, source={"product": "windows", "service": "system"}),
+    document(
+        {"k": {"|re": "a.{1,3}b"}, "condition": "k"}, number=4, source={"product": "windows", "service": "system"}
+    ),
 )
 SAID = st.sampled_from(
     ["needle ONE", "\u212ai\u017fs", "Kali", "x-z", "IZV", "a--b", "plain", "", ["kali", "axv"], [], 7]
