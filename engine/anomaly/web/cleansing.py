@@ -25,7 +25,8 @@ _FOLDS = 3
 _ROUNDS = 4
 _MOST = 1.5 * DOUBT  # of the training requests, that may be left out
 _LEVELS = (5.0, 6.0, 7.0, 8.0, 9.0, 10.0)  # bits
-_MORE = 1.5  # times as many as the scale of surprise expects
+_MORE = 1.5  # times as many as the scale of surprise expects,
+_DEVIATIONS = 3.0  # and so many standard deviations more, as counts scatter (Poisson)
 _LEAST = 10  # requests beyond a level, before they are more than chance
 
 
@@ -51,7 +52,8 @@ def _level(ascending: Sequence[float]) -> float:
     """Return the lowest level beyond which there are too many; infinite where there is none."""
     for level in _LEVELS:
         beyond = sum(bits >= level for bits in ascending)
-        if beyond >= _LEAST and beyond > _MORE * len(ascending) * 2.0**-level:
+        usual = len(ascending) * 2.0**-level
+        if beyond >= _LEAST and beyond > max(_MORE * usual, usual + _DEVIATIONS * math.sqrt(usual)):
             return level
     return math.inf
 
