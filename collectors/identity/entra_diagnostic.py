@@ -104,7 +104,11 @@ def _read_category(category: str, document: Document, details: Document, fields:
 def _read_user(details: Document, fields: Fields) -> None:
     put_text("user.id", details.get("userId"), fields)
     put_text("user.full_name", details.get("userDisplayName"), fields)
-    put_text("user.email", details.get("userPrincipalName"), fields)
+    login = text(details.get("userPrincipalName"))
+    put_text("user.email", login, fields)
+    name, _, domain = login.partition("@")
+    put_text("user.name", name, fields)
+    put_text("user.domain", domain, fields)
     put_text("user_agent.original", details.get("userAgent"), fields)
 
 

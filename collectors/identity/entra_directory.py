@@ -59,6 +59,9 @@ def _read_targets(document: Document, user: Document, fields: Fields, *, is_grap
         elif kind == "User" and not (user and target.get("id") == user.get("id")):
             put_text("user.target.id", target.get("id"), fields)
             put_text("user.target.name", account or target.get("displayName"), fields)
+        elif kind == "Group" and "user.target.id" in fields:  # which the account joined or left
+            put_text("user.target.group.id", target.get("id"), fields)
+            put_text("user.target.group.name", target.get("displayName"), fields)
         for changed in objects(target.get("modifiedProperties")):
             _read_group(changed, fields)
 

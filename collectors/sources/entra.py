@@ -29,7 +29,9 @@ def _is_graph_audit(document: Mapping[str, Json]) -> bool:
 
 
 def _is_graph_sign_in(document: Mapping[str, Json]) -> bool:
-    return "createdDateTime" in document and "appId" in document and "conditionalAccessStatus" in document
+    if "createdDateTime" not in document or "appId" not in document:
+        return False
+    return "conditionalAccessStatus" in document or ("servicePrincipalId" in document and "status" in document)
 
 
 def _is_graph_risk(document: Mapping[str, Json]) -> bool:
@@ -80,6 +82,9 @@ def _read_graph_sign_in(document: Document, fields: Fields, options: Options) ->
     put_text("user.id", document.get("userId"), fields)
     put_text("user.name", document.get("userDisplayName"), fields)
     put_text("user.email", document.get("userPrincipalName"), fields)
+    if "user.id" not in fields:  # an application signed in by itself
+        put_text("user.id", document.get("servicePrincipalId"), fields)
+        put_text("user.name", document.get("servicePrincipalName"), fields)
     put_source(document.get("ipAddress"), fields, names=False)
     browser = inner(document, "deviceDetail").get("browser")
     put_text("user_agent.original", document.get("userAgent") or browser, fields)
