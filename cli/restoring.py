@@ -40,6 +40,7 @@ class Situation:
             progress=self.progress,
             weigh=self.begun.weigh,
             tries=tries,
+            known=self.begun.urgency,
         )
 
     def moment(self, minutes: int) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cli.decisions import actor_of, record
 from cli.document import Column, Grid, Lines, Report, Section
@@ -129,7 +130,7 @@ def curve_parts(session: Session, plan: Plan) -> Iterator[str]:
     return curve_page(curve(plan), figures(plan, None, texts), texts, session.lang)
 
 
-def begin_with(session: Session, situation: Situation, actor: str | None) -> None:
+def begin_with(session: Session, situation: Situation, found: Plan, actor: str | None) -> None:
     """Keep the restoration as the one under way; the ledger has who began it with which files."""
     who = actor_of(session, actor)
     begun = situation.begun
@@ -139,5 +140,5 @@ def begin_with(session: Session, situation: Situation, actor: str | None) -> Non
         need_none(store)
         subject = f"restoration/{begun.id}"
         record(session, store, actor=who, kind="restoration.begun", subject=subject, details=details)
-        begin(store, begun)
+        begin(store, replace(begun, urgency=found.urgency))
     session.say(f"the restoration {begun.id} is under way")

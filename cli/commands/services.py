@@ -151,7 +151,7 @@ def plan(
     else:
         out.write(plan_report(session, situation, found, bound=bound))
     if begin:
-        begin_with(session, situation, actor)
+        begin_with(session, situation, found, actor)
     session.hint("kulla services status" if begin or file is None else "kulla services plan FILE --crews FILE --begin")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
@@ -36,7 +36,10 @@ class RecordStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """What a restoration began with: the files as they were, and the instant from which minutes count."""
+    """What a restoration began with: the files as they were, and the instant from which minutes count.
+
+    `urgency` is that of its first plan's tasks, by id (see `planning.Plan`).
+    """
 
     id: str
     start: datetime
@@ -45,6 +48,7 @@ class Begun:
     catalogue_name: str
     crews: bytes
     crews_name: str
+    urgency: Mapping[str, float] = field(default_factory=dict)
     version: int = 0
 
     @property
@@ -63,10 +67,11 @@ def current(store: RecordStore) -> Begun | None:
         id=found[-1].key,
         start=datetime.fromisoformat(body["start"]),
         weigh=body["weigh"],
-        catalogue=zlib.decompress(b64decode(body["catalogue"])),
+        catalogue=_unpacked(body["catalogue"]),
         catalogue_name=body["catalogue_name"],
-        crews=zlib.decompress(b64decode(body["crews"])),
+        crews=_unpacked(body["crews"]),
         crews_name=body["crews_name"],
+        urgency=json.loads(_unpacked(body["urgency"])) if "urgency" in body else {},
         version=found[-1].version,
     )
 
@@ -103,12 +108,21 @@ def _record(begun: Begun, state: str) -> Record:
     body = {
         "start": instant(begun.start),
         "weigh": begun.weigh,
-        "catalogue": b64encode(zlib.compress(begun.catalogue, 9)).decode(),
+        "catalogue": _packed(begun.catalogue),
         "catalogue_name": begun.catalogue_name,
-        "crews": b64encode(zlib.compress(begun.crews, 9)).decode(),
+        "crews": _packed(begun.crews),
         "crews_name": begun.crews_name,
+        "urgency": _packed(json.dumps(dict(begun.urgency), sort_keys=True).encode()),
     }
     return Record(kind=KIND, key=begun.id, state=state, body=json.dumps(body, sort_keys=True), due=begun.start)
+
+
+def _packed(content: bytes) -> str:
+    return b64encode(zlib.compress(content, 9)).decode()
+
+
+def _unpacked(text: str) -> bytes:
+    return zlib.decompress(b64decode(text))
 
 
 def events(store: RecordStore, begun: Begun) -> list[Event]:

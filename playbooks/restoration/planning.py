@@ -68,20 +68,26 @@ def plan(
     progress: Progress | None = None,
     weigh: Weigh = "use",
     tries: int = TRIES,
+    known: Mapping[str, float] | None = None,
 ) -> Plan:
-    """Return the plan for what is left; `tries=0` takes the first order (to plan again while under way)."""
+    """Return the plan for what is left; `tries=0` takes the first order (to plan again while under way).
+
+    `known` is the `urgency` of an earlier plan: its order is tried, too, so that what made it better is kept.
+    """
     state = progress or Progress()
     built = build(catalogue, crews, start, progress=state, weigh=weigh)
-    schedule, urgency = best(built.problem, tries)
+    schedule, urgency = best(built.problem, tries, known)
     return _told(built, schedule, urgency, state)
 
 
-def best(problem: Problem, tries: int) -> tuple[Schedule, list[float]]:
-    """Return the cheapest schedule found and the urgency of each job behind it."""
+def best(problem: Problem, tries: int, known: Mapping[str, float] | None = None) -> tuple[Schedule, list[float]]:
+    """Return the cheapest schedule found and the urgency of each job behind it; `known` has earlier ones by id."""
     scheduled = _Found(problem)
     load = scarcity(problem)
     for power in _POWERS if tries else _POWERS[:1]:
         scheduled.attempt(urgencies(problem, {skill: value**power for skill, value in load.items()}))
+    if known:
+        scheduled.attempt([known.get(job.id, own) for job, own in zip(problem.jobs, scheduled.urgency, strict=True)])
     chance = Random(_SEED)  # noqa: S311 # the same tries on every machine, no secret
     shared = stretches(problem)
     for _ in range(tries if shared else 0):

@@ -86,6 +86,15 @@ def test_a_restoration_is_carried_through_and_stands_in_the_ledger(home: Path) -
     assert restoration == [f"restoration.{kind}" for kind in ("begun", "started", "done", "contaminated", "ended")]
 
 
+def test_the_restoration_goes_on_with_the_plan_that_was_shown(home: Path) -> None:
+    made = kulla("services", "example", "--services", "200", "-o", "big.csv", "--crews", "big.yaml", home=home)
+    assert made.code == 0, made.err
+    files = ("big.csv", "--crews", "big.yaml", "--start", "2026-03-11T12:00Z", "--no-bound")
+    shown = json.loads(kulla("services", "plan", *files, "--begin", "--actor", "Drin", "-f", "json", home=home).out)
+    status = json.loads(kulla("services", "status", "-f", "json", home=home).out)["status"]
+    assert status["mean_outage_hours"] == shown["plan"]["mean_outage_hours"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [

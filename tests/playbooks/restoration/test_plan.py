@@ -89,6 +89,21 @@ def test_planning_again_after_every_completion(catalogue: Catalogue, team: Crews
         assert all(item.start >= state.now for item in found.assignments if item.state == "planned")
 
 
+def test_planning_again_keeps_what_made_the_first_plan_better() -> None:
+    catalogue, team = example_catalogue(2, 300), example_crews()
+    first = plan(catalogue, team, START, tries=30)
+    assert first.outage < plan(catalogue, team, START, tries=0).outage
+    assert plan(catalogue, team, START, tries=0, known=first.urgency).assignments == first.assignments
+    done = [Event(kind="done", task=row.task.id, at=row.end) for row in first.assignments[:60]]
+    state = folded(done, done[-1].at)
+    kept = plan(catalogue, team, START, progress=state, tries=0, known=first.urgency)
+    assert kept.outage <= plan(catalogue, team, START, progress=state, tries=0).outage
+    last = max(place for place, item in enumerate(done) if item.task.endswith(":verify"))
+    state = folded([*done[:last], replace(done[last], kind="contaminated")], done[last].at)
+    again = plan(catalogue, team, START, progress=state, tries=0, known=first.urgency)
+    _check(again, catalogue, team, state)  # with tasks that the first plan did not know
+
+
 def _cheapest(problem: Problem) -> float | None:
     """Return the cost of the best schedule by trying every order of jobs and every choice of worker."""
     count, lowest = len(problem.jobs), [float("inf")]
