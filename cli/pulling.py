@@ -245,12 +245,13 @@ def puller_of(word: str, pulling: Pulling, how: Reaching) -> Puller:
 
 
 def _bucket(word: str, pulling: Pulling, how: Reaching) -> Puller:
+    from collectors.pulling.ahead import Ahead
     from collectors.pulling.bucket import KIND, BucketPuller
     from collectors.pulling.s3 import S3
 
     address = bucket_address(word)
     bucket = S3(address.bucket, endpoint=how.endpoint)
-    return BucketPuller(bucket=bucket, prefix=address.prefix, means=pulling.means(KIND))
+    return BucketPuller(bucket=Ahead(bucket), prefix=address.prefix, means=pulling.means(KIND))
 
 
 def _topic(word: str, pulling: Pulling, how: Reaching) -> Puller:

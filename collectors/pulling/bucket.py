@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from collectors.pulling.objects import Bucket, GoneError, Listed, ObjectMark, ObjectReading, key_of, object_mark
+from collectors.pulling.ahead import Ahead
+from collectors.pulling.objects import GoneError, Listed, ObjectMark, ObjectReading, key_of, object_mark
 from collectors.pulling.seam import Means, Pulled, UnreachableError
 from engine.errors import InputError
 
 KIND = "pulling-s3"
 PAUSE = 30.0  # seconds between two listings
+_IN_A_ROW = 3  # objects that fail
+_MOST_REFUSED = 10_000  # objects that are told and remembered
 _NO_LOGS = (".md", ".html", ".pdf", ".png", ".parquet", ".sha256")
 
 
@@ -23,13 +26,14 @@ class BucketPuller:
     once and tried again by the next run; an object that has changed is read again, which stores only what is new in it.
     """
 
-    bucket: Bucket
+    bucket: Ahead
     prefix: str
     means: Means
     kind: str = KIND
     pause: float = field(default_factory=lambda: PAUSE)
     passed: Counter[str] = field(default_factory=Counter)
     _refused: dict[str, str] = field(default_factory=dict)
+    _failed: int = 0
 
     def pull(self) -> Iterator[Pulled]:
         """Yield the records of every object that is new or has changed."""
@@ -38,10 +42,9 @@ class BucketPuller:
             wanted = [found for found in page if self._wanted(found)]
             keys = {found.key: key_of(self.bucket, found.key) for found in wanted}
             bodies = self.means.recall(keys.values()) if keys else {}
-            for found in wanted:
-                mark = object_mark(bodies.get(keys[found.key], ""))
-                if not _is_done(mark, found):
-                    yield from self._read(found, mark)
+            marks = {found: object_mark(bodies.get(keys[found.key], "")) for found in wanted}
+            for found in self.bucket.walk(found for found in wanted if self._is_due(found, marks[found])):
+                yield from self._read(found, marks[found])
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -52,22 +55,33 @@ class BucketPuller:
             self.passed[why] += 1
         return not why
 
+    def _is_due(self, found: Listed, mark: ObjectMark | None) -> bool:
+        done = mark is not None and mark.done and mark.tag == found.tag
+        return not done and self._refused.get(found.key) != found.tag
+
     def _read(self, found: Listed, mark: ObjectMark | None) -> Iterator[Pulled]:
-        if self._refused.get(found.key) == found.tag:
-            return
+        """Yield an object's records; one that fails costs only itself, but several in a row mean the service."""
         try:
             yield from ObjectReading(self.bucket, found, self.means).read(mark)
+        except UnreachableError as error:
+            self._failed += 1
+            if self._failed == _IN_A_ROW:
+                self._failed = 0
+                raise
+            self.means.told(error)
         except GoneError as error:  # what it is now, the next listing shows
             self.means.told(error)
-        except UnreachableError:
-            raise
         except InputError as error:
+            self._refuse(found, error)
+        else:
+            self._failed = 0
+
+    def _refuse(self, found: Listed, error: InputError) -> None:
+        if len(self._refused) < _MOST_REFUSED:
             self._refused[found.key] = found.tag
             self.means.told(error)
-
-
-def _is_done(mark: ObjectMark | None, found: Listed) -> bool:
-    return mark is not None and mark.done and mark.tag == found.tag
+        else:
+            self.passed["more objects that cannot be read"] += 1
 
 
 def _unwanted(found: Listed, prefix: str) -> str | None:

@@ -38,6 +38,7 @@ class S3:
 
     def __init__(self, name: str, *, endpoint: str | None = None, attempts: int = 5, page: int = 1000) -> None:
         self._name, self._page = name, page
+        _check()
         with _translated(self):
             self._client = _client(endpoint, attempts)
 
@@ -87,13 +88,18 @@ class _Stream:
         self._body.close()
 
 
-def _client(endpoint: str | None, attempts: int) -> _Client:
+def _check() -> None:
     try:
-        from botocore.config import Config  # noqa: PLC0415 - an optional extra
-        from botocore.session import get_session  # noqa: PLC0415
+        import botocore  # noqa: F401, PLC0415 - an optional extra
     except ImportError as error:
         hint = "pip install 'kulla[s3]'"
         raise ConfigurationError("pulling from object storage needs botocore", where="s3://", hint=hint) from error
+
+
+def _client(endpoint: str | None, attempts: int) -> _Client:
+    from botocore.config import Config  # noqa: PLC0415 - an optional extra
+    from botocore.session import get_session  # noqa: PLC0415
+
     config = Config(
         connect_timeout=_CONNECT,
         read_timeout=_READ,
