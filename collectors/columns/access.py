@@ -17,7 +17,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.columns.addresses import are_ipv4
-from collectors.columns.building import Sheet, ascii_lines, coded, codes_where, constant, lengths, placed, spread, texts
+from collectors.columns.building import (
+    Reading,
+    Sheet,
+    ascii_lines,
+    coded,
+    codes_where,
+    constant,
+    lengths,
+    placed,
+    reading_of,
+    spread,
+    texts,
+)
 from collectors.columns.numbers import decimals, words_at
 from collectors.columns.pieces import ROOM, Bytes, Piece, Places
 from collectors.columns.requests import put_requests
@@ -46,7 +58,7 @@ class AccessColumns:
         self._marks = np.empty(ROOM, dtype=np.bool_)
         dataset: Fields = {"event.dataset": f"{module}.access", "event.module": module}
         self._base = complete(dict(dataset))
-        self._remembered = lru_cache(maxsize=_READINGS)(self._read_ends)
+        self._remembered = lru_cache(maxsize=_READINGS)(self._reading)
 
     def cut(self, piece: Piece) -> Cut:
         """Cut the usual lines of a piece; see `ColumnParser`."""
@@ -128,9 +140,11 @@ class AccessColumns:
             else:
                 sheet.put(name, pc.if_else(valid, constant(value, sheet.rows), None))
 
-    def _ends(self, prefix: str, tail: str) -> Fields | None:
-        short = len(prefix) + len(tail) <= REMEMBERED
-        return self._remembered(prefix, tail) if short else self._read_ends(prefix, tail)
+    def _ends(self, prefix: str, tail: str) -> Reading:
+        return (self._remembered if len(prefix) + len(tail) <= REMEMBERED else self._reading)(prefix, tail)
+
+    def _reading(self, prefix: str, tail: str) -> Reading:
+        return reading_of(self._read_ends(prefix, tail))
 
     def _read_ends(self, prefix: str, tail: str) -> Fields | None:
         """Read the two texts; None where the line may be another than an access line."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -98,6 +100,22 @@ def constant(value: Value, rows: int) -> pa.Array:
     return column.slice(0, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a value says: fields, and whether columns hold them as they are. Values that repeat are read once."""
+
+    fields: Fields
+    fits: bool
+
+
+def reading_of(fields: Fields | None) -> Reading:
+    """Return the reading of a value; None fits no column."""
+    if fields is None:
+        return Reading({}, fits=False)
+    fits = all(is_column(name) and _is_native(name, value) for name, value in fields.items())
+    return Reading(fields if fits else {}, fits)
+
+
 class Sheet:
     """Columns in the making, of some rows. A row that two columns of one name fill is refused."""
 
@@ -121,15 +139,15 @@ class Sheet:
                 self.refused |= valid & there.is_valid().to_numpy(zero_copy_only=False)
         own[name] = merged(own[name], column, valid) if name in own else column
 
-    def put_readings(self, codes: pa.Array, readings: Sequence[Fields | None]) -> None:
-        """Add what each row's code says: `readings` has the fields for each; None, and odd values, refuse the row."""
+    def put_readings(self, codes: pa.Array, readings: Sequence[Reading]) -> None:
+        """Add what each row's code says: `readings` has the fields for each; those that do not fit refuse the row."""
         common = _common_names(readings)
-        bad = np.array([not _fits(reading, common) for reading in readings], dtype=np.bool_)
-        if bad.any():
-            self.refused |= pa.array(bad).take(codes).fill_null(False).to_numpy(zero_copy_only=False)
-        kept = [{} if wrong or reading is None else reading for wrong, reading in zip(bad, readings, strict=True)]
+        good = [reading.fits and common.issuperset(reading.fields) for reading in readings]
+        if not all(good):
+            self.refused |= ~pa.array(good).take(codes).fill_null(True).to_numpy(zero_copy_only=False)
+        kept = [reading.fields if fine else {} for fine, reading in zip(good, readings, strict=True)]
         for name in sorted(common):
-            self._put_field(name, codes, [reading.get(name) for reading in kept])
+            self._put_field(name, codes, [fields.get(name) for fields in kept])
 
     def _put_field(self, name: str, codes: pa.Array, found: Sequence[Value | None]) -> None:
         several = [value if isinstance(value, (list, tuple)) else None for value in found]
@@ -156,17 +174,10 @@ def merged(first: pa.Array, second: pa.Array, chosen: Mask) -> pa.Array:
     return spread(both, pa.array(places, pa.int32(), mask=places < 0))
 
 
-def _common_names(readings: Sequence[Fields | None]) -> frozenset[str]:
+def _common_names(readings: Sequence[Reading]) -> frozenset[str]:
     """Return the names that become columns: not the rarest where there are very many, which a sender may have made."""
-    counts = Counter(name for reading in readings if reading for name in reading)
+    counts = Counter(chain.from_iterable(reading.fields for reading in readings))
     return frozenset(name for name, _ in counts.most_common(_MOST_NAMES))
-
-
-def _fits(reading: Fields | None, common: frozenset[str]) -> bool:
-    """Tell whether a reading is one that columns hold as it is."""
-    if reading is None or not common.issuperset(reading):
-        return False
-    return all(is_column(name) and _is_native(name, value) for name, value in reading.items())
 
 
 def _is_native(name: str, value: Value) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from collectors.columns.building import Sheet, ascii_lines, coded, constant, placed
+from collectors.columns.building import Reading, Sheet, ascii_lines, coded, constant, placed, reading_of
 from collectors.columns.numbers import decimals
 from collectors.columns.pieces import Piece, Places
 from collectors.columns.seam import Columns, Cut, Mask
@@ -127,15 +127,15 @@ class ObjectColumns:
         readings = [self._read(group, names, each) for each in combinations]
         sheet.put_readings(pa.array(codes, pa.int32()), readings)
 
-    def _read(self, group: str, names: tuple[str, ...], values: tuple[str | int | float, ...]) -> Fields | None:
+    def _read(self, group: str, names: tuple[str, ...], values: tuple[str | int | float, ...]) -> Reading:
         short = sum(len(each) for each in (*names, *values) if isinstance(each, str)) <= _LONGEST
         return (self._remembered if short else self._reading)(group, names, tuple(map(type, values)), values)
 
     def _reading(
         self, group: str, names: tuple[str, ...], _types: tuple[type, ...], values: tuple[str | int | float, ...]
-    ) -> Fields | None:
+    ) -> Reading:
         """Read values; their types are asked for because 1 and 1.0 are one key of a cache."""
-        return self._form.read(group, dict(zip(names, values, strict=True)))
+        return reading_of(self._form.read(group, dict(zip(names, values, strict=True))))
 
 
 def _parts(shape: Shape, documents: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array] | None:

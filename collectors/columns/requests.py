@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from collectors.columns.building import Sheet, coded, codes_where, placed, spread, texts
+from collectors.columns.building import Reading, Sheet, coded, codes_where, placed, reading_of, spread, texts
 from collectors.columns.pieces import Bytes, Places
 from collectors.columns.seam import Mask
 from collectors.web.complete import complete, extension
@@ -99,7 +99,7 @@ def _put_others(codes: pa.Array, requests: pa.Array, others: Mask, sheet: Sheet,
         sheet.put_readings(codes_where(pa.array(places), others).take(codes), readings)
 
 
-def _read(text: str, base: Fields) -> Fields:
+def _read(text: str, base: Fields) -> Reading:
     fields = dict(base)
     read_request(text, fields)
-    return {name: value for name, value in complete(fields).items() if name not in base}
+    return reading_of({name: value for name, value in complete(fields).items() if name not in base})

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.columns.building import Sheet, merged, placed
+from collectors.columns.building import Reading, Sheet, merged, placed, reading_of
 from collectors.columns.pieces import Bytes, Places
 from collectors.columns.seam import Mask
 from collectors.privacy.redaction import MARK
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # what reads user agents takes long to load, and not everybod
 
 Whole: TypeAlias = Callable[[Sequence[Event]], Sequence[Event]]
 EventsOf: TypeAlias = Callable[[EventBatch, Mask], Sequence[Event]]
+_READINGS = 16_384  # that are remembered
+_LONGEST = 400  # characters of the values of those
 _MARK = MARK.encode()  # the texts are ASCII here
 
 
@@ -37,7 +40,7 @@ class Treatment:
         self._private = private
         self._policy = policy
         self._enricher = enricher
-        self._asked = enricher.asked if enricher is not None else ()
+        self._asked = [_Known(item) for item in enricher.asked] if enricher is not None else []
         self._marks = _Marks()
 
     def treated(self, batch: EventBatch, events_of: EventsOf) -> EventBatch:
@@ -64,12 +67,12 @@ class Treatment:
         """Return the batch with what its values say, and the rows for which columns cannot tell it."""
         touched = np.zeros(batch.rows, dtype=np.bool_)
         values = dict(batch.values)
-        for item in self._asked:
-            if item.field in batch.lists:
-                touched |= _valid(batch.lists[item.field])
-            column = batch.values.get(item.field)
+        for known in self._asked:
+            if known.field in batch.lists:
+                touched |= _valid(batch.lists[known.field])
+            column = batch.values.get(known.field)
             if column is not None and column.type == TEXT:
-                touched |= _put_facts(values, batch, item, column)
+                touched |= _put_facts(values, batch, known, column)
         return replace(batch, values=values), touched
 
     def _touched(self, batch: EventBatch) -> Mask:
@@ -127,11 +130,27 @@ class _Marks:
         return found
 
 
-def _put_facts(values: dict[str, pa.Array], batch: EventBatch, item: Asked, column: pa.Array) -> Mask:
+class _Known:
+    """What is looked up in one field, each short value once."""
+
+    def __init__(self, item: Asked) -> None:
+        self.field = item.field
+        self._item = item
+        self._remembered = lru_cache(maxsize=_READINGS)(self._read)
+
+    def of(self, text: str) -> Reading:
+        """Return what a value says."""
+        return (self._remembered if len(text) <= _LONGEST else self._read)(text)
+
+    def _read(self, text: str) -> Reading:
+        facts = self._item.look_up(text)
+        return reading_of({self._item.under + name: fact for name, fact in facts.items()})
+
+
+def _put_facts(values: dict[str, pa.Array], batch: EventBatch, known: _Known, column: pa.Array) -> Mask:
     """Put what a column's values say into `values`, where nothing stands; return the rows where that cannot be."""
     sheet = Sheet(batch.rows)
-    readings = [dict(item.look_up(text)) for text in column.dictionary.to_pylist()]
-    sheet.put_readings(column.indices, [{item.under + name: fact for name, fact in each.items()} for each in readings])
+    sheet.put_readings(column.indices, [known.of(text) for text in column.dictionary.to_pylist()])
     touched = sheet.refused
     for name, found in sheet.values.items():
         if name in batch.lists:

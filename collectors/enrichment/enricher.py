@@ -17,6 +17,7 @@ from collectors.enrichment.places import Places
 from engine.events import Event, Fields, Value
 
 _REMEMBERED: Final = 65_536  # distinct values of each kind
+_LONGEST: Final = 400  # characters of those, so that the memory of them stays bounded
 _ENDS: Final = ("source", "destination", "client", "server")
 _NAMED: Final = ("url", *_ENDS)  # groups of fields with a `domain`
 
@@ -95,4 +96,5 @@ def _facts(asset: Asset | None) -> Facts:
 
 
 def _remembered(look_up: Lookup) -> Lookup:
-    return lru_cache(maxsize=_REMEMBERED)(look_up)
+    kept = lru_cache(maxsize=_REMEMBERED)(look_up)
+    return lambda text: kept(text) if len(text) <= _LONGEST else look_up(text)

@@ -87,7 +87,7 @@ def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> N
 
     `sizes` are the rows of each row group; without them, groups are as large as may be.
     """
-    evenly = [name for name in _DELTA if name in table.column_names]
+    evenly = [field.name for field in table.schema if field.name in _DELTA or pa.types.is_timestamp(field.type)]
     plain = [name for name in table.column_names if _is_plain(name, table.column(name))]
     groups = list(_groups(table.num_rows, sizes))
     present = _present(table, groups)
@@ -164,7 +164,8 @@ def _is_plain(name: str, column: pa.ChunkedArray) -> bool:
 
 
 def _repeats(name: str, table: pa.Table) -> bool:
-    return name not in _UNIQUE and name not in _DELTA and not pa.types.is_timestamp(table.column(name).type)
+    """Tell whether a dictionary pays: numbers are smaller, and written sooner, without one."""
+    return name not in _UNIQUE and not pa.types.is_primitive(table.column(name).type)
 
 
 def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
