@@ -17,6 +17,14 @@ from collectors.auth.programs import (
     read_su,
     read_sudo,
 )
+from collectors.auth.services import (
+    read_kernel,
+    read_polkit,
+    read_proftpd,
+    read_pure_ftpd,
+    read_vsftpd,
+    read_xrdp,
+)
 from collectors.auth.sshd import read_sshd
 from collectors.syslog import Header, syslog_fields
 from engine.events import Fields
@@ -39,6 +47,12 @@ _READERS: dict[str, _Reader] = {
     "systemd-logind": read_logind,
     "pkexec": read_pkexec,
     "doas": read_doas,
+    "vsftpd": read_vsftpd,
+    "proftpd": read_proftpd,
+    "pure-ftpd": read_pure_ftpd,
+    **dict.fromkeys(("xrdp", "xrdp-sesman"), read_xrdp),
+    "polkitd": read_polkit,
+    "kernel": read_kernel,
 }
 _PAM_TAG = re.compile(r"(?P<program>[^(]{1,64})\((?P<module>pam_\w{1,32})\)", re.ASCII)  # the tag `su(pam_unix)`
 _PAM_STARTS = ("pam_", "PAM ", "(pam_", "PAM-")
@@ -99,4 +113,6 @@ def is_remote(fields: Fields) -> bool:
 def is_auth(program: str, message: str) -> bool:
     """Tell whether a program, or what it says, belongs into the authentication log."""
     name = program.partition("(")[0].lower()
+    if name == "kernel":
+        return "apparmor=" in message[:256]
     return name in _READERS or message.startswith(_PAM_STARTS)

@@ -1,0 +1,71 @@
+"""Log-ins to file transfer and remote desktop services, what polkit granted and AppArmor refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.auth import services
+from tests.collectors.reading import one
+
+
+def _fields(message: str) -> dict[str, Any]:
+    return one("auth", "Mar  5 09:12:44 h1 " + message)
+
+
+@pytest.mark.parametrize(
+    ("message", "outcome"),
+    [
+        ('vsftpd[10]: [anna] FAIL LOGIN: Client "198.51.100.7"', "failure"),
+        ('vsftpd[10]: [anna] OK LOGIN: Client "198.51.100.7"', "success"),
+        ("proftpd[10]: h1 (evil[198.51.100.7]) - USER anna (Login failed): Incorrect password", "failure"),
+        ("proftpd[10]: h1 (evil[198.51.100.7]) - USER anna: Login successful.", "success"),
+        ("pure-ftpd: (?@198.51.100.7) [WARNING] Authentication failed for user [anna]", "failure"),
+        ("pure-ftpd: (?@198.51.100.7) [INFO] anna is now logged in", "success"),
+        ("xrdp-sesman[10]: [ERROR] AUTHFAIL: user=anna ip=198.51.100.7 time=1709629964", "failure"),
+        (
+            "xrdp-sesman[10]: [INFO ] ++ created session (access granted): username anna, ip 198.51.100.7:40000 - x",
+            "success",
+        ),
+    ],
+)
+def test_a_log_in_names_account_address_and_outcome(message: str, outcome: str) -> None:
+    fields = _fields(message)
+    assert (fields["user.name"], fields["source.ip"]) == ("anna", "198.51.100.7")
+    assert fields["event.outcome"] == outcome
+    assert "authentication" in fields["event.category"]
+
+
+def test_a_file_that_was_brought_is_named() -> None:
+    fields = _fields('vsftpd[10]: [anna] OK UPLOAD: Client "198.51.100.7", "/srv/a.php", 123 bytes, 1.2Kbyte/sec')
+    assert (fields["event.action"], fields["file.path"], fields["file.size"]) == ("uploaded-file", "/srv/a.php", 123)
+
+
+def test_polkit_tells_who_became_whom_for_what() -> None:
+    fields = _fields(
+        "polkitd[16]: Operator of unix-session:3 successfully authenticated as unix-user:root to gain TEMPORARY "
+        "authorization for action org.example.manage for system-bus-name::1.55 [bash] (owned by unix-user:anna)"
+    )
+    assert (fields["user.name"], fields["user.effective.name"]) == ("anna", "root")
+    assert (fields["system.auth.polkit.action"], fields["event.outcome"]) == ("org.example.manage", "success")
+
+
+def test_apparmor_names_what_it_refused_to_whom() -> None:
+    fields = _fields(
+        'kernel: audit: type=1400 audit(1709629964.000:12): apparmor="DENIED" operation="open" profile="web" '
+        'name="/etc/shadow" pid=44 comm="nginx" requested_mask="r"'
+    )
+    assert (fields["file.path"], fields["process.name"], fields["process.pid"]) == ("/etc/shadow", "nginx", 44)
+    assert (fields["rule.name"], fields["event.outcome"]) == ("web", "failure")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=200))
+def test_no_text_is_a_crash(text: str) -> None:
+    for read in (services.read_vsftpd, services.read_proftpd, services.read_pure_ftpd, services.read_xrdp):
+        read(text, {})
+    services.read_polkit(text, {})
+    services.read_kernel(f'apparmor="DENIED" operation="open"{text}', {})
