@@ -12,13 +12,14 @@ from math import exp
 from random import Random
 
 from playbooks.restoration.building import Built, Task, Weigh, build
+from playbooks.restoration.closures import closure_urgencies
 from playbooks.restoration.dispatch import Dispatcher
 from playbooks.restoration.model import Catalogue, Crews
 from playbooks.restoration.order import by_urgency, shuffled, stretches, urgencies
 from playbooks.restoration.problem import Problem, Schedule
 from playbooks.restoration.progress import Progress
 
-TRIES = 14  # of improvement, after Horn's orders
+TRIES = 10  # of improvement, after the orders worked out
 _POWERS = (3, 5)  # of a skill's scarcity, which prices its work
 _AT_ONCE = (1, 2, 4, 8)  # stretches that one try changes
 _SPREAD = 0.4  # by how much, as the deviation of a logarithm
@@ -86,6 +87,8 @@ def best(problem: Problem, tries: int, known: Mapping[str, float] | None = None)
     load = scarcity(problem)
     for power in _POWERS if tries else _POWERS[:1]:
         scheduled.attempt(urgencies(problem, {skill: value**power for skill, value in load.items()}))
+    if tries:
+        scheduled.attempt(closure_urgencies(problem, {skill: value ** _POWERS[0] for skill, value in load.items()}))
     if known:
         scheduled.attempt([known.get(job.id, own) for job, own in zip(problem.jobs, scheduled.urgency, strict=True)])
     chance = Random(_SEED)  # noqa: S311 # the same tries on every machine, no secret

@@ -10,6 +10,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from playbooks.restoration.bound import lower_bound
+from playbooks.restoration.building import build
+from playbooks.restoration.closures import closure_urgencies
 from playbooks.restoration.dispatch import dispatch
 from playbooks.restoration.duty import windows
 from playbooks.restoration.example import example_catalogue, example_crews
@@ -20,6 +22,7 @@ from playbooks.restoration.problem import Job, Problem, Schedule, Worker
 from playbooks.restoration.progress import Event, Progress, folded
 from playbooks.restoration.relaxation import Relaxation
 from playbooks.restoration.sharing import Charges
+from tests.bench.restoration import DEEP, deep_catalogue
 from tests.playbooks.restoration.cases import START, catalogues, crews, small_problem
 
 
@@ -102,6 +105,21 @@ def test_planning_again_keeps_what_made_the_first_plan_better() -> None:
     state = folded([*done[:last], replace(done[last], kind="contaminated")], done[last].at)
     again = plan(catalogue, team, START, progress=state, tries=0, known=first.urgency)
     _check(again, catalogue, team, state)  # with tasks that the first plan did not know
+
+
+def test_services_that_wait_for_many_are_planned_by_what_is_missing_for_each() -> None:
+    built = build(deep_catalogue(1, *DEEP["3 to 6"]), example_crews(), START)
+    horn = best(built.problem, 0)[0].cost(built.problem)
+    assert best(built.problem, 1)[0].cost(built.problem) < 0.95 * horn
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.integers(0, 10**6))
+def test_what_is_missing_for_a_job_is_at_least_as_urgent(seed: int) -> None:
+    problem = small_problem(Random(seed), most=9)
+    urgency = closure_urgencies(problem, {"db": 1.0, "net": 0.2})
+    assert all(urgency[before] >= urgency[place] for place, job in enumerate(problem.jobs) for before in job.after)
+    assert all(urgency[place] > 0 for place, job in enumerate(problem.jobs) if job.weight)
 
 
 def _cheapest(problem: Problem) -> float | None:
