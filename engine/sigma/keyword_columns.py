@@ -125,13 +125,13 @@ def _touched(columns: Sequence[pa.StringArray], finder: Finder) -> Iterator[Code
 class _Cells:
     """One column: which rows have a value, and its texts.
 
-    `codes` says for each row which text it has, `owners` for each text which row it is part of; without either, rows
+    `indices` says for each row which text it has, `owners` for each text which row it is part of; without either, rows
     and texts are the same.
     """
 
     present: _Rows
     texts: pa.StringArray
-    codes: Codes | None = None
+    indices: pa.Array | None = None
     owners: Codes | None = None
     lists: pa.ListArray | None = None
 
@@ -140,12 +140,12 @@ class _Cells:
         if self.owners is not None and self.lists is not None:
             rows = np.unique(self.owners[touched])
             return Found(rows, np.arange(len(rows)), [texts(value) for value in self.lists.take(rows).to_pylist()])
-        if self.codes is None:
+        if self.indices is None:
             rows = touched[self.present[touched]]  # an absent text may have characters
             return Found(rows, np.arange(len(rows)), self.texts.take(pa.array(rows)).to_pylist())
         numbers = np.full(len(self.texts) + 1, -1, dtype=np.int64)  # the last is for -1: absent
         numbers[touched] = np.arange(len(touched))
-        places = numbers[self.codes]
+        places = numbers[pc.fill_null(self.indices, -1).to_numpy(zero_copy_only=False)]
         rows = np.flatnonzero(places >= 0)
         return Found(rows, places[rows], self.texts.take(pa.array(touched)).to_pylist())
 
@@ -166,7 +166,7 @@ def _cells(column: pa.ChunkedArray, rows: Codes | None) -> _Cells:
     if rows is not None:  # taking rows leaves the whole dictionary
         array = array.cast(array.type.value_type).dictionary_encode()
     values = array.dictionary if pa.types.is_string(array.dictionary.type) else _written(array.dictionary)
-    return _Cells(present, values, codes=pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False))
+    return _Cells(present, values, indices=array.indices)
 
 
 def _written(values: pa.Array) -> pa.StringArray:
