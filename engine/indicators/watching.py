@@ -14,7 +14,7 @@ from datetime import datetime
 from engine.alerts import Alert
 from engine.indicators.keeping import Kept, kept, watched
 from engine.indicators.matching import Matcher
-from engine.runs.gaps import GAP, Gap, gap_of, gap_record, look_again, note, tried
+from engine.runs.gaps import Gap, gap_record, look_again, note, tried, waiting
 from engine.store.protocol import Missing, Record, Store
 
 CURSOR = "indicators"
@@ -58,9 +58,8 @@ def watch(store: Store, now: datetime, beside: Beside | None = None) -> Sighting
 
 def _fill(store: Store, now: datetime, sighting: Sighting, beside: Beside | None) -> None:
     """Look again at the gaps whose time has come."""
-    due = [gap_of(record) for record in store.records(GAP, state="open", due_by=now)]
-    waiting = [gap for gap in due if gap.name == CURSOR]
-    known = kept(store) if waiting else []
+    due = waiting(store, CURSOR, now)
+    known = kept(store) if due else []
 
     def look(first: int, last: int, gaps: Sequence[Gap]) -> bool:
         part = Sighting()
@@ -72,7 +71,7 @@ def _fill(store: Store, now: datetime, sighting: Sighting, beside: Beside | None
         sighting.still_missing += part.missing
         return any(not gap.is_open for gap in after)
 
-    look_again(waiting, look)
+    look_again(due, look)
 
 
 def look_back(

@@ -104,6 +104,19 @@ def note(store: Store, name: str, missing: Iterable[Missing], now: datetime) -> 
     store.save_records([replace(record, version=known.get(record.key, 0)) for record in records])
 
 
+def waiting(store: Store, name: str, due: datetime | None) -> list[Gap]:
+    """Return the open gaps of a name whose events can be looked at again and whose time has come; None for all.
+
+    A gap that is to wait longer than any does was put off by a clock that has since been put right.
+    """
+    gaps = [gap_of(record) for record in store.records(GAP, state="open")]
+    return [gap for gap in gaps if gap.name == name and gap.last and (due is None or _is_due(gap, due))]
+
+
+def _is_due(gap: Gap, now: datetime) -> bool:
+    return gap.retry is None or gap.retry <= now or gap.retry > now + _LONGEST_PAUSE
+
+
 def joined(gaps: Sequence[Gap], between: int = 0) -> list[tuple[int, int, list[Gap]]]:
     """Return spans of sequences that cover these gaps, each with its gaps: neighbours are read together.
 
@@ -120,14 +133,14 @@ def joined(gaps: Sequence[Gap], between: int = 0) -> list[tuple[int, int, list[G
 
 
 def look_again(
-    waiting: Sequence[Gap], look: Callable[[int, int, Sequence[Gap]], bool], *, all_of_them: bool = False
+    gaps: Sequence[Gap], look: Callable[[int, int, Sequence[Gap]], bool], *, all_of_them: bool = False
 ) -> None:
     """Look again at gaps; `look` is given a span of sequences with its gaps, and tells whether any was closed.
 
     The first few are looked at one by one: where they are still missing, so are most of the others, which are left to
     the next run (but not with `all_of_them`). Else neighbours are read together.
     """
-    left, closed = list(waiting), all_of_them
+    left, closed = list(gaps), all_of_them
     for gap in [] if all_of_them else left[:_PROBES]:
         if closed:
             break

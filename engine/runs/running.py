@@ -21,7 +21,7 @@ from engine.incidents.building import Changes
 from engine.incidents.model import Incident
 from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
 from engine.runs.freshness import Freshness, observe
-from engine.runs.gaps import GAP, Gap, gap_of, gap_record, look_again, note, tried, unreadable
+from engine.runs.gaps import GAP, Gap, gap_record, look_again, note, tried, unreadable, waiting
 from engine.runs.history import LastRun, known_versions, last_run, remember_versions, run_record
 from engine.runs.joining import Pace, refresh_incidents
 from engine.runs.leases import Lease
@@ -182,9 +182,6 @@ class Runner:
         return filled, found, refresh_incidents(self._store, found, companions.for_incidents, self._setting.known)
 
     def _fill(self, detector: Detector, *, all_of_them: bool = False) -> tuple[list[Gap], list[Alert]]:
-        due = None if all_of_them else self._setting.now()
-        gaps = [gap_of(record) for record in self._store.records(GAP, state="open", due_by=due)]
-        waiting = [gap for gap in gaps if gap.name == self._name and gap.last]
         closed: list[Gap] = []
         found: list[Alert] = []
 
@@ -198,7 +195,8 @@ class Runner:
             closed.extend(gap for gap in after if not gap.is_open)
             return any(not gap.is_open for gap in after)
 
-        look_again(waiting, look, all_of_them=all_of_them)
+        due = None if all_of_them else self._setting.now()
+        look_again(waiting(self._store, self._name, due), look, all_of_them=all_of_them)
         return closed, found
 
     def _begin(self, before: LastRun | None, planned: datetime, now: datetime) -> LastRun:

@@ -20,7 +20,7 @@ from engine.store.protocol import Record, Store
 from playbooks.notify.channel import Channel, DeliveryError
 from playbooks.notify.composing import Composer, FirstStep, no_step
 from playbooks.notify.message import Message
-from playbooks.notify.outbox import OUTBOX, Row, failed, row_key, to_record, to_row
+from playbooks.notify.outbox import OUTBOX, Row, failed, put_right, row_key, to_record, to_row
 from playbooks.notify.planning import ended_series
 from playbooks.notify.settings import ROSTER, ChannelSetting, NotifySettings
 from playbooks.notify.wording import wording
@@ -88,11 +88,13 @@ class Notifier:
                 return done
 
     def _take_up(self) -> None:
-        """Release claims that ran out, and tell the counts of series that are over."""
+        """Release claims that ran out, put right what a wrong clock wrote, and tell counts of series that are over."""
         now = self._now()
         late = [to_row(record) for record in self._store.records(OUTBOX, state="sending")]
         over = [row for row in late if self._is_over(row, now)]
         records = [to_record(replace(row, state="pending", due=now)) for row in over]
+        waiting = [row for row in map(to_row, self._store.records(OUTBOX, state="pending")) if row.due > now]
+        records += [to_record(right) for row in waiting if (right := put_right(row, now)) is not row]
         records += ended_series(self._store, now)
         if records:
             self._store.save_records(records)

@@ -19,6 +19,9 @@ from engine.store.protocol import Record
 OUTBOX = "outbox"
 State = Literal["pending", "sending", "sent", "held", "digested", "dead", "cancelled"]
 _FIRST_PAUSE, _LONGEST_PAUSE = 20.0, 900.0  # seconds between attempts
+_LONGEST_WISH = 3600.0  # seconds; what a receiver asks for beyond is asked again
+_APART = timedelta(minutes=1)  # by which the clocks of two machines may differ
+_LONGEST_QUIET = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,5 +103,17 @@ def failed(row: Row, now: datetime, error: str, *, again: bool, after: float, gi
         state="pending",
         attempts=attempts,
         error=error,
-        due=now + timedelta(seconds=max(after, pause * spread)),
+        due=now + timedelta(seconds=max(min(after, _LONGEST_WISH), pause * spread)),
     )
+
+
+def put_right(row: Row, now: datetime) -> Row:
+    """Return a pending row as it would be, had the clock that wrote it never been wrong; most rows as they are.
+
+    A row of the future was written by a clock that has since been put back: it waits as long as it was meant to. One
+    that would wait longer than any does was put off by such a clock: whatever it waited for is looked at again.
+    """
+    if row.created > now + _APART:
+        return replace(row, created=now, due=now + max(row.due - row.created, timedelta()))
+    longest = timedelta(seconds=_LONGEST_WISH) if row.attempts else _LONGEST_QUIET
+    return replace(row, due=now) if not row.unless_acknowledged and row.due > now + longest + _APART else row

@@ -85,6 +85,21 @@ def test_a_part_that_cannot_be_read_is_a_gap_and_is_filled_when_it_can(store: Em
     assert closed.attempts == 2
 
 
+def test_a_gap_that_a_clock_of_tomorrow_put_off_is_filled_today(store: EmbeddedStore, clock: Clock) -> None:
+    second = _four(store)[1]
+    hidden = second.with_suffix(".away")
+    second.rename(hidden)
+    clock.go(days=1)
+    run = runner(store, clock)
+    run.run()
+    clock.go(seconds=40)
+    assert run.run().open_gaps == 1  # tried once more, in vain
+    hidden.rename(second)
+    clock.go(days=-1)
+    assert run.run().open_gaps == 0
+    assert len(store.alerts()) == 4
+
+
 def test_the_last_part_missing_moves_the_cursor_as_well(store: EmbeddedStore, clock: Clock) -> None:
     last = _four(store)[3]
     content = last.read_bytes()

@@ -169,6 +169,42 @@ def test_a_clock_put_back_a_day_does_not_delay_a_claim(store: EmbeddedStore) -> 
     assert desk.deliver().sent == 1
 
 
+def test_what_a_clock_of_tomorrow_wrote_is_told_today(store: EmbeddedStore) -> None:
+    routes = [{**ALERTS, "escalate": [{"after": "30m", "channels": ["pager"]}]}]
+    desk = Desk(store, routes=routes)
+    desk.clock.go(days=1)
+    desk.found(alert(1))
+    desk.clock.go(days=-1)
+    assert desk.deliver().sent == 1
+    desk.clock.go(minutes=29)
+    assert desk.deliver().sent == 0
+    desk.clock.go(minutes=2)  # the escalation waits as long as was meant, by the right clock
+    assert desk.deliver().sent == 1
+    assert [len(receiver.got) for receiver in desk.receivers.values()] == [1, 1]
+
+
+def test_what_failed_while_the_clock_was_ahead_is_tried_today(store: EmbeddedStore) -> None:
+    desk = Desk(store, routes=[ALERTS])
+    desk.found(alert(1))
+    desk.receivers["chat"].error = DeliveryError("connection refused", after=86400.0)
+    desk.clock.go(hours=20)
+    desk.deliver()
+    desk.receivers["chat"].error = None
+    desk.clock.go(minutes=30)
+    assert desk.deliver().sent == 0  # the receiver asked for a pause: it gets an hour
+    desk.clock.go(hours=-20)
+    assert desk.deliver().sent == 1
+
+
+def test_quiet_hours_that_a_wrong_clock_looked_at_are_looked_at_again(store: EmbeddedStore) -> None:
+    desk = Desk(store, channels={"chat": {"quiet": "22:00-06:00", "zone": "UTC"}}, routes=[ALERTS])
+    desk.found(alert(1))
+    desk.clock.go(days=2, hours=11)  # 23 o'clock, the day after tomorrow
+    assert desk.deliver().postponed == 1
+    desk.clock.go(days=-2, hours=-11)
+    assert desk.deliver().sent == 1
+
+
 def test_two_notifiers_at_once_send_once(store: EmbeddedStore) -> None:
     desk = Desk(store, routes=[ALERTS])
     desk.found(*(alert(number) for number in range(5)))
