@@ -25,6 +25,7 @@ from collectors.columns.building import (
     codes_where,
     constant,
     lengths,
+    lists_of,
     placed,
     reading_of,
     spread,
@@ -34,7 +35,7 @@ from collectors.columns.numbers import decimals, words_at
 from collectors.columns.pieces import ROOM, Bytes, Piece, Places
 from collectors.columns.requests import put_requests
 from collectors.columns.seam import Columns, Cut, Mask
-from collectors.columns.stamps import LENGTH, clf_instants
+from collectors.columns.stamps import CLF, LENGTH, instants
 from collectors.source import Options
 from collectors.web.access import LONGEST_TAIL
 from collectors.web.client import KEEPS_DASH, REMEMBERED, place
@@ -97,11 +98,10 @@ class AccessColumns:
 
     def _put_stamps(self, stamps: pa.ChunkedArray, sheet: Sheet) -> None:
         codes, distinct = coded(stamps)
-        instants, formed = clf_instants(distinct)
-        known = formed & instants.is_valid().to_numpy(zero_copy_only=False)
-        if not known.all():
-            sheet.refused |= ~known[codes.to_numpy()]
-        sheet.put("@timestamp", spread(instants, codes))
+        moments = spread(instants(distinct, CLF), codes)
+        if moments.null_count:
+            sheet.refused |= moments.is_null().to_numpy(zero_copy_only=False)
+        sheet.put("@timestamp", moments)
 
     def _put_status(self, status: Places, sheet: Sheet) -> None:
         sheet.put("http.response.status_code", pa.array(status))
@@ -136,7 +136,7 @@ class AccessColumns:
             if value == _SAMPLE:
                 sheet.put(name, addresses)
             elif value == [_SAMPLE]:
-                sheet.put(name, _lists_of(addresses))
+                sheet.put(name, lists_of(addresses))
             else:
                 sheet.put(name, pc.if_else(valid, constant(value, sheet.rows), None))
 
@@ -171,16 +171,6 @@ def _text(column: pa.ChunkedArray, nothing: list[str]) -> pa.Array:
     codes, distinct = coded(column)
     absent = pc.is_in(distinct, value_set=pa.array(nothing))
     return spread(pc.if_else(absent, pa.scalar(None, pa.string()), distinct), codes)
-
-
-def _lists_of(column: pa.DictionaryArray) -> pa.Array:
-    """Return lists of one text, null where the column is."""
-    offsets = np.zeros(len(column) + 1, dtype=np.int32)
-    if not column.null_count:
-        return pa.ListArray.from_arrays(np.arange(len(column) + 1, dtype=np.int32), column.cast(pa.string()))
-    valid = column.is_valid().to_numpy(zero_copy_only=False)
-    np.cumsum(valid, out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets), column.drop_null().cast(pa.string()), mask=pa.array(~valid))
 
 
 class _Shape:

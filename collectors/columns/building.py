@@ -79,6 +79,16 @@ def spread(values: pa.Array, codes: pa.Array) -> pa.Array:
     return (values.dictionary_encode() if pa.types.is_string(values.type) else values).take(codes)
 
 
+def lists_of(column: pa.DictionaryArray) -> pa.Array:
+    """Return lists of one text, null where the column is."""
+    offsets = np.zeros(len(column) + 1, dtype=np.int32)
+    if not column.null_count:
+        return pa.ListArray.from_arrays(np.arange(len(column) + 1, dtype=np.int32), column.cast(pa.string()))
+    valid = column.is_valid().to_numpy(zero_copy_only=False)
+    np.cumsum(valid, out=offsets[1:])
+    return pa.ListArray.from_arrays(pa.array(offsets), column.drop_null().cast(pa.string()), mask=pa.array(~valid))
+
+
 def codes_where(codes: pa.Array, chosen: Mask) -> pa.Array:
     """Return the codes of the chosen rows, null for all others."""
     return pa.array(codes.to_numpy(zero_copy_only=False), pa.int32(), mask=~chosen)

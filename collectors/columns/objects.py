@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -15,10 +16,23 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from collectors.columns.building import Reading, Sheet, ascii_lines, coded, constant, placed, reading_of
+from collectors.columns.addresses import are_ipv4
+from collectors.columns.building import (
+    Reading,
+    Sheet,
+    ascii_lines,
+    coded,
+    codes_where,
+    constant,
+    lists_of,
+    placed,
+    reading_of,
+    spread,
+)
 from collectors.columns.numbers import decimals
 from collectors.columns.pieces import Piece, Places
 from collectors.columns.seam import Columns, Cut, Mask
+from collectors.columns.stamps import CLF, ISO, instants
 from engine.events import Fields
 from engine.record_ids import WORD
 
@@ -26,9 +40,18 @@ Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
 Entries: TypeAlias = Mapping[str, str | int | float]
 _TYPES: Final[Mapping[type, pa.DataType]] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 _OPEN, _SHUT = b"{}"
+_SAMPLE: Final = "192.0.2.1"
 _READINGS: Final = 16_384  # that are remembered
 _LONGEST: Final = 400  # characters of names and values of those, so that the memory of them stays bounded
 _MOST_WHOLE: Final = 10**18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """What stands under a name: the distinct values, and the code of each row's."""
+
+    codes: pa.Array
+    values: pa.Array
 
 
 class ObjectForm(Protocol):
@@ -55,6 +78,18 @@ class ObjectForm(Protocol):
 
     def whole_number(self, name: str) -> str | None:
         """Return the field of whole numbers (of up to 18 digits) under this name, which takes nothing else."""
+        ...
+
+    def is_stamp(self, name: str) -> bool:
+        """Tell whether `any_instant` of what stands under this name, alone in its group, is `@timestamp`."""
+        ...
+
+    def is_client(self, name: str) -> bool:
+        """Tell whether an IPv4 address under this name is copied, and nothing else follows from it."""
+        ...
+
+    def takes(self, name: str, kind: type) -> bool:
+        """Tell whether values of this type under this name become fields that columns hold."""
         ...
 
     def read(self, group: str, entries: Entries) -> Fields | None:
@@ -94,7 +129,9 @@ class ObjectColumns:
 
     def _is_usual(self, shape: Shape) -> bool:
         names, types = shape
-        return _TYPES.keys() >= set(types) and {self._form.group(name) for name in names} >= self._form.needed
+        if not all(kind in _TYPES and self._form.takes(name, kind) for name, kind in zip(names, types, strict=True)):
+            return False
+        return {self._form.group(name) for name in names} >= self._form.needed
 
     def columns(self, parts: Mapping[str, pa.ChunkedArray], rows: int, shape: Hashable) -> Columns:  # noqa: ARG002
         """Return the completed fields of objects; see `ColumnParser`."""
@@ -110,22 +147,55 @@ class ObjectColumns:
             if field is not None and parts[names[0]].type != pa.float64():
                 sheet.put(field, _whole_numbers(parts[names[0]]))
             else:
-                self._put_group(group, {name: parts[name] for name in names}, sheet)
+                self._put_group(group, {name: _coded(parts[name]) for name in names}, sheet)
         return sheet.columns()
 
-    def _put_group(self, group: str, parts: Mapping[str, pa.ChunkedArray], sheet: Sheet) -> None:
-        """Read each distinct combination of values."""
-        codes = np.zeros(sheet.rows, dtype=np.int64)
+    def _put_group(self, group: str, parts: Mapping[str, Coded], sheet: Sheet) -> None:
+        """Put what the names of a group say: stamps and clients' addresses all at once, else each distinct value."""
+        left = np.ones(sheet.rows, dtype=np.bool_)
+        texts = [name for name, part in parts.items() if pa.types.is_string(part.values.type)]
+        clients = [name for name in parts if self._form.is_client(name)]
+        if len(parts) == 1 and texts and self._form.is_stamp(texts[0]):
+            left = _put_stamps(parts[texts[0]], sheet)
+        elif len(clients) == 1 and clients[0] in texts:
+            left = self._put_clients(group, parts, clients[0], sheet)
+        if left.any():
+            codes, readings = self._readings(group, parts, left)
+            sheet.put_readings(codes, readings)
+
+    def _put_clients(self, group: str, parts: Mapping[str, Coded], client: str, sheet: Sheet) -> Mask:
+        """Put what rows with an IPv4 address say, read as if all had the same; return the rows that are left."""
+        own = parts[client]
+        rows: Mask = are_ipv4(*placed(own.values))[own.codes.to_numpy()]
+        everything = np.ones_like(rows)
+        if any(_has_sample(part.values) for name, part in parts.items() if name != client):
+            return everything  # what is copied from where could not be told
+        sample = Coded(codes=pa.array(np.zeros(len(rows), dtype=np.int32)), values=pa.array([_SAMPLE]))
+        codes, readings = self._readings(group, {**parts, client: sample}, rows)
+        copies = {_copies(reading.fields) for reading in readings if reading.fits}
+        names = copies.pop() if len(copies) == 1 else None
+        if names is None:
+            return everything
+        sheet.put_readings(codes, [replace(each, fields=_without(each.fields, names)) for each in readings])
+        addresses = spread(own.values, own.codes if rows.all() else codes_where(own.codes, rows))
+        for name, several in sorted(names):
+            sheet.put(name, lists_of(addresses) if several else addresses)
+        left: Mask = ~rows
+        return left
+
+    def _readings(self, group: str, parts: Mapping[str, Coded], rows: Mask) -> tuple[pa.Array, list[Reading]]:
+        """Read each distinct combination of values in these rows; return the code of each row's, null elsewhere."""
+        codes = np.zeros(int(rows.sum()), dtype=np.int64)
         combinations: list[tuple[str | int | float, ...]] = [()]
-        for column in parts.values():
-            own, distinct = coded(column)
-            values = distinct.to_pylist()
-            pairs, codes = np.unique(codes * len(values) + own.to_numpy(), return_inverse=True)
+        for part in parts.values():
+            values = part.values.to_pylist()
+            pairs, codes = np.unique(codes * len(values) + part.codes.to_numpy()[rows], return_inverse=True)
             chosen = [divmod(pair, len(values)) for pair in pairs.tolist()]
             combinations = [(*combinations[before], values[last]) for before, last in chosen]
+        whole = np.zeros(len(rows), dtype=np.int32)
+        whole[rows] = codes
         names = tuple(parts)
-        readings = [self._read(group, names, each) for each in combinations]
-        sheet.put_readings(pa.array(codes, pa.int32()), readings)
+        return pa.array(whole, mask=~rows), [self._read(group, names, each) for each in combinations]
 
     def _read(self, group: str, names: tuple[str, ...], values: tuple[str | int | float, ...]) -> Reading:
         short = sum(len(each) for each in (*names, *values) if isinstance(each, str)) <= _LONGEST
@@ -136,6 +206,34 @@ class ObjectColumns:
     ) -> Reading:
         """Read values; their types are asked for because 1 and 1.0 are one key of a cache."""
         return reading_of(self._form.read(group, dict(zip(names, values, strict=True))))
+
+
+def _coded(column: pa.ChunkedArray) -> Coded:
+    codes, values = coded(column)
+    return Coded(codes=codes, values=values)
+
+
+def _put_stamps(part: Coded, sheet: Sheet) -> Mask:
+    """Put the stamps of the usual forms; return the rows that are left."""
+    moments = spread(instants(part.values, CLF, ISO), part.codes)
+    sheet.put("@timestamp", moments)
+    left: Mask = moments.is_null().to_numpy(zero_copy_only=False)
+    return left
+
+
+def _has_sample(values: pa.Array) -> bool:
+    return pa.types.is_string(values.type) and any(_SAMPLE in text for text in values.to_pylist())
+
+
+def _copies(fields: Fields) -> frozenset[tuple[str, bool]] | None:
+    """Return the fields that are the sample, and whether as a list; None where some have it among other things."""
+    found = frozenset((name, value != _SAMPLE) for name, value in fields.items() if value in (_SAMPLE, [_SAMPLE]))
+    among = sum(_SAMPLE in str(value) for value in fields.values())
+    return found if among == len(found) else None
+
+
+def _without(fields: Fields, names: frozenset[tuple[str, bool]]) -> Fields:
+    return {name: value for name, value in fields.items() if (name, False) not in names and (name, True) not in names}
 
 
 def _parts(shape: Shape, documents: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array] | None:

@@ -1,7 +1,9 @@
-"""Stamps of the Common Log Format by columns: `10/Oct/2000:13:55:36 -0700`."""
+"""Stamps of a fixed form by columns: those of the Common Log Format, and ISO 8601 as nginx writes it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -11,72 +13,113 @@ from numpy.typing import NDArray
 
 from collectors.columns.building import lengths
 from collectors.columns.pieces import Bytes
-from collectors.web.stamps import MONTHS, clf_instant
+from collectors.web.stamps import MONTHS, any_instant
 from engine.batches import INSTANT
 from engine.errors import MalformedRecordError
 
-LENGTH: Final = 26  # characters of a stamp
 Numbers: TypeAlias = NDArray[np.int64]
 
-_DIGITS: Final = np.array([0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25])
-_MARKS: Final = ((2, "/"), (6, "/"), (11, ":"), (14, ":"), (17, ":"), (20, " "))
 _MONTH_NUMBERS: Final = {name.encode(): number - 1 for name, number in MONTHS.items()}
 _SECOND: Final = 1_000_000  # microseconds
 
 
-def clf_instants(stamps: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Return the instants of stamps, null where there is none, and which of the texts are stamps of this very form."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Where the parts of a stamp stand. `example` has 0 for each digit, `+` for the zone's sign, Mmm for a name."""
+
+    example: str
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
+    zone: int  # its hours
+    rest: int  # its minutes
+
+
+CLF: Final = Form(
+    example="00/Mmm/0000:00:00:00 +0000", day=0, month=3, year=7, hour=12, minute=15, second=18, zone=22, rest=24
+)
+ISO: Final = Form(
+    example="0000-00-00T00:00:00+00:00", year=0, month=5, day=8, hour=11, minute=14, second=17, zone=20, rest=23
+)
+LENGTH: Final = len(CLF.example)
+
+
+def instants(stamps: pa.Array, *forms: Form) -> pa.Array:
+    """Return the instants of stamps (see `collectors.web.stamps`), null for what is of none of these forms."""
     found = np.zeros(len(stamps), dtype=np.int64)
-    ordinary, formed = np.zeros((2, len(stamps)), dtype=np.bool_)
-    whole = np.flatnonzero(lengths(stamps) == LENGTH)
-    if len(whole):
-        found[whole], ordinary[whole], formed[whole] = _read(_table(stamps.take(pa.array(whole))))
-    known = ordinary.copy()
-    for place in np.flatnonzero(formed & ~ordinary).tolist():  # leap seconds, zones of a day and more, no such day
+    known = np.zeros(len(stamps), dtype=np.bool_)
+    sizes = lengths(stamps)
+    for form in forms:
+        places = np.flatnonzero(sizes == len(form.example))
+        if len(places):
+            found[places], known[places], formed = _read(_table(stamps.take(pa.array(places)), len(form.example)), form)
+            odd = places[formed & ~known[places]]  # leap seconds, zones of a day and more, no such day
+            _read_each(stamps, odd.tolist(), found, known)
+    return pa.array(found, mask=~known).cast(INSTANT)
+
+
+def _read_each(stamps: pa.Array, places: Sequence[int], found: Numbers, known: NDArray[np.bool_]) -> None:
+    for place in places:
         try:
-            moment = clf_instant(stamps[place].as_py(), UTC)
+            moment = any_instant(stamps[place].as_py(), UTC)
         except MalformedRecordError:
             continue
         found[place] = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * _SECOND
         known[place] = True
-    return pa.array(found, mask=~known).cast(INSTANT), formed
 
 
-def _table(stamps: pa.Array) -> Bytes:
+def _table(stamps: pa.Array, length: int) -> Bytes:
     """Return the bytes of texts of the same length, a row each."""
     start = int(np.frombuffer(stamps.buffers()[1], dtype=np.int32)[stamps.offset])
-    return np.frombuffer(stamps.buffers()[2], dtype=np.uint8)[start : start + len(stamps) * LENGTH].reshape(-1, LENGTH)
+    return np.frombuffer(stamps.buffers()[2], dtype=np.uint8)[start : start + len(stamps) * length].reshape(-1, length)
 
 
-def _read(table: Bytes) -> tuple[Numbers, NDArray[np.bool_], NDArray[np.bool_]]:
+def _read(table: Bytes, form: Form) -> tuple[Numbers, NDArray[np.bool_], NDArray[np.bool_]]:
     """Return microseconds since 1970, which stamps are ordinary (only of them is that right), and which are stamps."""
-    digits = table - ord("0")
-    formed = (digits[:, _DIGITS] <= 9).all(axis=1)
-    for place, mark in _MARKS:
-        formed &= table[:, place] == ord(mark)
-    west = table[:, 21] == ord("-")
-    formed &= west | (table[:, 21] == ord("+"))
-    formed &= (table[:, 3] >= ord("A")) & (table[:, 3] <= ord("Z"))
-    formed &= ((table[:, 4:6] >= ord("a")) & (table[:, 4:6] <= ord("z"))).all(axis=1)
-    number = digits.astype(np.int64)
+    number = (table - ord("0")).astype(np.int64)
     day, hour, minute, second, hours, minutes = (
-        number[:, at] * 10 + number[:, at + 1] for at in (0, 12, 15, 18, 22, 24)
+        number[:, at] * 10 + number[:, at + 1]
+        for at in (form.day, form.hour, form.minute, form.second, form.zone, form.rest)
     )
-    year = number[:, 7] * 1000 + number[:, 8] * 100 + number[:, 9] * 10 + number[:, 10]
-    month = _months(table[:, 3:6])
-    usable = formed & (month >= 0) & (year >= 1678) & (year <= 2261)
+    year = number[:, form.year : form.year + 4] @ np.array([1000, 100, 10, 1])
+    formed = _are_formed(table, form)
+    month = _months(table, form)
+    usable = formed & (month >= 0) & (month < 12) & (year >= 1678) & (year <= 2261)
     months = np.where(usable, (year - 1970) * 12 + month, 0).astype("datetime64[M]")
     first = months.astype("datetime64[D]").astype(np.int64)
     length = (months + 1).astype("datetime64[D]").astype(np.int64) - first
     ordinary = usable & (day >= 1) & (day <= length) & (hour < 24) & (minute < 60) & (second < 60)
     ordinary &= (hours < 24) & (minutes < 60)
+    west = table[:, form.zone - 1] == ord("-")
     offset = np.where(west, -1, 1) * (hours * 3600 + minutes * 60)
     seconds = (first + day - 1) * 86400 + hour * 3600 + minute * 60 + second - offset
     return seconds * _SECOND, ordinary, formed
 
 
-def _months(names: Bytes) -> Numbers:
-    """Return the number of each month from 0, -1 for what is none."""
-    distinct, places = np.unique(np.ascontiguousarray(names).view("S3").reshape(-1), return_inverse=True)
-    numbers = np.array([_MONTH_NUMBERS.get(name, -1) for name in distinct.tolist()])
-    return numbers[places]
+def _are_formed(table: Bytes, form: Form) -> NDArray[np.bool_]:
+    formed = np.ones(len(table), dtype=np.bool_)
+    for place, mark in enumerate(form.example):
+        column = table[:, place]
+        if mark == "0":
+            formed &= column - np.uint8(ord("0")) <= 9
+        elif mark == "+":
+            formed &= (column == ord("+")) | (column == ord("-"))
+        elif mark.isalpha() and mark != "T":
+            formed &= column - np.uint8(ord("A" if mark.isupper() else "a")) < 26
+        else:
+            formed &= column == ord(mark)
+    return formed
+
+
+def _months(table: Bytes, form: Form) -> Numbers:
+    """Return the number of each month from 0; what is none of the twelve is below or above."""
+    if form.example[form.month] == "0":
+        two = table[:, form.month : form.month + 2].astype(np.int64) - ord("0")
+        numbers: Numbers = two[:, 0] * 10 + two[:, 1] - 1
+        return numbers
+    names = np.ascontiguousarray(table[:, form.month : form.month + 3]).view("S3").reshape(-1)
+    distinct, places = np.unique(names, return_inverse=True)
+    return np.array([_MONTH_NUMBERS.get(name, -1) for name in distinct.tolist()])[places]

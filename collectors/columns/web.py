@@ -72,6 +72,18 @@ class _JsonForm:
         """See `ObjectForm`."""
         return _NUMBERS.get(meaning_of(name) or "")
 
+    def is_stamp(self, name: str) -> bool:
+        """See `ObjectForm`."""
+        return meaning_of(name) == "time"
+
+    def is_client(self, name: str) -> bool:
+        """See `ObjectForm`."""
+        return meaning_of(name) == "client"
+
+    def takes(self, name: str, kind: type) -> bool:
+        """See `ObjectForm`: what has no meaning is kept as it is, in fields of text."""
+        return kind is str or meaning_of(name) is not None
+
     def read(self, group: str, entries: Entries) -> Fields | None:
         """See `ObjectForm`. An object without a time, or with nothing of a request but its status, is read whole."""
         fields = dict(self._dataset)
