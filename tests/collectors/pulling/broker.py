@@ -19,7 +19,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.collectors.pulling.storage import free_port
 from tests.elasticsearch.artifacts import UnavailableError, java
 
 VERSION = "4.4.0"
@@ -59,6 +58,13 @@ def _resolve(maven: str, folder: Path) -> None:
         if done.returncode:
             raise UnavailableError(f"Maven cannot resolve Kafka {VERSION}: {done.stdout.strip()[-400:]}")
         (Path(name) / "lib").rename(folder)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True, kw_only=True)

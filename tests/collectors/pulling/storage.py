@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+
+from tests.collectors.pulling.broker import free_port
 
 _PATIENCE = 60.0  # seconds until the server must answer
 KEYS = {"AWS_ACCESS_KEY_ID": "kulla", "AWS_SECRET_ACCESS_KEY": "kulla-secret", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -32,12 +33,6 @@ def unavailable(why: str) -> None:
     if os.environ.get("KULLA_REQUIRE_PULLING") == "1":
         pytest.fail(why)
     pytest.skip(why)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(kw_only=True)
