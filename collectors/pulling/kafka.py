@@ -92,7 +92,8 @@ class Kafka:
     def _admin(self) -> Any:
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - an optional extra
 
-        return AdminClient({**self._admin_config, "error_cb": self._hear})
+        config: Any = {**self._admin_config, "error_cb": self._hear}  # the library's types know no call-backs
+        return AdminClient(config)
 
     @cached_property
     def _topic_id(self) -> str:
