@@ -64,7 +64,7 @@ def _missing(path: Path, error: OSError | ValueError) -> InputError:
         return InputError("cannot look into its folder (Permission denied)", where=str(path), hint=_RIGHTS)
     if path.is_symlink():
         return InputError("this link leads nowhere", where=str(path), hint=f"ls -l {path.parent}")
-    return InputError("no such file or folder", where=str(path), hint="check the path; `kulla hunt -h`")
+    return InputError("no such file or folder", where=str(path), hint="check the path")
 
 
 _RIGHTS = "check its owner and mode, or run kulla as a user who may read it"
