@@ -196,8 +196,6 @@ def _firewall(action: str, extension: dict[str, str], fields: Fields, options: O
     fields["event.dataset"], fields["event.module"] = "citrix_waf.log", "citrix_waf"
     fields["event.kind"] = "alert"
     fields.pop("rule.id", None)
-    if "source.ip" in fields:
-        fields["client.ip"] = fields["source.ip"]
     fields["event.category"] = ["network", "intrusion_detection"]
     fields["event.type"] = ["denied" if action == "blocked" else "allowed"]
     if extension.get("cs1"):
