@@ -97,7 +97,7 @@ class Pulling:
         for kind in {puller.kind for puller in pullers.values()}:
             self.store.forget_records(kind, _READ, before=self.session.now() - _FORGET)
         try:
-            self._look(pullers)
+            self._look(pullers, first=True)
             while self.stays:
                 self.sleep(max(0.0, min(self._due.values()) - self.now()))
                 self._look({place: each for place, each in pullers.items() if self._due[place] <= self.now()})
@@ -109,22 +109,28 @@ class Pulling:
             for puller in pullers.values():
                 puller.close()
 
-    def _look(self, pullers: Mapping[str, Puller]) -> None:
-        refused: list[KullaError] = []
+    def _look(self, pullers: Mapping[str, Puller], *, first: bool = False) -> None:
+        """Pull from places; raise the last error where all of them fail and nothing is gained by going on."""
+        failed: list[UnreachableError | ConfigurationError] = []
         for place, puller in pullers.items():
             self.accounts.setdefault(place, Account(path=place))
             try:
                 self._pull(place, puller)
-                if puller.passed and not self.stays:
-                    told = ", ".join(f"{count:,} {why}" for why, count in sorted(puller.passed.items()))
-                    self.session.say(f"passed over in {place}: {told}")
+                self._tell_passed(place, puller)
             except (UnreachableError, ConfigurationError) as error:
-                self._told(error)
-                refused.append(error)
+                failed.append(error)
             self._due[place] = self.now() + puller.pause
-        if refused and len(refused) == len(pullers) and not self.stays:
-            self.session.issues = [issue for issue in self.session.issues if issue is not refused[-1]]
-            raise refused[-1]
+        refused = first and all(isinstance(each, ConfigurationError) for each in failed)
+        last = failed.pop() if failed and len(failed) == len(pullers) and (refused or not self.stays) else None
+        for each in failed:
+            self._told(each)
+        if last is not None:
+            raise last
+
+    def _tell_passed(self, place: str, puller: Puller) -> None:
+        if puller.passed and not self.stays:
+            told = ", ".join(f"{count:,} {why}" for why, count in sorted(puller.passed.items()))
+            self.session.say(f"passed over in {place}: {told}")
 
     def _pull(self, place: str, puller: Puller) -> None:
         gathered, begun = _Gathered(), self.now()

@@ -263,6 +263,21 @@ def test_a_bucket_that_is_refused_ends_the_run_with_a_hint(storage: Storage, buc
     assert "s3:ListBucket" in str(raised.value.hint)
 
 
+def test_a_run_that_stays_ends_where_it_is_refused_at_first_and_goes_on_where_one_of_two_is(
+    storage: Storage, bucket: Bucket, world: World
+) -> None:
+    world.stays = True
+    with pytest.raises(ConfigurationError, match="NoSuchBucket"):
+        world.run(puller(storage.url, "no-such-bucket"))
+    world.stays = False
+    put(bucket, "a.log", access_log(10))
+    words = (f"s3://{bucket[1]}/", "s3://no-such-bucket/")
+    result = kulla("collect", *words, "--endpoint", storage.url, home=world.root / "home")
+    assert result.code == 4
+    assert "stored 10" in result.err
+    assert result.err.count("NoSuchBucket") == 1
+
+
 def test_more_objects_than_a_page_holds(storage: Storage, bucket: Bucket, world: World) -> None:
     for number in range(20):
         put(bucket, f"{number:05}.log", access_log(1, start=number))
