@@ -26,7 +26,8 @@ from engine.sigma.correlations.bursts import Burst
 from engine.sigma.correlations.correlator import Correlator
 from engine.sigma.correlations.hits import Hit, to_store
 from engine.sigma.engine import Engine, Match
-from engine.store.protocol import Block, Missing, Record, Store
+from engine.sigma.row_matching import RowMatcher
+from engine.store.protocol import Block, Missing, Record, RowBlock, Store
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
 _CORRELATED_AT_ONCE = 500_000  # groups with new hits before a very long run correlates what it has
@@ -117,7 +118,7 @@ class Detector:
         self._name = name
         self._correlated = f"{name}/correlated"
         self._again = f"{name}/again"  # a cursor of no meaning: looking again moves none
-        self._matcher = ColumnMatcher(engine)
+        self._matcher, self._row_matcher = ColumnMatcher(engine), RowMatcher(engine)
         self._correlator = Correlator(engine.rules)
         self._correlations = StoreCorrelator(store, self._correlator, f"{name}/waiting", lateness=lateness, now=now)
         self._recent = _Recent(_RECENT)
@@ -196,7 +197,7 @@ class Detector:
         """Match a block and commit what is new; only events that give new alerts, or hits, are read whole."""
         taken: Counter[str] = Counter()
         try:
-            found = [kept for hits in self._matcher.match(block) if (kept := _alerting(hits, taken)).rows.size]
+            found = [kept for hits in self._hits(block) if (kept := _alerting(hits, taken)).rows.size]
             matches = self._matches(found, block) if found else {}
             wanted = [number for row in sorted(matches) for match, number in matches[row] if self._tells(match)]
             known = self._store.known_alert_ids(wanted) if wanted else frozenset()
@@ -227,6 +228,9 @@ class Detector:
             self._commit(run, name, list(new.values()), fresh)
         run.alerts.add(number for number in wanted if number not in held)
         self._correlations.touch(fresh)
+
+    def _hits(self, block: Block) -> Iterator[Hits]:
+        return self._row_matcher.match(block) if isinstance(block, RowBlock) else self._matcher.match(block)
 
     def _miss(self, run: Run, block: Block, error: UnreadableError) -> None:
         if isinstance(self._companions, Alone):

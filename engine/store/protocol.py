@@ -7,6 +7,7 @@ found them move in one transaction, so that a killed run neither loses nor repea
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from engine.alerts import Alert, Verdict
 from engine.errors import StoreError
-from engine.events import DeadLetter, Event
+from engine.events import DeadLetter, Event, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,6 +101,20 @@ class Block(Protocol):
         Where a block of several files cannot be read, most of its files can.
         """
         ...
+
+
+class RowBlock(ABC):
+    """A `Block` whose events are in memory, each a mapping: looking at these is cheaper than making columns of them."""
+
+    rows: int
+    selected: NDArray[np.bool_] | None
+
+    @abstractmethod
+    def known(self, rows: Sequence[int], asked: Collection[str]) -> Iterator[tuple[Mapping[str, Value], str]]:
+        """Yield the fields and the raw text of the events in these rows.
+
+        Fields that are not asked for may have another form, and there may be others that are the store's own.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

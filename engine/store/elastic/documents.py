@@ -241,9 +241,9 @@ def _clean(value: Any) -> Any:
     return [_clean(each) for each in value] if isinstance(value, list) else value
 
 
-def is_awkward(names: Iterable[str]) -> bool:
+def is_awkward(document: Mapping[str, object]) -> bool:
     """Tell from its names whether a document's fields are not simply its members."""
-    return not _AWKWARD.isdisjoint(names)
+    return not document.keys().isdisjoint(_AWKWARD)
 
 
 def stamp_of(document: Document) -> datetime | None:

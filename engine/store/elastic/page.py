@@ -38,10 +38,12 @@ from engine.store.columns import (
     type_of,
 )
 from engine.store.elastic.documents import OWN, event_of, is_awkward
+from engine.store.protocol import RowBlock
 from engine.store.scan import folded
 
 Rows = NDArray[np.int64]
 _NATIVE: Mapping[Kind, type] = {"text": str, "long": int, "float": float, "boolean": bool, "date": datetime}
+_UNLIKE = OWN | DATE  # what does not stand in a document as in its event
 _BESIDE = frozenset({*ENVELOPE, KINDS}) - {ORIGINAL}  # asked for where a rule names a field of the store's own
 
 
@@ -53,7 +55,7 @@ class _Part(NamedTuple):
     is_raw: bool
 
 
-class PageBlock:
+class PageBlock(RowBlock):
     """Events in memory; see `engine.store.protocol.Block`. `now` stands for the instant of storing in columns."""
 
     def __init__(self, documents: Sequence[Mapping[str, Any]], sequences: Rows, settled: int, now: datetime) -> None:
@@ -69,12 +71,16 @@ class PageBlock:
     @cached_property
     def _fields(self) -> list[Mapping[str, Any]]:
         """The fields of each row; the names of the store's own columns among them mean nothing."""
-        rows: list[Mapping[str, Any]] = list(self._documents)
-        for names, places in _shapes(rows, range(self.rows)).items():
-            if is_awkward(names):
-                for row in places:
-                    rows[row] = event_of(dict(rows[row])).fields
-        return rows
+        return [event_of(dict(row)).fields if is_awkward(row) else row for row in self._documents]
+
+    def known(self, rows: Sequence[int], asked: Collection[str]) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield the fields and the raw text of these events; instants that nobody asks for stay text."""
+        unlike = _UNLIKE.intersection(asked)
+        for row in rows:
+            found, document = self._fields[row], self._documents[row]
+            if found is document and not found.keys().isdisjoint(unlike):
+                found = event_of(dict(document)).fields
+            yield found, document[ORIGINAL]
 
     @cached_property
     def _places(self) -> dict[str, list[_Part]]:
@@ -201,6 +207,11 @@ class EventPage(PageBlock):
 
     def _originals(self) -> list[str]:
         return [event.original for event in self._events]
+
+    def known(self, rows: Sequence[int], asked: Collection[str]) -> Iterator[tuple[Mapping[str, Any], str]]:  # noqa: ARG002 - all is exact
+        """Yield the fields and the raw text of these events."""
+        for row in rows:
+            yield self._events[row].fields, self._events[row].original
 
     def ids(self, rows: Rows) -> list[str]:
         """Return the ids of the events in these rows."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import orjson
 
 from engine.events import Event, instant, moved
 from engine.store.columns import ORIGINAL
@@ -25,7 +26,8 @@ from engine.store.elastic.records import searched
 _LARGEST_PAGE = 10_000  # what Elasticsearch gives at once by default
 _SMALLEST_PAGE = 100
 _FIRST_PAGE = 1000
-_WANTED_BYTES = 32 * 1024 * 1024  # characters of raw text in a page, about
+_WANTED_BYTES = 16 * 1024 * 1024  # of an answer, about: the cluster and this process hold it in memory as a whole
+_WEIGHED = 50  # documents of a page by which the next one's size is told
 _IDS_AT_ONCE = 1000
 _MILLISECOND = timedelta(milliseconds=1)
 Json = dict[str, Any]
@@ -59,14 +61,20 @@ def pages(cluster: Cluster, index: str, window: Window, now: datetime) -> Iterat
             return
         is_last = len(documents) < size
         after = int(documents[-1][SEQUENCE])
-        weight = sum(len(document[ORIGINAL]) for document in documents) // len(documents) + 200
-        size = min(_LARGEST_PAGE, max(_SMALLEST_PAGE, _WANTED_BYTES // weight))
+        size = min(_LARGEST_PAGE, max(_SMALLEST_PAGE, _WANTED_BYTES // _weight(documents)))
         kept = [document for document in documents if _is_in_time(document, window)]
         if kept:
             sequences = np.array([document[SEQUENCE] for document in kept], dtype=np.int64)
             yield PageBlock(kept, sequences, window.until if is_last else after, now)
         if is_last:
             return
+
+
+def _weight(documents: Sequence[Json]) -> int:
+    """Return about how many bytes a document has: raw texts differ most, so all of these are counted."""
+    raw = sum(len(document[ORIGINAL]) for document in documents) // len(documents)
+    some = documents[:: 1 + len(documents) // _WEIGHED]
+    return max(raw, sum(len(orjson.dumps(document)) for document in some) // len(some))
 
 
 def _is_in_time(document: Json, window: Window) -> bool:
