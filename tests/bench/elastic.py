@@ -12,6 +12,7 @@ times of its own, and every fifth command line gets the copy's number. Making ev
 
 from __future__ import annotations
 
+import gc
 import lzma
 import os
 import sys
@@ -232,6 +233,7 @@ def _hunt(store: ElasticStore, engine: Engine, total: int, meter: Meter) -> None
 
 def main() -> None:
     """Run one of the benchmarks."""
+    gc.set_threshold(50_000, 20, 50)  # as the command line does
     what, *words = sys.argv[1:] or ["append"]
     if what == "append":
         append(int(words[0]) if words else 100_000)

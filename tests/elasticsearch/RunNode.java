@@ -48,6 +48,8 @@ public class RunNode {
             .put("cluster.max_shards_per_node", "4000")
             .put("node.processors", "1")
             .put("cluster.routing.allocation.disk.threshold_enabled", "false")
+            // This collector frees nothing while the node is idle: what is used would be refused for good.
+            .put("indices.breaker.total.use_real_memory", "false")
             .build();
         Environment environment = InternalSettingsPreparer.prepareEnvironment(
             settings, Map.of(), home.resolve("config"), () -> "kulla-test");

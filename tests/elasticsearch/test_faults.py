@@ -22,6 +22,7 @@ from engine.store.elastic.address import address
 from engine.store.elastic.cluster import Answer, Cluster
 from engine.store.elastic.store import ElasticStore
 from tests.elasticsearch.artifacts import UnavailableError
+from tests.elasticsearch.conftest import remove
 from tests.elasticsearch.node import Node, make_node
 
 SEEDS = range(int(os.environ.get("KULLA_FAULTS", "2")))
@@ -101,3 +102,4 @@ def test_a_node_that_is_killed(seed: int, own_node: Node, engine: Engine, many, 
     assert sorted(alert.events[0].id for alert in store.alerts()) == sorted(each.id for each in events[4::5])
     assert Detector(engine, store).run().new == 0
     store.close()
+    remove(own_node.url, f"fault{seed}")  # else each restart would recover the indices of all seeds before
