@@ -66,7 +66,7 @@ _KEPT = {
     "RouterName": "router_name", "ServiceName": "service_name", "ServiceAddr": "service_address",
     "entryPointName": "entry_point", "RequestCount": "request_count", "RetryAttempts": "retry_attempts",
     "OriginStatus": "origin_status", "OriginDuration": "origin_duration", "Overhead": "overhead",
-    "ServiceURL": "service_url", "TLSVersion": "tls_version", "SpanId": "span_id",
+    "ServiceURL": "service_url", "SpanId": "span_id",
 }  # fmt: skip
 
 
@@ -164,6 +164,8 @@ def _access(document: Mapping[str, Json], fields: Fields) -> None:
     put_client(text_of(document.get("ClientHost")) or text_of(document.get("ClientAddr")), fields)
     put_port(text_of(document.get("ClientPort")), fields)
     user_fields(text_of(document.get("ClientUsername")), fields)
+    if version := text_of(document.get("TLSVersion")):
+        fields["tls.version"], fields["tls.version_protocol"] = version, "tls"
     method = text_of(document.get("RequestMethod"))
     if method:
         fields["http.request.method"] = method

@@ -36,3 +36,9 @@ def test_an_account_with_a_domain_is_divided() -> None:
 def test_squids_words_in_syslog_are_an_event() -> None:
     fields = one("squid", HEAD + "squid[10]: Starting Squid Cache version 6.6 for x86_64-pc-linux-gnu...")
     assert (fields["event.dataset"], fields["host.name"]) == ("squid.cache", "lb1")
+
+
+def test_the_version_of_tls_that_traefik_names_is_read() -> None:
+    line = '{"ClientHost":"198.51.100.7","RequestMethod":"GET","RequestPath":"/a","TLSVersion":"1.2","TLSCipher":"X"}'
+    fields = one("traefik", line)
+    assert (fields["tls.version"], fields["tls.version_protocol"], fields["tls.cipher"]) == ("1.2", "tls", "X")
