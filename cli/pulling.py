@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from cli.collecting import BATCH_BYTES, BATCH_EVENTS, Account
+from cli.collecting import BATCH_BYTES, BATCH_EVENTS, PORTIONS, Account
 from cli.reading import TOLD_LETTERS, Reading, declared
 from cli.session import Session
 from collectors.pulling.address import bucket_address, server_address, topic_address
@@ -18,7 +18,7 @@ from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, Puller, Unr
 from collectors.source import Options, Source
 from engine.errors import ConfigurationError, InputError, KullaError, StoreError
 from engine.events import DeadLetter
-from engine.store.protocol import Appended, Record, Store
+from engine.store.protocol import Appended, Record, Store, TakesColumns
 
 _READ = "read"
 _MOST_STREAMS = 1_000  # whose checkpoints are stored together
@@ -30,21 +30,29 @@ _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts
 
 @dataclass(slots=True, kw_only=True)
 class _Gathered:
-    """Records that are stored together, and how they came."""
+    """Records that are stored together, and how they came. Columns and events are stored apart."""
 
     pulled: list[Pulled] = field(default_factory=list)
     records: int = 0
     size: int = 0
+    events: int = 0
+    batches: int = 0
 
     def add(self, item: Pulled) -> None:
         self.pulled.append(item)
-        self.records += len(item.events) + len(item.letters)
+        self.records += item.records
         self.size += item.size
+        self.events += len(item.events)
+        self.batches += item.batch is not None
 
     @property
     def full(self) -> bool:
-        many = self.records >= BATCH_EVENTS or len(self.pulled) >= _MOST_STREAMS
-        return many or self.size >= BATCH_BYTES
+        many = self.records >= BATCH_EVENTS and not self.batches  # the records of a few batches are as many as they are
+        return many or self.batches >= PORTIONS or len(self.pulled) >= _MOST_STREAMS or self.size >= BATCH_BYTES
+
+    def goes_with(self, item: Pulled) -> bool:
+        """Tell whether an item can be stored together with the others."""
+        return not (item.events and self.batches) and not (item.batch is not None and self.events)
 
     @property
     def letters(self) -> list[DeadLetter]:
@@ -79,6 +87,7 @@ class Pulling:
 
     def means(self, kind: str) -> Means:
         """Return what a puller of this kind of checkpoints needs."""
+        treatment = self.how.treatment
         return Means(
             recall=lambda keys: self._recall(kind, keys),
             choose=self._choose,
@@ -87,6 +96,7 @@ class Pulling:
             now=self.now,
             sleep=self.sleep,
             known=self.store.known_prefixes(),
+            treated=treatment.treated if treatment is not None and isinstance(self.store, TakesColumns) else None,
         )
 
     def run(self, pullers: Mapping[str, Puller]) -> None:
@@ -136,6 +146,9 @@ class Pulling:
         gathered, begun = _Gathered(), self.now()
         try:
             for item in puller.pull():
+                if not gathered.goes_with(item):
+                    self._commit(place, puller.kind, gathered)
+                    gathered, begun = _Gathered(), self.now()
                 gathered.add(item)
                 if gathered.full or self.now() - begun >= _SECONDS:
                     self._commit(place, puller.kind, gathered)
@@ -165,10 +178,16 @@ class Pulling:
         for name in sorted(gathered.names, key=lambda name: name.path):
             self.store.remember_prefix(name.path, name.length, name.identity)
         records = [self._record(kind, point) for point in gathered.checkpoints.values()]
-        ready = [self.how.kept(item.events) for item in gathered.pulled]
-        done = self.store.append([event for events in ready for event in events], gathered.letters, records=records)
+        done = self._append(gathered, records)
         self._versions |= {(kind, record.key): record.version + 1 for record in records}
         self._count(self.accounts[place], gathered, done)
+
+    def _append(self, gathered: _Gathered, records: Sequence[Record]) -> Appended:
+        batches = [item.batch for item in gathered.pulled if item.batch is not None]
+        if batches and isinstance(self.store, TakesColumns):
+            return self.store.append_batches(batches, gathered.letters, records=records)
+        ready = [self.how.kept(item.events) for item in gathered.pulled]
+        return self.store.append([event for events in ready for event in events], gathered.letters, records=records)
 
     def _record(self, kind: str, point: Checkpoint) -> Record:
         version = self._versions.get((kind, point.key))

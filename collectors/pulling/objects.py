@@ -21,12 +21,13 @@ from collectors.compression import MAGIC, archive_of, damage, unpacked
 from collectors.files import PREFIX, alias_of, identity_of, rewound
 from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, UnreachableError
 from collectors.registry import HEAD
-from collectors.source import Record, Source
+from collectors.source import Columnar, Options, Record, Source
 from collectors.transports.decoding import Decoder
 from collectors.transports.tracked import as_whole, is_packed
 from engine.errors import InputError
 from engine.events import DeadLetter, Event
 
+LEAST = 64 * 1024  # bytes of an object that is worth reading by columns
 MOST_EVENTS = 5_000
 MOST_BYTES = 8 * 1024 * 1024  # of raw text between two checkpoints
 _BUFFER = 1 << 18
@@ -211,8 +212,10 @@ class ObjectReading:
             head = _up_to(stream, HEAD)
             mark = self._begun(head, before, packed=packed)
             stream = _skipped(rewound(stream, head), mark.offset)
+        source = self._means.choose(b"", self.path, mark.source)
+        wide = self._found.size >= LEAST and not mark.offset and isinstance(source, Columnar)
         try:
-            yield from self._records(stream, mark)
+            yield from self._portions(stream, mark, source) if wide else self._records(stream, mark, source)
         finally:
             stream.close()
 
@@ -242,8 +245,7 @@ class ObjectReading:
             source=source.name,
         )
 
-    def _records(self, stream: BinaryIO, base: ObjectMark) -> Iterator[Pulled]:
-        source = self._means.choose(b"", self.path, base.source)
+    def _records(self, stream: BinaryIO, base: ObjectMark, source: Source) -> Iterator[Pulled]:
         options = self._means.options(self._found.modified)
         decoder = Decoder(source, options, identity=base.identity, path=self.path, preamble=base.headers)
         pile, number = _Pile(), base.number
@@ -255,12 +257,36 @@ class ObjectReading:
                 pile = _Pile()
             pile.add(decoder.read(record), record)
             number = record.number
+        yield self._end(stream, base, source, pile, number)
+
+    def _portions(self, stream: BinaryIO, base: ObjectMark, source: Source) -> Iterator[Pulled]:
+        """Yield the records as columns; the mark stands at the last record of each portion, which is read again."""
+        from collectors.pulling.portions import parts  # noqa: PLC0415 - Arrow is heavy, and only columns need it
+
+        treated = self._means.treated
+        if treated is None:
+            yield from self._records(stream, base, source)
+            return
+        options, mark, headers = self._means.options(self._found.modified), base, 0
+        for part in parts(stream, source, options, identity=base.identity, path=self.path):
+            if part.offset is not None:
+                mark = replace(base, offset=part.offset, number=part.number - 1)
+            pile = _Pile(letters=list(part.portion.letters), headers=part.headers - headers)
+            headers = part.headers
+            batch = treated(part.portion.batch, part.events_of)
+            yield replace(self._pulled(pile, source, mark), batch=batch)
+        yield self._end(stream, base, source, _Pile(), 0)
+
+    def _end(self, stream: BinaryIO, base: ObjectMark, source: Source, pile: _Pile, number: int) -> Pulled:
+        """Return what is left at an object's end, with the mark that it was read."""
         if why := damage(stream):
             broken = Record(offset=0, number=number + 1, raw=b"", problem=why)
+            decoder = Decoder(source, Options(), identity=base.identity, path=self.path)
             pile.add(decoder.read(broken), broken)
-        short = base.prefix < PREFIX
         done = ObjectMark(tag=base.tag, done=True)
-        yield self._pulled(pile, source, replace(done, identity=base.identity, prefix=base.prefix) if short else done)
+        if base.prefix < PREFIX:
+            done = replace(done, identity=base.identity, prefix=base.prefix)
+        return self._pulled(pile, source, done)
 
     def _pulled(self, pile: _Pile, source: Source, mark: ObjectMark) -> Pulled:
         return Pulled(

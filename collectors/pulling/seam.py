@@ -20,6 +20,9 @@ from engine.events import DeadLetter, Event
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from collectors.columns.treatment import EventsOf
+    from engine.batches import EventBatch
+
 
 class UnreachableError(InputError):
     """The other side does not answer, or asks to be left alone for a while: later it may."""
@@ -46,16 +49,23 @@ class Name:
 class Pulled:
     """Records of one stream, and the checkpoints that hold once they are stored.
 
-    `headers` counts lines that are no records, `size` the bytes of all. `names` have to be remembered with them.
+    `batch` holds events as columns, ready to be stored, where they were read so. `headers` counts lines that are no
+    records, `size` the bytes of what was read one by one. `names` have to be remembered with them.
     """
 
     source: str
     events: list[Event]
     letters: list[DeadLetter]
     checkpoints: tuple[Checkpoint, ...]
+    batch: EventBatch | None = None
     headers: int = 0
     size: int = 0
     names: tuple[Name, ...] = ()
+
+    @property
+    def records(self) -> int:
+        """Return how many records there are."""
+        return len(self.events) + len(self.letters) + (len(self.batch) if self.batch is not None else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,7 @@ class Means:
     `recall` returns the bodies of the checkpoints that are stored under some keys; `choose(head, name, before)` a log's
     source, `before` being what it was taken for; `options` what a log of that time does not say itself. `told` hears
     of what stops nothing but cost something; `now` and `sleep` are a steady clock's seconds and how to let them pass.
+    `treated` makes of columns what may be stored; without it, nothing is read by columns.
     """
 
     recall: Callable[[Collection[str]], Mapping[str, str]]
@@ -74,6 +85,7 @@ class Means:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     known: Collection[tuple[str, int, str]] = field(default=())
+    treated: Callable[[EventBatch, EventsOf], EventBatch] | None = None
 
 
 class Puller(Protocol):

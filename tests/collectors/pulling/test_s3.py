@@ -90,6 +90,38 @@ def test_a_log_under_two_keys_and_as_a_file_is_one_log(storage: Storage, bucket:
     assert "in 0 = stored 0" in kulla(*words, home=home).err
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_large_log_is_read_by_columns_with_the_ids_of_a_file_and_goes_on_where_it_broke_off(
+    storage: Storage, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    odd = b'192.0.2.9 - - [10/Mar/2026:10:00:00 +0000] "\\x16\\x03" 400 0 "-" "-"\n\xff no line of a log\n'
+    agents = (Random(number).randbytes(30).hex() for number in range(30_000))
+    body = b"".join(
+        access_log(1, start=number).replace(b"curl/8.5", agent.encode()) + odd * (number % 5000 == 0)
+        for number, agent in enumerate(agents)
+    )
+    content = gzip.compress(body) if packed else body
+    put(bucket, "large.log", content)
+    (tmp_path / "large.log").write_bytes(body)
+    total = body.count(b"\n")
+    home = tmp_path / "home"
+    monkeypatch.setattr("collectors.pulling.objects._PAUSES", ())
+    monkeypatch.setattr("collectors.columns.reading.ROWS", 6_000)
+    ways = [Way(cut=len(content) - 1000), *[Way(status=503, body=b"<Error><Code>SlowDown</Code></Error>")] * 9]
+    with Between(storage.url, lambda path, _: Way() if "list-type" in path else ways.pop(0)) as between:
+        result = kulla("collect", f"s3://{bucket[1]}/", "--endpoint", between.url, home=home)
+    assert result.code == 4, result.err
+    before = len(World(root=home).stored())
+    assert 0 < before < total
+    result = kulla("collect", f"s3://{bucket[1]}/", "--endpoint", storage.url, home=home)
+    row = json.loads(result.out)
+    assert before + row["stored"] + World(root=home).letters() == total
+    assert row["records"] < total  # it went on behind the last portion that was sure to be whole
+    again = kulla("collect", "large.log", home=home)
+    assert f"in {total:,} = stored 0 + dead-lettered 0 + duplicates {total:,}" in again.err
+    assert set(lines(body.replace(b"\xff", b""))) - set(World(root=home).stored()) == {" no line of a log"}
+
+
 @pytest.mark.parametrize("short", [True, False])
 def test_an_object_that_is_replaced_by_a_longer_one_gives_what_is_new(
     storage: Storage, bucket: Bucket, world: World, short: bool
