@@ -7,7 +7,7 @@ everything that has no answer is sent again; what had been written by a lost try
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal, NamedTuple
@@ -59,18 +59,21 @@ class Outcome:
 def write(
     cluster: Cluster,
     index: str,
-    items: Sequence[Item],
+    items: Iterable[Item],
     *,
     verb: Verb = "create",
     sleep: Callable[[float], None] = time.sleep,
     each: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Write all items; `each` is called between requests. Raise `StoreError` where the cluster refuses for good."""
+    """Write all items; `each` is called between requests. Raise `StoreError` where the cluster refuses for good.
+
+    Items are taken a request at a time: those that are made as they are taken never fill the memory together.
+    """
     outcome = Outcome()
-    for places in _requests(items):
-        left, pause, spent = places, _FIRST_PAUSE, 0.0
+    for request in _requests(items):
+        left, pause, spent = request, _FIRST_PAUSE, 0.0
         while True:
-            left, failure = _send(cluster, index, verb, [(place, items[place]) for place in left], outcome)
+            left, failure = _send(cluster, index, verb, left, outcome)
             each()
             if not left:
                 break
@@ -84,8 +87,8 @@ def write(
 
 def _send(
     cluster: Cluster, index: str, verb: Verb, items: Sequence[tuple[int, Item]], outcome: Outcome
-) -> tuple[list[int], StoreError]:
-    """Send one request; return the places to be sent again, and the error of giving up on them."""
+) -> tuple[list[tuple[int, Item]], StoreError]:
+    """Send one request; return the items to be sent again, and the error of giving up on them."""
     where = cluster.address.location
     body = b"".join(chain.from_iterable(_lines(verb, item) for _, item in items))
     answer = cluster.ask("POST", f"/{part(index)}/_bulk", body, media=NDJSON, filter_path=_WANTED)
@@ -93,12 +96,12 @@ def _send(
     if not answer.body["errors"]:
         outcome.done.extend(place for place, _ in items)
         return [], StoreError("", where=where)
-    again: list[int] = []
+    again: list[tuple[int, Item]] = []
     last: tuple[int, Mapping[str, Any]] = (0, {})
-    for (place, _), told in zip(items, answer.body["items"], strict=True):
+    for (place, item), told in zip(items, answer.body["items"], strict=True):
         result = told[verb]
         if not _sort(outcome, place, result, where, verb=verb):
-            again.append(place)
+            again.append((place, item))
             last = (result["status"], result)
     return again, unavailable(*last, where)
 
@@ -120,17 +123,18 @@ def _sort(outcome: Outcome, place: int, result: Mapping[str, Any], where: str, *
     return True
 
 
-def _requests(items: Sequence[Item]) -> Iterator[list[int]]:
-    places: list[int] = []
+def _requests(items: Iterable[Item]) -> Iterator[list[tuple[int, Item]]]:
+    """Yield items with their places, as many as a request may have."""
+    request: list[tuple[int, Item]] = []
     size = 0
     for place, item in enumerate(items):
-        if places and (len(places) == MOST_ITEMS or size + len(item.content) > MOST_BYTES):
-            yield places
-            places, size = [], 0
-        places.append(place)
+        if request and (len(request) == MOST_ITEMS or size + len(item.content) > MOST_BYTES):
+            yield request
+            request, size = [], 0
+        request.append((place, item))
         size += len(item.content)
-    if places:
-        yield places
+    if request:
+        yield request
 
 
 def _lines(verb: Verb, item: Item) -> tuple[bytes, ...]:

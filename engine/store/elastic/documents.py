@@ -60,22 +60,26 @@ class _Plan(NamedTuple):
     """How events of one shape are written: what needs care, of which the value decides, whether all have a place."""
 
     hard: frozenset[str]
-    undecided: tuple[str, ...]
+    numbers: tuple[str, ...]
+    lists: tuple[str, ...]
     is_simple: bool
 
 
 def _plan(names: tuple[str, ...], types: tuple[type, ...], known: set[str]) -> _Plan:
     hard: set[str] = set()
-    undecided: list[str] = []
+    numbers: list[str] = []
+    lists: list[str] = []
     for name, kind in zip(names, types, strict=True):
         if not is_plain_name(name) or (name in DATE) != (kind is datetime) or (kind is str and name in LONG):
             hard.add(name)
-        elif kind in {int, float, list}:
-            undecided.append(name)
+        elif kind in {int, float}:
+            numbers.append(name)
+        elif kind is list:
+            lists.append(name)
         elif kind not in {str, bool, datetime}:
             hard.add(name)
     is_simple = not hard and known.issuperset(names)
-    return _Plan(hard=frozenset(hard), undecided=tuple(undecided), is_simple=is_simple)
+    return _Plan(hard=frozenset(hard), numbers=tuple(numbers), lists=tuple(lists), is_simple=is_simple)
 
 
 @lru_cache(maxsize=65536)
@@ -99,11 +103,12 @@ class Writer:
 
     def prepare(self, events: Sequence[Event]) -> None:
         """Decide which new names of a batch get a field of their own: the most frequent, as far as the budget goes."""
-        shapes = Counter(tuple(event.fields) for event in events)
+        known = self._known
+        shapes = Counter(tuple(event.fields) for event in events if not known.issuperset(event.fields))
         new: Counter[str] = Counter()
         for names, count in shapes.items():
             for name in names:
-                if name not in self._known:
+                if name not in known:
                     new[name] += count
         room = max(0, self._budget - len(self._known))
         if new and room:
@@ -125,11 +130,11 @@ class Writer:
         }
         plan = self._plan(fields)
         try:
-            if plan.is_simple and all(_is_simple(fields[name]) for name in plan.undecided):
+            if plan.is_simple and _is_simple(fields, plan):
                 return _joined(orjson.dumps(own, option=_JSON), orjson.dumps(fields, option=_JSON))
         except TypeError:  # lone surrogates
             pass
-        self._put_with_care(own, fields, plan.hard.union(plan.undecided))
+        self._put_with_care(own, fields, plan.hard.union(plan.numbers, plan.lists))
         try:
             return orjson.dumps(own, option=_JSON)
         except (TypeError, ValueError):
@@ -228,9 +233,13 @@ def _is_exact(value: object) -> bool:
     return kind is float and (value == 0 or _SMALL <= abs(value) < _GREAT)  # type: ignore[arg-type]
 
 
-def _is_simple(value: object) -> bool:
-    """Tell whether JSON gives a number, or a list of texts, back as it is."""
-    return all(type(each) is str for each in value) if type(value) is list else _is_exact(value)
+def _is_simple(fields: Mapping[str, Value], plan: _Plan) -> bool:
+    """Tell whether JSON gives the numbers, and the lists (of texts), back as they are."""
+    for name in plan.lists:
+        for element in fields[name]:  # type: ignore[union-attr] # a list by the plan
+            if type(element) is not str:
+                return False
+    return all(_is_exact(fields[name]) for name in plan.numbers)
 
 
 def _clean(value: Any) -> Any:

@@ -112,7 +112,7 @@ class Intake:
         held = account.held
         writer = self._writer(index)
         writer.prepare([event for _, event in numbered])
-        items = [Item(id=event.id, content=writer.write(event, number, account.now)) for number, event in numbered]
+        items = (Item(id=event.id, content=writer.write(event, number, account.now)) for number, event in numbered)
         outcome = write(self._cluster, index, items, each=lambda: self._sequences.renew(held))
         done = [numbered[place] for place in outcome.done]
         again: list[tuple[int, Event]] = []
