@@ -159,6 +159,8 @@ def scheduled(log: Path, total: int, rules: list[Path]) -> None:
     with opened() as (store, meter):
         fill(store, log, total, timedelta(minutes=5), total)
         engine = Engine(load_rules(rules))
+        for what in ("read, right after it was written", "read, by a node that has done so before"):
+            meter.run(what, total, lambda: [block.rows for block in store.blocks()])
         run = meter.run(f"one run of {len(engine.rules.rules):,} rules", total, lambda: Detector(engine, store).run())
         print(f"{'':<48} {store.status().alerts:,} alerts stored in it")
         nothing = Detector(engine, store, "again")

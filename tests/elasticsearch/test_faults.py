@@ -52,7 +52,7 @@ def own_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """Start a node that may be killed."""
     owner = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
     try:
-        node = make_node(tmp_path_factory.mktemp("faults"), owner)
+        node = make_node(tmp_path_factory.mktemp("faults"), owner, starts_often=True)
         node.start()
     except UnavailableError as error:
         if os.environ.get("KULLA_REQUIRE_ELASTICSEARCH") == "1":

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.events import Event, Fields, Origin
+from engine.sigma.columns import ColumnMatcher
+from engine.sigma.engine import Engine
+from engine.sigma.loader import load_rules
+from engine.sigma.row_matching import RowMatcher
 from engine.store.columns import ENVELOPE, GIVEN, columns_of
 from engine.store.elastic.documents import Writer
 from engine.store.elastic.foreign import event_in
 from engine.store.elastic.page import EventPage, PageBlock
 from engine.store.scan import folded
+from tests.elasticsearch.test_values import CASES, an_event
 from tests.engine.store.test_events import fields as any_fields
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -99,3 +106,37 @@ def test_foreign_dates_that_are_none_are_values_like_others() -> None:
     hit = {"_index": "x", "_id": "1", "_source": {"event": {"start": "n/a"}, "@timestamp": "2026-03-01T12:00:00Z"}}
     block = _foreign([event_in(hit)])
     assert block.read(["event.start"]).column("event.start[]").to_pylist() == [["n/a"]]
+
+
+OWN_NAMES = {  # fields that documents hold in another form than events, or under a name that is the store's own
+    "an instant": ({"file.created|startswith": "2026-03-01T12"}, [{"file.created": NOW}, {"file.created": "n/a"}]),
+    "a name of the store's": ({"event.ingested|contains": "2026"}, [{"event.ingested": NOW}, {"process.pid": 1}]),
+    "a name of the file's": ({"log.file.path": "/x.evtx"}, [{"log.file.path": "/x.evtx"}, {"process.pid": 1}]),
+    "a keyword": (["needle"], [{"message": "a NEEDLE"}, {"message": "none"}]),
+}
+
+
+@pytest.mark.parametrize("made", [_own, _foreign])
+@pytest.mark.parametrize("name", [*CASES, *OWN_NAMES])
+def test_rows_and_columns_match_alike(name: str, made, tmp_path: Path) -> None:
+    selection, rows = {**CASES, **OWN_NAMES}[name]
+    category = "network_connection" if "source.ip|cidr" in selection else "process_creation"
+    rule = {
+        "title": name,
+        "id": "11111111-2222-4333-8444-555555555555",
+        "level": "low",
+        "logsource": {"product": "windows", "category": category},
+        "detection": {"selection": selection, "condition": "selection"},
+    }
+    (tmp_path / "rule.yml").write_text(yaml.safe_dump(rule))
+    engine = Engine(load_rules([tmp_path / "rule.yml"]))
+    events = [an_event(number, fields) for number, fields in enumerate(rows)]
+    block = made(events)
+    by_rows = [row for hits in RowMatcher(engine).match(block) for row in hits.rows.tolist()]
+    by_columns = [row for hits in ColumnMatcher(engine).match(block) for row in hits.rows.tolist()]
+    assert (
+        sorted(by_rows)
+        == sorted(by_columns)
+        == [row for row, event in enumerate(events) if engine.match(event.fields, event.original)]
+    )
+    assert 0 < len(by_rows) < len(rows)
