@@ -31,7 +31,8 @@ _LAUNCHER = Path(__file__).with_name("RunNode.java")
 class Node:
     """A running node: its folder, its port and its process.
 
-    One that `starts_often` compiles its code in haste, which halves a start and makes longer work dearer.
+    One that `starts_often` compiles its code in haste, which halves a start and makes longer work dearer. `heap` is its
+    memory, as Java writes it; where that is not enough it ends, for else it would leave requests without an answer.
     """
 
     home: Path
@@ -39,6 +40,7 @@ class Node:
     transport: int
     owner: int
     starts_often: bool = False
+    heap: str = _HEAP
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,7 +53,8 @@ class Node:
         words = [
             *(["nice"] if shutil.which("nice") else []),
             str(java()),
-            *(f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseSerialGC", "--enable-native-access=org.apache.lucene.core"),
+            *(f"-Xms{self.heap}", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"),
+            "--enable-native-access=org.apache.lucene.core",
             *(["-XX:TieredStopAtLevel=1"] if self.starts_often else []),
             *("-p", str(server / "lib"), "--add-modules", "org.elasticsearch.server,jdk.incubator.vector"),
             *(str(_LAUNCHER), str(self.home), str(self.port), str(self.transport), str(self.owner)),
@@ -88,7 +91,7 @@ class Node:
         shutil.rmtree((self.home / "data").resolve(), ignore_errors=True)
 
 
-def make_node(folder: Path, owner: int, *, starts_often: bool = False) -> Node:
+def make_node(folder: Path, owner: int, *, starts_often: bool = False, heap: str = _HEAP) -> Node:
     """Return a node, not started, with a home in this folder."""
     home = Path(tempfile.mkdtemp(dir=folder, prefix="node-"))
     memory = Path("/dev/shm")  # where there is such a thing: every change of an index waits for the disk
@@ -96,7 +99,8 @@ def make_node(folder: Path, owner: int, *, starts_often: bool = False) -> Node:
         (home / "data").symlink_to(tempfile.mkdtemp(dir=memory, prefix="kulla-node-"), target_is_directory=True)
     (home / "config").mkdir()
     (home / "modules").symlink_to(assemble() / "modules", target_is_directory=True)
-    return Node(home=home, port=_free_port(), transport=_free_port(), owner=owner, starts_often=starts_often)
+    ports = {"port": _free_port(), "transport": _free_port()}
+    return Node(home=home, **ports, owner=owner, starts_often=starts_often, heap=heap)
 
 
 def shared_url(folder: Path) -> str:
