@@ -6,7 +6,7 @@ source whose records are flat objects needs a form and nothing else.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -109,23 +109,23 @@ class ObjectColumns:
         lines: list[int] = []
         found: list[dict[str, Any]] = []
         content = memoryview(piece.buffer)  # type: ignore[arg-type] # an array of bytes is a buffer
-        for line in _objects(piece).tolist():
+        places = _objects(piece)
+        bounds = zip(places.tolist(), piece.starts[places].tolist(), piece.ends[places].tolist(), strict=True)
+        for line, start, end in bounds:
             try:
-                document = orjson.loads(content[piece.starts[line] : piece.ends[line]])
+                document = orjson.loads(content[start:end])
             except orjson.JSONDecodeError:
                 continue
             lines.append(line)
             found.append(document)
-        shapes: list[Shape] = [(tuple(each), tuple(map(type, each.values()))) for each in found]
-        counts = Counter(shapes)
-        shape = max(counts, key=lambda each: (self._is_usual(each), counts[each]), default=None)
-        if shape is None or not self._is_usual(shape):
-            return Cut(lines=np.empty(0, dtype=np.int64), parts={})
-        places = [place for place, each in enumerate(shapes) if each == shape]
-        parts = _parts(shape, [found[place] for place in places])
-        if parts is None:
-            return Cut(lines=np.empty(0, dtype=np.int64), parts={})
-        return Cut(lines=np.array([lines[place] for place in places]), parts=parts, shape=shape)
+        shapes = _by_shape(found)
+        shape = max(shapes, key=lambda each: (self._is_usual(each), len(shapes[each])), default=None)
+        if shape is not None and self._is_usual(shape):
+            chosen = shapes[shape]
+            parts = _parts(shape, [found[place] for place in chosen])
+            if parts is not None:
+                return Cut(lines=np.array([lines[place] for place in chosen]), parts=parts, shape=shape)
+        return Cut(lines=np.empty(0, dtype=np.int64), parts={})
 
     def _is_usual(self, shape: Shape) -> bool:
         names, types = shape
@@ -234,6 +234,19 @@ def _copies(fields: Fields) -> frozenset[tuple[str, bool]] | None:
 
 def _without(fields: Fields, names: frozenset[tuple[str, bool]]) -> Fields:
     return {name: value for name, value in fields.items() if (name, False) not in names and (name, True) not in names}
+
+
+def _by_shape(documents: Sequence[Mapping[str, Any]]) -> Mapping[Shape, Sequence[int]]:
+    """Return the places of the objects of each shape. Where all have one, as they mostly do, columns tell the types."""
+    names = set(map(tuple, documents))
+    if len(names) == 1:
+        kinds = [set(map(type, column)) for column in zip(*(each.values() for each in documents), strict=True)]
+        if all(len(kind) == 1 for kind in kinds):
+            return {(names.pop(), tuple(kind.pop() for kind in kinds)): range(len(documents))}
+    found: defaultdict[Shape, list[int]] = defaultdict(list)
+    for place, each in enumerate(documents):
+        found[tuple(each), tuple(map(type, each.values()))].append(place)
+    return found
 
 
 def _parts(shape: Shape, documents: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array] | None:
