@@ -250,6 +250,8 @@ class SegmentReader:
                 if first < last:
                     found.append(batch.column(0).take(pa.array(rows[first:last] - start)))
                 start += len(batch)
+                if last == len(rows):
+                    break  # what comes after the last of them is not even unpacked
         return pa.chunked_array(found).combine_chunks()
 
     def weight(self, group: int) -> int:
