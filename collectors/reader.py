@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 
 from collectors.compression import archive_of, damage
 from collectors.decoding import Decoder
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collectors.columns.reading import ColumnReader, Portion
     from engine.batches import EventBatch
 
+_Item = TypeVar("_Item")
 Wanted: TypeAlias = Callable[[Shape, Mapping[str, Any], bytes], bool]
 """Tells from a record's sketch (shape and values) and its raw bytes whether its event is wanted."""
 
@@ -94,24 +95,31 @@ class LogReader:
 
         Where `wanted` is given, events whose sketch it refuses are counted, and neither parsed nor yielded.
         """
-        screened = wanted if self._decoder.sketches else None
+        return self._to_the_end(self._records(wanted if self._decoder.sketches else None), lambda letter: letter)
+
+    def _records(self, screened: Wanted | None) -> Iterator[Parsed | DeadLetter]:
+        for record in self.source.frame(self._stream):
+            if screened is not None:
+                sketch = self._decoder.sketch(record)
+                if sketch is not None and not screened(*sketch, record.raw):
+                    self.tally.records += 1
+                    self.tally.events += 1
+                    continue
+            item = self._read(record)
+            if item is not None:
+                yield item
+
+    def _to_the_end(self, items: Iterator[_Item], item_of: Callable[[DeadLetter], _Item]) -> Iterator[_Item]:
+        """Yield items and close the stream; where it breaks off, a last one tells why."""
         try:
-            for record in self.source.frame(self._stream):
-                if screened is not None:
-                    sketch = self._decoder.sketch(record)
-                    if sketch is not None and not screened(*sketch, record.raw):
-                        self.tally.records += 1
-                        self.tally.events += 1
-                        continue
-                item = self._read(record)
-                if item is not None:
-                    yield item
-            if why := damage(self._opened):
-                yield self._broken_off(why)
+            yield from items
+            why = damage(self._opened)
         except OSError as error:
-            yield self._broken_off(f"the rest of the file cannot be read ({error.strerror or error})")
+            why = f"the rest of the file cannot be read ({error.strerror or error})"
         finally:
             self._stream.close()
+        if why:
+            yield item_of(self._broken_off(why))
 
     @property
     def by_columns(self) -> bool:
@@ -124,15 +132,7 @@ class LogReader:
         Only for a log that can be read by columns.
         """
         reader = self._columns()
-        try:
-            yield from reader.portions()
-            why = damage(self._opened)
-        except OSError as error:
-            why = f"the rest of the file cannot be read ({error.strerror or error})"
-        finally:
-            self._stream.close()
-        if why:
-            yield reader.letter(self._broken_off(why))
+        return self._to_the_end(reader.portions(), reader.letter)
 
     def events_of(self, batch: EventBatch, rows: NDArray[np.bool_]) -> list[Event]:
         """Return the events in these rows of a batch's columns, whole."""
