@@ -136,11 +136,14 @@ class Kafka:
         """Return what the brokers say of the topic; in several short tries, since a refusal is heard between two."""
         for attempt in range(_TRIES):
             try:
-                return self._consumer.list_topics(self._address.topic, timeout=_ANSWER / _TRIES)
+                found = self._consumer.list_topics(self._address.topic, timeout=_ANSWER / _TRIES)
             except self._library.KafkaException:
                 self._consumer.poll(0)  # what it had taken is fetched again: see `TopicPuller.pull`
                 if self._refused or attempt == _TRIES - 1:
                     raise
+            else:
+                self._trouble = self._refused = ""
+                return found
         raise AssertionError  # the last try has raised
 
     def start(self, offsets: Mapping[int, int]) -> None:

@@ -110,7 +110,6 @@ class Topic(Protocol):
 class _Place:
     """How far a partition was read, and up to where it is to be read; `ended` is where its end was met."""
 
-    key: str
     identity: str
     offset: int
     target: int
@@ -187,7 +186,7 @@ class TopicPuller:
         for number, extent in found.items():
             identity = identities[number]
             offset = self._offset(number, extent, bodies.get(identity))
-            self._places[number] = _Place(key=identity, identity=identity, offset=offset, target=extent.end)
+            self._places[number] = _Place(identity=identity, offset=offset, target=extent.end)
         self.topic.start({number: place.offset for number, place in self._places.items()})
 
     def _offset(self, number: int, extent: Extent, body: str | None) -> int:
@@ -276,7 +275,7 @@ class TopicPuller:
     def _checkpoint(self, number: int) -> Checkpoint:
         place = self._places[number]
         body = {"topic": str(self.topic), "partition": number, "offset": place.offset, "version": self.topic.version()}
-        return Checkpoint(key=place.key, body=orjson.dumps(body).decode())
+        return Checkpoint(key=place.identity, body=orjson.dumps(body).decode())
 
     def _placed(self, event: Event, numbers: Mapping[str, int]) -> Event:
         """Return the event with its place in the topic, in the place of a sender's address."""
