@@ -96,8 +96,8 @@ class Intake:
         elsewhere = self._elsewhere(groups)
         again: dict[str, list[tuple[int, Event]]] = defaultdict(list)
         for index, numbered in groups.items():
-            fresh = [item for item in numbered if item[1].id not in elsewhere]
-            for item in numbered:
+            fresh = [item for item in numbered if item[1].id not in elsewhere] if elsewhere else numbered
+            for item in numbered if elsewhere else ():
                 found = elsewhere.get(item[1].id)
                 if found is not None and _is_within(found[1], account.abandoned):
                     again[found[0]].append(item)
@@ -270,10 +270,11 @@ def _ids(groups: Mapping[str, Sequence[tuple[int, Event]]]) -> dict[str, list[st
 def _extents(groups: Mapping[str, Sequence[tuple[int, Event]]]) -> dict[str, dict[str, tuple[int, int]]]:
     found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
     for index, numbered in groups.items():
+        offsets: dict[str, list[int]] = defaultdict(list)
         for _, event in numbered:
-            origin = event.origin
-            first, last = found[origin.identity].get(index, (origin.offset, origin.offset))
-            found[origin.identity][index] = (min(first, origin.offset), max(last, origin.offset))
+            offsets[event.origin.identity].append(event.origin.offset)
+        for identity, each in offsets.items():
+            found[identity][index] = (min(each), max(each))
     return found
 
 
