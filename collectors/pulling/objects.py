@@ -196,6 +196,7 @@ class ObjectReading:
         self.key = key_of(bucket, found.key)
         self._bucket, self._found, self._means = bucket, found, means
         self._names: tuple[Name, ...] = ()
+        self._unpacking: BinaryIO | None = None  # what knows whether a compressed object is whole
 
     def read(self, before: ObjectMark | None) -> Iterator[Pulled]:
         """Yield the records that follow the checkpoint; the last `Pulled` says that the object was read to its end.
@@ -208,7 +209,7 @@ class ObjectReading:
         else:
             plain = self._opened(0)
             packed = is_packed(start := _up_to(plain, MAGIC))
-            stream = unpacked(rewound(plain, start), start)
+            self._unpacking = stream = unpacked(rewound(plain, start), start)
             head = _up_to(stream, HEAD)
             mark = self._begun(head, before, packed=packed)
             stream = _skipped(rewound(stream, head), mark.offset)
@@ -257,7 +258,7 @@ class ObjectReading:
                 pile = _Pile()
             pile.add(decoder.read(record), record)
             number = record.number
-        yield self._end(stream, base, source, pile, number)
+        yield self._end(base, source, pile, number)
 
     def _portions(self, stream: BinaryIO, base: ObjectMark, source: Source) -> Iterator[Pulled]:
         """Yield the records as columns; the mark stands at the last record of each portion, which is read again."""
@@ -275,11 +276,11 @@ class ObjectReading:
             headers = part.headers
             batch = treated(part.portion.batch, part.events_of)
             yield replace(self._pulled(pile, source, mark), batch=batch)
-        yield self._end(stream, base, source, _Pile(), 0)
+        yield self._end(base, source, _Pile(), 0)
 
-    def _end(self, stream: BinaryIO, base: ObjectMark, source: Source, pile: _Pile, number: int) -> Pulled:
+    def _end(self, base: ObjectMark, source: Source, pile: _Pile, number: int) -> Pulled:
         """Return what is left at an object's end, with the mark that it was read."""
-        if why := damage(stream):
+        if self._unpacking is not None and (why := damage(self._unpacking)):
             broken = Record(offset=0, number=number + 1, raw=b"", problem=why)
             decoder = Decoder(source, Options(), identity=base.identity, path=self.path)
             pile.add(decoder.read(broken), broken)

@@ -144,7 +144,10 @@ def test_what_cannot_be_read_is_told_and_stops_nothing(storage: Storage, bucket:
     account = world.run(puller(storage.url, bucket[1]))
     assert "no log source recognises these bytes" in world.issues[0]
     assert "archive (zip)" in world.issues[1]
-    assert account.dead_lettered == world.letters() >= 2  # the end of what was cut short, and the bad line
+    assert account.dead_lettered == world.letters() >= 2  # what was cut short, and the bad line
+    with EmbeddedStore(world.root / "store", lambda: world.now) as store:
+        reasons = [letter.reason for letter in store.dead_letters()]
+    assert len([reason for reason in reasons if "cut short or damaged" in reason]) == 1
     assert set(lines(access_log(10))) <= set(world.stored())
     assert world.run(puller(storage.url, bucket[1])).records == 0
 
