@@ -15,6 +15,8 @@ _LONGEST: Final = 15  # characters
 
 def are_ipv4(buffer: Bytes, starts: Places, ends: Places) -> Mask:
     """Tell which texts of an ASCII buffer are four numbers up to 255 without zeros in front, parted by points."""
+    if not len(buffer):
+        return np.zeros(len(starts), dtype=np.bool_)
     points = np.append(np.flatnonzero(buffer == _POINT), [len(buffer)] * 4)
     first = np.searchsorted(points, starts)
     found: Mask = (np.searchsorted(points, ends) - first == 3) & (ends - starts <= _LONGEST)

@@ -98,6 +98,10 @@ def test_any_mixture_is_read_alike(lines: list[bytes], source: str, host: str | 
         assert_alike(Path(folder), source, b"\n".join([json.dumps(GOOD).encode(), *lines]), host=host)
 
 
+def test_a_log_in_which_no_client_has_an_address_is_read_alike(tmp_path: Path) -> None:
+    assert_alike(tmp_path, "nginx", b"\n".join([changed({"remote_addr": ""}, {}, set())] * 3))
+
+
 @pytest.mark.parametrize("name", sorted(VALUES))
 def test_every_value_is_read_alike_among_usual_ones(tmp_path: Path, name: str) -> None:
     lines = [changed({name: value}, {}, set()) for value in VALUES[name] for _ in range(2)]
