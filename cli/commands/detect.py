@@ -53,9 +53,10 @@ Due: TypeAlias = "Sequence[tuple[Plan, datetime]]"  # with the instant that each
 app = single_app()
 
 _BREATH = 0.05  # part of the time between runs that is left to others where runs take all of it
-_UNITS = {"s": 1, "m": 60, "h": 3600}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 Watch = Annotated[
-    str | None, typer.Option("--watch", metavar="TIME", help="Stay, and run again each TIME (30s, 5m); Ctrl-C ends it.")
+    str | None,
+    typer.Option("--watch", metavar="TIME", help="Stay, and run again each TIME (500ms, 30s, 5m); Ctrl-C ends it."),
 ]
 Scheduled = Annotated[
     bool,
@@ -310,9 +311,9 @@ def _look_at(session: Session, index: str | None) -> None:
 def _seconds(option: str, word: str | None) -> float | None:
     if word is None:
         return None
-    match = re.fullmatch(r"(\d{1,6})([smh])", word.strip())
+    match = re.fullmatch(r"(\d{1,6})(ms|[smh])", word.strip())
     if not match or int(match[1]) == 0:
-        raise UsageError(f"{word!r} is no span of time", where=option, hint=f"{option} 60s, or 5m")
+        raise UsageError(f"{word!r} is no span of time", where=option, hint=f"{option} 60s, 5m or 500ms")
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -3,7 +3,7 @@
 `run`: CPU seconds and peak memory of one `kulla detect` with every SigmaHQ rule and kulla's own over 100,000 events
 that came in since the last run, in 30 batches (five minutes of ten seconds each); start, rules from the cache,
 incidents and the record of the run included, and what it takes beside it to join their files. `watch`: the time from an
-event to its alert being told by `kulla detect --watch 1s`, while another process stores 2,000 events a second in
+event to its alert being told by `kulla detect --watch 500ms`, while another process stores 2,000 events a second in
 batches of half a second.
 """
 
@@ -128,7 +128,7 @@ def feed(folder: Path, seconds: int) -> None:
 
 
 def watch(folder: Path, seconds: int) -> None:
-    """Measure the time from an event to its alert on the standard output of `kulla detect --watch 1s`.
+    """Measure the time from an event to its alert on the standard output of `kulla detect --watch 500ms`.
 
     An event's moment is that of a steady stream: the first of a batch waits half a second for the others, then for the
     store and for the run.
@@ -136,7 +136,7 @@ def watch(folder: Path, seconds: int) -> None:
     kulla(folder)  # fills the cache of rules
     told: dict[str, float] = {}
     rules = [word for name in ("own", str(SHARED / "sigma")) for word in ("--rules", name)]
-    words = ["detect", *rules, "--watch", "1s", "-f", "jsonl", "-q"]
+    words = ["detect", *rules, "--watch", "500ms", "-f", "jsonl", "-q"]
     command = [sys.executable, "-u", "-c", "import sys, cli.main\ncli.main.main(sys.argv[1:])", *words]
     fed, errors = folder / "fed", folder / "errors"
     environment = {**os.environ, "KULLA_HOME": str(folder)}

@@ -86,6 +86,15 @@ def test_a_watch_stays_until_it_is_interrupted(home: Path, rules: str, monkeypat
     assert "interrupted" in result.err
 
 
+def test_a_watch_may_look_more_than_once_a_second(home: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sleep(seconds: float) -> None:
+        assert 0 < seconds <= 0.5
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert kulla("detect", "--rules", rules, "--watch", "500ms", home=home).code == 130
+
+
 @pytest.mark.parametrize("words", [("-f", "json"), ("-f", "csv"), ("-o", "alerts.jsonl"), ("--since", "1d")])
 def test_a_watch_refuses_what_a_second_run_would_overwrite(words: tuple[str, ...], home: Path, rules: str) -> None:
     result = kulla("detect", "--rules", rules, "--watch", "60s", *words, home=home)
