@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import count
@@ -23,13 +23,11 @@ from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, Unreachable
 from collectors.registry import HEAD
 from collectors.source import Columnar, Options, Record, Source
 from collectors.transports.decoding import Decoder
+from collectors.transports.pile import Pile
 from collectors.transports.tracked import as_whole, is_packed
 from engine.errors import InputError
-from engine.events import DeadLetter, Event
 
 LEAST = 64 * 1024  # bytes of an object that is worth reading by columns
-MOST_EVENTS = 5_000
-MOST_BYTES = 8 * 1024 * 1024  # of raw text between two checkpoints
 _BUFFER = 1 << 18
 _AT_ONCE = 1 << 16  # bytes asked for: so much is fetched again where a connection breaks off
 _PAUSES = (0.5, 1.0, 2.0, 5.0, 15.0)  # seconds before a download that broke off is gone on with
@@ -165,29 +163,6 @@ class _Download(io.RawIOBase):
         super().close()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Pile:
-    """Records between two checkpoints."""
-
-    events: list[Event] = field(default_factory=list)
-    letters: list[DeadLetter] = field(default_factory=list)
-    headers: int = 0
-    size: int = 0
-
-    def add(self, item: Event | DeadLetter | None, record: Record) -> None:
-        if isinstance(item, Event):
-            self.events.append(item)
-        elif item is not None:
-            self.letters.append(item)
-        else:
-            self.headers += 1
-        self.size += len(record.raw) + 64
-
-    @property
-    def full(self) -> bool:
-        return len(self.events) + len(self.letters) >= MOST_EVENTS or self.size >= MOST_BYTES
-
-
 class ObjectReading:
     """Reads one object, whose name in events is the bucket's address and its key."""
 
@@ -249,13 +224,13 @@ class ObjectReading:
     def _records(self, stream: BinaryIO, base: ObjectMark, source: Source) -> Iterator[Pulled]:
         options = self._means.options(self._found.modified)
         decoder = Decoder(source, options, identity=base.identity, path=self.path, preamble=base.headers)
-        pile, number = _Pile(), base.number
+        pile, number = Pile(), base.number
         for found in source.frame(stream):
             record = replace_place(found, base)
             if pile.full:  # the mark stands before a record that has begun: what went before is whole
                 here = replace(base, offset=record.offset, number=record.number - 1, headers=tuple(decoder.headers))
                 yield self._pulled(pile, source, base if base.whole else here)
-                pile = _Pile()
+                pile = Pile()
             pile.add(decoder.read(record), record)
             number = record.number
         yield self._end(base, source, pile, number)
@@ -272,13 +247,13 @@ class ObjectReading:
         for part in parts(stream, source, options, identity=base.identity, path=self.path):
             if part.offset is not None:
                 mark = replace(base, offset=part.offset, number=part.number - 1)
-            pile = _Pile(letters=list(part.portion.letters), headers=part.headers - headers)
+            pile = Pile(letters=list(part.portion.letters), headers=part.headers - headers)
             headers = part.headers
             batch = treated(part.portion.batch, part.events_of)
             yield replace(self._pulled(pile, source, mark), batch=batch)
-        yield self._end(base, source, _Pile(), 0)
+        yield self._end(base, source, Pile(), 0)
 
-    def _end(self, base: ObjectMark, source: Source, pile: _Pile, number: int) -> Pulled:
+    def _end(self, base: ObjectMark, source: Source, pile: Pile, number: int) -> Pulled:
         """Return what is left at an object's end, with the mark that it was read."""
         if self._unpacking is not None and (why := damage(self._unpacking)):
             broken = Record(offset=0, number=number + 1, raw=b"", problem=why)
@@ -289,7 +264,7 @@ class ObjectReading:
             done = replace(done, identity=base.identity, prefix=base.prefix)
         return self._pulled(pile, source, done)
 
-    def _pulled(self, pile: _Pile, source: Source, mark: ObjectMark) -> Pulled:
+    def _pulled(self, pile: Pile, source: Source, mark: ObjectMark) -> Pulled:
         return Pulled(
             source=source.name,
             events=pile.events,

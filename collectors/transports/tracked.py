@@ -6,7 +6,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
@@ -16,16 +16,15 @@ from collectors.registry import HEAD
 from collectors.source import Options, Record, Source
 from collectors.transports.decoding import Decoder
 from collectors.transports.marks import TAIL, Mark
+from collectors.transports.pile import Pile
 from collectors.transports.section import Section
 from engine.events import DeadLetter, Event
 
 if TYPE_CHECKING:
     from collectors.transports.follow import Patience
 
-MOST_EVENTS = 5_000
 _AT_ONCE = 16  # batches of one file before it is another's turn
 _HOUR = 3600.0  # after so many seconds a decoder learns anew what time it is
-MOST_BYTES = 8 * 1024 * 1024  # of raw text in one batch
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00")
 _WRAPPED = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[|\{\s*\"[A-Za-z]{1,20}\"\s*:\s*\[\s*(?:[{\]]|\Z))")
 
@@ -70,29 +69,11 @@ class Reading:
         return Decoder(self.source, self.options(), identity=mark.identity, path=mark.path, preamble=mark.headers)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Pile:
-    """A batch in the making."""
-
-    events: list[Event] = field(default_factory=list)
-    letters: list[DeadLetter] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, item: Event | DeadLetter | None, record: Record) -> None:
-        if isinstance(item, Event):
-            self.events.append(item)
-        elif item is not None:
-            self.letters.append(item)
-        self.size += len(record.raw) + 64
-
-    @property
-    def full(self) -> bool:
-        return len(self.events) + len(self.letters) >= MOST_EVENTS or self.size >= MOST_BYTES
-
-    def batch(self, mark: Mark, alias: str | None = None) -> Batch:
-        made = Batch(events=self.events, letters=self.letters, mark=mark, alias=alias)
-        self.events, self.letters, self.size = [], [], 0
-        return made
+def _batch(pile: Pile, mark: Mark, alias: str | None = None) -> Batch:
+    """Return what was piled up as a batch, and begin anew."""
+    made = Batch(events=pile.events, letters=pile.letters, mark=mark, alias=alias)
+    pile.events, pile.letters, pile.headers, pile.size = [], [], 0, 0
+    return made
 
 
 class Tracked:
@@ -179,7 +160,7 @@ class Tracked:
     def _pass(self, end: int, *, give: bool, over: bool) -> Iterator[Batch]:
         section = Section(self._number, start=self.mark.offset, end=end, before=self._before)
         base = self.mark
-        pile = _Pile()
+        pile = Pile()
         stream = cast("BinaryIO", io.BufferedReader(section, buffer_size=1 << 16))
         last: Record | None = None
         batches, broken_off = 0, False
@@ -199,7 +180,7 @@ class Tracked:
         yield from self._end(pile, section, last, give=whole and give, over=over)
         self._held = section.since(self.mark.offset)
 
-    def _end(self, pile: _Pile, section: Section, last: Record | None, *, give: bool, over: bool) -> Iterator[Batch]:
+    def _end(self, pile: Pile, section: Section, last: Record | None, *, give: bool, over: bool) -> Iterator[Batch]:
         """Yield what is left at the end of a pass; the last record is held back unless it is to be given."""
         read_to = section.position
         ended = not section.broken and section.tail(read_to).endswith(b"\n")
@@ -211,7 +192,7 @@ class Tracked:
         elif last is None and ended and read_to > self.mark.offset:
             yield self._moved(pile, section, read_to, self.mark.number)
 
-    def _moved(self, pile: _Pile, section: Section, offset: int, number: int) -> Batch:
+    def _moved(self, pile: Pile, section: Section, offset: int, number: int) -> Batch:
         """Return the pile as a batch whose checkpoint stands at `offset`."""
         self._before = section.tail(offset)
         section.forget(offset)
@@ -228,13 +209,13 @@ class Tracked:
             full=full,
             headers=tuple(self._decoder.headers),
         )
-        return pile.batch(self.mark, alias)
+        return _batch(pile, self.mark, alias)
 
     def rest(self) -> Iterator[Batch]:
         """Yield what was read of the file's former content and held back."""
         if not self._held:
             return
-        pile = _Pile()
+        pile = Pile()
         base = self.mark
         for found in self._reading.source.frame(io.BytesIO(self._held)):
             record = moved(found, base)
@@ -242,7 +223,7 @@ class Tracked:
         tail = (self._before + self._held)[-TAIL:]
         self.mark = replace(base, offset=base.offset + len(self._held), tail=digest(tail))
         self._held = b""
-        yield pile.batch(self.mark)
+        yield _batch(pile, self.mark)
 
 
 def moved(record: Record, base: Mark) -> Record:
@@ -297,11 +278,11 @@ class Whole:
         decoder = reading.decoder(base)
         counted = _Counted(stream)
         framed = stream if as_whole(head) else cast("BinaryIO", io.BufferedReader(counted, buffer_size=1 << 20))
-        pile, number = _Pile(), base.number
+        pile, number = Pile(), base.number
         for each in reading.source.frame(framed):
             record = moved(each, base)
             if pile.full:
-                yield pile.batch(mark)
+                yield _batch(pile, mark)
             pile.add(decoder.read(record), record)
             number = record.number
         end = 0 if as_whole(head) else base.offset + counted.count
@@ -318,7 +299,7 @@ class Whole:
             tail=digest(self.tail_at(end) or b""),
             headers=tuple(decoder.headers),
         )
-        yield pile.batch(mark, alias if mark.prefix < PREFIX else None)
+        yield _batch(pile, mark, alias if mark.prefix < PREFIX else None)
 
 
 class _Counted(io.RawIOBase):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from random import Random
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from tests.serving import Serving
 
 BUSY = b'{"error":{"type":"es_rejected_execution_exception","reason":"rejected: the queue is full"},"status":429}'
 AWAY = b'{"error":{"type":"unavailable_shards_exception","reason":"primary shard is not active"},"status":503}'
 WAYS = ("429", "503", "503 afterwards", "cut afterwards")  # afterwards: the node has done what was asked for
 
 
-class Refusing:
+class Refusing(Serving):
     """Passes requests on to `target`; a seeded `share` of them is refused in one of the `WAYS`."""
 
     def __init__(self, target: str, seed: int, share: float) -> None:
@@ -25,8 +25,7 @@ class Refusing:
         self._lock = threading.Lock()
         self.share = share
         self.refused: Counter[str] = Counter()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_handler(self))
 
     def way(self) -> str:
         """Return how the next request is refused, "" where it is not."""
@@ -46,16 +45,6 @@ class Refusing:
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def _handler(proxy: Refusing) -> type[BaseHTTPRequestHandler]:

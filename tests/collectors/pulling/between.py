@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.serving import Serving
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,26 +20,14 @@ class Way:
     cut: int = -1
 
 
-class Between:
+class Between(Serving):
     """Passes GET requests on to `target`; `way(path, range)` says what becomes of each."""
 
     def __init__(self, target: str, way: Callable[[str, str], Way]) -> None:
         self.target = urlsplit(target).netloc
         self.way = way
         self.asked: list[tuple[str, str]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
 
 
 def _handler(proxy: Between) -> type[BaseHTTPRequestHandler]:

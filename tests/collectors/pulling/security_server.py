@@ -9,13 +9,12 @@ from __future__ import annotations
 import gzip
 import json
 import ssl
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from xml.etree import ElementTree as ET
+
+from tests.serving import Serving
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 OM = "{http://x-road.eu/xsd/op-monitoring.xsd}"
@@ -46,7 +45,7 @@ def record(second: int, number: int, **more: object) -> Record:
     }
 
 
-class SecurityServer:
+class SecurityServer(Serving):
     """Serves `records` in plain HTTP, or TLS with certificates of clients; `second` is what its clock says."""
 
     def __init__(self, records: list[Record], *, most: int = 10, tls: tuple[Path, Path, Path] | None = None) -> None:
@@ -55,14 +54,12 @@ class SecurityServer:
         self.windows: list[tuple[int, int]] = []
         self.headers: list[str] = []
         self.instead: Callable[[], tuple[int, str, bytes] | None] = lambda: None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        super().__init__(_handler(self))
         if tls is not None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls[2])
             context.load_cert_chain(tls[0], tls[1])
             context.verify_mode = ssl.CERT_REQUIRED
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.port = self._server.server_address[1]
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
 
     def answer(self, body: bytes) -> tuple[int, str, bytes]:
         """Return status, content type and body of the answer to a question."""
@@ -95,16 +92,6 @@ class SecurityServer:
             wanted = [one for one in wanted if int(str(one["monitoringDataTs"])) <= end]
             following = end + 1 if rest else following
         return multipart(len(wanted), gzip.compress(json.dumps({"records": wanted}).encode()), following)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def multipart(count: int, payload: bytes, following: int | None, *, prologue: str = "") -> tuple[int, str, bytes]:
