@@ -129,7 +129,7 @@ def open_log(path: Path) -> BinaryIO:
 
 def readable(stream: BinaryIO) -> BinaryIO:
     """Return the uncompressed bytes of a stream that stands at its beginning."""
-    head = _up_to(stream, MAGIC)
+    head = up_to(stream, MAGIC)
     stream = rewound(stream, head)
     return unpacked(stream, head)
 
@@ -167,7 +167,7 @@ def _first_of_pipe(number: int, path: Path) -> bytes:
     return first
 
 
-def _up_to(stream: BinaryIO, size: int) -> bytes:
+def up_to(stream: BinaryIO, size: int) -> bytes:
     """Read `size` bytes, or as many as there are (a pipe gives them in pieces)."""
     parts: list[bytes] = []
     while size > 0 and (part := stream.read(size)):

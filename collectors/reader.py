@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 
 from collectors.compression import archive_of, damage
 from collectors.decoding import Decoder
-from collectors.files import alias_of, identity_of, open_log, rewound
+from collectors.files import alias_of, identity_of, open_log, rewound, up_to
 from collectors.registry import HEAD, find, recognise
 from collectors.source import Columnar, Options, Record, Source
 from engine.errors import InputError
@@ -84,7 +84,7 @@ class LogReader:
 
     def _peek(self) -> bytes:
         try:
-            head = _read_up_to(self._stream, HEAD)
+            head = up_to(self._stream, HEAD)
         except OSError as error:
             raise InputError(f"cannot read it ({error.strerror})", where=str(self.path), hint=_COPY) from error
         self._stream = rewound(self._stream, head)
@@ -206,11 +206,3 @@ def modified(path: Path) -> datetime | None:
         return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     except OSError:
         return None
-
-
-def _read_up_to(stream: BinaryIO, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0 and (part := stream.read(size)):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)

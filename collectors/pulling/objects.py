@@ -18,13 +18,13 @@ from typing import BinaryIO, Protocol, cast
 import orjson
 
 from collectors.compression import MAGIC, archive_of, damage, unpacked
-from collectors.files import PREFIX, alias_of, identity_of, rewound
+from collectors.files import PREFIX, alias_of, identity_of, rewound, up_to
 from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, UnreachableError
 from collectors.registry import HEAD
 from collectors.source import Columnar, Options, Record, Source
 from collectors.transports.decoding import Decoder
 from collectors.transports.pile import Pile
-from collectors.transports.tracked import as_whole, is_packed
+from collectors.transports.tracked import as_whole, is_packed, skipped
 from engine.errors import InputError
 
 LEAST = 64 * 1024  # bytes of an object that is worth reading by columns
@@ -183,11 +183,12 @@ class ObjectReading:
             stream = self._opened(mark.offset)
         else:
             plain = self._opened(0)
-            packed = is_packed(start := _up_to(plain, MAGIC))
+            packed = is_packed(start := up_to(plain, MAGIC))
             self._unpacking = stream = unpacked(rewound(plain, start), start)
-            head = _up_to(stream, HEAD)
+            head = up_to(stream, HEAD)
             mark = self._begun(head, before, packed=packed)
-            stream = _skipped(rewound(stream, head), mark.offset)
+            stream = rewound(stream, head)
+            skipped(stream, mark.offset)
         source = self._means.choose(b"", self.path, mark.source)
         wide = self._found.size >= LEAST and not mark.offset and isinstance(source, Columnar)
         try:
@@ -285,17 +286,3 @@ def replace_place(record: Record, base: ObjectMark) -> Record:
     """Return a record of the stream that begins where a mark stands as one of the whole object."""
     offset, number = base.offset + record.offset, base.number + record.number
     return Record(offset=offset, number=number, raw=record.raw, problem=record.problem, size=record.size)
-
-
-def _up_to(stream: BinaryIO, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0 and (part := stream.read(size)):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _skipped(stream: BinaryIO, offset: int) -> BinaryIO:
-    while offset > 0 and (part := stream.read(min(offset, 1 << 20))):
-        offset -= len(part)
-    return stream

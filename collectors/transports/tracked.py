@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from collectors.compression import damage, unpacked
-from collectors.files import PREFIX, alias_of, digest
+from collectors.files import PREFIX, alias_of, digest, up_to
 from collectors.registry import HEAD
 from collectors.source import Options, Record, Source
 from collectors.transports.decoding import Decoder
@@ -259,11 +259,11 @@ class Whole:
 
     def head(self) -> bytes:
         """Return the first bytes of the plain content."""
-        return _up_to(self._stream(), HEAD)
+        return up_to(self._stream(), HEAD)
 
     def tail_at(self, offset: int) -> bytes | None:
         """Return the bytes before an offset of the plain content, None where it is shorter."""
-        _, tail = _skipped(self._stream(), offset)
+        _, tail = skipped(self._stream(), offset)
         return tail
 
     def read(self, mark: Mark, reading: Reading, found: os.stat_result, alias: str | None) -> Iterator[Batch]:
@@ -274,7 +274,7 @@ class Whole:
         head = self.head()
         base = replace(mark, offset=0, number=0) if as_whole(head) else mark
         stream = self._stream()
-        _skipped(stream, base.offset)
+        skipped(stream, base.offset)
         decoder = reading.decoder(base)
         counted = _Counted(stream)
         framed = stream if as_whole(head) else cast("BinaryIO", io.BufferedReader(counted, buffer_size=1 << 20))
@@ -320,15 +320,7 @@ class _Counted(io.RawIOBase):
         return len(part)
 
 
-def _up_to(stream: BinaryIO, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0 and (part := stream.read(size)):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _skipped(stream: BinaryIO, offset: int) -> tuple[int, bytes | None]:
+def skipped(stream: BinaryIO, offset: int) -> tuple[int, bytes | None]:
     """Read past `offset` bytes; return how many there were, and the last 1024 of them, None where it ends before."""
     tail, left = b"", offset
     while left > 0 and (part := stream.read(min(left, 1 << 20))):

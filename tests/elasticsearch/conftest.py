@@ -9,7 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
+from engine.sigma.engine import Engine
+from engine.sigma.loader import load_rules
 from engine.store.elastic.address import address
 from engine.store.elastic.cluster import Cluster
 from engine.store.elastic.store import ElasticStore
@@ -51,6 +54,21 @@ def remove(url: str, name: str) -> None:
         cluster.ask("DELETE", f"/{index}", accept=(404,))
     cluster.ask("DELETE", f"/_index_template/{name}-*", accept=(404,))
     cluster.close()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Load one rule, which every fifth of `many` events fulfils."""
+    rule = {
+        "title": "status",
+        "id": "11111111-2222-4333-8444-555555555555",
+        "level": "low",
+        "logsource": {"category": "webserver"},
+        "detection": {"selection": {"http.response.status_code": 204}, "condition": "selection"},
+    }
+    path = tmp_path_factory.mktemp("rules") / "rule.yml"
+    path.write_text(yaml.safe_dump(rule), encoding="utf-8")
+    return Engine(load_rules([path]))
 
 
 @pytest.fixture

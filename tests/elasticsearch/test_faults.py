@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-import yaml
 
 from engine.detecting import Detector
 from engine.errors import StoreError
 from engine.sigma.engine import Engine
-from engine.sigma.loader import load_rules
 from engine.store.elastic.address import address
 from engine.store.elastic.cluster import Answer, Cluster
 from engine.store.elastic.store import ElasticStore
@@ -60,21 +58,6 @@ def own_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         pytest.skip(f"no Elasticsearch: {error}")
     yield node
     node.end()
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """Load one rule, which every fifth event fulfils."""
-    rule = {
-        "title": "status",
-        "id": "11111111-2222-4333-8444-555555555555",
-        "level": "low",
-        "logsource": {"category": "webserver"},
-        "detection": {"selection": {"http.response.status_code": 204}, "condition": "selection"},
-    }
-    path = tmp_path_factory.mktemp("rules") / "rule.yml"
-    path.write_text(yaml.safe_dump(rule))
-    return Engine(load_rules([path]))
 
 
 @pytest.mark.timeout(1200)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
-import yaml
 
 from engine.errors import StoreError
 from engine.runs.gaps import GAP
 from engine.runs.leases import Holder, Lease
 from engine.runs.running import Runner, Setting
 from engine.sigma.engine import Engine
-from engine.sigma.loader import load_rules
 from engine.store.elastic.address import address
 from engine.store.elastic.cluster import Cluster
 from engine.store.elastic.store import ElasticStore
@@ -25,21 +22,6 @@ from tests.elasticsearch.refusing import Refusing
 
 SEEDS = range(int(os.environ.get("KULLA_FAULTS", "1")))
 Done = TypeVar("Done")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """Load one rule, which every fifth event fulfils."""
-    rule = {
-        "title": "status",
-        "id": "11111111-2222-4333-8444-555555555555",
-        "level": "low",
-        "logsource": {"category": "webserver"},
-        "detection": {"selection": {"http.response.status_code": 204}, "condition": "selection"},
-    }
-    path: Path = tmp_path_factory.mktemp("rules") / "rule.yml"
-    path.write_text(yaml.safe_dump(rule), encoding="utf-8")
-    return Engine(load_rules([path]))
 
 
 class Clock:
