@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
+from unicodedata import normalize
 
 Pseudonym = Callable[[Literal["name", "email"], str], str]
 NOBODY: Final = frozenset((
@@ -20,6 +21,8 @@ NOBODY: Final = frozenset((
 PSEUDONYM: Final = r"(?P<known>(?:person|phone|name|email|session|content)-[0-9a-f]{6}-[a-z2-7]{26})"
 _WORD: Final = re.compile(r"\w+")
 _DOT: Final = "\u0307"  # above the letter before it
+_MARKS: Final = re.compile("[\u0300-\u036f]+")
+_LETTER: Final = re.compile("(?s:.)[\u0300-\u036f]*")
 _IS_PSEUDONYM: Final = re.compile(PSEUDONYM)
 
 
@@ -42,18 +45,34 @@ class Names:
         return frozenset(name for word in words for name in self._by_word[word])
 
 
+def alike(name: str) -> str:
+    """Return one spelling for all in which letters are small or large, and composed or not (Unicode's NFC and NFD)."""
+    return normalize("NFC", name.lower())
+
+
 def _folded(text: str) -> str:
-    """Return a text so that what patterns take for one is one: `ı`, `İ` and `I`, too."""
-    return text.casefold().replace(_DOT, "").replace("ı", "i")
+    """Return a text so that what patterns take for one is one, whatever marks its letters have; `ı` is an `i`, too."""
+    return _MARKS.sub("", normalize("NFD", text.casefold())).replace("ı", "i")
 
 
 def either(names: Iterable[str]) -> str:
-    """Return a pattern of these names as they stand, the longest first; linear in the text that it reads.
+    """Return a pattern of these names, the longest first, letters composed or not; linear in the text that it reads.
 
     An `İ` in small letters is an `i` with a dot above it: either is found by the other.
     """
-    ordered = sorted(names, key=lambda name: (-len(name), name))
-    return "|".join(re.escape(name.replace("İ", "i").replace(_DOT, "")).replace("i", f"i{_DOT}?") for name in ordered)
+    return "|".join(_spellings(name) for name in sorted(names, key=lambda name: (-len(name), name)))
+
+
+def _spellings(name: str) -> str:
+    return "".join(_letter(found[0]) for found in _LETTER.finditer(normalize("NFD", name)))
+
+
+def _letter(text: str) -> str:
+    """Return a pattern of one letter with its marks."""
+    if text[0] in "Iiı" and text[1:] in {"", _DOT}:
+        return f"i{_DOT}?"
+    composed = normalize("NFC", text)
+    return re.escape(text) if composed == text else f"(?:{re.escape(composed)}|{re.escape(text)})"
 
 
 def bare(name: str) -> str:

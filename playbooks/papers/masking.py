@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from engine.entities import Entity
 from playbooks.house import House
-from playbooks.names import PSEUDONYM, Names, Pseudonym, bare, either, is_person, is_pseudonym
+from playbooks.names import PSEUDONYM, Names, Pseudonym, alike, bare, either, is_person, is_pseudonym
 from playbooks.texts import Language, Text
 
 _Kind = Literal["person", "mailbox", "address"]
@@ -77,11 +77,11 @@ class Mask:
             return found[0]
         if found["mail"]:
             return self._mailbox(found[0])
-        name = found[0].lower()  # a letter that only a pattern takes for another (long s) is still somebody's
+        name = alike(found[0])  # a letter that only a pattern takes for another (long s) is still somebody's
         return self._told.get(name) or self._told.get(name.casefold()) or _WORDS["person"].in_language(self._lang)
 
     def _person(self, name: str) -> None:
-        key = bare(name).lower()
+        key = alike(bare(name))
         if len(key) < _SHORTEST or not is_person(key) or is_pseudonym(key):
             return
         if key not in self._told:
@@ -92,7 +92,7 @@ class Mask:
 
     def _mailbox(self, address: str) -> str:
         """Return the pseudonym of a mailbox: its owner's where that is a person who is known."""
-        owner, spelled = bare(address).lower(), address.lower()
+        owner, spelled = alike(bare(address)), alike(address)
         told = self._told.get(spelled) or self._told.get(owner)
         if told is None:
             told = self._told[spelled] = self._made("mailbox", spelled)
@@ -100,8 +100,8 @@ class Mask:
         return told
 
     def _tell(self, spelled: str, told: str) -> None:
-        self._told[spelled.lower()] = told
-        self._names.add(spelled.lower())
+        self._told[alike(spelled)] = told
+        self._names.add(alike(spelled))
 
     def _made(self, kind: _Kind, key: str) -> str:
         self._counts[kind] += 1

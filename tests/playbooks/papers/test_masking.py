@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -76,6 +77,18 @@ def test_no_spelling_of_an_i_hides_a_name(name: str) -> None:
     for spelled in spellings:
         assert mask.over(f"logon of {spelled}.") in {"logon of person.", "logon of person 1."}
         assert person.text(f"logon of {spelled}.") == "logon of name."
+
+
+@pytest.mark.parametrize("name", ["j.jeżewski", "Jeżewski", "ILIR.Ibro", "Žaneta.Çelë", "Ilir.Ímpë", "k.å"])
+def test_composed_or_not_a_name_is_the_same(name: str) -> None:
+    """Directories write letters with marks as one character (NFC), some file systems as several (NFD)."""
+    both = [normalize(form, name) for form in ("NFC", "NFD")]
+    for known in both:
+        mask = Mask([Entity("user", f"GOV\\{known}")], "en")
+        person = People([Entity("user", known)], lambda kind, _: kind)
+        for spelled in (*both, *(each.upper() for each in both), *(each.lower() for each in both)):
+            assert mask.over(f"logon of {spelled}.") == "logon of person 1."
+            assert person.text(f"logon of {spelled}.") == "logon of name."
 
 
 def test_a_person_is_counted_once_whatever_comes_first() -> None:
