@@ -7,6 +7,7 @@ its address in a file. The node watches that parent and ends with it.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -16,15 +17,16 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.elasticsearch.artifacts import assemble, java
+from tests.elasticsearch.artifacts import assemble
+from tests.elasticsearch.launching import launching
 
 _HEAP = os.environ.get("KULLA_TEST_ELASTICSEARCH_HEAP", "512m")
 _PATIENCE = 600.0  # seconds until the node must answer: it takes five on a quiet machine
 _MEMORY = 2 << 30  # bytes that must be free for data in memory
-_LAUNCHER = Path(__file__).with_name("RunNode.java")
 
 
 @dataclass(slots=True)
@@ -49,18 +51,20 @@ class Node:
 
     def start(self) -> None:
         """Start the node and wait until it answers."""
-        server = assemble()
-        words = [
+        self._launch(launching(_train))
+
+    def _launch(self, words: Sequence[str]) -> None:
+        program, *others = words
+        all_words = [
             *(["nice"] if shutil.which("nice") else []),
-            str(java()),
+            program,
             *(f"-Xms{self.heap}", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"),
             "--enable-native-access=org.apache.lucene.core",
             *(["-XX:TieredStopAtLevel=1"] if self.starts_often else []),
-            *("-p", str(server / "lib"), "--add-modules", "org.elasticsearch.server,jdk.incubator.vector"),
-            *(str(_LAUNCHER), str(self.home), str(self.port), str(self.transport), str(self.owner)),
+            *(*others, str(self.home), str(self.port), str(self.transport), str(self.owner)),
         ]
         with (self.home / "out.txt").open("ab") as out:
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.home)
+            self.process = subprocess.Popen(all_words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.home)
         self.wait()
 
     def wait(self) -> None:
@@ -101,6 +105,23 @@ def make_node(folder: Path, owner: int, *, starts_often: bool = False, heap: str
     (home / "modules").symlink_to(assemble() / "modules", target_is_directory=True)
     ports = {"port": _free_port(), "transport": _free_port()}
     return Node(home=home, **ports, owner=owner, starts_often=starts_often, heap=heap)
+
+
+def _train(words: Sequence[str]) -> None:
+    """Start a node with these words, store and find a document, and end it in an orderly way."""
+    with tempfile.TemporaryDirectory() as folder:
+        node = make_node(Path(folder), os.getpid(), starts_often=True)
+        node._launch(words)
+        document = json.dumps({"word": "one", "number": 1}).encode()
+        head = {"content-type": "application/json"}
+        write = urllib.request.Request(f"{node.url}/first/_doc?refresh", document, head)  # noqa: S310 - of this machine
+        for request in (write, f"{node.url}/first/_search?q=word:one&sort=number"):
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 - of this machine
+                answer.read()
+        assert node.process is not None
+        node.process.terminate()
+        node.process.wait()
+        shutil.rmtree((node.home / "data").resolve(), ignore_errors=True)
 
 
 def shared_url(folder: Path) -> str:
