@@ -21,6 +21,7 @@ from playbooks.ledger.keys import Keyring, SigningKey
 from playbooks.ledger.log import Tree
 from playbooks.ledger.merkle import leaf_hash
 from playbooks.ledger.notes import checkpoint_of
+from playbooks.ledger.packed import pack
 from playbooks.ledger.record import Record, entry_of, raw_of
 from playbooks.ledger.walk import Walk, verify
 from tests.playbooks.test_ledger_tampering import TAMPERINGS, Sealed
@@ -100,8 +101,8 @@ def sizes(entries: list[LedgerEntry], key: SigningKey) -> None:
         begun = time.process_time()
         proof = tree.inclusion(size // 3 + 1)
         spent = time.process_time() - begun
-        path = 32 * len(proof.path)
-        print(f"proof among {size:,} records: {len(proof.text().encode())} B as text, path {path} B, {spent:.2f} s")
+        as_text, packed = len(proof.text().encode()), len(pack(proof))
+        print(f"proof among {size:,} records: {as_text} B as text, {packed} B packed, {spent:.2f} s")
 
 
 def tamper(folder: Path) -> None:
