@@ -133,12 +133,16 @@ class Board:
 
     def keep(self, held: Held) -> None:
         """Renew the hold where a third of it is over; raise `SliceLostError` where somebody else has the slice."""
-        age = self._sharing.now() - held.since
-        if not timedelta() <= age < LASTS / 3 and not self._write(held, json.loads(held.record.body)):
+        if not timedelta() <= self._sharing.now() - held.since < LASTS / 3:
+            self._renew(held)
+
+    def _renew(self, held: Held) -> None:
+        if not self._write(held, json.loads(held.record.body)):
             raise SliceLostError("another process has taken the slice over", where=held.record.key)
 
     def finish(self, held: Held, result: Result) -> None:
-        """Write what the slice came to, then that it is done; where it was taken over meanwhile, the other one will."""
+        """Write what the slice came to, then that it is done; raise `SliceLostError` where somebody else has it."""
+        self._renew(held)  # first: what it came to is the holder's to tell
         key, body = held.record.key, json.dumps(_written(result))
         known = self._store.record(RESULT, key)  # of somebody who was killed in between
         told = Record(kind=RESULT, key=key, state=_DONE, due=held.since, body=body)
@@ -255,14 +259,14 @@ class SharedDetector(Detector):
             for block in self._blocks(run, after=held.first - 1, until=held.last):
                 self._look(run, self._again, block, run.excluded)
                 run.events += selected(block)
+            if run.unfinished:
+                self.board.give_back(held)
+            else:
+                self.board.finish(held, _result(run, self._correlations.taken()))
         except SliceLostError:
             return
         finally:
             self._held = None
-        if run.unfinished:
-            self.board.give_back(held)
-        else:
-            self.board.finish(held, _result(run, self._correlations.taken()))
 
     def _look(self, run: Run, name: str, block: Block, excluded: Counter[str]) -> None:
         if self._held is not None:

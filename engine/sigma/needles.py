@@ -25,6 +25,7 @@ _LITERALS: Final = frozenset({"contains", "startswith", "endswith", "eq"})
 _TEXTLESS: Final = frozenset({"exists", "null", "absent"})  # true or false of any text, whatever it is
 _LONG_S: Final = "\u017f"  # does not fold into an `s`, but a pattern takes it for one
 _STRANGERS: Final = tuple(letter.encode() for letter in INTO_ASCII + _LONG_S)
+_MOST_FORMS: Final = MOST - len(_STRANGERS)
 _RUN: Final = re.compile(r"[\x00-\x7f]+")
 _UNESCAPED: Final = re.compile(r"[\x00-\x21\x23-\x5b\x5d-\x7f]+")  # not `"` and `\`, which JSON escapes
 
@@ -54,23 +55,30 @@ class SharedNeedles:
 
 
 def _groups(predicates: Iterable[Predicate]) -> list[list[Predicate]]:
-    """Put predicates together as long as few forms stand for them all."""
-    groups: list[list[Predicate]] = []
+    """Put predicates, each of which fits a glance, together as long as few forms stand for them all."""
+    groups: list[tuple[list[Predicate], set[bytes]]] = []
     for item in sorted(predicates):
-        fitting = next((group for group in groups if fits_a_glance([*group, item])), None)
+        forms = _forms(item) or frozenset()
+        fitting = next((group for group in groups if len(group[1] | forms) <= _MOST_FORMS), None)
         if fitting is None:
-            groups.append([item])
+            groups.append(([item], set(forms)))
         else:
-            fitting.append(item)
-    return groups
+            fitting[0].append(item)
+            fitting[1].update(forms)
+    return [items for items, _ in groups]
 
 
 def fits_a_glance(predicates: Iterable[Predicate]) -> bool:
     """Tell whether few forms stand for all that these predicates need (see `glances`)."""
-    pieces = [_piece(item, _RUN) for item in predicates if item.operator not in _TEXTLESS]
-    if not pieces or not all(pieces):
-        return False
-    return len(frozenset[bytes]().union(*map(forms_of, pieces))) <= MOST - len(_STRANGERS)
+    found = [_forms(item) for item in predicates if item.operator not in _TEXTLESS]
+    forms = [each for each in found if each is not None]
+    return len(forms) == len(found) > 0 and len(frozenset[bytes]().union(*forms)) <= _MOST_FORMS
+
+
+def _forms(item: Predicate) -> frozenset[bytes] | None:
+    """Return the forms of which a text has one where the predicate is true of it; None where there are none."""
+    piece = "" if item.operator in _TEXTLESS else _piece(item, _RUN)
+    return forms_of(piece) if piece else None
 
 
 class Needles:

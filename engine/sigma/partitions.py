@@ -164,8 +164,9 @@ class Partition:
         """Tell whether a dash means an absent value in events of this kind."""
         return self.kind.dataset in _DASHED
 
+    @cached_property
     def columns(self) -> frozenset[str]:
-        """Return the event fields that matching reads."""
+        """The event fields that matching reads."""
         names = {name for accessor in self.accessors for name in accessor.names}
         for _, left, right in self.compared():
             names.update(left, right)

@@ -16,22 +16,19 @@ from engine.sigma.partitions import Partition
 if TYPE_CHECKING:
     from engine.store.protocol import RowBlock
 
-_MAX_ASKED = 500  # partitions whose fields are remembered
-
 
 class RowMatcher:
     """Matches blocks of events with an engine's partitions; `ColumnMatcher` gives the same hits of the same events."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._asked: dict[Partition, frozenset[str]] = {}
 
     def match(self, block: RowBlock) -> Iterator[Hits]:
         """Yield the hits among the block's selected rows, partition by partition."""
         for partition, rows in self._divided(block).items():
             pairs = [
                 (row, position)
-                for row, (fields, original) in zip(rows, block.known(rows, self._asked_of(partition)), strict=True)
+                for row, (fields, original) in zip(rows, block.known(rows, partition.columns), strict=True)
                 for position in partition.match(fields, original)
             ]
             if pairs:
@@ -47,12 +44,3 @@ class RowMatcher:
             if partition.rules:
                 divided[partition].append(row)
         return divided
-
-    def _asked_of(self, partition: Partition) -> frozenset[str]:
-        """Return the fields that a partition's rules ask for."""
-        found = self._asked.get(partition)
-        if found is None:
-            if len(self._asked) >= _MAX_ASKED:
-                self._asked.clear()
-            found = self._asked[partition] = partition.columns()
-        return found

@@ -165,7 +165,7 @@ def _plan(form: _Form, shape: Shape) -> _Plan:
 
 def _can_tell(partition: Partition, shape: Shape) -> bool:
     """Tell whether sketches of this shape say all that the partition's rules ask for."""
-    if not shape.untold.isdisjoint(partition.columns()):
+    if not shape.untold.isdisjoint(partition.columns):
         return False
     told = shape.constant.keys() | shape.places.keys()
     for _, left, right in partition.compared():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 from engine.detecting import Detector
 from engine.runs.processes import this_process
 from engine.runs.running import Runner, Setting
-from engine.runs.sharing import RESULT, SLICE, Board, SharedDetector, Sharing
+from engine.runs.sharing import RESULT, SLICE, Board, Result, SharedDetector, Sharing, SliceLostError
 from engine.sigma.engine import Engine
 from engine.sigma.predicates import Predicate
 from engine.sigma.rules import RuleSet
@@ -127,3 +128,18 @@ def test_a_helper_keeps_its_detector_and_knows_no_limit(store: EmbeddedStore, mo
         pass
     assert len(made) == 1
     assert {record.state for record in store.records(SLICE)} == {"done"}
+
+
+def test_who_lost_a_slice_leaves_its_result_alone(store: EmbeddedStore) -> None:
+    late, other = shared(store).board, shared(store).board
+    late.post(0, EVENTS)
+    held = late.take()
+    assert held is not None
+    store.save_records([replace(held.record, state="open", due=None)])  # its lease lapsed
+    taken = other.take()
+    assert taken is not None
+    assert taken.record.key == held.record.key
+    other.finish(taken, Result(events=10, new=4))
+    with pytest.raises(SliceLostError):
+        late.finish(held, Result(events=10, new=0))
+    assert [json.loads(record.body)["new"] for record in store.records(RESULT)] == [4]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from engine.sigma import needles
 from engine.sigma.matching import ValueTester
 from engine.sigma.needles import Needles, SharedNeedles, fits_a_glance
 from engine.sigma.predicates import MANY, ONE, Predicate
@@ -77,3 +79,14 @@ def test_a_predicate_without_text_asks_for_everything() -> None:
     needles = Needles([Predicate("", "re", ".{3}"), Predicate("", "contains", "abc")])
     assert not needles.usable
     assert np.array_equal(needles.touched(pa.array(["a", "b"])), [0, 1])
+
+
+def test_grouping_many_words_looks_at_each_word_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Predicate] = []
+    piece = needles._piece
+    monkeypatch.setattr(needles, "_piece", lambda item, run: asked.append(item) or piece(item, run))
+    words = [Predicate("", "contains", f"{number:03}-word") for number in range(300)]
+    groups = needles._groups(words)
+    assert len(asked) == len(words)
+    assert sorted(item for group in groups for item in group) == words
+    assert all(fits_a_glance(group) for group in groups)
