@@ -94,7 +94,7 @@ class Notifier:
         over = [row for row in late if self._is_over(row, now)]
         records = [to_record(replace(row, state="pending", due=now)) for row in over]
         waiting = [row for row in map(to_row, self._store.records(OUTBOX, state="pending")) if row.due > now]
-        records += [to_record(right) for row in waiting if (right := put_right(row, now)) is not row]
+        records += [to_record(right) for row in waiting if (right := put_right(row, now, self._quiet(row))) is not row]
         records += ended_series(self._store, now)
         if records:
             self._store.save_records(records)

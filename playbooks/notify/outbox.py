@@ -107,12 +107,15 @@ def failed(row: Row, now: datetime, error: str, *, again: bool, after: float, gi
     )
 
 
-def put_right(row: Row, now: datetime) -> Row:
+def put_right(row: Row, now: datetime, morning: datetime | None = None) -> Row:
     """Return a pending row as it would be, had the clock that wrote it never been wrong; most rows as they are.
 
     A row of the future was written by a clock that has since been put back: it waits as long as it was meant to. One
     that would wait longer than any does was put off by such a clock: whatever it waited for is looked at again.
+    `morning` is the end of the quiet hours that it may be waiting for, None outside of them.
     """
+    if row.due == morning:
+        return row
     if row.created > now + _APART:
         return replace(row, created=now, due=now + max(row.due - row.created, timedelta()))
     longest = timedelta(seconds=_LONGEST_WISH) if row.attempts else _LONGEST_QUIET

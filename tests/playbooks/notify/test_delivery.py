@@ -269,6 +269,23 @@ def test_too_many_become_a_digest_that_names_the_worst(store: EmbeddedStore) -> 
     assert desk.states() == {"sent": 6, "digested": 25}
 
 
+def test_what_failed_before_the_quiet_hours_waits_for_the_morning_and_is_written_once(store: EmbeddedStore) -> None:
+    desk = Desk(store, channels={"chat": {"quiet": "22:00-06:00", "zone": "UTC"}}, routes=[ALERTS])
+    desk.found(alert(1))
+    desk.receivers["chat"].error = DeliveryError("connection refused", after=0.0)
+    desk.clock.go(hours=9, minutes=59)
+    assert desk.deliver().sent == 0
+    desk.receivers["chat"].error = None
+    desk.clock.go(minutes=2)
+    assert desk.deliver().postponed == 1
+    waiting = desk.rows()
+    desk.clock.go(minutes=1)
+    assert desk.deliver().postponed == 0
+    assert desk.rows() == waiting  # its version, too
+    desk.clock.go(hours=8)
+    assert desk.deliver().sent == 1
+
+
 def test_quiet_hours_wait_for_the_morning_except_critical(store: EmbeddedStore) -> None:
     desk = Desk(store, channels={"chat": {"quiet": "22:00-06:00", "zone": "Europe/Tirane"}}, routes=[ALERTS])
     desk.clock.at = datetime(2026, 3, 2, 23, tzinfo=UTC)
