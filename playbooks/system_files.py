@@ -11,7 +11,7 @@ import posixpath
 import re
 from typing import Final
 
-UNIX_FOLDERS: Final = (
+_UNIX_FOLDERS: Final = (
     "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/lib/", "/lib64/", "/usr/lib/", "/boot/",
 )  # fmt: skip
 _WINDOWS_FOLDER: Final = re.compile(
@@ -49,7 +49,7 @@ _SPELLINGS: Final = (
 def is_of_the_system(path: str) -> bool:
     """Tell whether a full path, however spelled, is that of a program of the operating system."""
     if path.startswith("/"):
-        return f"/{posixpath.normpath(path).lstrip('/')}".startswith(UNIX_FOLDERS)
+        return f"/{posixpath.normpath(path).lstrip('/')}".startswith(_UNIX_FOLDERS)
     folder, _, name = _plain(path).rpartition("\\")
     return name in _WINDOWS_PROGRAMS and _WINDOWS_FOLDER.fullmatch(folder) is not None
 
@@ -64,4 +64,4 @@ def _plain(path: str) -> str:
     for pattern, meant in _SPELLINGS:
         if found := pattern.match(path):
             path = meant + path[found.end() :]
-    return ntpath.normpath(path)
+    return ntpath.normpath(path).removesuffix("::$data").rstrip(". ")  # Win32 drops dots and blanks from a name's end

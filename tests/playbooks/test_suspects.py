@@ -67,11 +67,19 @@ def test_a_hash_beside_a_program_of_the_system_is_still_told() -> None:
         "C:\\Windows\\Microsoft.NET\\Framework64\\v4.0.30319\\MSBuild.exe",
         "C:\\Program Files\\PowerShell\\7\\pwsh.exe",
         "//usr/bin/curl",
+        "C:\\Windows\\System32\\cmd.exe. .",
+        "C:\\Windows\\System32\\cmd.exe::$DATA",
     ],
 )
 def test_neither_a_program_of_the_system_nor_its_hash_is_told_however_it_is_spelled(program: str) -> None:
     assert is_of_the_system(program)
     assert _ran(program) == set()
+
+
+def test_a_folder_that_only_looks_like_the_systems_is_the_attackers() -> None:
+    path = "C:\\Windows \\System32\\cmd.exe"  # with a blank: another folder
+    assert not is_of_the_system(path)
+    assert path in _ran(path)
 
 
 def test_one_rule_says_what_commands_and_exports_leave_to_the_system() -> None:
