@@ -20,8 +20,9 @@ from engine.errors import UnreadableError
 from engine.events import Event
 from engine.store.catalogue import Segment
 from engine.store.columns import ENVELOPE, GIVEN, ID, KINDS, MANY, MISTYPED, ORIGINAL, REST, SEQUENCE
+from engine.store.rest import Rest
 from engine.store.rows import events_of
-from engine.store.scan import Wanted, folded, in_time, with_rest
+from engine.store.scan import Wanted, folded, in_time
 from engine.store.segments import SegmentReader
 from engine.store.tested import Tested
 from engine.store.values import from_json
@@ -105,7 +106,15 @@ class StoredBlock:
 
     def read(self, names: Collection[str]) -> pa.Table:
         """Return these columns for all rows, with their companions; names that no row has are left out."""
-        return assembled(names, frozenset(self.opened.reader.present(self._group)), self._columns)
+        there = frozenset(self.opened.reader.present(self._group))
+        left = set(names).intersection(self.names)
+        if not self.opened.segment.compacted:  # then what has a column stands there in all rows
+            left = {name for name in left if there.isdisjoint(companions(name))}
+        return assembled(names, there, self._columns, self._rest if left and REST in there else None)
+
+    @cached_property
+    def _rest(self) -> Rest:
+        return Rest(self.opened.reader.read(self._group, [REST]).column(REST))
 
     def _columns(self, names: Sequence[str]) -> pa.Table:
         """Return these columns, which the row group has; what is not too large is kept for those who ask next."""
@@ -203,16 +212,21 @@ class StoredBlock:
         return found
 
 
-def assembled(names: Collection[str], there: frozenset[str], columns: Callable[[Sequence[str]], pa.Table]) -> pa.Table:
+def assembled(
+    names: Collection[str], there: Collection[str], columns: Callable[[Sequence[str]], pa.Table], rest: Rest | None
+) -> pa.Table:
     """Return the fields' columns with their companions, and what the rest holds of them.
 
     `there` are the columns that hold anything; `columns` reads them.
     """
-    wanted = [each for name in names for each in (name, name + MANY, MISTYPED + name) if each in there]
+    wanted = [each for name in names for each in companions(name) if each in there]
     table = columns(wanted)
-    if REST in there:
-        table = with_rest(table, columns([REST]).column(REST), frozenset(names))
-    return folded(table)
+    return folded(table if rest is None else rest.beside(table, names))
+
+
+def companions(name: str) -> tuple[str, ...]:
+    """Return the columns in which values of a field can stand."""
+    return (name, name + MANY, MISTYPED + name)
 
 
 def belongs(column: str, fields: Collection[str] | None) -> bool:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from engine.events import Event
 from engine.store.blocks import StoredBlock, assembled, belongs
-from engine.store.columns import ID, ORIGINAL
+from engine.store.columns import ID, ORIGINAL, REST
 from engine.store.gluing import glued
+from engine.store.rest import Rest
 from engine.store.rows import events_of
 
 _EVENTS_AT_ONCE = 2000
@@ -55,7 +56,11 @@ class JoinedBlock:
 
     def read(self, names: Collection[str]) -> pa.Table:
         """Return these columns for all rows, with their companions; names that no row has are left out."""
-        return assembled(names, self._there, self._columns)
+        return assembled(names, self._there, self._columns, self._rest)
+
+    @cached_property
+    def _rest(self) -> Rest | None:
+        return Rest(self._table.column(REST)) if REST in self._there else None
 
     def _columns(self, names: Sequence[str]) -> pa.Table:
         table = self._table.select([name for name in names if name != ORIGINAL])

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from engine.events import Event, Fields
+from engine.events import Event
 from engine.store.catalogue import Segment
-from engine.store.columns import ID, MANY, MISTYPED, REST, SEQUENCE, TEXT, TEXTS, columns_of
+from engine.store.columns import ID, MANY, MISTYPED, REST, SEQUENCE, TEXTS
 from engine.store.protocol import Slice
+from engine.store.rest import Rest, plain
 from engine.store.rows import events_of
 from engine.store.segments import SegmentReader
-from engine.store.values import from_json
 
 _TIME = "@timestamp"
 
@@ -85,33 +85,9 @@ def _columns(
     names = [each for name in columns if name != SEQUENCE for each in (name, name + MANY, MISTYPED + name)]
     table = reader.read(group, names)
     if REST in reader.present(group):
-        table = with_rest(table, reader.read(group, [REST]).column(REST), frozenset(columns))
+        table = Rest(reader.read(group, [REST]).column(REST)).beside(table, columns)
     table = folded(table)
     return table.append_column(SEQUENCE, pa.array(sequences)) if SEQUENCE in columns else table
-
-
-def with_rest(table: pa.Table, rest: pa.ChunkedArray, names: frozenset[str]) -> pa.Table:
-    """Add to the columns of these fields what stands of them in the rest.
-
-    Where files were joined, a field can have a column that holds the rows of some, and stand in the rest in others.
-    """
-    parsed: dict[str | None, Fields] = {None: {}}
-    for text in rest.unique().to_pylist():
-        fields = from_json(text) if text else {}
-        parsed[text] = {name: fields[name] for name in names.intersection(fields)}
-    if not any(parsed.values()):
-        return table
-    for name, column in columns_of([parsed[text] for text in rest.to_pylist()]).items():
-        if name not in table.column_names:
-            table = table.append_column(name, column)
-        else:
-            both = pc.coalesce(_plain(table.column(name)), _plain(column))
-            table = table.set_column(table.column_names.index(name), name, both)
-    return table
-
-
-def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    return column.cast(pa.string()) if column.type == TEXT else column
 
 
 def folded(table: pa.Table) -> pa.Table:
@@ -156,4 +132,4 @@ def known_ids(folder: Path, segments: Sequence[Segment], ids: Sequence[str]) -> 
 
 
 def _among(column: pa.ChunkedArray, ids: set[str]) -> pa.ChunkedArray:
-    return pc.is_in(_plain(column), value_set=pa.array(sorted(ids), pa.string()))
+    return pc.is_in(plain(column), value_set=pa.array(sorted(ids), pa.string()))

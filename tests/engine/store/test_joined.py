@@ -7,8 +7,9 @@ from functools import partialmethod
 import numpy as np
 import pytest
 
-from engine.store import walking
+from engine.store import rest, walking
 from engine.store.columns import _Sheet
+from engine.store.values import from_json
 
 MIXED = [
     [{"host.name": "web01", "x": "1"}, {"host.name": "web02", "http.response.status_code": 404}],
@@ -126,3 +127,23 @@ def test_an_early_end_closes_every_file(store, batches, monkeypatch) -> None:
     next(found := store.blocks())
     found.close()
     assert len(closed) == len(MIXED)
+
+
+@pytest.mark.parametrize("compacted", [None, False, True])
+def test_the_rest_is_parsed_once_and_only_for_fields_that_stand_there(store, crowded, monkeypatch, compacted) -> None:
+    parsed: list[str] = []
+    monkeypatch.setattr(rest, "from_json", lambda text: parsed.append(text) or from_json(text))
+    if compacted:
+        store.compact()
+    block = next(_held := store.blocks())
+    if compacted is None:  # the second of the files that came alone
+        block = block.apart()[1]
+    names = ["x", "n", "destination.port", "a", "none"]
+    whole = {name: either(block.read([name]), name) for name in [*names, *names] if name in block.names}
+    assert len(parsed) == len(set(parsed)) > 0
+    assert whole["x"] == (["hidden", None] if compacted is None else crowded["x"])
+    if compacted is None:
+        parsed.clear()
+        block = next(_again := store.blocks()).apart()[1]
+        assert either(block.read(["a", "b", "none"]), "a") == ["1", "1"]
+        assert parsed == []
