@@ -10,7 +10,8 @@ from collectors.cisco.asa_messages import BARE, FAMILIES, TEMPLATES
 from collectors.cisco.asa_phrases import phrases
 from collectors.cisco.asa_templates import pattern_of
 from collectors.network.protocols import transport_fields
-from collectors.network.values import mac_of, put, split_account
+from collectors.network.tls import put_tls
+from collectors.network.values import mac_of, put, put_port, split_account
 from collectors.source import Options
 from collectors.web.address import is_ip
 from engine.events import Fields, moved
@@ -60,11 +61,11 @@ _PLAIN = {
     "payload": ("cisco.asa.original_payload",),
 }
 _INNER = re.compile(
-    r"src (?P<src>[^\s/]{1,64})(?:/(?P<src_port>\d{1,5}))? dst (?P<dst>[^\s/]{1,64})(?:/(?P<dst_port>\d{1,5}))?",
-    re.ASCII,
+    r"""(?P<proto>[\w\-]{1,16})\ src\ (?P<src>[^\s/]{1,64})(?:/(?P<src_port>\d{1,5}))?
+    \ dst\ (?P<dst>[^\s/]{1,64})(?:/(?P<dst_port>\d{1,5}))?""",
+    re.VERBOSE | re.ASCII,
 )
 _TAG = re.compile(r"\s?\d{1,6}(?::[\w\-]{1,64})?", re.ASCII)
-_TLS = re.compile(r"(?P<protocol>TLS|SSL|DTLS)v?(?P<version>\d(?:\.\d)?)?", re.IGNORECASE)
 _ICMP = frozenset(("302020", "302021", "302026", "302027"))
 _IKE_FAMILY = ("713", "714", "715", "750", "751")
 
@@ -87,6 +88,8 @@ def message_fields(code: str | None, groups: Groups, options: Options) -> Fields
     fields: Fields = {}
     if "faddr" in groups:
         groups = _icmp_ends(code, groups)
+    if "payload" in groups:
+        groups = _flow_of_error(groups)
     if code in {"302013", "302015", "302017"} and groups.get("dir", "").lower() == "outbound":
         groups = _swapped(groups)
     for end, side in _NAT_OF.items():
@@ -98,7 +101,6 @@ def message_fields(code: str | None, groups: Groups, options: Options) -> Fields
                 put(fields, target, groups[name].rstrip('.,"') if name == "reason" else groups[name], options.zone)
     _users(code, groups, fields)
     _specials(groups, fields)
-    _inner_flow(groups, fields)
     _by_code(code, fields)
     return fields
 
@@ -147,6 +149,28 @@ def _icmp_ends(code: str | None, groups: Groups) -> Groups:
     return result
 
 
+def _flow_of_error(groups: Groups) -> Groups:
+    """Name the ends of the flow that an ICMP error is about, so that addresses, ports and interfaces belong together.
+
+    The error goes back to where the flow came from: its ends are exchanged, and the flow has a protocol of its own. An
+    error about a flow that went its own way keeps its protocol.
+    """
+    inner = _INNER.search(groups["payload"])
+    ends = {end: inner[end].rstrip(".") for end in _NAT_OF} if inner is not None else {}
+    if inner is None or not all(map(is_ip, ends.values())):
+        return groups
+    if ends["src"] != _place(groups["src"])[1]:
+        groups = _swapped(groups) | {"proto": inner["proto"]}
+    result = dict(groups)
+    for end, address in ends.items():
+        interface = _place(groups[end])[0]
+        result[end] = f"{interface}:{address}" if interface else address
+        result.pop(f"{end}_port", None)
+        if port := inner[f"{end}_port"]:
+            result[f"{end}_port"] = port
+    return result
+
+
 def _end(groups: Groups, end: str, side: str, fields: Fields) -> None:
     place = groups.get(end)
     if place is None:
@@ -156,7 +180,7 @@ def _end(groups: Groups, end: str, side: str, fields: Fields) -> None:
     fields[f"{side}.{'ip' if is_ip(address) else 'domain'}"] = address
     port = groups.get(f"{end}_port", "")
     if port.isdecimal():
-        fields[f"{side}.port"] = int(port)
+        put_port(fields, f"{side}.port", port)
     elif port:
         fields["network.protocol"] = port.lower()
     if interface:
@@ -173,10 +197,9 @@ def _nat(groups: Groups, end: str, side: str, fields: Fields) -> None:
     fields[f"cisco.asa.mapped_{side}_ip"] = address
     if address != fields.get(f"{side}.ip"):
         fields[f"{side}.nat.ip"] = address
-    if port.isdecimal():
-        fields[f"cisco.asa.mapped_{side}_port"] = int(port)
-        if int(port) != fields.get(f"{side}.port"):
-            fields[f"{side}.nat.port"] = int(port)
+    put_port(fields, mapped := f"cisco.asa.mapped_{side}_port", port)
+    if mapped in fields and fields[mapped] != fields.get(f"{side}.port"):
+        fields[f"{side}.nat.port"] = fields[mapped]
 
 
 @lru_cache(maxsize=16384)
@@ -252,10 +275,9 @@ def _account(prefix: str, text: str, fields: Fields) -> None:
 
 
 def _specials(groups: Groups, fields: Fields) -> None:
-    if (tls := _TLS.fullmatch(groups.get("tls_name", ""))) is not None:
-        fields["tls.version_protocol"] = tls["protocol"].lower()
-        if tls["version"]:
-            fields["tls.version"] = tls["version"]
+    tls = groups.get("tls_name", "")
+    if not put_tls(tls, fields) and tls.upper() in {"TLS", "SSL", "DTLS"}:
+        fields["tls.version_protocol"] = tls.lower()
     if "dir" in groups:
         fields["network.direction"] = groups["dir"].lower()
     if "vpn_end" in groups:
@@ -275,20 +297,6 @@ def _specials(groups: Groups, fields: Fields) -> None:
     common = re.search(r"CN=([^,]{1,256})", subject)
     if common is not None:
         fields["user.name"] = common[1]
-
-
-def _inner_flow(groups: Groups, fields: Fields) -> None:
-    """Take the ends of the flow that an ICMP error is about, so that addresses and ports belong together."""
-    inner = _INNER.search(groups.get("payload", ""))
-    if inner is None:
-        return
-    for end, side in _NAT_OF.items():
-        address = inner[end].rstrip(".")
-        if not is_ip(address):
-            continue
-        fields[f"{side}.ip"] = address
-        if inner[f"{end}_port"]:
-            fields[f"{side}.port"] = int(inner[f"{end}_port"]) % 65536
 
 
 def _by_code(code: str | None, fields: Fields) -> None:

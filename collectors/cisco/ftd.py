@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from collectors.network.tls import put_tls
 from collectors.network.values import Table, put_all
 from collectors.source import Options
 from engine.events import Fields
@@ -15,7 +16,6 @@ CODES = frozenset(("430001", "430002", "430003", "430004", "430005"))
 _NAME = re.compile(
     r"(?:^|(?<=,\s)|(?<=,))(?P<name>[A-Z][A-Za-z0-9_]{1,40}(?:\s(?:Policy|Count|Name|Type|ID))?):(?:\s|$)"
 )
-_TLS = re.compile(r"(?P<protocol>TLS|SSL)v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\s")
 
@@ -92,8 +92,7 @@ def security_fields(text: str, options: Options) -> Fields:
 
 def _tls(values: dict[str, str], fields: Fields) -> None:
     """Set version, cipher and the certificate's hash of an encrypted connection, where the device knows them."""
-    if version := _TLS.fullmatch(values.get("SSLVersion", "")):
-        fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+    put_tls(values.get("SSLVersion", ""), fields)
     cipher = values.get("SSLCipherSuite", "")
     if cipher.lower() not in {"", "unknown", "none"}:
         fields["tls.cipher"] = cipher

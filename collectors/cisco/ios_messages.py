@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from collectors.network.protocols import transport_fields
-from collectors.network.values import mac_of
+from collectors.network.values import mac_of, put_port
 from collectors.web.address import is_ip
 from engine.events import Fields
 
@@ -198,10 +198,8 @@ def _ends(text: str, fields: Fields) -> None:
             address = found["ip"].rstrip(".:") if found is not None else ""
             if found is not None and is_ip(address):
                 fields[f"{side}.ip"] = address
-                port = found.groupdict().get("port")
-                if port:
-                    fields[f"{side}.port"] = int(port)
+                put_port(fields, f"{side}.port", found.groupdict().get("port") or "")
                 break
     local = _LOCAL_PORT.search(text)
     if local is not None:  # the device's own port, which was logged in to
-        fields["destination.port"] = int(local["port"]) % 65536
+        put_port(fields, "destination.port", local["port"])

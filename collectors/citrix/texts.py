@@ -11,7 +11,7 @@ from datetime import tzinfo
 
 from collectors.network.protocols import transport_fields
 from collectors.network.times import instant_of
-from collectors.network.values import put
+from collectors.network.values import put, put_port
 from collectors.web.address import endpoint
 from engine.events import Fields
 
@@ -58,8 +58,7 @@ def _ends(text: str, values: Mapping[str, str], fields: Fields) -> None:
     if (ip := endpoint(address).ip) is None or "Destination" in values or "destination.ip" in fields:
         return
     fields["destination.ip"] = ip
-    if port.isdecimal():
-        fields["destination.port"] = int(port) % 65536
+    put_port(fields, "destination.port", port)
 
 
 def _times(values: Mapping[str, str], fields: Fields, zone: tzinfo) -> None:
@@ -98,7 +97,7 @@ def _monitor(text: str, fields: Fields, zone: tzinfo) -> None:
     found = _BOUND.search(text)
     if found is not None:
         put(fields, "destination.ip", found["ip"], zone)
-        fields["destination.port"] = int(found["port"]) % 65536
+        put_port(fields, "destination.port", found["port"])
     fields["event.type"] = ["info"]
 
 

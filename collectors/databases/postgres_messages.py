@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from collectors.databases.ends import also, put_client, put_number, put_port, put_words, read_statement
 from collectors.databases.postgres_prefix import put_user
+from collectors.network.tls import put_tls
 from engine.events import Fields
 
 _DURATION = re.compile(r"duration: (?P<ms>\d{1,15}(?:\.\d{1,6})?) ms(?:  |$)", re.ASCII)
@@ -158,16 +159,9 @@ def _pairs(message: str, fields: Fields) -> None:
         elif key == "port":
             put_port(value, fields)
         elif key == "protocol":
-            _tls(value, fields)
+            put_tls(value, fields)
         else:
             put_words(names[key], value, fields)
-
-
-def _tls(protocol: str, fields: Fields) -> None:
-    """Read `TLSv1.3`: the protocol and its version."""
-    name, _, version = protocol.partition("v")
-    if name in {"TLS", "SSL"} and version:
-        fields["tls.version_protocol"], fields["tls.version"] = name.lower(), version
 
 
 def _refused(message: str, fields: Fields) -> bool:

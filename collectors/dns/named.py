@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from collectors.dns.question import answer, ask, ask_slashed, header_flags, is_type
+from collectors.dns.question import answer, ask, ask_slashed, header_flags, is_type, zone_parts
+from collectors.network.values import put_port
 from collectors.sensors.addresses import known_ip
 from engine.events import Fields
 
@@ -190,7 +191,8 @@ def _policy(found: re.Match[str], fields: Fields) -> None:
 def _transfer(found: re.Match[str], fields: Fields) -> None:
     fields["bind.zone"] = found["zone"]
     if known_ip(found["ip"]):
-        fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"]) % 65536
+        fields["source.ip"] = found["ip"]
+        put_port(fields, "source.port", found["port"])
     _zone_reason(found["reason"], fields)
     fields["event.action"] = "zone-transfer"
 
@@ -200,13 +202,16 @@ def _zone(found: re.Match[str], fields: Fields) -> None:
     _zone_reason(found["reason"], fields)
     fields["event.action"] = "zone-message"
     if (other := _OTHER_END.search(found[0])) is not None and known_ip(other["ip"]):
-        fields["source.ip"], fields["source.port"] = other["ip"], int(other["port"]) % 65536
+        fields["source.ip"] = other["ip"]
+        put_port(fields, "source.port", other["port"])
 
 
 def _zone_out(found: re.Match[str], fields: Fields) -> None:
     """Read what a client is given of a zone: `transfer of 'example.org/IN': AXFR started`."""
     fields["bind.zone"] = found["zone"]
-    name, _, record_class = found["zone"].partition("/")
+    name, record_class, view = zone_parts(found["zone"])
+    if view:
+        fields["bind.view"] = view
     kind = found["reason"].partition(" ")[0].partition("-")[0]
     ask(fields, name, kind if kind in {"AXFR", "IXFR"} else "", record_class)
     _zone_reason(found["reason"], fields)
@@ -228,7 +233,8 @@ def _resolving(found: re.Match[str], fields: Fields) -> None:
     ask_slashed(fields, found["question"])
     what = found["what"].strip()
     if known_ip(found["ip"] or ""):
-        fields["source.ip"], fields["source.port"] = found["ip"], int(found["port"]) % 65536
+        fields["source.ip"] = found["ip"]
+        put_port(fields, "source.port", found["port"])
     if rcode := _RCODE_WORD.search(what):
         fields["dns.response_code"] = rcode[0]
     fields["event.action"] = "resolving"

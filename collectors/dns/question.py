@@ -59,6 +59,18 @@ def ask_slashed(fields: Fields, text: str) -> None:
     ask(fields, name, types[0] if types else "", rest[at] if at is not None else "")
 
 
+def zone_parts(text: str) -> tuple[str, str, str]:
+    """Return name, class and view of a zone as BIND writes it: `example.org/IN`, `example.org/IN/internal`.
+
+    Names may hold slashes (RFC 2317: `0/25.2.0.192.in-addr.arpa/IN`): the last part that is a class ends the name.
+    """
+    parts = text.split("/")
+    at = next((at for at in range(len(parts) - 1, 0, -1) if is_class(parts[at])), None)
+    if at is None:
+        return text, "", ""
+    return "/".join(parts[:at]), parts[at], "/".join(parts[at + 1 :])
+
+
 def answer(fields: Fields, *, name: str, record_type: str, data: str, ttl: int | None = None, kind: str = "") -> None:
     """Add one resource record to `dns.answers.*`; an address also to `dns.resolved_ip`."""
     for part, value in (("name", bare_name(name)), ("type", record_type), ("data", data), ("class", kind)):

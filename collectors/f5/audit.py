@@ -16,14 +16,20 @@ _USER = re.compile(r"\b[Uu]ser(?:=| )(?P<user>[^\s(),]{1,256})")
 _HOST = re.compile(r"\bhost=(?P<host>[^\s,]{1,253})")
 _COMMAND = re.compile(r"\bstatus=\[(?P<status>[^\]]{0,128})\] cmd_data=(?P<command>.{1,8192})", re.DOTALL)
 _CHANGE = re.compile(
-    r"transaction #\S{1,40} - object \S{1,40} - (?P<verb>create|modify|delete|obj_delete|create_if)\w*"
+    r"transaction #\S{1,40} - object \S{1,40} - (?P<verb>create_if|create|modify|obj_delete|delete)\w*"
     r" \{.{0,4096}\[Status=(?P<status>[^\]]{1,128})\]",
     re.DOTALL,
 )
 _FAILED = re.compile(r"failed to login|login failed|invalid (?:user|password)", re.IGNORECASE)
 _OK = "Command OK"
 _READING = frozenset(("list", "show", "cd", "quit", "exit", "help", "bash", "run"))
-_TYPES = {"create": "creation", "create_if": "creation", "modify": "change", "delete": "deletion"}
+_TYPES = {
+    "create": "creation",
+    "create_if": "creation",
+    "modify": "change",
+    "delete": "deletion",
+    "obj_delete": "deletion",
+}
 
 
 def audit_fields(text: str, fields: Fields) -> bool:
@@ -44,7 +50,7 @@ def audit_fields(text: str, fields: Fields) -> bool:
         fields["event.action"] = "command"
     elif (change := _CHANGE.search(text)) is not None:
         fields["event.action"] = change["verb"]
-        _change(_TYPES.get(change["verb"], "deletion"), change["status"], fields)
+        _change(_TYPES[change["verb"]], change["status"], fields)
     elif host is not None:
         failed = _FAILED.search(text) is not None
         fields["event.category"], fields["event.type"] = ["authentication"], ["start"]

@@ -9,6 +9,7 @@ import re
 
 from collectors.f5.audit import audit_fields
 from collectors.network.protocols import transport_fields
+from collectors.network.tls import find_tls
 from collectors.network.values import put
 from collectors.source import Options
 from engine.events import Fields
@@ -53,7 +54,6 @@ _SECEV_ENDS = {"source ip": "source.ip", "xff ip": "network.forwarded_ip", "sour
 _SECEV_REQUEST = re.compile(r"request: <?(?P<method>[A-Z]{3,10}) (?P<url>\S{1,8192})")
 _CRON = re.compile(r"\((?P<user>[\w.\-]{1,64})\) CMD \((?P<command>.{1,4096})\)")
 _ERROR = re.compile(r"Connection error: (?P<reason>\S.*)")
-_TLS = re.compile(r"(?P<protocol>TLS|SSL)v(?P<version>[\d.]{1,3})", re.IGNORECASE)
 _READ = 16384  # characters that are looked at for facts; the message itself is kept whole
 _REFUSED = ("fail", "denied", "logon_deny", "result: deny", "ending 'deny", "locked out")
 _SESSION = re.compile(rf"New session from client IP (?P<ip>{_IP}) .{{0,128}}?at VIP (?P<vip>{_IP})(?=\s|$)")
@@ -143,7 +143,7 @@ def _special(text: str, fields: Fields, options: Options) -> str | None:
         put(fields, "@timestamp", found["stamp"].replace(":", " ", 1), options.zone)
         fields["tls.cipher"] = found["cipher"]
         fields["url.original"] = found["url"]
-        _tls(found["tls"], fields)
+        find_tls(found["tls"], fields)
         return text
     found = _CRON.match(text)
     if found is not None:
@@ -177,15 +177,9 @@ def _facts(text: str, fields: Fields, options: Options) -> None:
             if "proto" in pattern.groupindex and found["proto"]:
                 fields.update(transport_fields(found["proto"]))
             if "tls" in pattern.groupindex and found["tls"]:
-                _tls(found["tls"], fields)
+                find_tls(found["tls"], fields)
     followed = _FOLLOWED.search(text)
     if followed is not None:
         fields["rule.name"] = followed["rule"]
     if "SSL Handshake failed" in text or "Connection error" in text:
         fields["event.outcome"], fields["event.type"] = "failure", ["info", "error"]
-
-
-def _tls(text: str, fields: Fields) -> None:
-    found = _TLS.search(text)
-    if found is not None:
-        fields["tls.version"], fields["tls.version_protocol"] = found["version"], found["protocol"].lower()

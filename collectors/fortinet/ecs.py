@@ -9,6 +9,7 @@ import re
 from datetime import datetime, tzinfo
 
 from collectors.network.times import instant_of, zone_named
+from collectors.network.tls import put_tls
 from collectors.network.values import Table, keep, put, put_all
 from collectors.source import Options
 from collectors.web.address import endpoint
@@ -105,7 +106,6 @@ _DOMAIN_USER = re.compile(r"(?P<name>[^,]{1,256}),(?:cn|CN|uid)=")
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 _METHODS = frozenset(("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE"))
 _HEX = re.compile(r"[0-9A-Fa-f]+", re.ASCII)
-_TLS = re.compile(r"(?P<protocol>tls|ssl)[v\-]?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
 _BRACKETED = re.compile(r"^(?P<name>[^\s\[]{1,255})? ?\[(?P<ip>[0-9A-Fa-f.:]{2,45})\]$", re.ASCII)
 
 
@@ -194,8 +194,7 @@ def _names(values: dict[str, str], fields: Fields, zone: tzinfo) -> None:
 
 def _tls(values: dict[str, str], fields: Fields) -> None:
     """Set what an inspected TLS session was: its version, and the hash of the server's certificate."""
-    if version := _TLS.fullmatch(values.get("tlsver", "")):
-        fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+    put_tls(values.get("tlsver", ""), fields)
     digest = values.get("certhash", "")
     if (kind := _HASHES.get(len(digest))) and _HEX.fullmatch(digest):
         fields[f"tls.server.hash.{kind}"] = digest.upper()

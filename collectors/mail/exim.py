@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from collectors.mail.peers import mail_address, put_domain, put_mail, put_port
+from collectors.network.tls import put_tls
 from collectors.web.address import is_ip
 from engine.events import Fields
 
@@ -35,7 +36,7 @@ _LISTENER = re.compile(r"\bI=\[(?P<ip>[0-9A-Fa-f:.]{2,45})\](?::(?P<port>\d{1,5}
 _PAIR = re.compile(
     r'(?<=\s)(?P<key>[A-Za-z]{1,10})=(?:"(?P<quoted>[^"\\]*+(?:\\.[^"\\]*+)*+)"|(?P<text>\S{0,2000}))', re.DOTALL
 )
-_TLS = re.compile(r"(?P<protocol>TLS|SSL)v?(?P<version>\d(?:\.\d)?):(?P<cipher>[\w-]{1,80})", re.ASCII)
+_CIPHER = re.compile(r"[\w-]{1,80}", re.ASCII)
 _REFUSED = re.compile(
     r"\b(?P<how>temporarily rejected|rejected|discarded)"
     r" (?P<stage>[A-Z]{2,12}|after DATA|connection|sender|from|during)(?: <(?P<address>[^>]{0,400})>)?"
@@ -139,11 +140,10 @@ def _authenticated(value: str, fields: Fields) -> None:
 
 
 def _tls(value: str, fields: Fields) -> None:
-    found = _TLS.match(value)
-    if found is not None:
-        fields["tls.version_protocol"] = found["protocol"].lower()
-        fields["tls.version"] = found["version"]
-        fields["tls.cipher"] = found["cipher"]
+    version, _, rest = value.partition(":")
+    cipher = _CIPHER.match(rest)
+    if cipher is not None and put_tls(version, fields):
+        fields["tls.cipher"] = cipher[0]
 
 
 def _authentication(text: str, fields: Fields) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from collectors.mail.peers import PEER, PEER_PATTERN, put_domain, put_mail, put_peer, put_port
+from collectors.network.tls import put_tls
 from collectors.web.address import is_ip
 from engine.events import Fields
 
@@ -58,7 +59,7 @@ _TO_PEER = re.compile(
 )
 _TLS = re.compile(
     rf"""(?P<trust>Anonymous|Untrusted|Trusted|Verified)\ TLS\ connection\ (?:established|reused)\ (?P<way>from|to)
-    \ {PEER_PATTERN}:\ (?P<protocol>TLS|SSL)v(?P<version>\d(?:\.\d)?)\ with\ cipher\ (?P<cipher>[\w-]{{1,80}})""",
+    \ {PEER_PATTERN}:\ (?P<version>(?:TLS|SSL)v[\d.]{{1,3}})\ with\ cipher\ (?P<cipher>[\w-]{{1,80}})""",
     re.VERBOSE,
 )
 _SASL = re.compile(
@@ -291,7 +292,7 @@ def _tls(text: str, fields: Fields) -> bool:
     put_peer("source" if found["way"] == "from" else "destination", found, fields)
     fields["event.action"] = "tls-established"
     fields["postfix.tls.trust"] = found["trust"].lower()
-    fields["tls.version_protocol"], fields["tls.version"] = found["protocol"].lower(), found["version"]
+    put_tls(found["version"], fields)
     fields["tls.cipher"] = found["cipher"]
     return True
 

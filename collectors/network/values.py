@@ -20,6 +20,7 @@ ABSENT = frozenset(("", "-", "N/A", "n/a", "null", "(null)", "(empty)", "undefin
 _HEX = re.compile(r"[0-9A-Fa-f]{12}", re.ASCII)
 _NOT_HEX = re.compile(r"[:.\-]")
 _NUMBER = re.compile(r"-?\d{1,19}", re.ASCII)
+_PORT = re.compile(r"\d{1,5}", re.ASCII)
 _FLOAT = re.compile(r"-?\d{1,15}(?:\.\d{0,9})?", re.ASCII)
 _LONGEST_NAME = 253
 
@@ -42,7 +43,7 @@ def put(fields: Fields, name: str, text: str, zone: tzinfo) -> None:
         return
     kind = kind_of(name)
     if kind == "long":
-        _put_long(fields, name, text)
+        (put_port if name.endswith(".port") else _put_long)(fields, name, text)
     elif kind == "date":
         moment = instant_of(text, zone)
         if moment is not None:
@@ -81,6 +82,12 @@ def split_account(text: str) -> tuple[str | None, str]:
     domain, mark, name = text.partition("\\")
     name = name.lstrip("\\")
     return (domain, name) if mark and name and domain else (None, name or text)
+
+
+def put_port(fields: Fields, name: str, text: str) -> None:
+    """Set a port where the text is one (0 to 65535), in ASCII digits; a first value is replaced."""
+    if _PORT.fullmatch(text) and int(text) < 65536:
+        fields[name] = int(text)
 
 
 def _put_long(fields: Fields, name: str, text: str) -> None:

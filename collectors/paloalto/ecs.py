@@ -6,6 +6,7 @@ import re
 from datetime import datetime, tzinfo
 
 from collectors.network.times import instant_of
+from collectors.network.tls import put_tls
 from collectors.network.values import Table, keep, put, put_all, split_account
 from collectors.source import Options
 from collectors.web.address import is_ip
@@ -57,7 +58,6 @@ _TABLE: Table = {
 }
 _FILES = frozenset(("wildfire", "file", "virus", "wildfire-virus", "ml-virus", "data", "vulnerability", "dlp"))
 _THREAT = re.compile(r"(?P<name>[^()]{0,512})\((?P<id>\d{1,12})\)")
-_TLS = re.compile(r"(?:TLS|SSL)v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE)
 _HASHES = {32: "file.hash.md5", 64: "file.hash.sha256"}
 
 
@@ -163,9 +163,7 @@ def _url(url: str, fields: Fields, zone: tzinfo) -> None:
 
 
 def _tls(values: dict[str, str], fields: Fields) -> None:
-    found = _TLS.fullmatch(values.get("tls_version", ""))
-    if found is not None:
-        fields["tls.version"] = found["version"]
+    put_tls(values.get("tls_version", ""), fields)
     fingerprint = values.get("fingerprint", "")
     if len(fingerprint) == 64:
         fields["tls.server.hash.sha256"] = fingerprint

@@ -25,7 +25,8 @@ _ALLOWED = frozenset(("allow", "alert", "continue", "forward", "wildfire-upload-
 _SUCCESS = re.compile(r"success|succeed|-succ\b|allow|connected|pass", re.IGNORECASE)
 _FAILURE = re.compile(r"fail|error|denied|invalid|timeout|unauthori[sz]ed", re.IGNORECASE)
 _LOGIN = re.compile(r"auth|login|logon|logged in|logout|logged out", re.IGNORECASE)
-_LOGGED = re.compile(r"logged in|log(?:ged )?out|login succ", re.IGNORECASE)
+_LEFT = re.compile(r"log(?:ged)?[ _-]?out(?![a-z])", re.IGNORECASE)
+_LOGGED = re.compile(rf"logged in|{_LEFT.pattern}|login succ", re.IGNORECASE)
 _USER_AUTH = re.compile(r"authentication failed for (?:user|admin)|invalid user", re.IGNORECASE)
 _SYSTEM = {"auth": ["authentication"], "general": ["host"], "globalprotect": ["session", "network"]}
 
@@ -74,7 +75,7 @@ def _system(values: dict[str, str], subtype: str) -> Class:
         outcome = "failure" if failed else "success" if passed else None
     if outcome is None:
         return categories, ["info"], None
-    return categories, ["info", "end" if "out" in event or "logged out" in text else "start"], outcome
+    return categories, ["info", "end" if _LEFT.search(event) or _LEFT.search(text) else "start"], outcome
 
 
 def _globalprotect(values: dict[str, str], _: str) -> Class:

@@ -7,7 +7,6 @@ Field names: Elastic's `aws.cloudtrail`; request and response parameters stand u
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +16,7 @@ from collectors.cloud.flatten import put, spread
 from collectors.cloud.source import JsonSource
 from collectors.cloud.values import first, inner, objects, put_source, put_text, text
 from collectors.json_fields import Json, as_json, to_instant
+from collectors.network.tls import put_tls
 from collectors.source import Options
 from engine.events import Fields
 
@@ -28,7 +28,6 @@ _FLATTENED = (
     ("serviceEventDetails", _P + "flattened.service_event_details.", _P + "service_event_details"),
 )
 _CONSOLE = (("MobileVersion", "mobile_version"), ("LoginTo", "login_to"), ("MFAUsed", "mfa_used"))
-_TLS_VERSION = re.compile(r"(?P<protocol>TLS|SSL)v(?P<version>\d(?:\.\d)?)", re.ASCII)
 _SESSION = frozenset({"sessionContext"})
 _ATTRIBUTES = frozenset({"attributes"})
 _READ = frozenset(
@@ -134,8 +133,7 @@ def _vendor(document: Document, fields: Fields) -> None:
 
 def _tls(details: Document, fields: Fields) -> None:
     """Read how the call was encrypted, and which host it named; `TLSv1.3` is protocol and version."""
-    if version := _TLS_VERSION.fullmatch(text(details.get("tlsVersion")) or ""):
-        fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+    put_tls(text(details.get("tlsVersion")) or "", fields)
     put_text("tls.cipher", details.get("cipherSuite"), fields)
     put_text("tls.client.server_name", details.get("clientProvidedHostHeader"), fields)
 

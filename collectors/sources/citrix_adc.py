@@ -19,6 +19,7 @@ from collectors.network.cef_ecs import cef_fields
 from collectors.network.device import DeviceSource
 from collectors.network.envelope import prefix_fields, prefix_header
 from collectors.network.times import instant_of, zone_named
+from collectors.network.tls import find_tls
 from collectors.network.values import Table, keep, put, put_all
 from collectors.source import Options
 from collectors.web.request import read_request
@@ -69,7 +70,6 @@ _IN_TEXT = re.compile(r"\b(?P<key>user|clientip|ClientIP)[ :=]{1,3}(?P<text>[^\s
 _CONTEXT = re.compile(r"^Context (?P<user>\S{1,256})@(?P<ip>[0-9A-Fa-f.:]{2,45})(?:\s|$)")
 _FAILED = re.compile(r"FAIL|DENIED|ERROR|REJECT", re.ASCII)
 _LOGIN = re.compile(r"^(?:LOGIN|LOGIN_FAILED|LOGOUT|ICASTART)$")
-_TLS = re.compile(r"(?P<protocol>TLS|SSL)v(?P<version>[\d.]{1,3})")
 
 
 def _read(line: str, options: Options) -> Fields:
@@ -119,9 +119,7 @@ def _message(found: re.Match[str], fields: Fields, options: Options) -> None:
     keep(fields, "citrix.adc.", ((key.lower(), value) for key, value in values.items()))
     put_all(fields, values, _TABLE, options.zone)
     _account(text, fields)
-    tls = _TLS.search(values.get("ClientVersion", ""))
-    if tls is not None:
-        fields["tls.version"], fields["tls.version_protocol"] = tls["version"], tls["protocol"].lower()
+    find_tls(values.get("ClientVersion", ""), fields)
     if "event.reason" not in fields and found["event"] == "Message":
         fields["event.reason"] = text.strip('"')
     _classify(found["module"], found["event"], fields)

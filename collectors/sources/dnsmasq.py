@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from collectors.dns.question import RESPONSE_CODES, answer, ask
-from collectors.network.values import mac_of
+from collectors.network.values import mac_of, put_port
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
 from collectors.web.address import is_ip
@@ -93,7 +93,8 @@ def _read(line: str, options: Options) -> Fields:
     extra = _EXTRA.match(text)
     start = extra.end() if extra is not None else 0
     if extra is not None and extra["ip"] and is_ip(extra["ip"].partition("%")[0]):
-        fields["source.ip"], fields["source.port"] = extra["ip"].partition("%")[0], int(extra["port"]) % 65536
+        fields["source.ip"] = extra["ip"].partition("%")[0]
+        put_port(fields, "source.port", extra["port"])
         fields["dnsmasq.serial"] = int(extra["serial"])
     if _resolver(text, start, fields):
         fields["network.protocol"] = "dns"
@@ -112,7 +113,7 @@ def _resolver(text: str, start: int, fields: Fields) -> bool:
         fields["dns.type"], fields["event.action"], fields["event.type"] = "query", found["kind"], ["protocol"]
         if is_ip(found["ip"]):
             fields["destination.ip"] = found["ip"]
-            fields["destination.port"] = int(found["port"] or 53) % 65536
+            put_port(fields, "destination.port", found["port"] or "53")
     elif (found := _REBIND.search(text, start)) is not None:
         ask(fields, found["name"])
         fields["event.kind"], fields["event.category"] = "alert", ["network", "intrusion_detection"]

@@ -10,6 +10,7 @@ import re
 
 from collectors.json_fields import flatten, load_object
 from collectors.network.device import DeviceSource
+from collectors.network.tls import find_tls
 from collectors.network.values import put
 from collectors.source import Options
 from collectors.syslog import parse_header, syslog_fields
@@ -47,7 +48,6 @@ _CONNECT = re.compile(
     r" \((?P<frontend>[^/]{1,128})/(?P<mode>\w{2,8})\)",
     re.ASCII,
 )
-_TLS = re.compile(r"\b(?P<protocol>TLS|SSL)v(?P<version>\d(?:\.\d)?)\b")
 _TIMERS = {
     5: ("http.request.time_wait_ms", "time_queue", "time_backend_connect", "http.request.time_wait_without_data_ms"),
     3: ("time_queue", "time_backend_connect"),
@@ -120,13 +120,13 @@ def _http(found: re.Match[str], fields: Fields) -> None:
     captured = found["headers"].strip()
     if captured:
         fields["haproxy.http.request.captured_headers"] = captured
-    _tls(found["more"], fields)
+    find_tls(found["more"], fields)
 
 
 def _tcp(found: re.Match[str], fields: Fields) -> None:
     fields["event.category"], fields["event.type"] = ["network"], ["connection", "end"]
     fields["destination.bytes"] = int(found["bytes"])  # what the server sent, as HAProxy counts (`%B`)
-    _tls(found["more"], fields)
+    find_tls(found["more"], fields)
 
 
 def _error(found: re.Match[str], fields: Fields) -> None:
@@ -135,12 +135,6 @@ def _error(found: re.Match[str], fields: Fields) -> None:
     fields["haproxy.bind_name"] = found["bind"]
     fields["message"] = fields["error.message"] = found["error"].strip()
     fields["error.type"] = "HAProxy error"
-
-
-def _tls(text: str, fields: Fields) -> None:
-    found = _TLS.search(text)
-    if found is not None:
-        fields["tls.version"], fields["tls.version_protocol"] = found["version"], found["protocol"].lower()
 
 
 def _other(text: str, fields: Fields, options: Options, *, known: bool) -> None:

@@ -14,13 +14,13 @@ from collectors.network.cef_ecs import cef_fields
 from collectors.network.device import DeviceSource
 from collectors.network.envelope import prefix_fields, prefix_header
 from collectors.network.times import instant_of
+from collectors.network.tls import put_tls
 from collectors.network.values import keep, put
 from collectors.source import Options
 from engine.errors import MalformedRecordError
 from engine.events import Fields
 
 _OWN = re.compile(r"CEF: ?\d\|(?:Incapsula\|SIEMintegration|Imperva Inc\.?\|)", re.ASCII)
-_TLS = re.compile(r"(?P<protocol>TLS|SSL)v?(?P<version>\d(?:\.\d)?)(?: (?P<cipher>\S{1,80}))?", re.ASCII)
 # What the WAF did -> ECS' event.type and why, as Imperva's documentation tells it
 _ACTIONS: dict[str, tuple[str, str]] = {
     "REQ_PASSED": ("allowed", ""),
@@ -131,11 +131,9 @@ def _action(action: str, fields: Fields) -> None:
 
 
 def _tls(text: str, fields: Fields) -> None:
-    found = _TLS.match(text)
-    if found is not None:
-        fields["tls.version_protocol"], fields["tls.version"] = found["protocol"].lower(), found["version"]
-        if found["cipher"]:
-            fields["tls.cipher"] = found["cipher"]
+    version, _, rest = text.partition(" ")
+    if put_tls(version, fields) and (cipher := rest.partition(" ")[0]) and len(cipher) <= 80:
+        fields["tls.cipher"] = cipher
 
 
 def _own(line: str) -> bool:

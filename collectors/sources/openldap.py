@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from collectors.cloud.values import relate
 from collectors.framing import decode, lines
+from collectors.network.tls import put_tls
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
 from collectors.web.address import endpoint
@@ -29,7 +30,6 @@ _RDN = re.compile(r"(?P<type>[A-Za-z.\d\-]{1,64})\s?=\s?(?P<value>(?:[^,\\+]|\\.
 _PEER = re.compile(r"IP=(?P<address>\S{1,80})(?: \(IP=(?P<own>[^)\s]{1,80})\))?", re.ASCII)
 _CHANGES = {"mod": "change", "add": "creation", "del": "deletion", "modrdn": "change", "passmod": "change"}
 _VIEWED = {"srch": "access", "cmp": "access", "whoami": "info"}
-_TLS = re.compile(r"(?P<protocol>TLS|SSL)v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
 _BIND_RESPONSE = 97  # RFC 4511, section 4.2.2: [APPLICATION 1]
 _NUMBERS = {"err": "openldap.err", "tag": "openldap.tag", "nentries": "openldap.nentries", "method": "openldap.method"}
 _NAMES = {
@@ -157,8 +157,8 @@ def _read_parts(text: str, action: str, fields: Fields) -> None:
         elif name in {"dn", "base", "id"}:
             _read_name(value, action, fields)
             fields.setdefault(f"openldap.{name}", value)
-        elif name == "tls_proto" and (version := _TLS.fullmatch(value)):
-            fields["tls.version_protocol"], fields["tls.version"] = version["protocol"].lower(), version["version"]
+        elif name == "tls_proto":
+            put_tls(value, fields)
         elif name == "tls_cipher":
             fields["tls.cipher"] = value
         elif name in _NAMES:

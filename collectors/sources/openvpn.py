@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from collectors.framing import decode, lines
+from collectors.network.tls import put_tls
 from collectors.source import Options, Parser, Record
 from collectors.syslog import Header, parse_header, syslog_fields
 from collectors.web.address import is_ip
@@ -250,8 +251,7 @@ def _subject(subject: str, fields: Fields) -> None:
 
 def _control_channel(found: re.Match[str], fields: Fields) -> None:
     fields["event.action"] = "tls-established"
-    fields["tls.version"] = found["version"]
-    fields["tls.version_protocol"] = found["protocol"].lower().rstrip("v")
+    put_tls(found["version"], fields)
     fields["tls.cipher"] = found["cipher"]
 
 
@@ -302,7 +302,7 @@ _INITIATED_WITH = re.compile(
     rf"(?:\[(?P<name>[^\]]{{0,256}})\] )?Peer Connection Initiated with (?:\S{{0,12}} )?{_LINK}", re.ASCII
 )
 _CONTROL = re.compile(
-    r"""Control\ Channel:\ (?P<protocol>TLSv|SSLv)(?P<version>[\d.]{1,5}),
+    r"""Control\ Channel:\ (?P<version>(?:TLS|SSL)v[\d.]{1,3}),
     \ cipher\ (?:\S{1,20}\ )?(?P<cipher>[\w\-]{3,64})""",
     re.VERBOSE | re.ASCII,
 )

@@ -11,6 +11,7 @@ import re
 
 from collectors.dns.question import ask
 from collectors.json_fields import to_instant
+from collectors.network.values import put_port
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
 from collectors.web.address import is_ip
@@ -129,7 +130,8 @@ def _server(text: str, fields: Fields) -> None:
     """Set the server that was asked, where the message is about one."""
     found = _SERVER.match(text)
     if found is not None and is_ip(found["ip"]):
-        fields["destination.ip"], fields["destination.port"] = found["ip"], int(found["port"]) % 65536
+        fields["destination.ip"] = found["ip"]
+        put_port(fields, "destination.port", found["port"])
         if found["zone"]:
             fields["unbound.zone"] = found["zone"].rstrip(".")
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from collectors.cloud.values import inner, number, objects, text
 from collectors.json_fields import Json, to_instant
+from collectors.network.tls import put_tls
 from collectors.network.values import mac_of, split_account
 from collectors.sensors.addresses import known_ip
 from collectors.suricata.dns import read_dns
@@ -17,7 +18,6 @@ from engine.events import Fields
 Part = dict[str, Json]
 Reader = Callable[[Part, Fields], None]
 
-_TLS_VERSION = re.compile(r"(?P<protocol>TLS|SSL) ?v?(?P<version>\d(?:\.\d)?)", re.IGNORECASE | re.ASCII)
 _HASHES = ("md5", "sha1", "sha256")
 _RDP_USER = "mstshash="  # what a client of remote desktop says of its user before it encrypts
 
@@ -71,9 +71,7 @@ def _tls(tls: Part, fields: Fields) -> None:
     if name := text(tls.get("sni")):
         fields["tls.client.server_name"] = name
         fields.setdefault("destination.domain", name)
-    if found := _TLS_VERSION.fullmatch(text(tls.get("version"))):
-        fields["tls.version_protocol"] = found["protocol"].lower()
-        fields["tls.version"] = found["version"] if "." in found["version"] else f"{found['version']}.0"
+    put_tls(text(tls.get("version")), fields)
     for key, side in (("ja3", "client.ja3"), ("ja3s", "server.ja3s")):
         _put(fields, f"tls.{side}", inner(tls, key).get("hash"))
     for key, name in (("subject", "tls.server.subject"), ("issuerdn", "tls.server.issuer")):

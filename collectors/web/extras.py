@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from collectors.network.tls import put_tls
 from collectors.web.address import addresses, endpoint
 from collectors.web.tokens import Token, tokens
 from engine.events import Fields
@@ -31,7 +32,7 @@ _TIME = re.compile(r"(\d{1,9})(us|ms|s)", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,9}\.\d{3}", re.ASCII)
 _PAIR_OF_TIMES = re.compile(r"(\d{1,9})/(\d{1,15})", re.ASCII)
 _INTEGER = re.compile(r"\d{1,15}", re.ASCII)
-_TLS = re.compile(r"(TLS|SSL)v(\d(?:\.\d)?)(?:/(\S+))?", re.ASCII)
+_TLS = re.compile(r"((?:TLS|SSL)v[\d.]{1,3})(?:/(\S+))?", re.ASCII)
 _CIPHER = re.compile(r"TLS_[A-Z0-9_]{5,60}|[A-Z0-9]{2,12}(?:-[A-Z0-9]{2,12}){1,6}", re.ASCII)
 _MEDIA = re.compile(r"(?:application|audio|font|image|message|multipart|text|video)/[\w.+\-]{1,80}(?:; ?.*)?", re.ASCII)
 _FORWARDED_KEYS = frozenset({"x-forwarded-for", "x_forwarded_for", "xff", "forwarded_for", "http_x_forwarded_for"})
@@ -105,11 +106,9 @@ def read_forwarded(text: str, module: str, fields: Fields) -> bool:
 def read_tls(text: str, fields: Fields) -> bool:
     """Read a TLS version (`TLSv1.2`), one with its cipher (`TLSv1.2/NAME`), or a cipher's name."""
     found = _TLS.fullmatch(text)
-    if found is not None:
-        fields["tls.version_protocol"] = found[1].lower()
-        fields["tls.version"] = found[2]
-        if found[3] and found[3] != "-":
-            fields["tls.cipher"] = found[3]
+    if found is not None and put_tls(found[1], fields):
+        if found[2] and found[2] != "-":
+            fields["tls.cipher"] = found[2]
         return True
     if "tls.version" in fields and "tls.cipher" not in fields and _CIPHER.fullmatch(text):
         fields["tls.cipher"] = text

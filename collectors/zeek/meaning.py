@@ -8,6 +8,7 @@ from typing import Final
 
 from collectors.dns.question import answer, ask
 from collectors.json_fields import Json, to_instant
+from collectors.network.tls import put_tls
 from collectors.network.values import split_account
 from collectors.sensors.addresses import known_ip
 from collectors.web.request import read_host, read_target
@@ -122,11 +123,7 @@ def _http(row: Row, fields: Fields) -> None:
 
 
 def _tls(row: Row, fields: Fields) -> None:
-    version = _text(row, "version")
-    if version.startswith(("TLSv", "SSLv", "DTLSv")):
-        digits = version.partition("v")[2]
-        fields["tls.version"] = f"{digits[0]}.{digits[1] if len(digits) > 1 else '0'}" if digits else version
-        fields["tls.version_protocol"] = "ssl" if version.startswith("SSL") else "tls"
+    put_tls(_text(row, "version"), fields)
     prints = row.get("cert_chain_fps")
     if isinstance(prints, list) and prints and isinstance(prints[0], str):
         kind = {32: "md5", 40: "sha1", 64: "sha256"}.get(len(prints[0]))

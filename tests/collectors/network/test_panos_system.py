@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.collectors.reading import one
 
 STAMP = "2026/11/22 10:00:00"
@@ -30,6 +32,25 @@ def test_a_log_in_of_an_administrator_is_authentication() -> None:
     assert (fields["event.outcome"], fields["event.type"]) == ("success", ["info", "start"])
     fields = _system("general", "general", "User admin logged out via CLI from 10.0.0.9")
     assert fields["event.type"] == ["info", "end"]
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "kind"),
+    [
+        (
+            "globalprotectportal-auth-fail",
+            "authentication failed. Login from: 198.51.100.7, Reason: timeout",
+            "start",
+        ),
+        ("auth-routed-fail", "failed authentication for user 'anna'. Reason: server timed out", "start"),
+        ("auth-success", "User 'anna' authenticated. Output of the outside server", "start"),
+        ("globalprotectgateway-logout-succ", "GlobalProtect gateway user logout succeeded.", "end"),
+        ("general", "User admin logged out via CLI from 10.0.0.9", "end"),
+        ("auth-success", "User anna did log-out", "end"),
+    ],
+)
+def test_an_end_is_a_log_out_and_no_other_word_with_out_in_it(event: str, text: str, kind: str) -> None:
+    assert _system("auth", event, text)["event.type"] == ["info", kind]
 
 
 def test_ends_of_tunnels_and_leases_are_read() -> None:

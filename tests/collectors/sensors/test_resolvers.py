@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.collectors.reading import at, one
 
 HEAD = "Mar  5 09:12:44 ns1 named[100]: "
@@ -26,6 +28,30 @@ def test_a_zone_that_a_client_is_given_is_named() -> None:
     fields = one("bind", HEAD + text)
     assert (fields["dns.question.name"], fields["dns.question.type"]) == ("gov.example", "AXFR")
     assert (fields["event.action"], fields["source.ip"]) == ("zone-transfer-out", "203.0.113.66")
+
+
+@pytest.mark.parametrize(
+    ("zone", "name", "record_class", "view"),
+    [
+        ("gov.example/IN", "gov.example", "IN", None),
+        ("gov.example/IN/internal", "gov.example", "IN", "internal"),
+        ("0/25.2.0.192.in-addr.arpa/IN", "0/25.2.0.192.in-addr.arpa", "IN", None),
+        ("0/25.2.0.192.in-addr.arpa/CH/outside", "0/25.2.0.192.in-addr.arpa", "CH", "outside"),
+        ("gov.example", "gov.example", None, None),
+    ],
+)
+def test_a_zone_ends_at_its_class_and_may_have_a_view(
+    zone: str, name: str, record_class: str | None, view: str | None
+) -> None:
+    fields = one("bind", HEAD + f"client @0x7f1 203.0.113.66#40000: transfer of '{zone}': AXFR-style IXFR started")
+    assert (fields["dns.question.name"], fields.get("dns.question.class")) == (name, record_class)
+    assert (fields.get("bind.view"), fields["dns.question.type"]) == (view, "AXFR")
+
+
+def test_a_port_that_is_none_is_left_out() -> None:
+    text = "transfer of 'gov.example/IN' from 203.0.113.66#70000: failed while receiving responses: REFUSED"
+    fields = one("bind", HEAD + text)
+    assert (fields["source.ip"], fields.get("source.port")) == ("203.0.113.66", None)
 
 
 def test_unbound_names_what_it_resolves_and_whom_it_asks() -> None:

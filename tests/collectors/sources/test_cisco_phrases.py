@@ -69,6 +69,30 @@ def test_an_icmp_error_is_about_one_flow() -> None:
     )
     assert (fields["source.ip"], fields["source.port"]) == ("10.1.0.4", 53)
     assert (fields["destination.ip"], fields["destination.port"]) == ("198.51.100.7", 40000)
+    assert (fields["network.transport"], fields["network.iana_number"]) == ("udp", "17")
+    assert fields["cisco.asa.source_interface"] == fields["observer.ingress.interface.name"] == "inside"
+    assert fields["cisco.asa.destination_interface"] == fields["observer.egress.interface.name"] == "outside"
+    assert (fields["cisco.asa.icmp_type"], fields["cisco.asa.icmp_code"]) == ("3", "3")
+
+
+def test_an_icmp_error_of_a_router_on_the_way_names_the_flow_and_its_account() -> None:
+    fields = _fields(
+        "313005: No matching connection for ICMP error message: icmp src outside:192.0.2.1 dst inside:10.1.0.4"
+        "(LOCAL\\anna) (type 11, code 0) on outside interface.  Original IP payload: tcp src 10.1.0.4/5000 dst"
+        " 2001:db8::7/99999."
+    )
+    assert (fields["source.ip"], fields["destination.ip"]) == ("10.1.0.4", "2001:db8::7")
+    assert (fields["source.port"], fields.get("destination.port")) == (5000, None)
+    assert (fields["source.user.name"], fields["network.transport"]) == ("anna", "tcp")
+
+
+def test_a_port_is_never_above_65535() -> None:
+    fields = _fields("106023: Deny tcp src in:10.1.0.4/70000 dst out:203.0.113.5/80 by access-group a")
+    assert (fields.get("source.port"), fields["destination.port"]) == (None, 80)
+    assert "network.protocol" not in fields
+    fields = _fields("999999: Something new from in:10.1.0.4/70000 to out:203.0.113.5(65536)")
+    assert (fields["source.ip"], fields["destination.ip"]) == ("10.1.0.4", "203.0.113.5")
+    assert not {"source.port", "destination.port"} & fields.keys()
 
 
 def test_a_listed_name_belongs_to_the_end_that_it_resolved_for() -> None:

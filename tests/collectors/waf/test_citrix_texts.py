@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.collectors.reading import at, one
 
 
@@ -46,6 +48,13 @@ def test_a_command_keeps_its_quotes_and_tells_whether_it_worked() -> None:
         'CLI CMD_EXECUTED 20 0 :  User root - Remote_ip 10.0.0.9 - Command "login root "***"" - Status "ERROR"'
     )
     assert (fields["process.command_line"], fields["event.outcome"]) == ('login root "***"', "failure")
+
+
+@pytest.mark.parametrize("port", ["9" * 6000, "70000", "\u0661", "-1", "4 4"])
+def test_what_is_no_port_is_no_port(port: str) -> None:
+    head = "TCP CONN_DELINK 12 0 :  Source 198.51.100.7:40000 - VserverServiceIP 192.0.2.80"
+    fields = _message(f"{head} - VserverServicePort {port} - Total_bytes_send 12")
+    assert (fields["destination.ip"], fields.get("destination.port")) == ("192.0.2.80", None)
 
 
 def test_requests_and_monitors_are_read() -> None:

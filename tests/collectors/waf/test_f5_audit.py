@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.collectors.reading import one
 
 HEAD = "Mar  5 09:12:44 bigip1 "
@@ -36,6 +38,18 @@ def test_a_changed_object_is_a_change_of_configuration() -> None:
     text = 'user admin - transaction #12-2 - object 0 - modify { virtual_server { name "/Common/web" } } '
     fields = one("f5_bigip", HEAD + f"notice mcpd[100]: 01070417:5: AUDIT - client x, {text}[Status=Command OK]")
     assert (fields["user.name"], fields["event.action"], fields["event.outcome"]) == ("admin", "modify", "success")
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind"),
+    [("create", "creation"), ("create_if", "creation"), ("delete", "deletion"), ("obj_delete", "deletion")],
+)
+def test_the_verb_of_a_change_is_read_whole(verb: str, kind: str) -> None:
+    text = (
+        f"client x, user admin - transaction #12-2 - object 0 - {verb} {{ folder {{ name web }} }} [Status=Command OK]"
+    )
+    fields = one("f5_bigip", HEAD + f"notice mcpd[100]: 01070417:5: AUDIT - {text}")
+    assert (fields["event.action"], fields["event.type"]) == (verb, [kind])
 
 
 def test_sessions_of_the_access_policy_name_addresses_accounts_and_refusals() -> None:
