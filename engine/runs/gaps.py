@@ -109,12 +109,14 @@ def waiting(store: Store, name: str, due: datetime | None) -> list[Gap]:
 
     A gap that is to wait longer than any does was put off by a clock that has since been put right.
     """
-    gaps = [gap_of(record) for record in store.records(GAP, state="open")]
-    return [gap for gap in gaps if gap.name == name and gap.last and (due is None or _is_due(gap, due))]
-
-
-def _is_due(gap: Gap, now: datetime) -> bool:
-    return gap.retry is None or gap.retry <= now or gap.retry > now + _LONGEST_PAUSE
+    if due is None:
+        records = store.records(GAP, state="open")
+    else:  # those that rest, which may be many, are not even read
+        records = [
+            *store.records(GAP, state="open", due_by=due),
+            *store.records(GAP, state="open", due_after=due + _LONGEST_PAUSE),
+        ]
+    return [gap for gap in map(gap_of, records) if gap.name == name and gap.last]
 
 
 def joined(gaps: Sequence[Gap], between: int = 0) -> list[tuple[int, int, list[Gap]]]:

@@ -237,11 +237,12 @@ class EmbeddedStore:
         *,
         state: str | None = None,
         due_by: datetime | None = None,
+        due_after: datetime | None = None,
         keys: Collection[str] | None = None,
         limit: int | None = None,
     ) -> Sequence[Record]:
         """Return records of a kind, by due time (those without one last) and key."""
-        return self._records.find(kind, state=state, due_by=due_by, keys=keys, limit=limit)
+        return self._records.find(kind, state=state, due_by=due_by, due_after=due_after, keys=keys, limit=limit)
 
     def record_kinds(self) -> Sequence[str]:
         """Return the kinds of which there are records, in order."""

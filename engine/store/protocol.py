@@ -329,12 +329,14 @@ class Store(Protocol):
         *,
         state: str | None = None,
         due_by: datetime | None = None,
+        due_after: datetime | None = None,
         keys: Collection[str] | None = None,
         limit: int | None = None,
     ) -> Sequence[Record]:
         """Return records of a kind, by due time (those without one last) and key.
 
-        `due_by` leaves out those that are due later or never, `keys` all others than these.
+        `due_by` leaves out those that are due later or never, `due_after` those that are not due later, `keys` all
+        others than these.
         """
         ...
 

@@ -27,6 +27,7 @@ class Records:
         *,
         state: str | None = None,
         due_by: datetime | None = None,
+        due_after: datetime | None = None,
         keys: Collection[str] | None = None,
         limit: int | None = None,
     ) -> list[Record]:
@@ -37,6 +38,8 @@ class Records:
             sql, values = sql + " AND state = ?", [*values, plain(state)]
         if due_by is not None:
             sql, values = sql + " AND due <= ?", [*values, to_micros(due_by)]
+        if due_after is not None:
+            sql, values = sql + " AND due > ?", [*values, to_micros(due_after)]
         most = -1 if limit is None else limit
         if keys is None:
             return [_record(row) for row in self._database.rows(sql + _ORDER, [*values, most])]

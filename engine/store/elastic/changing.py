@@ -38,6 +38,7 @@ class ChangingRecords:
         *,
         state: str | None = None,
         due_by: datetime | None = None,
+        due_after: datetime | None = None,
         keys: Collection[str] | None = None,
         limit: int | None = None,
     ) -> list[Record]:
@@ -45,14 +46,16 @@ class ChangingRecords:
         if keys is not None:
             wanted = self._records.get(_KIND, sorted({_number(kind, key) for key in keys}))
             known = [record_of(found) for found in wanted.values()]
-            latest = None if due_by is None else to_micros(due_by)
-            chosen = [each for each in known if _fits(each, state, latest)]
+            due = [None if moment is None else to_micros(moment) for moment in (due_after, due_by)]
+            chosen = [each for each in known if _fits(each, state, *due)]
             return sorted(chosen, key=_place)[:limit]
         filters: list[Json] = [{"term": {"kind": plain(kind)}}]
         if state is not None:
             filters.append({"term": {"state": plain(state)}})
         if due_by is not None:
             filters.append({"range": {"due": {"lte": to_micros(due_by)}}})
+        if due_after is not None:
+            filters.append({"range": {"due": {"gt": to_micros(due_after)}}})
         found = self._records.search(_KIND, {"bool": {"filter": filters}}, _ORDER, limit=limit)
         return [record_of(each) for _, each in found]
 
@@ -88,10 +91,13 @@ class ChangingRecords:
         return len(found)
 
 
-def _fits(record: Record, state: str | None, latest: int | None) -> bool:
+def _fits(record: Record, state: str | None, after: int | None, latest: int | None) -> bool:
     if state is not None and record.state != plain(state):
         return False
-    return latest is None or (record.due is not None and to_micros(record.due) <= latest)
+    if record.due is None:
+        return after is None and latest is None
+    due = to_micros(record.due)
+    return (after is None or due > after) and (latest is None or due <= latest)
 
 
 def _place(record: Record) -> tuple[bool, int, str]:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import StoreError
 from engine.runs.freshness import observe
-from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, tried
+from engine.runs.gaps import GAP, Gap, gap_of, gap_record, joined, tried, waiting
 from engine.runs.history import changed_rules, last_run, remember_versions
 from engine.runs.running import Runner, Setting
 from engine.sigma.engine import Engine
@@ -98,6 +98,26 @@ def test_a_gap_that_a_clock_of_tomorrow_put_off_is_filled_today(store: EmbeddedS
     clock.go(days=-1)
     assert run.run().open_gaps == 0
     assert len(store.alerts()) == 4
+
+
+def test_gaps_that_rest_are_not_read_at_each_run(
+    store: EmbeddedStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = [(path, path.with_suffix(".away")) for path in _four(store)]
+    for path, away in hidden:
+        path.rename(away)
+    run = runner(store, clock)
+    run.run()
+    clock.go(seconds=1)
+    run.run()  # some were tried again, and all rest now
+    read: list[str] = []
+    monkeypatch.setattr("engine.runs.gaps.gap_of", lambda record: read.append(record.key) or gap_of(record))
+    while waiting(store, "night", clock()):
+        run.run()
+    read.clear()
+    assert run.run().open_gaps == 4
+    assert read == []
+    assert len(waiting(store, "night", None)) == 4
 
 
 def test_the_last_part_missing_moves_the_cursor_as_well(store: EmbeddedStore, clock: Clock) -> None:

@@ -32,6 +32,8 @@ def test_records_are_found_by_state_time_and_key(store) -> None:
     assert [each.key for each in store.records("outbox", state="pending")] == ["a", "b", "late", "never"]
     soon = NOW + timedelta(seconds=5)
     assert [each.key for each in store.records("outbox", state="pending", due_by=soon)] == ["a", "b"]
+    assert [each.key for each in store.records("outbox", state="pending", due_after=soon)] == ["late"]
+    assert [each.key for each in store.records("outbox", due_after=soon, keys=["a", "late", "never"])] == ["late"]
     assert [each.key for each in store.records("outbox", state="pending", limit=1)] == ["a"]
     assert len(store.records("outbox", keys=[f"k{n:04}" for n in range(5000)])) == 1200
     assert store.records("outbox", keys=[]) == []
