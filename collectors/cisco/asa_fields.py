@@ -11,7 +11,7 @@ from collectors.cisco.asa_phrases import phrases
 from collectors.cisco.asa_templates import pattern_of
 from collectors.network.protocols import transport_fields
 from collectors.network.tls import put_tls
-from collectors.network.values import mac_of, put, put_port, split_account
+from collectors.network.values import mac_of, put, split_account
 from collectors.source import Options
 from collectors.web.address import is_ip
 from engine.events import Fields, moved
@@ -65,6 +65,7 @@ _INNER = re.compile(
     \ dst\ (?P<dst>[^\s/]{1,64})(?:/(?P<dst_port>\d{1,5}))?""",
     re.VERBOSE | re.ASCII,
 )
+_PORT = re.compile(r"\d{1,6}", re.ASCII)  # as it is written: a number that is no port stays to be seen
 _TAG = re.compile(r"\s?\d{1,6}(?::[\w\-]{1,64})?", re.ASCII)
 _ICMP = frozenset(("302020", "302021", "302026", "302027"))
 _IKE_FAMILY = ("713", "714", "715", "750", "751")
@@ -179,9 +180,9 @@ def _end(groups: Groups, end: str, side: str, fields: Fields) -> None:
     interface = groups.get(f"{end}_if") or interface
     fields[f"{side}.{'ip' if is_ip(address) else 'domain'}"] = address
     port = groups.get(f"{end}_port", "")
-    if port.isdecimal():
-        put_port(fields, f"{side}.port", port)
-    elif port:
+    if _PORT.fullmatch(port):
+        fields[f"{side}.port"] = int(port)
+    elif port and not port.isdecimal():
         fields["network.protocol"] = port.lower()
     if interface:
         fields[f"cisco.asa.{side}_interface"] = interface
@@ -197,9 +198,10 @@ def _nat(groups: Groups, end: str, side: str, fields: Fields) -> None:
     fields[f"cisco.asa.mapped_{side}_ip"] = address
     if address != fields.get(f"{side}.ip"):
         fields[f"{side}.nat.ip"] = address
-    put_port(fields, mapped := f"cisco.asa.mapped_{side}_port", port)
-    if mapped in fields and fields[mapped] != fields.get(f"{side}.port"):
-        fields[f"{side}.nat.port"] = fields[mapped]
+    if _PORT.fullmatch(port):
+        fields[f"cisco.asa.mapped_{side}_port"] = int(port)
+        if int(port) != fields.get(f"{side}.port"):
+            fields[f"{side}.nat.port"] = int(port)
 
 
 @lru_cache(maxsize=16384)

@@ -51,7 +51,7 @@ def phrases(text: str) -> dict[str, str]:
         if (found := pattern.search(text, 0, _LONGEST)) is None:
             continue
         for name, value in found.groupdict().items():
-            if value:
+            if value and not ("_port" in name and int(value) > 65535):
                 result.setdefault(_RENAMED.get(name, name), value)
     result.pop("between", None)
     if not result.keys() & {"src", "dst"}:

@@ -43,7 +43,7 @@ def put(fields: Fields, name: str, text: str, zone: tzinfo) -> None:
         return
     kind = kind_of(name)
     if kind == "long":
-        (put_port if name.endswith(".port") else _put_long)(fields, name, text)
+        _put_long(fields, name, text)
     elif kind == "date":
         moment = instant_of(text, zone)
         if moment is not None:
