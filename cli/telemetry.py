@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,39 +25,60 @@ if TYPE_CHECKING:
 
     from engine.runs.history import LastRun
     from engine.runs.metrics import Family
+    from engine.store.protocol import Store
 
 _PATIENCE = 5.0  # seconds for each of the two requests
 _EVERY = 30.0  # seconds between two tellings of a service that runs all the time
+_MOST_RUNS = 10_000  # that wait for a collector; then the oldest are forgotten
+_NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
 class Telemetry:
-    """Tells one collector of runs; `last` and `told` keep a service from telling the same run twice or too often."""
+    """Tells one collector of the runs of this process, and of the store's figures."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._address = session.settings.otlp
-        self._told = session.now()  # runs that began before are not this process's
+        self._ended: deque[LastRun] = deque(maxlen=_MOST_RUNS)  # and not told yet
+        self._since = session.now()  # runs that began before are not this process's
+        self._newest: dict[str, datetime] = {}  # when the last run that was noted under a name began
         self._next = 0.0  # by the monotonic clock
         if self._address:
             _check(self._address)
 
-    def tell(self) -> None:
-        """Send figures and spans of the runs that ended since the last time, where a collector is named."""
-        if not self._address or time.monotonic() < self._next:
+    def ended(self, store: Store, name: str) -> None:
+        """Note the run under this name that has just ended, well or badly, so that the next telling has it."""
+        if not self._address:
+            return
+        from engine.runs.history import last_run
+
+        try:
+            run = last_run(store, name)
+        except StoreError:  # of which the run itself has told
+            return
+        if run is None or run.finished is None or run.started < self._since or run.started == self._newest.get(name):
+            return
+        self._newest[name] = run.started
+        self._ended.append(run)
+
+    def tell(self, *, last: bool = False) -> None:
+        """Send figures, and spans of the runs that ended since the last time, where a collector is named.
+
+        A service that runs all the time tells now and then, and what is left when it ends (`last`). Runs that a
+        collector did not take are told again.
+        """
+        if not self._address or (time.monotonic() < self._next and not (last and self._ended)):
             return
         self._next = time.monotonic() + _EVERY
         try:
             with self._session.open_store() as store:
-                from engine.runs.history import last_runs
-
                 families = figures(self._session, store)
-                runs = [run for run in last_runs(store) if run.finished is not None and run.finished >= self._told]
         except StoreError:
-            families, runs = down(), []
-        if self._send(families, runs):
-            self._told = max([self._told, *(run.finished + _TICK for run in runs if run.finished)])
+            families = down()
+        if self._send(families, list(self._ended)):
+            self._ended.clear()
         else:
             self._session.insist(f"the collector at {self._address} did not take this run's figures")
 
@@ -82,16 +104,23 @@ class Telemetry:
 
 
 def _check(address: str) -> None:
-    from importlib.util import find_spec
-
     if not address.startswith(("https://", "http://")):
         raise ConfigurationError(
             f"{address!r} is no address of a collector", where="telemetry.otlp", hint="https://HOST:4318"
         )
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None:
+    if not all(map(_is_there, _NEEDED)):
         raise ConfigurationError(
             "OpenTelemetry's exporter is not installed", where="telemetry.otlp", hint="pip install 'kulla[telemetry]'"
         )
+
+
+def _is_there(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even what it is a part of
+        return False
 
 
 def _resource() -> Resource:

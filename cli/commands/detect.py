@@ -165,6 +165,7 @@ def detect(
         now_due=bool(schedule),
         notify=notify,
         crew=crew,
+        telemetry=Telemetry(session),
         stays=pause is not None,
         explain=explain,
     )
@@ -195,26 +196,26 @@ class _Shift:
     now_due: bool
     notify: bool
     crew: Crew
+    telemetry: Telemetry
     stays: bool = False
     explain: bool = False
     next: str = "kulla incidents list"
 
     def work(self, pause: float | None) -> None:
         """Run once, or again and again: then a store that does not answer is waited for."""
-        telemetry = Telemetry(self.session)
-        if pause is None:
-            try:
-                self.once()
-            finally:
-                telemetry.tell()
-            return
+        try:
+            self.once() if pause is None else self._stay(pause)
+        finally:
+            self.telemetry.tell(last=True)
+
+    def _stay(self, pause: float) -> None:
         while True:
             begun = time.monotonic()
             try:
                 self.once()
             except StoreError as error:
                 self.session.insist(f"the run failed: {error}; trying again within {pause:g} seconds")
-            telemetry.tell()
+            self.telemetry.tell()
             time.sleep(max(pause - (time.monotonic() - begun), pause * _BREATH))
 
     def once(self) -> None:
@@ -277,7 +278,10 @@ class _Shift:
             alerts: Sequence[Alert] = run.alerts
             tell_looked_back(self.session, plan, run, changes)
         else:
-            outcome = found.run(planned)
+            try:
+                outcome = found.run(planned)
+            finally:
+                self.telemetry.ended(store, plan.name)
             changes = outcome.changes
             store.tidy(wait=not self.stays)  # after what was asked for: it is for the next run's sake
             alerts = [*outcome.found_in_gaps, *outcome.run.alerts] if outcome.found_in_gaps else outcome.run.alerts

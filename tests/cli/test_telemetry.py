@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +16,12 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from cli.session import Session
+from cli.telemetry import Telemetry
+from engine.runs.history import LastRun, last_run, run_record
+from engine.store.protocol import Store
 from tests.cli.fakes import Result
-from tests.cli.runs import access_log, kulla, rules_folder
+from tests.cli.runs import NOW, access_log, kulla, rules_folder
 
 
 class Collector:
@@ -123,3 +131,59 @@ def test_an_address_that_is_none_is_said_before_the_run(home: Path) -> None:
     assert done.code == 3
     assert "https://HOST:4318" in done.err
     assert "looked at" not in done.err
+
+
+@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"])
+def test_an_exporter_that_is_not_whole_is_said_before_the_run(
+    home: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    def without(name: str, package: str | None = None) -> ModuleSpec | None:
+        if name.startswith(f"{missing}."):
+            raise ModuleNotFoundError(name)
+        return None if name == missing else found(name, package)
+
+    found = find_spec
+    monkeypatch.setattr("importlib.util.find_spec", without)
+    done = _detect(home, collector.url)
+    assert done.code == 3
+    assert "pip install 'kulla[telemetry]'" in done.err
+
+
+def test_every_run_between_two_tellings_is_told_once_by_the_one_who_ran_it(
+    tmp_path: Path, collector: Collector
+) -> None:
+    clock = iter(NOW + timedelta(seconds=number) for number in range(100))
+    (tmp_path / "kulla.toml").write_text(f'[telemetry]\notlp = "{collector.url}"\n', encoding="utf-8")
+    session = Session(
+        environ={"KULLA_HOME": str(tmp_path / "home")},
+        cwd=tmp_path,
+        stdin=io.TextIOWrapper(io.BytesIO()),
+        stdout=io.StringIO(),
+        stderr=io.StringIO(),
+        now=lambda: next(clock),
+    )
+    with session.open_store() as store:
+        run(store, session, events=1)  # somebody else's, before
+        ours, others = Telemetry(session), Telemetry(session)
+        ours.ended(store, "web")
+        for events in (2, 3, 4):
+            run(store, session, events=events)
+            ours.ended(store, "web")
+            ours.ended(store, "web")  # as where the next one could not even begin
+    collector.status = 503
+    ours.tell(last=True)
+    collector.status = 200
+    ours.tell(last=True)
+    ours.tell(last=True)
+    others.tell(last=True)
+    assert [attributes["kulla.events"] for _, attributes in collector.runs()] == [2, 3, 4]
+
+
+def run(store: Store, session: Session, *, events: int) -> None:
+    """Write down that a run came to its end."""
+    before, now = last_run(store, "web"), session.now()
+    version = before.version if before else 0
+    ended = LastRun(
+        name="web", state="ok", planned=now, started=now, finished=now, ok_at=now, events=events, version=version
+    )
+    store.save_records([run_record(ended)])
