@@ -45,6 +45,14 @@ class Account:
         """Tell whether every record is accounted for."""
         return self.records == self.stored + self.dead_lettered + self.duplicates
 
+    def add(self, records: int, done: Appended, letters: Sequence[DeadLetter]) -> None:
+        """Add records and what became of them; the first dead letters are kept, to be told one by one."""
+        self.records += records
+        self.stored += done.stored
+        self.dead_lettered += done.dead_lettered
+        self.duplicates += done.duplicates + done.dead_duplicates
+        self.letters.extend(letters[: max(0, TOLD_LETTERS - len(self.letters))])
+
 
 def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None) -> Account:
     """Read one log into the store; a log that can't be read says so in `problem`.
@@ -62,10 +70,7 @@ def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None
     if reader.alias is not None and reader.prefix_length < PREFIX:  # a short log that has grown: see `alias_of`
         store.remember_prefix(reader.alias, PREFIX, reader.identity)
     for done, letters in _stored(reader, store, how):
-        account.stored += done.stored
-        account.dead_lettered += done.dead_lettered
-        account.duplicates += done.duplicates + done.dead_duplicates
-        account.letters.extend(letters[: max(0, TOLD_LETTERS - len(account.letters))])
+        account.add(0, done, letters)
     account.records, account.headers = reader.tally.records, reader.tally.headers
     if not account.balanced:
         raise StoreError(

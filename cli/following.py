@@ -10,22 +10,20 @@ from hashlib import blake2b
 from pathlib import Path
 
 from cli.collecting import Account
-from cli.reading import TOLD_LETTERS, Reading
+from cli.reading import Reading
 from cli.session import Session
+from cli.staying import patiently
 from collectors.files import PREFIX
-from collectors.source import Source
 from collectors.transports.follow import Follower, Patience
 from collectors.transports.marks import Mark, mark_of
 from collectors.transports.rotation import Watched
 from collectors.transports.tracked import Batch
-from engine.errors import InputError, StoreError
 from engine.store.protocol import Record, Store
 
 KIND = "following"
 PAUSE = 0.5  # seconds between two looks at the files
 _READ, _START = "read", "start"
 _FORGET = timedelta(days=400)  # checkpoints of files that have not grown for so long
-_PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts to store a batch
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +55,7 @@ class Following:
             Watched(named, self._starts(named)),
             marks=marks,
             known=known,
-            choose=self._choose,
+            choose=self.how.choose,
             options=self.how.options,
             now=self.now,
             told=lambda error: self.session.insist(f"kulla: {error}"),
@@ -75,20 +73,6 @@ class Following:
             starts[str(path)] = float(kept.body if kept else began)
         return starts
 
-    def _choose(self, head: bytes, name: str, before: str) -> Source:
-        """Return a log's source; raise `InputError` where nobody knows the bytes."""
-        from cli.reading import declared
-        from collectors.registry import find, recognise
-
-        extra = declared(self.how.declared)
-        if self.how.source != "auto" or before:
-            return find(before if self.how.source == "auto" else self.how.source, extra)
-        source = recognise(head, name, extra)
-        if source is None:
-            hint = "name its format with --source NAME; it is tried again when it grows"
-            raise InputError("no log source recognises these bytes", where=name, hint=hint)
-        return source
-
     def run(self, named: Sequence[Path], *, pause: float) -> None:
         """Follow until the process is told to stop (Ctrl-C, SIGTERM); whatever was read by then and not stored is read
         again by the next run."""
@@ -105,17 +89,12 @@ class Following:
 
     def commit(self, batch: Batch) -> None:
         """Store a batch with its checkpoint, however long it takes; raise `StoreError` where it never will be."""
-        for attempt in range(1_000_000):
-            try:
-                self._store(batch)
-            except StoreError as error:
-                if self._moved(batch.mark):
-                    raise
-                wait = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-                self.session.insist(f"kulla: {error}; nothing more is read, trying again in {wait:g} seconds")
-                self.sleep(wait)
-            else:
-                return
+        patiently(
+            lambda: self._store(batch),
+            session=self.session,
+            sleep=self.sleep,
+            in_vain=lambda: self._moved(batch.mark),
+        )
 
     def _store(self, batch: Batch) -> None:
         mark = batch.mark
@@ -128,11 +107,7 @@ class Following:
         self._versions[mark.key] = version + 1
         account = self.accounts.setdefault(mark.path, Account(path=Path(mark.path), source=mark.source))
         account.source = mark.source
-        account.records += batch.records
-        account.stored += done.stored
-        account.dead_lettered += done.dead_lettered
-        account.duplicates += done.duplicates + done.dead_duplicates
-        account.letters.extend(batch.letters[: max(0, TOLD_LETTERS - len(account.letters))])
+        account.add(batch.records, done, batch.letters)
 
     def _remember(self, batch: Batch) -> None:
         """Let other commands know the log by its beginning; before its events, so that no event is there without."""

@@ -8,24 +8,27 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from cli.collecting import BATCH_BYTES, BATCH_EVENTS, PORTIONS, Account
-from cli.reading import TOLD_LETTERS, Reading, declared
+from cli.reading import Reading
 from cli.session import Session
+from cli.staying import patiently
 from collectors.pulling.address import bucket_address, server_address, topic_address
-from collectors.pulling.seam import Checkpoint, Means, Name, Pulled, Puller, UnreachableError
-from collectors.source import Options, Source
-from engine.errors import ConfigurationError, InputError, KullaError, StoreError
+from collectors.pulling.seam import Checkpoint, Means, Pulled, Puller, UnreachableError
+from collectors.source import Options
+from engine.errors import ConfigurationError, KullaError
 from engine.events import DeadLetter
 from engine.store.protocol import Appended, Record, Store, TakesColumns
 
+_Done = TypeVar("_Done")
 _READ = "read"
 _MOST_STREAMS = 1_000  # whose checkpoints are stored together
 _MOST_VERSIONS = 50_000  # of checkpoints that are remembered
 _SECONDS = 5.0  # for which records are gathered, at most, before they are stored
 _FRESH, _FORGET = timedelta(days=30), timedelta(days=400)  # checkpoints are touched, and forgotten, by their age
-_PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts
+_AGAIN = 30.0  # seconds, at least, until a place that failed is looked at again
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,8 +67,8 @@ class _Gathered:
         return {point.key: point for item in self.pulled for point in item.checkpoints}
 
     @property
-    def names(self) -> set[Name]:
-        return {name for item in self.pulled for name in item.names}
+    def names(self) -> set[tuple[str, int, str]]:
+        return {(name.path, name.length, name.identity) for item in self.pulled for name in item.names}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,18 +87,22 @@ class Pulling:
     accounts: dict[str, Account] = field(default_factory=dict)
     _due: dict[str, float] = field(default_factory=dict)  # when each place is looked at again
     _versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    _known: list[tuple[str, int, str]] = field(init=False)  # names of logs, those of this run with them
+
+    def __post_init__(self) -> None:
+        self._known = list(self.store.known_prefixes())
 
     def means(self, kind: str) -> Means:
         """Return what a puller of this kind of checkpoints needs."""
         treatment = self.how.treatment
         return Means(
-            recall=lambda keys: self._recall(kind, keys),
-            choose=self._choose,
+            recall=lambda keys: self._patiently(lambda: self._recall(kind, keys)),
+            choose=self.how.choose,
             options=self._options,
             told=self._told,
             now=self.now,
             sleep=self.sleep,
-            known=self.store.known_prefixes(),
+            known=self._known,
             treated=treatment.treated if treatment is not None and isinstance(self.store, TakesColumns) else None,
         )
 
@@ -124,12 +131,14 @@ class Pulling:
         failed: list[UnreachableError | ConfigurationError] = []
         for place, puller in pullers.items():
             self.accounts.setdefault(place, Account(path=place))
+            pause = puller.pause
             try:
                 self._pull(place, puller)
                 self._tell_passed(place, puller)
             except (UnreachableError, ConfigurationError) as error:
                 failed.append(error)
-            self._due[place] = self.now() + puller.pause
+                pause = max(pause, _AGAIN)
+            self._due[place] = self.now() + pause
         refused = first and all(isinstance(each, ConfigurationError) for each in failed)
         last = failed.pop() if failed and len(failed) == len(pullers) and (refused or not self.stays) else None
         for each in failed:
@@ -160,23 +169,19 @@ class Pulling:
 
     def _commit(self, place: str, kind: str, gathered: _Gathered) -> None:
         """Store records with their checkpoints, however long it takes where the run stays; else raise `StoreError`."""
-        attempt = 0
-        while gathered.pulled:
-            try:
-                self._store(place, kind, gathered)
-            except StoreError as error:
-                if not self.stays or self._moved(kind, gathered):
-                    raise
-                wait = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-                attempt += 1
-                self.session.insist(f"kulla: {error}; nothing more is fetched, trying again in {wait:g} seconds")
-                self.sleep(wait)
-            else:
-                return
+        if gathered.pulled:
+            self._patiently(lambda: self._store(place, kind, gathered), lambda: self._moved(kind, gathered))
+
+    def _patiently(self, attempt: Callable[[], _Done], in_vain: Callable[[], bool] = lambda: False) -> _Done:
+        """Return what an attempt returns: where the run stays, however long it takes until the store lets it."""
+        if not self.stays:
+            return attempt()
+        return patiently(attempt, session=self.session, sleep=self.sleep, in_vain=in_vain)
 
     def _store(self, place: str, kind: str, gathered: _Gathered) -> None:
-        for name in sorted(gathered.names, key=lambda name: name.path):
-            self.store.remember_prefix(name.path, name.length, name.identity)
+        for name in sorted(gathered.names.difference(self._known)):
+            self.store.remember_prefix(*name)
+            self._known.append(name)
         records = [self._record(kind, point) for point in gathered.checkpoints.values()]
         done = self._append(gathered, records)
         self._versions |= {(kind, record.key): record.version + 1 for record in records}
@@ -199,12 +204,8 @@ class Pulling:
     def _count(self, account: Account, gathered: _Gathered, done: Appended) -> None:
         sources = {*account.source.split(", "), *(item.source for item in gathered.pulled)} - {""}
         account.source = ", ".join(sorted(sources))
-        account.records += gathered.records
         account.headers += sum(item.headers for item in gathered.pulled)
-        account.stored += done.stored
-        account.dead_lettered += done.dead_lettered
-        account.duplicates += done.duplicates + done.dead_duplicates
-        account.letters.extend(gathered.letters[: max(0, TOLD_LETTERS - len(account.letters))])
+        account.add(gathered.records, done, gathered.letters)
 
     def _recall(self, kind: str, keys: Collection[str]) -> Mapping[str, str]:
         """Return checkpoints; those that are old are touched, so that only what is gone from its place is forgotten."""
@@ -228,18 +229,6 @@ class Pulling:
                     return True
                 self._versions[kind, point.key] = kept.version
         return False
-
-    def _choose(self, head: bytes, name: str, before: str) -> Source:
-        """Return a log's source; raise `InputError` where nobody knows the bytes."""
-        from collectors.registry import find, recognise
-
-        extra = declared(self.how.declared)
-        if before or self.how.source != "auto":
-            return find(before or self.how.source, extra)
-        source = recognise(head, name, extra)
-        if source is None:
-            raise InputError("no log source recognises these bytes", where=name, hint="name its format: --source NAME")
-        return source
 
     def _options(self, reference: datetime | None) -> Options:
         newest = self.how.newest or reference

@@ -15,6 +15,7 @@ import typer
 from cli.session import Session
 from collectors.files import host_of, log_files, readable
 from collectors.reader import LogReader, modified
+from collectors.registry import find, recognise
 from collectors.source import Options, Source
 from engine.errors import InputError, UsageError
 from engine.events import DeadLetter, Event
@@ -77,6 +78,19 @@ class Reading:
         extra = declared(self.declared)
         return LogReader(path, source=self.source, options=options, known=known, stream=stream, extra=extra)
 
+    def choose(self, head: bytes, name: str, before: str) -> Source:
+        """Return the source of a log that begins with `head`: the named one, or `before`, which it was taken for.
+
+        Raise `InputError` where neither is told and nobody knows the bytes.
+        """
+        extra = declared(self.declared)
+        if self.source != "auto" or before:
+            return find(before if self.source == "auto" else self.source, extra)
+        source = recognise(head, name, extra)
+        if source is None:
+            raise InputError("no log source recognises these bytes", where=name, hint="name its format: --source NAME")
+        return source
+
     def options(self, path: Path) -> Options:
         """Return what a log does not say itself; without `newest`, its own time tells the year."""
         return self._options(path, self.newest or modified(path))
@@ -119,8 +133,6 @@ def reading(
         source = declared((own,))[0].name if source == "auto" and own.is_file() else source
     extra = declared(places)
     if source != "auto":
-        from collectors.registry import find
-
         source = find(source, extra).name
     newest = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC) if year else None
     zone = zone or session.settings.zone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,7 +19,7 @@ from cli.privacy import privacy
 from cli.progress import progress
 from cli.reading import Host, Letters, Reading, Year, Zone, logs, reading
 from cli.session import Session
-from engine.errors import InputError, UsageError
+from engine.errors import InputError, KullaError, UsageError
 
 app = single_app()
 
@@ -107,11 +107,20 @@ def collect(
     With --follow and --listen it stays until Ctrl-C or SIGTERM (docs/collecting.md). s3://BUCKET/PREFIX,
     kafka://HOST/TOPIC and xroad+https://HOST/SERVER pull from where others keep logs (docs/pulling.md).
     """
+    given = {
+        "--tls-cert": tls_cert,
+        "--tls-key": tls_key,
+        "--tls-client-ca": tls_client_ca,
+        "--credentials": credentials,
+        "--tls-ca": tls_ca,
+        "--client-config": client_config,
+    }
+    _check({**given, "--endpoint": endpoint}, [*(paths or ()), *(listen or ())])
     out = target(session, fmt, output)
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
     how = _treating(session, how)
     if listen and not paths and not follow:
-        accounts = [_listen(session, listen, how, (tls_cert, tls_key, tls_client_ca, credentials))]
+        accounts = [_listen(session, listen, how, given)]
         out.write(listing(accounts))
         session.say(balance(accounts))
         return
@@ -120,8 +129,7 @@ def collect(
     if not paths:
         raise UsageError("nothing to collect", hint="kulla collect PATH, or --listen ADDRESS; kulla collect -h")
     if addresses := pulled(paths):
-        named = {"client": client_config, "authority": tls_ca, "certificate": tls_cert, "key": tls_key}
-        accounts = _pull(session, addresses, how, endpoint, named, stays=follow)
+        accounts = _pull(session, addresses, how, endpoint, given, stays=follow)
         out.write(listing(accounts))
         session.say(balance(accounts))
         if not follow and any(account.records for account in accounts):
@@ -159,12 +167,38 @@ def _treating(session: Session, how: Reading) -> Reading:
 _TWO = "kulla collect PATH --follow in one process, kulla collect --listen ADDRESS in another"
 
 
-def _listen(session: Session, words: Sequence[str], how: Reading, files: Sequence[str | None]) -> Account:
+# The addresses that an option is about: given without one, it would be forgotten in silence.
+_ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
+    "--endpoint": ("s3",),
+    "--client-config": ("kafka",),
+    "--tls-ca": ("xroad+https",),
+    "--tls-cert": ("syslog+tls", "https", "xroad+https"),
+    "--tls-key": ("syslog+tls", "https", "xroad+https"),
+    "--tls-client-ca": ("syslog+tls", "https"),
+    "--credentials": ("http", "https"),
+}
+
+
+def _check(given: Mapping[str, str | None], places: Sequence[str]) -> None:
+    """Raise `UsageError` for an option that is about none of these places."""
+    schemes = {place.partition("://")[0].lower() for place in places if "://" in place}
+    for option, word in given.items():
+        if word is not None and schemes.isdisjoint(_ABOUT[option]):
+            kinds = ", ".join(f"{scheme}://" for scheme in _ABOUT[option])
+            raise UsageError(f"{option} is about {kinds}", where=option, hint="leave it out, or name such an address")
+
+
+def _listen(session: Session, words: Sequence[str], how: Reading, files: Mapping[str, str | None]) -> Account:
     from cli.listening import Listening, Secrets, listeners, open_to_all, stopping
     from collectors.transports.inbox import Inbox
 
-    certificate, key, authority, allowed = (session.cwd / Path(word).expanduser() if word else None for word in files)
-    own = Secrets(certificate=certificate, key=key, authority=authority, credentials=allowed)
+    named = _paths(session, files)
+    own = Secrets(
+        certificate=named.get("--tls-cert"),
+        key=named.get("--tls-key"),
+        authority=named.get("--tls-client-ca"),
+        credentials=named.get("--credentials"),
+    )
     inbox = Inbox()
     found = listeners(words, inbox, own)
     for address in open_to_all(found.addresses, own):
@@ -199,15 +233,31 @@ def _pull(
 ) -> list[Account]:
     from cli.pulling import Pulling, Reaching, puller_of
 
-    paths = {name: session.cwd / Path(word).expanduser() for name, word in files.items() if word}
-    reaching = Reaching(endpoint=endpoint, **paths)
+    named = _paths(session, files)
+    reaching = Reaching(
+        endpoint=endpoint,
+        client=named.get("--client-config"),
+        authority=named.get("--tls-ca"),
+        certificate=named.get("--tls-cert"),
+        key=named.get("--tls-key"),
+    )
     with session.open_store() as store:
         pulling = Pulling(session=session, store=store, how=how, stays=stays)
-        pulling.run({word: puller_of(word, pulling, reaching) for word in addresses})
+        try:
+            pulling.run({word: puller_of(word, pulling, reaching) for word in addresses})
+        except KullaError:
+            if any(account.records for account in pulling.accounts.values()):  # what came before is stored
+                session.say(balance(list(pulling.accounts.values())))
+            raise
+        finally:
+            for account in pulling.accounts.values():
+                _tell(session, account)
         store.tidy()
-    for account in pulling.accounts.values():
-        _tell(session, account)
     return list(pulling.accounts.values())
+
+
+def _paths(session: Session, files: Mapping[str, str | None]) -> Mapping[str, Path]:
+    return {name: session.cwd / Path(word).expanduser() for name, word in files.items() if word}
 
 
 def _follow(session: Session, paths: Sequence[str], how: Reading) -> list[Account]:

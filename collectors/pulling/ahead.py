@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from threading import Thread
 
 from collectors.pulling.objects import Body, Bucket, Listed
 
@@ -18,7 +19,6 @@ class Ahead:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch")
         self._ready: dict[Listed, Future[bytes]] = {}
 
     def __str__(self) -> str:
@@ -36,15 +36,26 @@ class Ahead:
             for found in objects:
                 waiting.append(found)
                 if found.size <= SMALL:
-                    self._ready[found] = self._pool.submit(self._whole, found)
+                    self._ready[found] = self._begun(found)
                 if len(waiting) == AT_ONCE:
                     yield waiting.popleft()
             while waiting:
                 yield waiting.popleft()
         finally:
-            for future in self._ready.values():
-                future.cancel()
             self._ready.clear()
+
+    def _begun(self, found: Listed) -> Future[bytes]:
+        """Fetch an object in a thread that nobody has to wait for: a service may take minutes not to answer."""
+        future: Future[bytes] = Future()
+
+        def fetch() -> None:
+            try:
+                future.set_result(self._whole(found))
+            except Exception as error:  # noqa: BLE001 - whoever asks for the object gets it
+                future.set_exception(error)
+
+        Thread(target=fetch, name=f"fetch {found.key}", daemon=True).start()
+        return future
 
     def _whole(self, found: Listed) -> bytes:
         body = self._bucket.fetch(found, 0)
@@ -62,6 +73,5 @@ class Ahead:
         return io.BytesIO(future.result())
 
     def close(self) -> None:
-        """Let go of the connections."""
-        self._pool.shutdown(cancel_futures=True)
+        """Let go of the connections; what is being fetched is not waited for."""
         self._bucket.close()

@@ -70,8 +70,10 @@ class BucketPuller:
                 raise
             self.means.told(error)
         except GoneError as error:  # what it is now, the next listing shows
+            self._failed = 0
             self.means.told(error)
         except InputError as error:
+            self._failed = 0
             self._refuse(found, error)
         else:
             self._failed = 0

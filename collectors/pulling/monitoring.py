@@ -21,6 +21,7 @@ from collectors.compression import MAGIC, damage, unpacked
 from collectors.json_framing import json_objects
 from collectors.pulling.seam import Checkpoint, Means, Pulled, UnreachableError
 from collectors.pulling.soap import Answer, FaultError
+from collectors.registry import find
 from collectors.source import Record
 from collectors.transports.decoding import Decoder
 from engine.errors import ConfigurationError
@@ -32,6 +33,7 @@ _AT_ONCE = 5_000  # records given at once
 _MOST = 512 * 1024 * 1024  # bytes of records in one answer; some 15 million are usual
 _OVERLAP = 120  # seconds that are asked for again
 _AHEAD = 3600  # seconds: the end of a window; the server shifts it to what it has
+_CLIENT = "Client."  # how the codes of faults begin that say that the question was wrong
 _REFUSED = ("accessdenied", "authenticationfailed", "unknownmember", "invalidclientidentifier", "unknownservice")
 _RIGHTS = "the server's owner, or the client named as central monitoring client, may ask; check ?client= and --tls-cert"
 
@@ -82,12 +84,12 @@ class MonitoringPuller:
             try:
                 found = self.server.ask(first, last)
             except FaultError as error:
-                if asked:  # there is nothing as new as this yet
+                if asked and error.code.rpartition(":")[2].startswith(_CLIENT):  # there is nothing as new as this yet
                     return
                 raise _refusal(error, str(self.server)) from error
             asked = True
             records = self._records(found)
-            newest = max((record.offset for record in records), default=0)
+            newest = max((record.offset for record, _ in records), default=0)
             following = max(following, last + 1 if found.following is None else found.following)
             yield from self._given(records, following)
             if found.following is None or found.following != newest + 1 or found.following <= first:
@@ -98,13 +100,15 @@ class MonitoringPuller:
         """Let go of the connection."""
         self.server.close()
 
-    def _records(self, found: Answer) -> list[Record]:
-        """Return an answer's records; `offset` is the second in which the server received one."""
+    def _records(self, found: Answer) -> list[tuple[Record, str]]:
+        """Return an answer's records with their ids; `offset` is the second in which the server received one."""
         stream = unpacked(io.BytesIO(found.payload), found.payload[:MAGIC])
-        records: list[Record] = []
+        records: list[tuple[Record, str]] = []
         size = 0
         for part in json_objects(stream) if found.count else ():  # an empty list would be cut as one object
-            records.append(replace(part, offset=_received(part.raw), number=len(records) + 1))
+            second, key = _said(part.raw)
+            record = replace(part, offset=second, number=len(records) + 1)
+            records.append((record, event_id(self._identity, second, key)))
             size += len(part.raw)
             if size > _MOST:
                 raise UnreachableError(f"an answer of more than {_MOST:,} bytes", where=str(self.server), hint=_AGAIN)
@@ -113,9 +117,9 @@ class MonitoringPuller:
             raise UnreachableError(f"its answer is not whole ({why})", where=str(self.server), hint=_AGAIN)
         return records
 
-    def _given(self, records: Sequence[Record], following: int) -> Iterator[Pulled]:
+    def _given(self, records: Sequence[tuple[Record, str]], following: int) -> Iterator[Pulled]:
         """Yield records in portions; the last one has the checkpoint, for all of the answer is stored then."""
-        source = self.means.choose(b"", "", _SOURCE)
+        source = find(_SOURCE)
         decoder = Decoder(source, self.means.options(None), identity=self._identity, path=str(self.server))
         mark = Checkpoint(key=self._identity, body=orjson.dumps({"from": following}).decode())
         fresh = self._fresh(records, following)
@@ -131,11 +135,10 @@ class MonitoringPuller:
                 size=sum(len(record.raw) for record, _ in portion),
             )
 
-    def _fresh(self, records: Sequence[Record], following: int) -> list[tuple[Record, str]]:
-        """Return, with their ids, the records that no earlier answer of this run had."""
-        named = [(record, event_id(self._identity, record.offset, _key(record.raw))) for record in records]
-        fresh = [(record, known) for record, known in named if known not in self._seen]
-        self._seen |= {known: record.offset for record, known in named}
+    def _fresh(self, records: Sequence[tuple[Record, str]], following: int) -> list[tuple[Record, str]]:
+        """Return the records that no earlier answer of this run had."""
+        fresh = [(record, known) for record, known in records if known not in self._seen]
+        self._seen |= {known: record.offset for record, known in records}
         oldest = following - _OVERLAP
         self._seen = {known: second for known, second in self._seen.items() if second >= oldest}
         return fresh
@@ -144,20 +147,16 @@ class MonitoringPuller:
 _AGAIN = "it is asked again; nothing is lost"
 
 
-def _key(raw: bytes) -> bytes:
+def _said(raw: bytes) -> tuple[int, bytes]:
+    """Return the Unix second in which the server received a record, 0 where it says none; and what makes its id: all
+    that it says, in one order."""
     try:
-        return orjson.dumps(orjson.loads(raw), option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONDecodeError:
-        return raw
-
-
-def _received(raw: bytes) -> int:
-    """Return the Unix second in which the server received a record, 0 where it says none."""
-    try:
-        found = orjson.loads(raw)["monitoringDataTs"]
-    except (KeyError, TypeError, ValueError):
-        return 0
-    return found if isinstance(found, int) and 0 <= found < 2**40 else 0
+        said = orjson.loads(raw)
+        key = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return 0, raw
+    second = said.get("monitoringDataTs") if isinstance(said, dict) else None
+    return (second if isinstance(second, int) and 0 <= second < 2**40 else 0), key
 
 
 def _second_of(body: str | None) -> int:

@@ -24,7 +24,7 @@ from collectors.registry import HEAD
 from collectors.source import Columnar, Options, Record, Source
 from collectors.transports.decoding import Decoder
 from collectors.transports.pile import Pile
-from collectors.transports.tracked import as_whole, is_packed, skipped
+from collectors.transports.tracked import as_whole, is_packed, moved, skipped
 from engine.errors import InputError
 
 LEAST = 64 * 1024  # bytes of an object that is worth reading by columns
@@ -227,7 +227,7 @@ class ObjectReading:
         decoder = Decoder(source, options, identity=base.identity, path=self.path, preamble=base.headers)
         pile, number = Pile(), base.number
         for found in source.frame(stream):
-            record = replace_place(found, base)
+            record = moved(found, base)
             if pile.full:  # the mark stands before a record that has begun: what went before is whole
                 here = replace(base, offset=record.offset, number=record.number - 1, headers=tuple(decoder.headers))
                 yield self._pulled(pile, source, base if base.whole else here)
@@ -280,9 +280,3 @@ class ObjectReading:
 def key_of(bucket: Bucket, key: str) -> str:
     """Return the key of an object's checkpoint."""
     return blake2b(f"{bucket}/{key}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def replace_place(record: Record, base: ObjectMark) -> Record:
-    """Return a record of the stream that begins where a mark stands as one of the whole object."""
-    offset, number = base.offset + record.offset, base.number + record.number
-    return Record(offset=offset, number=number, raw=record.raw, problem=record.problem, size=record.size)

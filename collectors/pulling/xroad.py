@@ -15,6 +15,7 @@ from engine.errors import ConfigurationError, InputError
 
 _PATIENCE = 120.0  # seconds: a full answer takes the server some
 _MOST = 256 * 1024 * 1024  # bytes of an answer
+_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)  # TLS says so, and trusts as before
 _HINT = "--tls-cert FILE --tls-key FILE are the client's certificate, --tls-ca FILE is the server's authority (all PEM)"
 
 
@@ -55,10 +56,10 @@ class XRoad:
         try:
             connection.request("POST", "/", asked, {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'})
             return self._answer(connection.getresponse())
-        except ssl.SSLError as error:
-            said = f"the connection is not trusted ({error})"
-            raise ConfigurationError(said, where=str(self), hint=_HINT) from error
         except (OSError, HTTPException) as error:
+            if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN_OFF):
+                said = f"the connection is not trusted ({error})"
+                raise ConfigurationError(said, where=str(self), hint=_HINT) from error
             hint = "check its address and the network; nothing is lost"
             raise UnreachableError(
                 f"the security server does not answer ({error})", where=str(self), hint=hint

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, cast
 
 from collectors.compression import damage, unpacked
 from collectors.files import PREFIX, alias_of, digest, up_to
@@ -226,8 +226,22 @@ class Tracked:
         yield _batch(pile, self.mark)
 
 
-def moved(record: Record, base: Mark) -> Record:
-    """Return a record of the stream that begins where a mark stands as one of the whole stream."""
+class Place(Protocol):
+    """Where a checkpoint stands."""
+
+    @property
+    def offset(self) -> int:
+        """The offset in bytes."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """How many records stand before it."""
+        ...
+
+
+def moved(record: Record, base: Place) -> Record:
+    """Return a record of the stream that begins where a checkpoint stands as one of the whole stream."""
     offset, number = base.offset + record.offset, base.number + record.number
     return Record(offset=offset, number=number, raw=record.raw, problem=record.problem, size=record.size)
 

@@ -171,3 +171,21 @@ def test_two_collects_and_a_detect_at_once_end_without_doubles(home: Path, tmp_p
     assert sum(row["stored"] for row in rows) == 4000
     assert sum(row["duplicates"] for row in rows) == 4000
     assert stored(home) == (4000, 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("a.log", "--endpoint", "http://127.0.0.1:9"),
+        ("kafka://127.0.0.1/logs", "--endpoint", "http://127.0.0.1:9"),
+        ("s3://logs/", "--client-config", "client.properties"),
+        ("xroad+http://h/A/B/C/D?client=A/B/C", "--tls-ca", "ca.pem"),
+        ("--listen", "syslog+tcp://127.0.0.1:0", "--tls-client-ca", "ca.pem"),
+        ("--listen", "syslog+udp://127.0.0.1:0", "--credentials", "names"),
+        ("a.log", "--tls-key", "key.pem", "--tls-cert", "cert.pem"),
+    ],
+)
+def test_an_option_without_its_address_is_wrong_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
+    result = kulla("collect", *words, home=tmp_path / "home")
+    assert result.code == 2, result.err
+    assert "is about" in result.err

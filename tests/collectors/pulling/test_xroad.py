@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,6 +151,39 @@ def test_answers_that_are_not_whole_are_asked_for_again(world: World) -> None:
                 world.run(puller(server))
         server.instead = lambda: None
         assert world.run(puller(server)).stored == 8
+
+
+@pytest.mark.parametrize("code", ["Server.ServerProxy.DatabaseError", "Server.ServerProxy.AccessDenied", ""])
+def test_a_fault_in_the_middle_is_no_end_of_what_there_is(world: World, code: str) -> None:
+    some = [record(START - 900 + number, number) for number in range(40)]
+    with SecurityServer(list(some)) as server:
+        server.instead = lambda: fault(code, "it failed") if server.windows else None
+        with pytest.raises((UnreachableError, ConfigurationError)):
+            world.run(puller(server))
+        server.instead = lambda: None
+        world.run(puller(server))
+    assert messages(world) == ids(some)
+
+
+def test_a_connection_that_breaks_off_in_the_greeting_is_no_lack_of_trust(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        word = f"xroad+https://127.0.0.1:{listener.getsockname()[1]}/AL/GOV/1001/ss1?client=AL/GOV/1001/watch"
+        asked = XRoad(server_address(word), Trust(authority=Authority(tmp_path, "own").file), lambda: "token")
+
+        def break_off() -> None:
+            connection, _ = listener.accept()
+            connection.recv(65_536)
+            connection.close()
+
+        threading.Thread(target=break_off, daemon=True).start()
+        with pytest.raises(UnreachableError, match="does not answer"):
+            asked.ask(0, 1)
+
+
+def test_a_named_source_is_not_for_what_has_one_format(world: World) -> None:
+    world.source = "nginx"
+    with SecurityServer([record(START - 500, 1)]) as server:
+        assert world.run(puller(server)).stored == 1
 
 
 def test_a_server_that_refuses_ends_the_run(world: World) -> None:
