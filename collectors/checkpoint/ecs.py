@@ -130,7 +130,8 @@ def _direction(values: dict[str, str], fields: Fields) -> None:
 
 def _classify(values: dict[str, str], fields: Fields) -> None:
     action, product = values.get("action", ""), values.get("product", "")
-    if values.get("operation", "").lower() in _LOGINS:  # an administrator's, which the server `accepts`
+    failed = _failed(values)
+    if values.get("operation", "").lower() in _LOGINS and "fail" not in action.lower():  # which the server `accepts`
         action = values["operation"]
     lowered = action.lower()
     if action:
@@ -150,7 +151,11 @@ def _classify(values: dict[str, str], fields: Fields) -> None:
         category = ["network", "malware" if "Anti" in product and "Bot" not in product else "intrusion_detection"]
     fields["event.category"], fields["event.type"] = category, types or ["info"]
     if action:
-        failed = "fail" in lowered or values.get("operation_result", values.get("status", "")).lower().startswith(
-            "fail"
-        )
         fields["event.outcome"] = "failure" if failed else "success"
+
+
+def _failed(values: dict[str, str]) -> bool:
+    """Tell whether what was tried failed: the action or the operation says so (`Failed Log In`), or a status."""
+    tried = any("fail" in values.get(key, "").lower() for key in ("action", "operation"))
+    ends = ("operation_result", "op_status", "auth_status", "status")
+    return tried or any(values.get(key, "").lower().startswith("fail") for key in ends)

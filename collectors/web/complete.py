@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from collectors.databases.ends import also
 from engine.events import Fields
 
 _EXTENSION = re.compile(r"[A-Za-z0-9_]{1,16}", re.ASCII)
@@ -21,10 +22,11 @@ _RELATED = (
 
 def complete(fields: Fields) -> Fields:
     """Complete an access or error event; changes and returns its argument."""
-    fields["event.kind"] = "event"
+    if fields.setdefault("event.kind", "event") == "alert":  # of a web application firewall inside the server
+        also(fields, "event.category", ("web",))
     fields.setdefault("event.category", ["web"])
     if str(fields.get("event.dataset")).endswith(".error"):
-        fields["event.type"] = ["error"] if fields.get("log.level", "error") in _ERROR_LEVELS else ["info"]
+        also(fields, "event.type", ("error" if fields.get("log.level", "error") in _ERROR_LEVELS else "info",))
     else:
         fields["event.type"] = ["access"]
         _outcome(fields)

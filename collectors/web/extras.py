@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from collectors.network.tls import put_tls
-from collectors.web.address import addresses, endpoint
+from collectors.web.address import addresses, endpoint, first_public
 from collectors.web.tokens import Token, tokens
 from engine.events import Fields
 
@@ -96,10 +96,13 @@ def nanoseconds(text: str) -> int | None:
 def read_forwarded(text: str, module: str, fields: Fields) -> bool:
     """Read a list of forwarding addresses (`X-Forwarded-For`); False where it is none."""
     members = addresses(text)
-    if not members or any(endpoint(member).ip is None for member in members):
+    found = [address for member in members if (address := endpoint(member).ip) is not None]
+    if not members or len(found) < len(members):
         return False
-    fields.setdefault("network.forwarded_ip", endpoint(members[0]).ip or members[0])
+    fields.setdefault("network.forwarded_ip", found[0])
     fields.setdefault(f"{module}.access.forwarded_for", members[:_MOST_MEMBERS])
+    if module == "apache":  # as Elastic's integration for Apache has it, and none of its others
+        fields.setdefault("client.ip", first_public(found[:_MOST_MEMBERS]))
     return True
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from datetime import tzinfo
 
 from collectors.framing import decode
 from collectors.source import Options, Record
+from collectors.waf.modsec_message import read_alert
 from collectors.web.access import read_access
 from collectors.web.complete import complete
 from collectors.web.continued import continuation
 from collectors.web.jsonlog import read_json
 from engine.errors import MalformedRecordError
 from engine.events import Fields
+
+# Where the server's message begins so, its firewall wrote it; in the middle of one a client may have.
+_ALERT = re.compile(r"(?:\[client [^\]\s]{1,80}\] ){0,2}(?:ModSecurity|Coraza): ", re.ASCII)
 
 
 class MixedParser(ABC):
@@ -61,6 +66,8 @@ class MixedParser(ABC):
             return own
         error = self.error(line, self._zone)
         if error is not None:
+            if _ALERT.match(str(error.get("message", ""))):
+                read_alert(line, error)
             self._last_error = error
             return dict(error)
         try:

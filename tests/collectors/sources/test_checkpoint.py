@@ -52,3 +52,13 @@ def test_an_attack_names_the_flaw_and_the_method() -> None:
     )
     assert fields["vulnerability.id"] == ["CVE-2021-44228", "CVE-2021-45046"]
     assert fields["http.request.method"] == "GET"
+
+
+def test_a_failed_log_in_of_an_administrator_is_no_success() -> None:
+    fields = one(
+        "checkpoint",
+        '<134>1 2024-03-05T09:12:44Z mgmt CheckPoint 1 - [action:"Failed Log In"; product:"SmartConsole"; '
+        'operation:"Log In"; administrator:"anna"; client_ip:"10.0.0.9"; time:"1709629964"]',
+    )
+    assert (fields["event.action"], fields["event.outcome"]) == ("Failed Log In", "failure")
+    assert fields["event.category"] == ["authentication"]
