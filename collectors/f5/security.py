@@ -67,7 +67,7 @@ def security_fields(values: dict[str, str], options: Options) -> Fields:
 
 def cef_security(cef: Cef, options: Options) -> Fields:
     """Return the fields of an event as CEF."""
-    fields = cef_fields(cef, options.zone)
+    fields = cef_fields(cef, options)
     for name in ("rule.name", "rule.id"):
         fields.pop(name, None)
     for label, name in _LABELS.items():

@@ -6,11 +6,14 @@ and `DOMAIN\\name` is divided.
 
 from __future__ import annotations
 
-from datetime import tzinfo
+import re
+from ipaddress import IPv6Address
 
 from collectors.network.cef import Cef
-from collectors.network.times import instant_of
+from collectors.network.times import instant_of, with_year, zone_named
 from collectors.network.values import Table, keep, put, put_all
+from collectors.source import Options
+from collectors.web.address import is_ip
 from engine.events import Fields
 
 TABLE: Table = {
@@ -18,11 +21,13 @@ TABLE: Table = {
     "sourcePort": ("source.port",),
     "sourceHostName": ("source.domain",),
     "sourceNtDomain": ("source.domain",),
+    "sourceDnsDomain": ("source.registered_domain",),
     "sourceMacAddress": ("source.mac",),
     "sourceTranslatedAddress": ("source.nat.ip",),
     "sourceTranslatedPort": ("source.nat.port",),
     "sourceUserName": ("source.user.name",),
     "sourceUserId": ("source.user.id",),
+    "sourceUserPrivileges": ("source.user.roles",),
     "sourceServiceName": ("source.service.name",),
     "sourceProcessId": ("source.process.pid",),
     "sourceProcessName": ("source.process.name",),
@@ -36,9 +41,12 @@ TABLE: Table = {
     "destinationTranslatedPort": ("destination.nat.port",),
     "destinationUserName": ("destination.user.name",),
     "destinationUserId": ("destination.user.id",),
+    "destinationUserPrivileges": ("destination.user.roles",),
     "destinationServiceName": ("destination.service.name",),
     "destinationProcessName": ("process.name",),
     "destinationProcessId": ("process.pid",),
+    "deviceProcessName": ("process.name",),
+    "deviceProcessId": ("process.pid",),
     "transportProtocol": ("network.transport",),
     "applicationProtocol": ("network.protocol",),
     "deviceAction": ("event.action",),
@@ -60,8 +68,12 @@ TABLE: Table = {
     "fileSize": ("file.size",),
     "fileId": ("file.inode",),
     "fileType": ("file.type",),
-    "bytesIn": ("host.network.ingress.bytes",),
-    "bytesOut": ("host.network.egress.bytes",),
+    "fileCreateTime": ("file.created",),
+    "fileModificationTime": ("file.mtime",),
+    "bytesIn": ("source.bytes", "host.network.ingress.bytes"),
+    "bytesOut": ("destination.bytes", "host.network.egress.bytes"),
+    "customerExternalID": ("organization.id",),
+    "customerURI": ("organization.name",),
     "message": ("message", "event.reason"),
     "reason": ("event.reason",),
     "externalId": ("event.id",),
@@ -71,11 +83,17 @@ _STAMPS = ("startTime", "start", "deviceReceiptTime", "endTime", "end", "manager
 _OUTCOMES = {"success": "success", "failure": "failure", "failed": "failure", "fail": "failure", "succeeded": "success"}
 _DIRECTIONS = {"0": "inbound", "1": "outbound"}
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
+_HASH_LABEL = re.compile(r"(?P<whose>process|file)?[ _\-]?(?:md5|sha-?1|sha-?256|hash)", re.IGNORECASE)
+_HEX = re.compile(r"[0-9A-Fa-f]{32,64}", re.ASCII)
+# Custom addresses have no meaning but their label's; these two the specification itself gives.
+_IPV6_LABELS = {"source ipv6 address": "source.ip", "destination ipv6 address": "destination.ip"}
+_NOWHERE = 2**64  # below are `::`, `::1` and what devices fill in for an IPv4 address
 
 
-def cef_fields(cef: Cef, zone: tzinfo) -> Fields:
-    """Return the fields of a message of whatever product."""
+def cef_fields(cef: Cef, options: Options) -> Fields:
+    """Return the fields of a message of whatever product. Stamps without a zone are in the device's (`dtz`)."""
     values = cef.full()
+    zone = zone_named(values.get("deviceTimeZone", "")) or options.zone
     fields: Fields = {
         "observer.vendor": cef.vendor,
         "observer.product": cef.product,
@@ -85,11 +103,14 @@ def cef_fields(cef: Cef, zone: tzinfo) -> Fields:
         "rule.name": cef.name,
     }
     fields = {name: value for name, value in fields.items() if value}
+    dated = values | {name: with_year(values[name], options) for name in _STAMPS if name in values}
     for name in _STAMPS:
-        if (moment := instant_of(values.get(name, ""), zone)) is not None:
+        if (moment := instant_of(dated.get(name, ""), zone)) is not None:
             fields["@timestamp"] = moment
             break
-    put_all(fields, values, TABLE, zone)
+    put_all(fields, dated, TABLE, zone)
+    put(fields, "event.timezone", values.get("deviceTimeZone", ""), zone)
+    _labelled(cef, fields)
     put(fields, "event.severity", cef.severity, zone)
     _results(values, fields)
     keep(fields, "cef.extensions.", values.items())
@@ -105,9 +126,7 @@ def _results(values: dict[str, str], fields: Fields) -> None:
     direction = _DIRECTIONS.get(values.get("deviceDirection", ""))
     if direction is not None:
         fields["network.direction"] = direction
-    digest = values.get("fileHash", "")
-    if (kind := _HASHES.get(len(digest))) is not None:
-        fields[f"file.hash.{kind}"] = digest
+    _hash("file", values.get("fileHash", ""), fields)
     counts = [
         int(text) for key in ("bytesIn", "bytesOut") if (text := values.get(key, "")).isdecimal() and len(text) < 19
     ]
@@ -115,3 +134,20 @@ def _results(values: dict[str, str], fields: Fields) -> None:
         fields["network.bytes"] = sum(counts)
     if "source.ip" in fields or "destination.ip" in fields:
         fields["event.category"], fields["event.type"] = ["network"], ["info"]
+
+
+def _labelled(cef: Cef, fields: Fields) -> None:
+    """Set addresses and hashes that stand in custom keys, by the labels that the message gives these."""
+    for label, text in cef.labelled.items():
+        side = _IPV6_LABELS.get(label.lower())
+        if side is not None and is_ip(text) and ":" in text and int(IPv6Address(text)) >= _NOWHERE:
+            fields.setdefault(side, text)
+        elif (found := _HASH_LABEL.fullmatch(label)) is not None:
+            _hash((found["whose"] or "file").lower(), text, fields)
+
+
+def _hash(whose: str, text: str, fields: Fields) -> None:
+    """Set a hash of a file or a process, of the kind that its length tells."""
+    kind = _HASHES.get(len(text))
+    if kind is not None and _HEX.fullmatch(text):
+        fields.setdefault(f"{whose}.hash.{kind}", text)

@@ -10,8 +10,11 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from collectors.json_fields import to_instant
+from collectors.source import Options
+from collectors.syslog import year_of
 
 _MONTHS = {
     name: number
@@ -41,6 +44,10 @@ _ZONES = {
     "CLT": -240, "COT": -300, "PET": -300,
 }  # fmt: skip
 _LONGEST = 48
+_YEARLESS = re.compile(
+    r"(?P<month>[A-Za-z]{3})[a-z]{0,6}\ {1,2}(?P<day>\d{1,2})(?P<rest>\ \d{1,2}:\d\d:\d\d.{0,16})", re.ASCII
+)
+_PLACE = re.compile(r"[A-Z][A-Za-z]{1,15}(?:/[A-Z][A-Za-z_\-]{1,31}){1,2}", re.ASCII)
 
 
 def instant_of(text: str, zone: tzinfo) -> datetime | None:
@@ -49,9 +56,21 @@ def instant_of(text: str, zone: tzinfo) -> datetime | None:
     return _instant_of(text, zone) if 8 <= len(text) <= _LONGEST else None
 
 
+def with_year(text: str, options: Options) -> str:
+    """Return a stamp without a year (`Mar 01 20:48:21`) with the year that it is of; any other text as it is."""
+    found = _YEARLESS.fullmatch(text.strip())
+    month = _MONTHS.get(found["month"].lower()) if found is not None else None
+    if found is None or month is None:
+        return text
+    year = year_of(month, int(found["day"]), options.reference, options.zone)
+    return text if year is None else f"{found['month']} {found['day']} {year}{found['rest']}"
+
+
 def zone_named(name: str) -> tzinfo | None:
-    """Return the zone that a name or an offset (`CEST`, `+0200`, `-03:30`) stands for, None for an unknown one."""
+    """Return the zone that a name or an offset stands for (`CEST`, `Europe/Tirane`, `+0200`, `-03:30`), else None."""
     name = name.strip().strip('"')
+    if _PLACE.fullmatch(name):
+        return _zone_of_place(name)
     if name[:1] in {"+", "-"} and (digits := name[1:].replace(":", "")).isdecimal() and len(digits) == 4:
         minutes = int(digits[:2]) * 60 + int(digits[2:])
         if minutes >= 24 * 60:
@@ -59,6 +78,14 @@ def zone_named(name: str) -> tzinfo | None:
         return timezone(timedelta(minutes=-minutes if name[0] == "-" else minutes))
     offset = _ZONES.get(name.upper())
     return None if offset is None else UTC if offset == 0 else timezone(timedelta(minutes=offset))
+
+
+@lru_cache(maxsize=1024)
+def _zone_of_place(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        return None
 
 
 @lru_cache(maxsize=8192)

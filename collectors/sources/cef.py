@@ -22,7 +22,7 @@ def _read(line: str, options: Options) -> Fields:
         raise MalformedRecordError(
             "no CEF message: its header has seven parts, CEF:0|vendor|product|version|class|name|"
         )
-    fields: Fields = {"event.dataset": "cef.log", "event.module": "cef", **cef_fields(cef, options.zone)}
+    fields: Fields = {"event.dataset": "cef.log", "event.module": "cef", **cef_fields(cef, options)}
     prefix_fields(prefix_header(line, start, options), fields, options)
     return fields
 

@@ -90,7 +90,7 @@ def _read(line: str, options: Options) -> Fields:
         raise MalformedRecordError(
             "no message of Citrix ADC: no packet engine (0-PPE-0), no CEF, no access, no command"
         )
-    fields |= cef_fields(cef, options.zone)
+    fields |= cef_fields(cef, options)
     _firewall(cef.extension.get("act", ""), dict(cef.extension), fields, options)
     prefix_fields(prefix_header(line, start, _in_year(cef.extension.get("cs5", ""), options)), fields, options)
     return fields

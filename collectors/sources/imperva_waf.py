@@ -87,7 +87,7 @@ def _read(line: str, options: Options) -> Fields:
 
 def _gateway(cef: Cef, options: Options) -> Fields:
     """Read an alert of SecureSphere; its policy is the rule, and what it did is the action."""
-    fields = cef_fields(cef, options.zone) | {"event.dataset": "imperva_securesphere.alert"}
+    fields = cef_fields(cef, options) | {"event.dataset": "imperva_securesphere.alert"}
     if policy := cef.labelled.get("Policy"):
         fields["rule.name"], fields["rule.description"] = policy, cef.name
     action = cef.extension.get("act", "").lower()

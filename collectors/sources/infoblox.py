@@ -97,7 +97,7 @@ def _read(line: str, options: Options) -> Fields:
 def _security(cef: Cef, fields: Fields, options: Options) -> None:
     """Read what response policy zones and threat protection stopped: `CEF:0|Infoblox|NIOS|...|RPZ-QNAME|NXDOMAIN|`."""
     values = {key: value.strip('"') for key, value in cef.extension.items()}
-    fields |= cef_fields(cef, options.zone)
+    fields |= cef_fields(cef, options)
     message = values.get("msg", "")
     if not (message and read_dns(message, fields)):
         fields["event.type"] = ["denied" if values.get("act", "").lower() == "drop" else "info"]
