@@ -26,7 +26,9 @@ _FIREWALL = re.compile(
 _REQUEST = re.compile(r" : (?P<method>[A-Z]{3,10}) (?P<path>/\S{0,8191})(?: |$)")
 _REQUEST_HOST = re.compile(r"SessionId: ?\d{1,20} ?- (?P<host>[\w.\-]{1,253}) User ")
 _VSERVER = re.compile(rf"\bVserver (?P<ip>{_IP}):(?P<port>\d{{1,5}})(?= |$)")
-_BOUND = re.compile(rf"_(?P<ip>{_IP}):(?P<port>\d{{1,5}})_\(", re.ASCII)
+_BOUND = re.compile(rf"_(?P<ip>{_IP}):(?P<port>\d{{1,5}})_?\(", re.ASCII)
+# `netScalerLoginFailure (nsUserName = "anna", ...)`
+_TRAP_LOGIN = re.compile(r"netScalerLoginFailure \(.{0,512}?nsUserName = \"(?P<user>[^\"]{1,256})\"")
 _DURATION = re.compile(r"(?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d)", re.ASCII)
 _TRANSPORTS = {"TCP": "tcp", "UDP": "udp", "TCPCONNSTAT": "tcp", "UDPFLOWSTAT": "udp", "ICMP": "icmp"}
 _OUTCOMES = {"success": "success", "error": "failure", "failed": "failure"}
@@ -44,7 +46,11 @@ def add_texts(about: tuple[str, str], text: str, values: Mapping[str, str], fiel
             read(text, fields, zone)
     _ends(text, values, fields)
     _times(values, fields, zone)
-    if (outcome := _OUTCOMES.get(values.get("Status", "").lower())) is not None:
+    verb = values.get("Command", "").partition(" ")[0]
+    if verb in {"login", "logout"}:  # an administrator's, at the command line or the management interface
+        fields["event.category"], fields["event.type"] = ["authentication"], ["start" if verb == "login" else "end"]
+    status = values.get("Status", "").lower().partition(":")[0]  # `ERROR: Invalid username or password`
+    if (outcome := _OUTCOMES.get(status)) is not None:
         fields["event.outcome"] = outcome
 
 
@@ -101,8 +107,17 @@ def _monitor(text: str, fields: Fields, zone: tzinfo) -> None:
     fields["event.type"] = ["info"]
 
 
+def _trap(text: str, fields: Fields, zone: tzinfo) -> None:
+    """Read the trap that was sent; one tells of a log-in at the device that failed."""
+    if (found := _TRAP_LOGIN.match(text)) is not None:
+        put(fields, "user.name", found["user"], zone)
+        fields["event.category"], fields["event.type"] = ["authentication"], ["start"]
+        fields["event.outcome"] = "failure"
+
+
 _MODULES: tuple[tuple[str, Callable[[str, Fields, tzinfo], None]], ...] = (
     ("APPFW", _firewall),
     ("HTTPREQUEST", _request),
     ("EVENT", _monitor),
+    ("TRAP_SENT", _trap),
 )

@@ -22,6 +22,7 @@ from collectors.network.times import instant_of, zone_named
 from collectors.network.tls import find_tls
 from collectors.network.values import Table, keep, put, put_all
 from collectors.source import Options
+from collectors.web.address import is_ip
 from collectors.web.request import read_request
 from collectors.web.stamps import clf_instant
 from engine.errors import MalformedRecordError
@@ -64,10 +65,13 @@ _TABLE: Table = {
     "Command": ("process.command_line",),
     "SessionId": ("citrix.adc.session_id",),
 }
+_ENDS = frozenset(("Source", "Destination", "Remote_ip", "ClientIP", "Client_ip", "Nat_ip", "NatIP"))
 _KEY = re.compile(r"(?:^|(?<=- ))(?P<key>[A-Z][A-Za-z_()]{1,40}|SPCBId)(?: |$)", re.ASCII)
 _TWO_WORDS = re.compile(r"\b(Start|End|Delink) Time ", re.ASCII)
 _IN_TEXT = re.compile(r"\b(?P<key>user|clientip|ClientIP)[ :=]{1,3}(?P<text>[^\s,;\"]{1,256})")
 _CONTEXT = re.compile(r"^Context (?P<user>\S{1,256})@(?P<ip>[0-9A-Fa-f.:]{2,45})(?:\s|$)")
+# of a published application or desktop (ICASTART, ICAEND_CONNSTAT)
+_DESKTOP = re.compile(r"\busername:domainname (?P<user>[^\s:]{1,256}):(?P<domain>[^\s:]{1,253})(?= |$)")
 _FAILED = re.compile(r"FAIL|DENIED|ERROR|REJECT", re.ASCII)
 _LOGIN = re.compile(r"^(?:LOGIN|LOGIN_FAILED|LOGOUT|ICASTART)$")
 
@@ -127,12 +131,18 @@ def _message(found: re.Match[str], fields: Fields, options: Options) -> None:
 
 
 def _values(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the keys and values of `Key value - Key value`, and those of free texts (`user x clientip y`)."""
+    """Yield the keys and values of `Key value - Key value`, and those of free texts (`user x clientip y`).
+
+    An address ends at a blank: keys in small letters may follow that are none elsewhere (`- customername -`).
+    """
     text = _TWO_WORDS.sub(r"\1_time ", text)
     found = list(_KEY.finditer(text))
     for at, key in enumerate(found):
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
-        yield key["key"], text[key.end() : end].strip().rstrip("-").strip().removeprefix('"').removesuffix('"')
+        value = text[key.end() : end].strip().rstrip("-").strip()
+        if key["key"] in _ENDS and not value.startswith('"'):
+            value = value.partition(" ")[0]
+        yield key["key"], value.removeprefix('"').removesuffix('"')
     if not found:
         for word in _IN_TEXT.finditer(text):
             yield word["key"], word["text"]
@@ -142,6 +152,10 @@ def _account(text: str, fields: Fields) -> None:
     context = _CONTEXT.match(text)
     if context is not None:
         fields.setdefault("user.name", context["user"])
+        if not {"source.ip", "client.ip"} & fields.keys() and is_ip(context["ip"]):
+            fields["source.ip"] = context["ip"]
+    if (desktop := _DESKTOP.search(text)) is not None:
+        fields["user.name"], fields["user.domain"] = desktop["user"], desktop["domain"]
     name = fields.get("user.name")
     if isinstance(name, str) and "@" in name:
         fields["user.name"], _, fields["user.domain"] = name.partition("@")

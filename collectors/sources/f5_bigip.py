@@ -49,7 +49,7 @@ def _read(line: str, options: Options) -> Fields:
         return fields | security_fields(firsts(pairs(line)), options)
     text = _header(line, fields, options)
     found = message_fields(text, options)
-    if not found and "log.level" in fields and "process.name" in fields:  # a daemon's words without a number
+    if not found and "process.name" in fields:  # a daemon's words without a number
         found = {"message": text, "event.category": ["host"], "event.type": ["info"], "event.reason": text}
     if not found:
         raise MalformedRecordError("no message of a BIG-IP: no message number, no iRule, no violation")

@@ -67,3 +67,51 @@ def test_requests_and_monitors_are_read() -> None:
         "EVENT MONITORDOWN 22 0 :  Monitor MonServiceBinding_10.0.0.80:443_(tcp-default)(web) - State DOWN"
     )
     assert (fields["destination.ip"], fields["destination.port"]) == ("10.0.0.80", 443)
+
+
+def test_a_log_in_of_an_administrator_that_failed_is_a_failure() -> None:
+    fields = one(
+        "citrix_adc",
+        "01/24/2025:12:06:37 GMT NS1 0-PPE-0 : default CLI CMD_EXECUTED 7 0 : User nsroot - Remote_ip 10.1.1.5 - "
+        'Command "login nsroot" - Status "ERROR: Invalid username or password"',
+    )
+    assert (fields["event.category"], fields["event.outcome"]) == (["authentication"], "failure")
+    assert (fields["user.name"], fields["source.ip"]) == ("nsroot", "10.1.1.5")
+
+
+def test_a_published_desktop_names_both_ends_and_its_user() -> None:
+    fields = one(
+        "citrix_adc",
+        "01/24/2025:12:06:37 GMT NS1 0-PPE-0 : default SSLVPN ICASTART 1 0 : Source 203.0.113.4:4444 - Destination "
+        "10.2.2.2:1494 - customername - username:domainname anna:corp - applicationName Desktop - connectionId abc",
+    )
+    assert (fields["destination.ip"], fields["destination.port"]) == ("10.2.2.2", 1494)
+    assert (fields["user.name"], fields["user.domain"]) == ("anna", "corp")
+
+
+def test_a_request_through_the_gateway_came_from_its_context() -> None:
+    fields = one(
+        "citrix_adc",
+        "01/24/2025:12:06:37 GMT NS1 0-PPE-0 : default SSLVPN HTTPREQUEST 1 0 : Context anna@203.0.113.4 - SessionId: 5"
+        "- www.gov.example User anna : Group(s) N/A : Vserver 10.0.0.1:443 - 01/24/2025:12:06:37 GMT : SSO is OFF : "
+        "GET /vpn/index.html - -",
+    )
+    assert (fields["source.ip"], fields["url.path"]) == ("203.0.113.4", "/vpn/index.html")
+
+
+def test_a_trap_tells_who_could_not_log_in() -> None:
+    fields = one(
+        "citrix_adc",
+        "01/24/2025:12:06:37 GMT NS1 0-PPE-0 : default SNMP TRAP_SENT 1 0 : netScalerLoginFailure "
+        '(nsUserName = "anna", nsIP = 10.0.0.1)',
+    )
+    assert (fields["user.name"], fields["event.outcome"]) == ("anna", "failure")
+
+
+def test_a_server_that_is_down_is_named() -> None:
+    fields = one(
+        "citrix_adc",
+        '01/24/2025:12:06:37 GMT NS1 0-PPE-0 : default EVENT DEVICEDOWN 1 0 : Device "server_svc_NSSVC_HTTP_10.0.0.9:80'
+        '(svc)" - State DOWN',
+    )
+    assert (fields["destination.ip"], fields["event.action"]) == ("10.0.0.9", "devicedown")

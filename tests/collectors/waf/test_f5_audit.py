@@ -73,3 +73,9 @@ def test_a_daemon_that_writes_no_number_is_an_event() -> None:
     fields = one("f5_bigip", HEAD + "notice ntpd[77]: time slew +0.001 s")
     assert (fields["process.name"], fields["log.level"]) == ("ntpd", "notice")
     assert fields["event.reason"] == "time slew +0.001 s"
+
+
+def test_what_a_daemon_says_without_a_number_is_an_event() -> None:
+    fields = one("f5_bigip", "httpd[123]: [error] [client 10.1.1.5] AUTHCACHE Error processing cookie")
+    assert (fields["process.name"], fields["process.pid"]) == ("httpd", 123)
+    assert fields["event.reason"] == "[error] [client 10.1.1.5] AUTHCACHE Error processing cookie"
