@@ -34,7 +34,7 @@ _USERS: list[Message] = [
         r"(?:, home=(?P<home>[^,]*))?(?:, shell=(?P<shell>[^,]*))?(?:, from=(?P<tty>[^,]*))?",
         _ADD_USER,
     ),
-    message("failed", rf"failed adding user {_USER}(?P<reason>.*)", _ADD_USER_FAILED),
+    message("failed", rf"failed adding user {_USER}(?:, )?(?P<reason>.*)", _ADD_USER_FAILED),
     # userdel.c: "delete user '%s'"
     message("delete", rf"delete user {_USER}", _DELETE_USER),
     # usermod.c: "change user name '%s' to '%s'", "change user '%s' %s from '%s' to '%s'", "change user '%s' password"
@@ -58,7 +58,7 @@ _GROUPS: list[Message] = [
         r"group added to (?P<file>[^\s:]{1,255}): name=(?P<group>[^,]{1,256})(?:, GID=(?P<group_id>\d{1,10}))?",
         _ADD_GROUP,
     ),
-    message("failed", rf"failed adding group {_GROUP}(?P<reason>.*)", _ADD_GROUP_FAILED),
+    message("failed", rf"failed adding group {_GROUP}(?:, )?(?P<reason>.*)", _ADD_GROUP_FAILED),
     # groupdel.c: "group '%s' removed from %s"; userdel.c: "removed group '%s' owned by '%s'"
     message("group", rf"group {_GROUP} removed(?: from (?P<file>\S{{1,255}}))?", _DELETE_GROUP),
     message("removed", rf"removed (?:shadow )?group {_GROUP} owned by {_USER}", _DELETE_GROUP),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from collectors.auth.accounts import read_accounts
+from collectors.auth.machine import read_kernel, read_xinetd
 from collectors.auth.pam import read_pam
 from collectors.auth.programs import (
     read_cron,
@@ -18,7 +19,6 @@ from collectors.auth.programs import (
     read_sudo,
 )
 from collectors.auth.services import (
-    read_kernel,
     read_polkit,
     read_proftpd,
     read_pure_ftpd,
@@ -53,6 +53,7 @@ _READERS: dict[str, _Reader] = {
     **dict.fromkeys(("xrdp", "xrdp-sesman"), read_xrdp),
     "polkitd": read_polkit,
     "kernel": read_kernel,
+    "xinetd": read_xinetd,
 }
 _PAM_TAG = re.compile(r"(?P<program>[^(]{1,64})\((?P<module>pam_\w{1,32})\)", re.ASCII)  # the tag `su(pam_unix)`
 _PAM_STARTS = ("pam_", "PAM ", "(pam_", "PAM-")
@@ -80,6 +81,7 @@ def read_message(header: Header, fields: Fields) -> bool:
         fields["process.name"], fields["system.auth.pam.module"] = name, tag["module"]
     if (tagged or header.message.startswith(_PAM_STARTS)) and read_pam(header.message, fields, tagged=tagged):
         return True
+    name = name.partition("(")[0]  # `polkitd(authority=local)`
     reader = _READERS.get(name.rpartition("/")[2].lower())
     if reader is None or not reader(header.message, fields):
         return False

@@ -173,3 +173,5 @@ def _pairs(text: str, fields: Fields) -> None:
             assign(fields, _PAIR_NAMES[name], value)
         elif name in {"uid", "euid", "logname"}:
             fields[f"system.auth.pam.{name}"] = value
+    if (asked := fields.get("system.auth.remote_user")) is not None:  # a file server names an unknown account so
+        fields.setdefault("user.name", asked)

@@ -141,7 +141,7 @@ def read_polkit(text: str, fields: Fields) -> bool:
     return found is not None
 
 
-def read_kernel(text: str, fields: Fields) -> bool:
+def read_apparmor(text: str, fields: Fields) -> bool:
     """Read what AppArmor refused, or would have; the kernel says it where no audit daemon runs."""
     found = _APPARMOR.search(text, 0, 4096)
     if found is None:

@@ -68,4 +68,52 @@ def test_no_text_is_a_crash(text: str) -> None:
     for read in (services.read_vsftpd, services.read_proftpd, services.read_pure_ftpd, services.read_xrdp):
         read(text, {})
     services.read_polkit(text, {})
-    services.read_kernel(f'apparmor="DENIED" operation="open"{text}', {})
+    services.read_apparmor(f'apparmor="DENIED" operation="open"{text}', {})
+
+
+@pytest.mark.parametrize(
+    ("message", "action", "expected"),
+    [
+        ("kernel: [12.5] device eth0 entered promiscuous mode", "entered-promiscuous-mode", {}),
+        ("kernel: veth1: entered promiscuous mode", "entered-promiscuous-mode", {"system.syslog.interface": "veth1"}),
+        (
+            "kernel: usb 1-1: New USB device found, idVendor=0781, idProduct=5567, bcdDevice= 1.00",
+            "connected-usb-device",
+            {"device.model.identifier": "0781:5567"},
+        ),
+        ("kernel: httpd[77]: segfault at 0 ip 0 sp 0 error 4", "crashed", {"process.name": "httpd", "process.pid": 77}),
+        (
+            "kernel: hello: module verification failed: signature and/or required key missing",
+            "loaded-unsigned-module",
+            {"file.name": "hello"},
+        ),
+        (
+            "xinetd[66]: START: telnet pid=123 from=198.51.100.7",
+            "connection",
+            {"source.ip": "198.51.100.7", "network.application": "telnet", "process.pid": 123},
+        ),
+        (
+            "xinetd[66]: FAIL: telnet address from=198.51.100.7",
+            "connection",
+            {"source.ip": "198.51.100.7", "event.outcome": "failure", "event.reason": "address"},
+        ),
+    ],
+)
+def test_what_befalls_the_machine_is_named(message: str, action: str, expected: dict[str, Any]) -> None:
+    fields = _fields(message)
+    assert fields["event.action"] == action
+    assert {name: fields.get(name) for name in expected} == expected
+
+
+def test_polkit_is_known_with_its_authority_behind_its_name() -> None:
+    fields = _fields(
+        "polkitd(authority=local)[66]: Operator of unix-session:2 FAILED to authenticate to gain authorization for "
+        "action org.freedesktop.systemd1.manage-units for system-bus-name::1.1 [systemctl] (owned by unix-user:anna)"
+    )
+    assert (fields["user.name"], fields["event.outcome"]) == ("anna", "failure")
+
+
+def test_an_unknown_account_of_a_file_server_is_whom_it_was_asked_for() -> None:
+    head = "vsftpd[9]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=anna "
+    assert _fields(head + "rhost=198.51.100.7")["user.name"] == "anna"
+    assert _fields(head + "rhost=198.51.100.7  user=root")["user.name"] == "root"
