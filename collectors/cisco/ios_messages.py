@@ -36,7 +36,7 @@ _FLOW = re.compile(
 _DROPPED = re.compile(
     rf"""Dropping\ (?P<proto>[\w\-]{{1,20}})\ (?:session|pkt)\ (?:from\ (?P<src_if>\S{{1,64}})\ )?
     \[?(?P<src>{_IP}?)\]?:(?P<src_port>\d{{1,6}})\ (?:=>\ )?
-    \[?(?P<dst>{_IP}?)\]?:(?P<dst_port>\d{{1,6}})(?=[\s,]|$)""",
+    \[?(?P<dst>{_IP}?)\]?:(?P<dst_port>\d{{1,6}})(?=[\s,(]|$)""",
     re.VERBOSE | re.ASCII,
 )
 # No MD5 digest from 192.0.2.1(50000) to 198.51.100.1(179) tableid - 0

@@ -36,6 +36,10 @@ def _read(line: str, options: Options) -> Fields:
     if found is None or found.start() > LONGEST:
         raise MalformedRecordError("no message of IOS: %FACILITY-level-MNEMONIC: is missing")
     header = read_prefix(line[: found.start()], options)
+    inner = MARK.search(line, found.end(), found.end() + LONGEST) if found["mnemonic"] == "PLATFORM" else None
+    found = (
+        inner or found
+    )  # IOS XE passes on what its forwarding engine says as `%IOSXE-6-PLATFORM: ... %FW-6-DROP_PKT:`
     text, level = line[found.end() :].strip(), int(found["level"])
     fields: Fields = {
         "event.dataset": "cisco_ios.log",

@@ -42,6 +42,21 @@ _DOWN = re.compile(
     r"(?:[^,]{0,64}, reason: (?P<reason>[^,]{1,256}))?",
     re.ASCII,
 )
+_ALERTED = re.compile(r"\[(?P<level>ALERT|WARNING|NOTICE)\]\s{1,6}\(?[\d/]{1,12}\)?(?: \(\d{1,10}\))? ?: ", re.ASCII)
+_STATES = (
+    (re.compile(r"(?:Proxy|Backend|Frontend) '?(?P<backend>[^\s']{1,128})'? started", re.ASCII), "proxy-started"),
+    (
+        re.compile(r"(?:Stopping|Pausing) (?:proxy|frontend|backend) '?(?P<backend>[^\s']{1,128})", re.ASCII),
+        "proxy-stopped",
+    ),
+    (re.compile(r"Proxy '?(?P<backend>[^\s']{1,128})'? stopped", re.ASCII), "proxy-stopped"),
+    (re.compile(r"(?:backend|proxy) '?(?P<backend>[^\s']{1,128})'? has no server available", re.ASCII), "backend-down"),
+)
+# what `option httpslog` adds: `0/0/0/0/1 www.gov.example/TLSv1.3/TLS_AES_256_GCM_SHA384`
+_HTTPS = re.compile(
+    r" \S{1,8}/[\w\-]{1,32}/\S{1,8}/\S{1,8}/\S{1,3} (?P<sni>[\w.\-]{1,253})/[\w.\-]{1,16}/(?P<cipher>[\w\-]{1,64})$",
+    re.ASCII,
+)
 _CONNECT = re.compile(
     r"Connect from (?P<client>[0-9A-Fa-f.:]{2,45}):(?P<port>\d{1,5}) to (?P<server>[0-9A-Fa-f.:]{2,45})"
     r":(?P<server_port>\d{1,5})"
@@ -121,6 +136,10 @@ def _http(found: re.Match[str], fields: Fields) -> None:
     if captured:
         fields["haproxy.http.request.captured_headers"] = captured
     find_tls(found["more"], fields)
+    if (https := _HTTPS.match(found["more"])) is not None:
+        for name, text in (("tls.client.server_name", https["sni"]), ("tls.cipher", https["cipher"])):
+            if text.strip("-"):
+                fields[name] = text
 
 
 def _tcp(found: re.Match[str], fields: Fields) -> None:
@@ -142,6 +161,9 @@ def _other(text: str, fields: Fields, options: Options, *, known: bool) -> None:
 
     Raise `MalformedRecordError` where neither the words nor a header (`known`) tell that HAProxy wrote them.
     """
+    fields["message"] = text
+    if (alerted := _ALERTED.match(text)) is not None:  # as the program says it where it does not log yet
+        fields["log.level"], text = alerted["level"].lower(), text[alerted.end() :]
     start = text.find("{")
     if start >= 0 and '"meth"' in text:
         _json(text[start:], fields, options)
@@ -155,11 +177,20 @@ def _other(text: str, fields: Fields, options: Options, *, known: bool) -> None:
     elif (down := _DOWN.match(text)) is not None:
         fields["haproxy.backend_name"], fields["haproxy.server_name"] = down["backend"], down["server"]
         fields["event.action"], fields["event.reason"] = f"server-{down['state'].lower()}", down["reason"] or text
-    elif not known and not _STATE.match(text):
+    elif (state := _state(text)) is not None:
+        fields["event.action"], fields["haproxy.backend_name"] = state
+    elif not known and alerted is None and not _STATE.match(text):
         raise MalformedRecordError("no line of HAProxy: neither HTTP nor TCP nor error nor state")
     fields["event.category"] = ["network"]
     fields["event.type"] = ["connection"] if found is not None else ["info"]
-    fields["message"] = text
+
+
+def _state(text: str) -> tuple[str, str] | None:
+    """Return what became of a proxy, and its name, where a message tells that."""
+    for pattern, action in _STATES:
+        if (found := pattern.match(text)) is not None:
+            return action, found["backend"].rstrip(".")
+    return None
 
 
 def _json(text: str, fields: Fields, options: Options) -> None:

@@ -135,3 +135,10 @@ def test_a_missing_digest_names_both_ends_and_a_log_in_the_devices_port() -> Non
     assert (fields["source.port"], fields["destination.port"]) == (4000, 179)
     fields = _fields("SEC_LOGIN-5-LOGIN_SUCCESS: Login Success [user: a] [Source: 198.51.100.7] [localport: 22] at x")
     assert (fields["destination.port"], fields.get("source.port")) == (22, None)
+
+
+def test_what_the_forwarding_engine_says_through_the_platform_is_read() -> None:
+    inner = "%FW-6-DROP_PKT: Dropping tcp pkt from Gi1 198.51.100.7:4000 => 10.1.0.80:80(target:class)-(x:y) due to x"
+    fields = _fields(f"IOSXE-6-PLATFORM: R0/0: cpp_cp: QFP:0.0 Thread:001 TS:0001 {inner}")
+    assert (fields["event.code"], fields["source.ip"], fields["destination.port"]) == ("DROP_PKT", "198.51.100.7", 80)
+    assert "denied" in fields["event.type"]

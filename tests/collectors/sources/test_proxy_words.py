@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.collectors.reading import at, one
 
 HEAD = "Mar  5 09:12:44 lb1 "
@@ -42,3 +44,31 @@ def test_the_version_of_tls_that_traefik_names_is_read() -> None:
     line = '{"ClientHost":"198.51.100.7","RequestMethod":"GET","RequestPath":"/a","TLSVersion":"1.2","TLSCipher":"X"}'
     fields = one("traefik", line)
     assert (fields["tls.version"], fields["tls.version_protocol"], fields["tls.cipher"]) == ("1.2", "tls", "X")
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "backend"),
+    [
+        ("backend web has no server available!", "backend-down", "web"),
+        ("[ALERT]    (10) : backend 'web' has no server available!", "backend-down", "web"),
+        ("Proxy web started.", "proxy-started", "web"),
+        ("Stopping frontend web in 0 ms.", "proxy-stopped", "web"),
+        ("[WARNING] 064/091244 (10) : Server web/s1 is DOWN, reason: Layer4 timeout, x", "server-down", "web"),
+    ],
+)
+def test_what_becomes_of_a_proxy_is_named(text: str, action: str, backend: str) -> None:
+    fields = one("haproxy", HEAD + "haproxy[10]: " + text)
+    assert (fields["event.action"], fields["haproxy.backend_name"]) == (action, backend)
+    assert fields["message"] == text
+
+
+def test_the_https_format_has_name_and_cipher() -> None:
+    line = (
+        "haproxy[10]: 198.51.100.7:40000 [05/Mar/2024:09:12:44.123] in~ out/s1 0/0/1/2/3 200 12 - - ---- 1/1/0/0/0 0/0 "
+        '"GET https://tax.gov.example/a HTTP/2.0" 0/0/0/0/1 tax.gov.example/TLSv1.3/TLS_AES_256_GCM_SHA384'
+    )
+    fields = one("haproxy", HEAD + line)
+    assert (fields["tls.client.server_name"], fields["tls.cipher"]) == ("tax.gov.example", "TLS_AES_256_GCM_SHA384")
+    assert fields["tls.version"] == "1.3"
+    refused = one("haproxy", HEAD + line.replace("tax.gov.example/TLSv1.3/TLS_AES_256_GCM_SHA384", "-/-/-"))
+    assert not {"tls.client.server_name", "tls.cipher"} & refused.keys()
