@@ -200,7 +200,7 @@ def _filtered(fields: Fields) -> None:
     put(fields, "network.iana_number", protocol)
     put(fields, "network.transport", _PROTOCOLS.get(protocol))
     put_process(fields, "process", datum(fields, "Application"))
-    denied = fields.get("event.code") in ("5152", "5157")
+    denied = fields.get("event.code") in ("5152", "5155", "5157", "5159")
     kinds = ("info", "connection", "denied" if denied else "allowed")
     packet = "packet-block" if fields.get("event.code") == "5152" else "connection"
     classify(fields, ("network",), kinds, f"windows-firewall-{packet}")
@@ -233,8 +233,15 @@ def _registry(fields: Fields) -> None:
 
 
 def _object(fields: Fields) -> None:
-    if datum(fields, "ObjectType") == "File":
-        classify(fields, ("file",), ("access",), "object-access-attempted")
+    """Add what was asked for: a file, a registry key, or a process, whose name is its program's path."""
+    kind = datum(fields, "ObjectType")
+    category = _OBJECTS.get(kind or "")
+    if category is None:
+        return
+    classify(fields, (category,), ("access",), "object-access-attempted")
+    if kind == "Key":
+        _registry(fields)
+    else:
         put_file(fields, datum(fields, "ObjectName"))
 
 
@@ -279,6 +286,7 @@ def _directory_read(fields: Fields) -> None:
 
 
 _IAM_CONFIGURATION: Final = ("iam", "configuration")
+_OBJECTS: Final = {"File": "file", "Key": "registry", "Process": "process"}
 _SPECIAL: Final = {
     "1102": _cleared,
     "4657": _registry,
@@ -294,9 +302,11 @@ _SPECIAL: Final = {
     "5145": _share,
     "5152": _filtered,
     "5154": _filtered,
+    "5155": _filtered,
     "5156": _filtered,
     "5157": _filtered,
     "5158": _filtered,
+    "5159": _filtered,
     "6272": _policy_server,
     "6273": _policy_server,
     "6274": _policy_server,

@@ -330,3 +330,38 @@ def test_no_event_data_make_it_fail(dataset: str, code: str, data: dict[str, str
     port = fields.get("source.port", 0)
     assert isinstance(port, int)
     assert 0 <= port <= 65535
+
+
+@pytest.mark.parametrize(
+    ("code", "action", "category"),
+    [
+        ("4704", "user-right-assigned", "iam"),
+        ("4765", "sid-history-added", "iam"),
+        ("4794", "directory-restore-password-set", "iam"),
+        ("4887", "certificate-issued", "iam"),
+        ("4928", "replica-source-established", "configuration"),
+        ("4946", "windows-firewall-rule-added", "configuration"),
+        ("5379", "credential-manager-credentials-read", "iam"),
+        ("6416", "external-device-recognised", "host"),
+    ],
+)
+def test_what_elastic_leaves_out_has_a_meaning_too(code: str, action: str, category: str) -> None:
+    fields = security(code, SubjectUserName="ana")
+    assert (fields["event.action"], fields["user.name"]) == (action, "ana")
+    assert category in fields["event.category"]  # type: ignore[operator] # a list
+
+
+def test_an_object_is_a_file_a_key_or_a_process() -> None:
+    lsass = "\\Device\\HarddiskVolume2\\Windows\\System32\\lsass.exe"
+    reader = {"ProcessName": "C:\\tools\\dump.exe", "ProcessId": "0xcc8", "AccessMask": "0x10"}
+    fields = security("4663", ObjectType="Process", ObjectName=lsass, **reader)
+    assert (fields["event.category"], fields["file.path"], fields["process.name"]) == (["process"], lsass, "dump.exe")
+    fields = security("4656", ObjectType="Key", ObjectName="\\REGISTRY\\MACHINE\\SAM\\Domains", **reader)
+    assert (fields["event.category"], fields["registry.path"]) == (["registry"], "HKLM\\SAM\\Domains")
+    fields = security("4663", ObjectType="SymbolicLink", ObjectName="x", **reader)
+    assert "file.path" not in fields
+
+
+def test_a_connection_that_the_filter_blocked_is_denied() -> None:
+    fields = security("5155", Direction="%%14592", SourceAddress="10.0.0.9", SourcePort="4444", Protocol="6")
+    assert (fields["event.type"], fields["source.port"]) == (["info", "connection", "denied"], 4444)
