@@ -52,7 +52,9 @@ Due: TypeAlias = "Sequence[tuple[Plan, datetime]]"  # with the instant that each
 
 app = single_app()
 
-_BREATH = 0.05  # part of the time between runs that is left to others where runs take all of it
+_BREATH = 0.05  # part of the time between runs that is left to others where runs take all of it,
+_LEAST = 0.02  # and seconds of it at least
+_AFTER_FAILURE = 1.0  # seconds at least before a store that failed is asked again
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 Watch = Annotated[
     str | None,
@@ -206,17 +208,23 @@ class _Shift:
         try:
             self.once() if pause is None else self._stay(pause)
         finally:
-            self.telemetry.tell(last=True)
+            self._tell(last=True)
 
     def _stay(self, pause: float) -> None:
         while True:
-            begun = time.monotonic()
+            begun, rest = time.monotonic(), max(pause * _BREATH, _LEAST)
             try:
                 self.once()
             except StoreError as error:
-                self.session.insist(f"the run failed: {error}; trying again within {pause:g} seconds")
-            self.telemetry.tell()
-            time.sleep(max(pause - (time.monotonic() - begun), pause * _BREATH))
+                rest = max(rest, _AFTER_FAILURE)
+                self.session.insist(f"the run failed: {error}; trying again within {max(pause, rest):g} seconds")
+            self._tell()
+            time.sleep(max(pause - (time.monotonic() - begun), rest))
+
+    def _tell(self, *, last: bool = False) -> None:
+        """Tell a collector, but for a process that only helps: the store's figures are its leader's to tell."""
+        if self.crew.leads:
+            self.telemetry.tell(last=last)
 
     def once(self) -> None:
         """Run whatever is due, the most urgent first; then send what is due."""

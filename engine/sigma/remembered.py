@@ -35,6 +35,7 @@ _CODE = (
     "store/columns.py",
     "store/values.py",
     "store/blocks.py",
+    "store/rest.py",
     "store/scan.py",
 )
 

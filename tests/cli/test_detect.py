@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.commands import detect as detecting
+from engine.errors import StoreError
 from tests.cli.runs import access_log, kulla, rule, rules_folder
 
 
@@ -93,6 +95,25 @@ def test_a_watch_may_look_more_than_once_a_second(home: Path, rules: str, monkey
 
     monkeypatch.setattr(time, "sleep", sleep)
     assert kulla("detect", "--rules", rules, "--watch", "500ms", home=home).code == 130
+
+
+@pytest.mark.parametrize(("fails", "least"), [(False, 0.02), (True, 1.0)])
+def test_a_watch_of_a_millisecond_leaves_others_room(
+    home: Path, rules: str, monkeypatch: pytest.MonkeyPatch, *, fails: bool, least: float
+) -> None:
+    def fail(_: object) -> None:
+        raise StoreError("away")
+
+    def sleep(seconds: float) -> None:
+        assert least <= seconds <= 1
+        raise KeyboardInterrupt
+
+    if fails:
+        monkeypatch.setattr(detecting._Shift, "once", fail)
+    monkeypatch.setattr(time, "sleep", sleep)
+    result = kulla("detect", "--rules", rules, "--watch", "1ms", home=home)
+    assert result.code == 130, result.err
+    assert ("trying again within 1 seconds" in result.err) == fails
 
 
 @pytest.mark.parametrize("words", [("-f", "json"), ("-f", "csv"), ("-o", "alerts.jsonl"), ("--since", "1d")])

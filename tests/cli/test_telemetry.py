@@ -91,11 +91,11 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def _detect(home: Path, otlp: str, *, store: str = "") -> Result:
+def _detect(home: Path, otlp: str, *words: str, store: str = "") -> Result:
     schedule = '[schedules.web]\ncron = "*/5 * * * *"\nrules = ["rules"]\n'
     text = f'store = "{store}"\n{schedule}[telemetry]\notlp = "{otlp}"\n'
     (home.parent / "kulla.toml").write_text(text, encoding="utf-8")
-    return kulla("detect", "--scheduled", home=home)
+    return kulla("detect", "--scheduled", *words, home=home)
 
 
 def test_every_run_is_told(home: Path, collector: Collector) -> None:
@@ -110,6 +110,11 @@ def test_every_run_is_told(home: Path, collector: Collector) -> None:
     assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano
     assert attributes["kulla.run"] == "schedule/web"
     assert (attributes["kulla.events"], attributes["kulla.alerts.new"]) == (2, 2)
+
+
+def test_who_only_helps_tells_nothing(home: Path, collector: Collector) -> None:
+    assert _detect(home, collector.url, "--workers", "0").code == 0
+    assert (collector.metrics, collector.spans) == ([], [])
 
 
 def test_a_collector_that_refuses_ends_no_run(home: Path, collector: Collector) -> None:
