@@ -88,7 +88,9 @@ def best(problem: Problem, tries: int, known: Mapping[str, float] | None = None)
     for power in _POWERS if tries else _POWERS[:1]:
         scheduled.attempt(urgencies(problem, {skill: value**power for skill, value in load.items()}))
     if tries:
-        scheduled.attempt(closure_urgencies(problem, {skill: value ** _POWERS[0] for skill, value in load.items()}))
+        closures = closure_urgencies(problem, {skill: value ** _POWERS[0] for skill, value in load.items()})
+        if closures is not None:
+            scheduled.attempt(closures)
     if known:
         scheduled.attempt([known.get(job.id, own) for job, own in zip(problem.jobs, scheduled.urgency, strict=True)])
     chance = Random(_SEED)  # noqa: S311 # the same tries on every machine, no secret

@@ -22,6 +22,7 @@ from playbooks.restoration.problem import Problem, Schedule
 
 Numbers = NDArray[np.float64]
 _MOST_SLOTS = 1200
+_MOST_CELLS = 12_000_000  # of 8 bytes, in each of some six tables of jobs and slots
 _NEAR = 60.0  # minutes before the last one at which another predecessor bears 1/e of its share
 
 
@@ -52,13 +53,14 @@ class Relaxation:
     falls to the one that ends last in `schedule`; `sharing` finds better ones.
 
     Grid: lengths are rounded down to slots, spans of duty outwards, earliest starts down, so that each schedule of the
-    problem is one of the relaxed problem, at no higher cost.
+    problem is one of the relaxed problem, at no higher cost. The more jobs there are, the fewer slots: the tables stay
+    within some 600 MB.
     """
 
     def __init__(self, problem: Problem, schedule: Schedule) -> None:
         jobs = problem.jobs
         self.problem = problem
-        self.slot, self.count, self.exact = _grid(problem, max(schedule.end(problem), 1))
+        self.slot, self.count, self.exact = _grid(problem, max(schedule.end(problem), 1), _most_slots(problem))
         self.skills = sorted({job.skill for job in jobs})
         self.places = {skill: place for place, skill in enumerate(self.skills)}
         self.skill = np.array([self.places[job.skill] for job in jobs], dtype=np.int64)
@@ -241,18 +243,38 @@ def shifted(rows: Numbers, slots: int) -> Numbers:
     return moved
 
 
-def _grid(problem: Problem, end: int) -> tuple[int, int, bool]:
-    """Return the minutes of a slot, how many there are up to `end`, and whether all times fit (where that is few)."""
-    lengths = [job.minutes for job in problem.jobs]
+def _most_slots(problem: Problem) -> int:
+    """Return how many slots the tables have room for: a row for each job, and for each join of those with several."""
+    rows = sum(1 + (len(job.after) if len(job.after) > 1 else 0) for job in problem.jobs)
+    return max(min(_MOST_SLOTS, _MOST_CELLS // max(rows, 1)), 1)
+
+
+def _grid(problem: Problem, end: int, most: int) -> tuple[int, int, bool]:
+    """Return the minutes of a slot, how many there are (at most `most`), and whether all times fit.
+
+    Where slots that all times fit do not reach to `end`, they are made longer, or what comes later is left to the last
+    one: whichever loses less, of time or of any skill's work.
+    """
     slot = 0
-    for value in (*lengths, *(job.ready for job in problem.jobs)):
+    for value in (value for job in problem.jobs for value in (job.minutes, job.ready)):
         slot = gcd(slot, value)
     for worker in problem.workers:
         for span in worker.windows:
             slot = gcd(slot, *span)
     slot = max(slot, 1)
-    coarsest = -(-end // _MOST_SLOTS)
-    exact = slot >= coarsest
-    if not exact:
-        slot = max(range(coarsest, 2 * coarsest + 30), key=lambda size: (sum(n // size * size for n in lengths), size))
-    return slot, -(-end // slot), exact
+    longer = -(-end // most)
+    if slot < longer:
+        kept = {size: _kept(problem, size) for size in range(longer, 2 * longer + 30)}
+        best = max(kept, key=lambda size: (kept[size], size))
+        if kept[best] > slot * most / end:
+            return best, -(-end // best), False
+    return slot, min(-(-end // slot), most), True
+
+
+def _kept(problem: Problem, slot: int) -> float:
+    """Return which part of its work the skill keeps that loses most when jobs are cut to whole slots."""
+    work: dict[str, list[int]] = {}
+    for job in problem.jobs:
+        whole, cut = work.setdefault(job.skill, [0, 0])
+        work[job.skill] = [whole + job.minutes, cut + job.minutes // slot * slot]
+    return min((cut / whole for whole, cut in work.values() if whole), default=1.0)

@@ -6,9 +6,11 @@ import itertools
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from playbooks.restoration import relaxation
 from playbooks.restoration.bound import lower_bound
 from playbooks.restoration.building import build
 from playbooks.restoration.closures import closure_urgencies
@@ -17,6 +19,7 @@ from playbooks.restoration.duty import windows
 from playbooks.restoration.example import example_catalogue, example_crews
 from playbooks.restoration.explain import why_before
 from playbooks.restoration.model import Catalogue, Crews
+from playbooks.restoration.needs import needs
 from playbooks.restoration.planning import Plan, best, plain_orders, plan
 from playbooks.restoration.problem import Job, Problem, Schedule, Worker
 from playbooks.restoration.progress import Event, Progress, folded
@@ -164,6 +167,64 @@ def test_no_schedule_is_below_the_bound(seed: int) -> None:
     assert optimum is not None
     assert lower_bound(problem, schedule, tries=12, rounds=5).cost <= optimum + 1e-6
     assert schedule.cost(problem) >= optimum - 1e-6
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.integers(0, 10**6), st.sampled_from((1, 2, 5, 11)))
+def test_no_schedule_is_below_a_bound_of_few_slots(seed: int, most: int) -> None:
+    """So many jobs that there is no room for the slots: they are longer, or end before the schedule does."""
+    problem = small_problem(Random(seed))
+    schedule = best(problem, 2)[0]
+    if -1 in schedule.starts:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(relaxation, "_MOST_SLOTS", most)
+        assert Relaxation(problem, schedule).count <= most
+        found = lower_bound(problem, schedule, tries=12, rounds=5)
+    optimum = _cheapest(problem)
+    assert optimum is not None
+    assert found.cost <= optimum + 1e-6
+
+
+def test_many_jobs_leave_room_for_few_slots_and_keep_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = build(example_catalogue(1, 100), example_crews(), START)
+    schedule = best(built.problem, 0)[0]
+    whole = lower_bound(built.problem, schedule, tries=8, rounds=2).cost
+    monkeypatch.setattr(relaxation, "_MOST_CELLS", 4000)
+    assert Relaxation(built.problem, schedule).borne.size <= 4000 + len(built.problem.jobs) * 3
+    assert 0 < lower_bound(built.problem, schedule, tries=8, rounds=2).cost <= whole
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.integers(0, 10**6))
+def test_what_a_job_needs_is_all_before_it(seed: int) -> None:
+    problem = small_problem(Random(seed), most=9)
+    known: list[set[int]] = []
+    for job in problem.jobs:
+        known.append({*job.after, *(before for place in job.after for before in known[place])})
+    found = needs(problem)
+    assert found is not None
+    assert [each.tolist() for each in found] == [sorted(each) for each in known]
+    pairs = sum(map(len, known))
+    assert needs(problem, pairs) is not None
+    assert pairs == 0 or needs(problem, pairs - 1) is None
+
+
+def test_services_that_need_too_much_are_planned_without_the_order_by_closures() -> None:
+    """A chain of n jobs has n * n / 2 pairs: memory for them is bounded, and so is the bound by crews."""
+    jobs = tuple(
+        Job(id=f"j{place:03}", skill="db", minutes=10, weight=1.0, after=(place - 1,) if place else ())
+        for place in range(60)
+    )
+    problem = Problem(jobs=jobs, workers=(Worker(id="a", skills=("db",), windows=((0, 3000),)),))
+    assert closure_urgencies(problem, {}, most=1000) is None
+    assert closure_urgencies(problem, {}) is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playbooks.restoration.planning.closure_urgencies", lambda problem, prices: None)
+        schedule = best(problem, 1)[0]
+    assert schedule.end(problem) == 600
+    heads = Relaxation(problem, schedule).heads
+    assert heads[-1] * Relaxation(problem, schedule).slot == 590
 
 
 @settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
