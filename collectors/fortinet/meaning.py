@@ -93,6 +93,8 @@ def _event(action: str, subtype: str, values: dict[str, str]) -> tuple[list[str]
         return ["authentication"], ["start"]
     if action.lower() in _CHANGES and "cfgpath" in values:
         return ["configuration"], [_CHANGES[action.lower()]]
+    if "configuration changed" in words.lower():
+        return ["configuration"], ["change"]
     if subtype == "vpn":
         return ["network", "session"], ["connection", "end" if "down" in action else "start"]
     return (["network"] if subtype in {"router", "wireless", "ha", "endpoint"} else ["host"]), ["info"]

@@ -15,7 +15,8 @@ from collectors.network.tls import put_tls
 from collectors.web.address import is_ip
 from engine.events import Fields
 
-_QUEUE_ID = re.compile(r"(?P<id>NOQUEUE|[0-9A-F]{5,20}|[0-9A-Za-z]{9,24}): ", re.ASCII)
+# Long queue ids have no vowels, so that they spell no words (enable_long_queue_ids in postconf(5)).
+_QUEUE_ID = re.compile(r"(?P<id>NOQUEUE|[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{9,24}): ", re.ASCII)
 _RECIPIENT = re.compile(r"to=<?(?P<to>[^,>]{0,400})>?, ", re.ASCII)
 _ORIGINAL = re.compile(r"orig_to=<?(?P<to>[^,>]{0,400})>?, ", re.ASCII)
 _RELAY = re.compile(r"relay=(?P<relay>[^,\s]{1,400})")
@@ -83,6 +84,10 @@ _EXPIRED = re.compile(r"from=<(?P<from>[^>]{0,400})>, status=(?P<status>[\w-]{1,
 _MESSAGE_ID = re.compile(r"(?:resent-)?message-id=<?(?P<id>[^>\s]{1,998})>?")
 _MAP = re.compile(
     r"read (?:TCP map|\w{1,20}) reply from (?P<host>[^\s:]{1,255}):(?P<port>\d{1,5}): (?P<reason>.{1,400})"
+)
+_STATISTICS = re.compile(
+    r"statistics: max (?P<what>\w{1,16}) (?:rate|count) .{1,40}? for \([\w.\-]{1,64}:(?P<ip>[0-9A-Fa-f:.]{2,45})\)",
+    re.ASCII,
 )
 _DELIVERY_FAILED = frozenset({"deferred", "bounced", "expired", "undeliverable", "force-expired"})
 
@@ -331,7 +336,16 @@ def _queue_end(text: str, fields: Fields) -> bool:
     return True
 
 
+def _statistics(text: str, fields: Fields) -> bool:
+    """Read which client was the busiest, as anvil(8) tells: `statistics: max connection rate 60/60s for (smtp:IP)`."""
+    found = _STATISTICS.match(text)
+    if found is None or not is_ip(found["ip"]):
+        return False
+    fields["source.ip"], fields["event.action"] = found["ip"], f"{found['what']}-statistics"
+    return True
+
+
 _QUEUED = (
     _delivery, _decision, _said, _client, _origin, _message_id, _to_peer, _from_peer, _tls, _warning, _queue_end,
 )  # fmt: skip
-_BARE = (_from_peer, _to_peer, _tls, _warning, _decision)
+_BARE = (_from_peer, _to_peer, _tls, _warning, _decision, _statistics)

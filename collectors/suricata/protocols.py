@@ -19,6 +19,7 @@ Part = dict[str, Json]
 Reader = Callable[[Part, Fields], None]
 
 _HASHES = ("md5", "sha1", "sha256")
+_RDN = re.compile(r"(?:[\w.\-]{1,32}=)?(?P<value>[^,=]{1,256})(?:,|$)")  # the first part of a distinguished name
 _RDP_USER = "mstshash="  # what a client of remote desktop says of its user before it encrypts
 
 
@@ -62,6 +63,9 @@ def _http(http: Part, fields: Fields) -> None:
     if host:
         fields.setdefault("url.domain", host)
     _put_number(fields, "url.port", http.get("http_port"))
+    forwarded = text(http.get("xff")).partition(",")[0].strip()
+    if known_ip(forwarded):
+        fields["network.forwarded_ip"] = forwarded
     status = fields.get("http.response.status_code")
     if isinstance(status, int) and "web" in str(fields.get("event.category")):
         fields["event.outcome"] = "success" if status < 400 else "failure"
@@ -125,8 +129,12 @@ def _email(mail: Part, fields: Fields) -> None:
     names = mail.get("attachment")
     if isinstance(names, list) and (found := [item for item in names if isinstance(item, str) and item]):
         fields["email.attachments.file.name"] = found
-    if "email.from.address" not in fields and (sender := text(mail.get("from"))):
-        fields["email.from.address"] = [sender.rpartition("<")[2].rstrip(">")]
+    for key in ("from", "to", "cc"):
+        value = mail.get(key)
+        people = value if isinstance(value, list) else [value]
+        found = [text(item).rpartition("<")[2].rstrip(">") for item in people if isinstance(item, str) and item]
+        if found:
+            fields.setdefault(f"email.{key}.address", found)
 
 
 def _smb(smb: Part, fields: Fields) -> None:
@@ -154,6 +162,8 @@ def _kerberos(krb: Part, fields: Fields) -> None:
     if code or text(krb.get("msg_type")) == "KRB_ERROR":
         fields["event.outcome"] = "failure"
         _put(fields, "error.code", code)
+    elif text(krb.get("msg_type")).endswith("_REP"):
+        fields["event.outcome"] = "success"
 
 
 def _account(name: str, domain: str, fields: Fields) -> None:
@@ -217,6 +227,19 @@ def _mqtt(mqtt: Part, fields: Fields) -> None:
     _put(fields, "client.domain", connect.get("client_id"))
 
 
+def _ldap(ldap: Part, fields: Fields) -> None:
+    """Read who binds to the directory, or which entry is changed, and the answer's code."""
+    request = inner(ldap, "request")
+    operation = text(request.get("operation"))
+    _put(fields, "event.action", operation)
+    name = _RDN.match(text(inner(request, "bind_request").get("name")))
+    _account(name["value"] if name is not None else "", "", fields)
+    answer = next(objects(ldap.get("responses")), {})
+    code = text(inner(answer, text(answer.get("operation"))).get("result_code")).lower()
+    if code:
+        fields["event.outcome"] = "success" if code in {"success", "0"} else "failure"
+
+
 def _pgsql(pgsql: Part, fields: Fields) -> None:
     _put(fields, "user.name", inner(pgsql, "request", "startup_parameters").get("user"))
     _put(fields, "error.message", inner(pgsql, "response").get("message"))
@@ -245,4 +268,5 @@ _READERS: Final[Mapping[str, Reader]] = {
     "sip": _sip,
     "mqtt": _mqtt,
     "pgsql": _pgsql,
+    "ldap": _ldap,
 }

@@ -150,3 +150,12 @@ def test_no_message_is_a_crash(text: str) -> None:
     fields: dict[str, object] = {"event.category": []}
     read_postfix(text, fields)  # type: ignore[arg-type] # a dict of fields
     read_postfix(f"NOQUEUE: reject: RCPT from {text}[192.0.2.1]: {text}", fields)  # type: ignore[arg-type] # as above
+
+
+def test_a_word_is_no_queue_id() -> None:
+    text = "statistics: max connection rate 60/60s for (smtp:203.0.113.9) at Dec  1 09:59:00"
+    fields = one("postfix", "Dec  1 10:00:00 mx1 postfix/anvil[9]: " + text)
+    assert (fields["source.ip"], fields["event.action"]) == ("203.0.113.9", "connection-statistics")
+    assert "postfix.queue_id" not in fields
+    long = one("postfix", "Dec  1 10:00:00 mx1 postfix/qmgr[9]: 4TkgY04bVGz1DqM: removed")
+    assert long["postfix.queue_id"] == "4TkgY04bVGz1DqM"

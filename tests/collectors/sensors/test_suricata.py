@@ -189,3 +189,30 @@ def test_no_value_is_a_fault(kind: str, values: dict[str, Any], top: dict[str, A
     for item in reader.records():
         assert isinstance(item, Parsed), item.reason
         assert "error.message" not in reader.event(item).fields
+
+
+def _of(kind: str, **parts: object) -> Fields:
+    return fields_of(eve(kind, **parts))
+
+
+def test_who_binds_to_a_directory_and_with_what_end() -> None:
+    request = {"operation": "bind_request", "bind_request": {"version": 3, "name": "cn=anna,dc=gov"}}
+    answer = {"operation": "bind_response", "bind_response": {"result_code": "InvalidCredentials"}}
+    fields = _of("ldap", ldap={"request": request, "responses": [answer]})
+    assert (fields["user.name"], fields["event.action"], fields["event.outcome"]) == ("anna", "bind_request", "failure")
+    anonymous = _of("ldap", ldap={"request": {"operation": "search_request"}, "responses": []})
+    assert not {"user.name", "event.outcome"} & anonymous.keys()
+
+
+def test_a_mail_names_everybody_and_a_ticket_its_end() -> None:
+    mail = {"from": "A <a@gov.example>", "to": ["b@gov.example"], "cc": ["C <c@gov.example>"]}
+    fields = _of("smtp", email=mail)
+    assert fields["email.from.address"] == ["a@gov.example"]
+    assert (fields["email.to.address"], fields["email.cc.address"]) == (["b@gov.example"], ["c@gov.example"])
+    assert _of("krb5", krb5={"msg_type": "KRB_TGS_REP", "cname": "anna"})["event.outcome"] == "success"
+    assert _of("krb5", krb5={"msg_type": "KRB_ERROR", "cname": "anna"})["event.outcome"] == "failure"
+
+
+def test_the_client_behind_a_proxy_is_kept() -> None:
+    fields = _of("http", http={"hostname": "h.gov.example", "url": "/x", "xff": "203.0.113.9, 10.0.0.1"})
+    assert fields["network.forwarded_ip"] == "203.0.113.9"

@@ -58,3 +58,9 @@ def test_a_record_s_values_stand_under_their_ecs_names(text: str, expected: Mapp
 def test_values_of_another_kind_are_no_hash_and_no_version(text: str) -> None:
     fields = _fields('type="utm" subtype="ssl" ' + text)
     assert not [name for name in fields if name.startswith(("file.hash.", "tls."))]
+
+
+def test_a_changed_configuration_is_one() -> None:
+    fields = _fields('type="event" subtype="system" logdesc="Configuration changed" user="anna" ui="ssh(10.0.0.3)"')
+    assert (fields["event.category"], fields["event.type"]) == (["configuration"], ["change"])
+    assert (fields["user.name"], fields["source.ip"]) == ("anna", "10.0.0.3")
