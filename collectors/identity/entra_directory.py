@@ -51,15 +51,18 @@ def read_directory_audit(document: Document, fields: Fields, *, is_graph: bool) 
 
 
 def _read_targets(document: Document, user: Document, fields: Fields, *, is_graph: bool) -> None:
-    for target in objects(document.get("targetResources")):
-        kind = text(target.get("type")) or text(target.get("Type"))
+    targets = [
+        (text(each.get("type")) or text(each.get("Type")), each) for each in objects(document.get("targetResources"))
+    ]
+    of_account = any(kind == "User" for kind, _ in targets)
+    for kind, target in targets:
         account = target.get("userPrincipalName")
         if kind == "User" and is_graph and not user:
             put_text("user.email", account, fields)
         elif kind == "User" and not (user and target.get("id") == user.get("id")):
             put_text("user.target.id", target.get("id"), fields)
             put_text("user.target.name", account or target.get("displayName"), fields)
-        elif kind == "Group" and "user.target.id" in fields:  # which the account joined or left
+        elif kind == "Group" and of_account:  # which the account joined or left
             put_text("user.target.group.id", target.get("id"), fields)
             put_text("user.target.group.name", target.get("displayName"), fields)
         for changed in objects(target.get("modifiedProperties")):

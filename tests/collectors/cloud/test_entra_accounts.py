@@ -45,7 +45,11 @@ def test_the_group_that_an_account_joined_is_named() -> None:
         "initiatedBy": {"user": {"id": "u0", "userPrincipalName": "admin@gov.example"}},
         "targetResources": [user, group],
     }
-    fields = one("entra", json.dumps(record))
-    assert (fields["user.target.name"], fields["user.target.group.name"]) == ("eva@gov.example", "Admins")
+    for targets in ([user, group], [group, user]):
+        fields = one("entra", json.dumps(record | {"targetResources": targets}))
+        assert (fields["user.target.name"], fields["user.target.group.name"]) == ("eva@gov.example", "Admins")
+    oneself = {"id": "u0", "type": "User", "userPrincipalName": "admin@gov.example"}
+    fields = one("entra", json.dumps(record | {"targetResources": [oneself, group]}))
+    assert (fields["user.email"], fields["user.target.group.name"]) == ("admin@gov.example", "Admins")
     fields = one("entra", json.dumps(record | {"targetResources": [group]}))
     assert "user.target.group.name" not in fields
