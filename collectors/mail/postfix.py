@@ -15,7 +15,7 @@ from collectors.network.tls import put_tls
 from collectors.web.address import is_ip
 from engine.events import Fields
 
-# Long queue ids have no vowels, so that they spell no words (enable_long_queue_ids in postconf(5)); other programs' may.
+# Long queue ids have no vowels, so that they spell no words (enable_long_queue_ids in postconf(5)); others may have.
 _QUEUE_ID = re.compile(
     r"(?P<id>NOQUEUE|[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{9,24}|(?=[A-Za-z]{0,23}\d)[0-9A-Za-z]{9,24}): ",
     re.ASCII,
