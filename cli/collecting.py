@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,14 @@ from collectors.files import PREFIX
 from collectors.reader import LogReader
 from engine.errors import InputError, StoreError
 from engine.events import DeadLetter, Event
-from engine.store.protocol import Appended, Store, TakesColumns
+from engine.store.protocol import Appended, Record, Store, TakesColumns
 
 if TYPE_CHECKING:
-    from collectors.columns.treatment import Treatment
-    from engine.batches import EventBatch
+    from collectors.columns.treatment import Untreated
 
 BATCH_EVENTS = 20_000
 BATCH_BYTES = 32 * 1024 * 1024  # of raw text
-PORTIONS = 3  # batches of columns that are stored together: as many events as a segment may hold
+PORTIONS = 3  # full batches of columns that are stored together: as many events as a segment may hold
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,29 +81,58 @@ def collect_file(path: Path, store: Store, how: Reading, *, stdin: object = None
     return account
 
 
+def stored(
+    store: Store,
+    how: Reading,
+    events: Sequence[Event],
+    letters: Sequence[DeadLetter],
+    *,
+    columns: Sequence[Untreated] = (),
+    records: Sequence[Record] = (),
+) -> Appended:
+    """Treat events and store them in one micro-batch, with dead letters and checkpoints; `columns` are more events.
+
+    Those may only be given where `takes_columns` tells so.
+    """
+    kept = how.kept(events)
+    if not columns:
+        return store.append(kept, letters, records=records)
+    if how.treatment is None or not isinstance(store, TakesColumns):
+        raise TypeError("columns for a store that takes none")
+    batches = [how.treatment.treated(each.batch, each.events_of) for each in columns]
+    batches[-1] = replace(batches[-1], events=[*batches[-1].events, *kept])
+    return store.append_batches(batches, letters, records=records)
+
+
+def takes_columns(store: Store, how: Reading) -> bool:
+    """Tell whether a store takes events as columns, and they can be treated so."""
+    return how.treatment is not None and isinstance(store, TakesColumns)
+
+
 def _stored(reader: LogReader, store: Store, how: Reading) -> Iterator[tuple[Appended, Sequence[DeadLetter]]]:
     """Store a log's records, and yield what became of them with its dead letters; by columns where all can do that."""
-    if how.treatment is not None and reader.by_columns and isinstance(store, TakesColumns):
-        yield from _stored_by_columns(reader, store, how.treatment)
+    if reader.by_columns and takes_columns(store, how):
+        for columns, letters in _wide_batches(reader):
+            yield stored(store, how, [], letters, columns=columns), letters
         return
     for events, letters in _batches(reader):
-        yield store.append(how.kept(events), letters), letters
+        yield stored(store, how, events, letters), letters
 
 
-def _stored_by_columns(
-    reader: LogReader, store: TakesColumns, treatment: Treatment
-) -> Iterator[tuple[Appended, Sequence[DeadLetter]]]:
-    batches: list[EventBatch] = []
+def _wide_batches(reader: LogReader) -> Iterator[tuple[list[Untreated], list[DeadLetter]]]:
+    from collectors.columns.treatment import Untreated
+
+    columns: list[Untreated] = []
     letters: list[DeadLetter] = []
     for portion in reader.portions():
-        batches.append(treatment.treated(portion.batch, reader.events_of))
+        columns.append(Untreated(batch=portion.batch, events_of=reader.events_of))
         letters += portion.letters
-        full = len(batches) == PORTIONS or sum(len(batch.events) for batch in batches) + len(letters) >= BATCH_EVENTS
-        if full:
-            yield store.append_batches(batches, letters), letters
-            batches, letters = [], []
-    if batches:
-        yield store.append_batches(batches, letters), letters
+        odd = sum(len(each.batch.events) for each in columns) + len(letters)
+        if len(columns) == PORTIONS or odd >= BATCH_EVENTS:
+            yield columns, letters
+            columns, letters = [], []
+    if columns:
+        yield columns, letters
 
 
 def _batches(reader: LogReader) -> Iterator[tuple[list[Event], list[DeadLetter]]]:

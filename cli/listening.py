@@ -76,7 +76,8 @@ class Listening:
 
     def _keep(self, sorter: Sorter, parcels: list[Parcel]) -> bool:
         """Store parcels, however long it takes; return False where the run was stopped while the store refuses."""
-        events, letters = sorter.sort(message for parcel in parcels for message in parcel.messages)
+        found = sorter.sort(message for parcel in parcels for message in parcel.messages)
+        events, letters = found.events, found.letters
         attempt = 0
         while True:
             try:

@@ -4,58 +4,53 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from cli.collecting import BATCH_BYTES, BATCH_EVENTS, PORTIONS, Account
+from cli.collecting import BATCH_BYTES, BATCH_EVENTS, Account, stored, takes_columns
 from cli.reading import Reading
 from cli.session import Session
-from cli.staying import patiently
+from cli.staying import PAUSES, patiently
 from collectors.pulling.address import bucket_address, server_address, topic_address
 from collectors.pulling.seam import Checkpoint, Means, Pulled, Puller, UnreachableError
 from collectors.source import Options
 from engine.errors import ConfigurationError, KullaError
 from engine.events import DeadLetter
-from engine.store.protocol import Appended, Record, Store, TakesColumns
+from engine.store.protocol import Appended, Record, Store
 
 _Done = TypeVar("_Done")
 _READ = "read"
+_MOST_WIDE = 90_000  # records that are stored together where they are columns: a segment holds some more
 _MOST_STREAMS = 1_000  # whose checkpoints are stored together
 _MOST_VERSIONS = 50_000  # of checkpoints that are remembered
 _SECONDS = 5.0  # for which records are gathered, at most, before they are stored
 _FRESH, _FORGET = timedelta(days=30), timedelta(days=400)  # checkpoints are touched, and forgotten, by their age
-_AGAIN = 30.0  # seconds, at least, until a place that failed is looked at again
 
 
 @dataclass(slots=True, kw_only=True)
 class _Gathered:
-    """Records that are stored together, and how they came. Columns and events are stored apart."""
+    """Records that are stored together, and how they came."""
 
     pulled: list[Pulled] = field(default_factory=list)
     records: int = 0
     size: int = 0
-    events: int = 0
-    batches: int = 0
+    wide: bool = False
 
     def add(self, item: Pulled) -> None:
         self.pulled.append(item)
         self.records += item.records
         self.size += item.size
-        self.events += len(item.events)
-        self.batches += item.batch is not None
+        self.wide |= bool(item.columns)
 
     @property
     def full(self) -> bool:
-        many = self.records >= BATCH_EVENTS and not self.batches  # the records of a few batches are as many as they are
-        return many or self.batches >= PORTIONS or len(self.pulled) >= _MOST_STREAMS or self.size >= BATCH_BYTES
-
-    def goes_with(self, item: Pulled) -> bool:
-        """Tell whether an item can be stored together with the others."""
-        return not (item.events and self.batches) and not (item.batch is not None and self.events)
+        many = self.records >= (_MOST_WIDE if self.wide else BATCH_EVENTS)
+        return many or len(self.pulled) >= _MOST_STREAMS or self.size >= BATCH_BYTES
 
     @property
     def letters(self) -> list[DeadLetter]:
@@ -86,6 +81,7 @@ class Pulling:
     sleep: Callable[[float], None] = time.sleep
     accounts: dict[str, Account] = field(default_factory=dict)
     _due: dict[str, float] = field(default_factory=dict)  # when each place is looked at again
+    _failures: Counter[str] = field(default_factory=Counter)  # of each place, in a row
     _versions: dict[tuple[str, str], int] = field(default_factory=dict)
     _known: list[tuple[str, int, str]] = field(init=False)  # names of logs, those of this run with them
 
@@ -94,7 +90,6 @@ class Pulling:
 
     def means(self, kind: str) -> Means:
         """Return what a puller of this kind of checkpoints needs."""
-        treatment = self.how.treatment
         return Means(
             recall=lambda keys: self._patiently(lambda: self._recall(kind, keys)),
             choose=self.how.choose,
@@ -103,7 +98,7 @@ class Pulling:
             now=self.now,
             sleep=self.sleep,
             known=self._known,
-            treated=treatment.treated if treatment is not None and isinstance(self.store, TakesColumns) else None,
+            by_columns=takes_columns(self.store, self.how),
         )
 
     def run(self, pullers: Mapping[str, Puller]) -> None:
@@ -131,20 +126,25 @@ class Pulling:
         failed: list[UnreachableError | ConfigurationError] = []
         for place, puller in pullers.items():
             self.accounts.setdefault(place, Account(path=place))
-            pause = puller.pause
             try:
                 self._pull(place, puller)
                 self._tell_passed(place, puller)
+                self._failures[place] = 0
             except (UnreachableError, ConfigurationError) as error:
                 failed.append(error)
-                pause = max(pause, _AGAIN)
-            self._due[place] = self.now() + pause
+                self._failures[place] += 1
+            self._due[place] = self.now() + self._pause(place, puller)
         refused = first and all(isinstance(each, ConfigurationError) for each in failed)
         last = failed.pop() if failed and len(failed) == len(pullers) and (refused or not self.stays) else None
         for each in failed:
             self._told(each)
         if last is not None:
             raise last
+
+    def _pause(self, place: str, puller: Puller) -> float:
+        """Return for how long a place is left alone: the longer, the more often it failed in a row."""
+        failures = self._failures[place]
+        return max(puller.pause, PAUSES[min(failures, len(PAUSES)) - 1]) if failures else puller.pause
 
     def _tell_passed(self, place: str, puller: Puller) -> None:
         if puller.passed and not self.stays:
@@ -155,9 +155,6 @@ class Pulling:
         gathered, begun = _Gathered(), self.now()
         try:
             for item in puller.pull():
-                if not gathered.goes_with(item):
-                    self._commit(place, puller.kind, gathered)
-                    gathered, begun = _Gathered(), self.now()
                 gathered.add(item)
                 if gathered.full or self.now() - begun >= _SECONDS:
                     self._commit(place, puller.kind, gathered)
@@ -183,16 +180,11 @@ class Pulling:
             self.store.remember_prefix(*name)
             self._known.append(name)
         records = [self._record(kind, point) for point in gathered.checkpoints.values()]
-        done = self._append(gathered, records)
+        events = [event for item in gathered.pulled for event in item.events]
+        columns = [each for item in gathered.pulled for each in item.columns]
+        done = stored(self.store, self.how, events, gathered.letters, columns=columns, records=records)
         self._versions |= {(kind, record.key): record.version + 1 for record in records}
         self._count(self.accounts[place], gathered, done)
-
-    def _append(self, gathered: _Gathered, records: Sequence[Record]) -> Appended:
-        batches = [item.batch for item in gathered.pulled if item.batch is not None]
-        if batches and isinstance(self.store, TakesColumns):
-            return self.store.append_batches(batches, gathered.letters, records=records)
-        ready = [self.how.kept(item.events) for item in gathered.pulled]
-        return self.store.append([event for events in ready for event in events], gathered.letters, records=records)
 
     def _record(self, kind: str, point: Checkpoint) -> Record:
         version = self._versions.get((kind, point.key))

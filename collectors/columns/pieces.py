@@ -5,7 +5,7 @@ The lines are those of `collectors.framing.lines`, with the same offsets, number
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final, TypeAlias
 
@@ -177,6 +177,19 @@ class Pieces:
             self._failure = error
             return b""
         return chunk
+
+
+def piece_of(lines: Sequence[bytes]) -> Piece:
+    """Return lines that came one by one as a piece of a log that holds nothing else; none may have a line's end in it.
+
+    There are at most `LINES`, of together at most `CAPACITY` bytes with an end for each.
+    """
+    widths = np.fromiter(map(len, lines), dtype=np.int64, count=len(lines))
+    ends = np.cumsum(widths + 1) - 1
+    size = int(ends[-1]) if len(lines) else 0
+    content = b"\n".join([*lines, bytes(_padded(size) - size)])
+    buffer = np.frombuffer(content, dtype=np.uint8, count=_padded(size))
+    return Piece(buffer=buffer, offset=0, starts=ends - widths, ends=ends, numbers=np.arange(1, len(lines) + 1))
 
 
 def _padded(end: int) -> int:

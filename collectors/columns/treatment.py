@@ -7,7 +7,7 @@ places at once, so events that they touch are read again, whole, and treated as 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -31,6 +31,14 @@ EventsOf: TypeAlias = Callable[[EventBatch, Mask], Sequence[Event]]
 _READINGS = 16_384  # that are remembered
 _LONGEST = 400  # characters of the values of those
 _MARK = MARK.encode()  # the texts are ASCII here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untreated:
+    """Events as columns, as they were read: `events_of` returns those in some rows, whole."""
+
+    batch: EventBatch
+    events_of: EventsOf
 
 
 class Treatment:

@@ -6,6 +6,7 @@ How brokers are reached safely (TLS, SASL) is told by librdkafka's own propertie
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -156,15 +157,14 @@ class Kafka:
         """Return what came; raise `UnreachableError` where the client has given up."""
         with self._translated():
             found = self._consumer.consume(most, timeout=seconds)
-            return [item for message in found if (item := self._item(message)) is not None]
+            told = [item for message in found if (item := self._told(message)) is not None]
+            return [*_by_partition(found), *told]
 
-    def _item(self, message: Any) -> Item | None:
+    def _told(self, message: Any) -> Item | None:
+        """Return what a message says that is none."""
         error = message.error()
         if error is None:
-            kind, stamp = message.timestamp()
-            when = datetime.fromtimestamp(stamp / 1000, tz=UTC) if kind and 0 <= stamp < _LATEST else None
-            partition, offset = message.partition(), message.offset()
-            return Fetched(partition=partition, offset=offset, value=message.value(), when=when)
+            return None
         if error.name() == "_PARTITION_EOF":
             return End(partition=message.partition(), offset=message.offset())
         if error.name() in {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"}:
@@ -202,6 +202,23 @@ _CONSUMING = frozenset({*_OWN, "group.id", "queued.max.messages.kbytes", "fetch.
 _UNTRUSTED = frozenset({"_AUTHENTICATION", "_SSL", "SASL_AUTHENTICATION_FAILED", "_INVALID_ARG"})
 _FORBIDDEN = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 _UNKNOWN = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION"})
+
+
+def _by_partition(found: Sequence[Any]) -> Iterator[Fetched]:
+    """Yield the messages of each partition, in their order."""
+    parted: defaultdict[int, list[Any]] = defaultdict(list)
+    for message in found:
+        if message.error() is None:
+            parted[message.partition()].append(message)
+    for partition, several in parted.items():
+        stamps = [message.timestamp() for message in several]
+        newest = max((stamp for kind, stamp in stamps if kind and 0 <= stamp < _LATEST), default=None)
+        yield Fetched(
+            partition=partition,
+            offsets=[message.offset() for message in several],
+            values=[message.value() for message in several],
+            when=None if newest is None else datetime.fromtimestamp(newest / 1000, tz=UTC),
+        )
 
 
 def _library() -> ModuleType:

@@ -190,7 +190,8 @@ class ObjectReading:
             stream = rewound(stream, head)
             skipped(stream, mark.offset)
         source = self._means.choose(b"", self.path, mark.source)
-        wide = self._found.size >= LEAST and not mark.offset and isinstance(source, Columnar)
+        many = self._found.size >= LEAST and not mark.offset
+        wide = self._means.by_columns and many and isinstance(source, Columnar)
         try:
             yield from self._portions(stream, mark, source) if wide else self._records(stream, mark, source)
         finally:
@@ -238,20 +239,18 @@ class ObjectReading:
 
     def _portions(self, stream: BinaryIO, base: ObjectMark, source: Source) -> Iterator[Pulled]:
         """Yield the records as columns; the mark stands at the last record of each portion, which is read again."""
-        from collectors.pulling.portions import parts  # noqa: PLC0415 - Arrow is heavy, and only columns need it
+        from collectors.columns.treatment import Untreated  # noqa: PLC0415 - Arrow is heavy, and only columns need it
+        from collectors.pulling.portions import parts  # noqa: PLC0415
 
-        treated = self._means.treated
-        if treated is None:
-            yield from self._records(stream, base, source)
-            return
         options, mark, headers = self._means.options(self._found.modified), base, 0
         for part in parts(stream, source, options, identity=base.identity, path=self.path):
             if part.offset is not None:
                 mark = replace(base, offset=part.offset, number=part.number - 1)
-            pile = Pile(letters=list(part.portion.letters), headers=part.headers - headers)
+            batch = part.portion.batch
+            pile = Pile(letters=list(part.portion.letters), headers=part.headers - headers, size=batch.originals.nbytes)
             headers = part.headers
-            batch = treated(part.portion.batch, part.events_of)
-            yield replace(self._pulled(pile, source, mark), batch=batch)
+            columns = [Untreated(batch=batch, events_of=part.events_of)]
+            yield replace(self._pulled(pile, source, mark), columns=columns)
         yield self._end(base, source, Pile(), 0)
 
     def _end(self, base: ObjectMark, source: Source, pile: Pile, number: int) -> Pulled:

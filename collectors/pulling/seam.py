@@ -8,7 +8,7 @@ is fetched twice has the same ids.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -20,8 +20,7 @@ from engine.events import DeadLetter, Event
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collectors.columns.treatment import EventsOf
-    from engine.batches import EventBatch
+    from collectors.columns.treatment import Untreated
 
 
 class UnreachableError(InputError):
@@ -49,15 +48,15 @@ class Name:
 class Pulled:
     """Records of one stream, and the checkpoints that hold once they are stored.
 
-    `batch` holds events as columns, ready to be stored, where they were read so. `headers` counts lines that are no
-    records, `size` the bytes of what was read one by one. `names` have to be remembered with them.
+    `columns` are further events of it, where they were read so. `headers` counts lines that are no records, `size` the
+    bytes of them all. `names` have to be remembered with them.
     """
 
     source: str
-    events: list[Event]
-    letters: list[DeadLetter]
+    events: Sequence[Event]
+    letters: Sequence[DeadLetter]
     checkpoints: tuple[Checkpoint, ...]
-    batch: EventBatch | None = None
+    columns: Sequence[Untreated] = ()
     headers: int = 0
     size: int = 0
     names: tuple[Name, ...] = ()
@@ -65,7 +64,7 @@ class Pulled:
     @property
     def records(self) -> int:
         """Return how many records there are."""
-        return len(self.events) + len(self.letters) + (len(self.batch) if self.batch is not None else 0)
+        return len(self.events) + len(self.letters) + sum(len(each.batch) for each in self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ class Means:
     `recall` returns the bodies of the checkpoints that are stored under some keys; `choose(head, name, before)` a log's
     source, `before` being what it was taken for; `options` what a log of that time does not say itself. `told` hears
     of what stops nothing but cost something; `now` and `sleep` are a steady clock's seconds and how to let them pass.
-    `treated` makes of columns what may be stored; without it, nothing is read by columns.
+    `by_columns` says whether events may be given as columns.
     """
 
     recall: Callable[[Collection[str]], Mapping[str, str]]
@@ -85,7 +84,7 @@ class Means:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     known: Collection[tuple[str, int, str]] = field(default=())
-    treated: Callable[[EventBatch, EventsOf], EventBatch] | None = None
+    by_columns: bool = False
 
 
 class Puller(Protocol):

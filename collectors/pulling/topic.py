@@ -17,17 +17,18 @@ from typing import Protocol, TypeAlias
 import orjson
 
 from collectors.json_framing import json_objects
+from collectors.pulling.placing import LISTENER, Placing, module_of
 from collectors.pulling.seam import Checkpoint, Means, Pulled, UnreachableError
 from collectors.source import Options, Source
 from collectors.transports.inbox import Message
 from collectors.transports.sorting import Sorter
 from collectors.transports.tracked import as_whole
 from engine.errors import InputError, KullaError
-from engine.events import DeadLetter, Event
 
 KIND = "pulling-kafka"
-_LISTENER = "kafka"
 _AT_ONCE = 256  # messages taken from the client at once
+_MOST = 16_384  # of those that are read together
+_MOST_BYTES = 8 * 1024 * 1024
 _WAIT = 0.5  # seconds for which it is given time to have so many
 _PASS = 5.0  # seconds after which a look ends, once it has read what was there when it began
 _PATIENCE = 60.0  # seconds without anything before a look is given up
@@ -36,11 +37,14 @@ _LOOK_UP = 30.0  # seconds between looks for new partitions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A message; `value` is None for one that only says that its key was removed."""
+    """Messages of a partition, in their order; a value is None where it only says that its key was removed.
+
+    `when` is when the newest of them was written.
+    """
 
     partition: int
-    offset: int
-    value: bytes | None
+    offsets: Sequence[int]
+    values: Sequence[bytes | None]
     when: datetime | None = None
 
 
@@ -94,7 +98,7 @@ class Topic(Protocol):
         ...
 
     def fetch(self, most: int, seconds: float) -> Sequence[Item]:
-        """Return what came, at most so much; wait so long where there is less."""
+        """Return what came, at most so many messages; wait so long where there are less."""
         ...
 
     def trouble(self) -> str:
@@ -135,6 +139,10 @@ class TopicPuller:
     _version: str | None = None
     _sorter: Sorter | None = None
     _newest: datetime | None = None
+    _address: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._address = str(self.topic)
 
     def pull(self) -> Iterator[Pulled]:
         """Yield what the partitions hold beyond what was read, up to what they held when the look began."""
@@ -151,7 +159,7 @@ class TopicPuller:
             self._look_up()
             self._looked = begun
         while True:
-            items = self.topic.fetch(_AT_ONCE, _WAIT)
+            items = self._fetched()
             if items:
                 heard = self.means.now()
                 yield self._pulled(items)
@@ -165,6 +173,20 @@ class TopicPuller:
     def close(self) -> None:
         """Let go of the connections."""
         self.topic.close()
+
+    def _fetched(self) -> list[Item]:
+        """Return what came, and what has come by then: as much as is worth reading together."""
+        found: list[Item] = []
+        count = size = 0
+        wait, more = _WAIT, True
+        while more and count < _MOST and size < _MOST_BYTES:
+            items = self.topic.fetch(_AT_ONCE, wait)
+            several = [item for item in items if isinstance(item, Fetched)]
+            fetched = sum(len(item.values) for item in several)
+            size += sum(len(value) for item in several for value in item.values if value)
+            found += items
+            count, wait, more = count + fetched, 0.0, fetched == _AT_ONCE
+        return found
 
     def _look_up(self) -> None:
         """Find the partitions, begin with those that are new, and see up to where each is to be read."""
@@ -220,35 +242,43 @@ class TopicPuller:
             if isinstance(item, Astray):
                 astray.add(item.partition)
             elif isinstance(item, End):
-                place.offset = place.ended = max(place.offset, item.offset)
-            elif item.offset >= place.offset:
-                place.offset = item.offset + 1
-                found = self._messages(item, place)
-                headers += not found
-                messages += found
+                place.offset, place.ended = max(place.offset, item.offset), item.offset
+            else:
+                headers += self._take(item, place, messages)
         pulled = self._sorted(messages, headers, touched - astray)
         if astray:
             extents = self.topic.partitions()
             self._seat({number: extents[number] for number in astray if number in extents})
         return pulled
 
-    def _messages(self, item: Fetched, place: _Place) -> list[Message]:
-        """Return the records of a message: itself, the objects of a JSON array, or none where it is empty."""
-        value = item.value or b""
+    def _take(self, item: Fetched, place: _Place, messages: list[Message]) -> int:
+        """Add the records of messages that were not read before; return how many messages have none."""
+        empty = 0
         if item.when is not None and (self._newest is None or item.when > self._newest):
             self._newest = item.when
-        if not value.strip():
-            return []
+        for offset, value in zip(item.offsets, item.values, strict=True):
+            if offset < place.offset:
+                continue
+            place.offset = offset + 1
+            if value is None or not value.strip():
+                empty += 1
+            else:
+                messages += self._messages(place.identity, offset, value)
+        return empty
+
+    def _messages(self, identity: str, offset: int, value: bytes) -> list[Message]:
+        """Return the records of a message: itself, or the objects of a JSON array."""
         whole = Message(
-            sender=str(self.topic),
-            listener=_LISTENER,
-            identity=place.identity,
-            offset=item.offset,
+            sender=self._address,
+            listener=LISTENER,
+            identity=identity,
+            offset=offset,
             raw=value.rstrip(b"\r\n"),
             key=value,
             size=len(value),
         )
-        parts = list(json_objects(io.BytesIO(value))) if as_whole(value) and b"\x00" not in value[:256] else []
+        wrapped = as_whole(value) and b"\x00" not in value[:256]
+        parts = list(json_objects(io.BytesIO(value))) if wrapped else []
         if not parts or any(part.problem for part in parts):
             return [whole]
         return [
@@ -259,14 +289,16 @@ class TopicPuller:
     def _sorted(self, messages: Sequence[Message], headers: int, touched: set[int]) -> Pulled:
         if self._sorter is None:
             self._sorter = Sorter(choose=self._choose, options=self._options, now=self.means.now)
-        events, letters = self._sorter.sort(messages)
-        numbers = {place.identity: number for number, place in self._places.items()}
-        events = [self._placed(event, numbers) for event in events]
-        modules = {str(event.fields.get("event.module", "")) for event in events} - {""}
+        found = self._sorter.sort_by_columns(messages) if self.means.by_columns else self._sorter.sort(messages)
+        placing = Placing(self._address, {place.identity: number for number, place in self._places.items()})
+        events = [placing.event(event) for event in found.events]
+        columns = [placing.columns(each) for each in found.columns]
+        modules = {str(event.fields.get("event.module", "")) for event in events} | set(map(module_of, columns))
         return Pulled(
-            source=", ".join(sorted(modules)),
+            source=", ".join(sorted(modules - {""})),
             events=events,
-            letters=[self._buried(letter, numbers) for letter in letters],
+            letters=[placing.letter(letter) for letter in found.letters],
+            columns=columns,
             checkpoints=tuple(self._checkpoint(number) for number in sorted(touched)),
             headers=headers,
             size=sum(len(message.raw) for message in messages),
@@ -276,26 +308,6 @@ class TopicPuller:
         place = self._places[number]
         body = {"topic": str(self.topic), "partition": number, "offset": place.offset, "version": self.topic.version()}
         return Checkpoint(key=place.identity, body=orjson.dumps(body).decode())
-
-    def _placed(self, event: Event, numbers: Mapping[str, int]) -> Event:
-        """Return the event with its place in the topic, in the place of a sender's address."""
-        number, origin = numbers[event.origin.identity], event.origin
-        fields = dict(event.fields)
-        if fields.get("log.source.address") == str(self.topic):
-            del fields["log.source.address"]
-        fields |= {"kafka.topic": str(self.topic).rpartition("/")[2]}
-        fields |= {"kafka.partition": number, "kafka.offset": origin.offset}
-        if origin.path == self._spoken:
-            origin = replace(origin, path=f"{self.topic}/{number}")
-        return replace(event, fields=fields, origin=replace(origin, number=origin.offset))
-
-    def _buried(self, letter: DeadLetter, numbers: Mapping[str, int]) -> DeadLetter:
-        place = f"{self.topic}/{numbers[letter.origin.identity]}"
-        return replace(letter, origin=replace(letter.origin, path=place, number=letter.origin.offset))
-
-    @property
-    def _spoken(self) -> str:
-        return f"{_LISTENER} from {self.topic}"
 
     def _choose(self, head: bytes) -> Source | None:
         try:

@@ -32,6 +32,11 @@ class Message:
     problem: str | None = None
     size: int = 0
 
+    @property
+    def name(self) -> str:
+        """The name of the stream in events: who received it from whom."""
+        return f"{self.listener} from {self.sender}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:

@@ -11,19 +11,24 @@ _PRELUDE = """
 import os, random, signal
 import cli.collecting
 from engine.store.embedded import EmbeddedStore
-chance, sync, append = random.Random({seed}), os.fsync, EmbeddedStore.append
+chance, sync = random.Random({seed}), os.fsync
 def perhaps():
     if chance.random() < 0.12:
         os.kill(os.getpid(), signal.SIGKILL)
 def killing_sync(number):
     sync(number)
     perhaps()
-def killing_append(*args, **kwargs):
-    done = append(*args, **kwargs)
-    perhaps()
-    return done
-os.fsync, EmbeddedStore.append = killing_sync, killing_append
+def killing(append):
+    def killing_append(*args, **kwargs):
+        done = append(*args, **kwargs)
+        perhaps()
+        return done
+    return killing_append
+os.fsync = killing_sync
+EmbeddedStore.append, EmbeddedStore.append_batches = map(killing, (EmbeddedStore.append, EmbeddedStore.append_batches))
 cli.collecting.BATCH_EVENTS = {batch}
+import cli.pulling, collectors.pulling.topic
+cli.pulling._MOST_WIDE, collectors.pulling.topic._MOST = {batch}, 512
 """
 
 

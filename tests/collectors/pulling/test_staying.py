@@ -83,6 +83,7 @@ def once(shelf: Shelf) -> Callable[[Pulling], dict[str, Puller]]:
 @pytest.fixture
 def world(world: World) -> World:
     world.stays = True
+    world.clock = lambda: sum(world.slept)
     return world
 
 
@@ -99,8 +100,11 @@ def test_a_place_that_fails_is_not_asked_again_at_once_even_where_it_is_watched_
     def refuse() -> None:
         shelf.listing = error
 
-    world.run(looking(shelf, refuse, no_turn, no_turn))
-    assert world.slept == [0.0, 30.0, 30.0, 30.0]
+    def answer() -> None:
+        shelf.listing = None
+
+    world.run(looking(shelf, refuse, *[no_turn] * 5, answer, no_turn))
+    assert world.slept == [0.0, 1.0, 2.0, 5.0, 15.0, 30.0, 30.0, 0.0, 0.0]
 
 
 def test_a_store_that_fails_between_two_attempts_ends_no_run(world: World) -> None:

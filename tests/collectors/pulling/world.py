@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,9 @@ from cli.collecting import Account
 from cli.pulling import Pulling
 from cli.reading import Reading
 from cli.session import Session
+from collectors.columns.treatment import Treatment
 from collectors.pulling.seam import Puller
+from engine.events import Event
 from engine.store.embedded import EmbeddedStore
 
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
@@ -25,6 +27,8 @@ class World:
     root: Path
     source: str = "auto"
     stays: bool = False
+    treatment: Treatment | None = None  # without it, nothing is read by columns
+    kept: Callable[[Sequence[Event]], Sequence[Event]] = list
     now: datetime = NOW
     clock: Callable[[], float] = lambda: 0.0
     opened: Callable[[Path], EmbeddedStore] = lambda folder: EmbeddedStore(folder, lambda: NOW)
@@ -41,7 +45,7 @@ class World:
             stderr=io.StringIO(),
             now=lambda: self.now,
         )
-        how = Reading(source=self.source, zone="UTC", host=None)
+        how = Reading(source=self.source, zone="UTC", host=None, kept=self.kept, treatment=self.treatment)
         with self.opened(self.root / "store") as store:
             pulling = Pulling(
                 session=session, store=store, how=how, stays=self.stays, now=self.clock, sleep=self.slept.append

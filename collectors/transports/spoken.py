@@ -1,0 +1,127 @@
+"""Messages of one speaker read by columns: the usual ones many at a time (see `collectors.columns.seam`)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from collectors.columns.building import constant, merged, texts
+from collectors.columns.pieces import CAPACITY, LINES, Places, piece_of
+from collectors.columns.seam import ColumnParser, Cut, Mask
+from collectors.columns.treatment import Untreated
+from collectors.transports.decoding import Decoder
+from collectors.transports.heard import SENDER, Heard, addressed, id_of
+from engine.batches import ROWS, EventBatch
+from engine.events import DeadLetter, Event
+
+_LONGEST: Final = CAPACITY // 4  # bytes of a message that stands among others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Events as columns, and the places of their messages among those that were given."""
+
+    columns: Untreated
+    places: Places
+
+
+@dataclass(slots=True, kw_only=True)
+class _Gathered:
+    """What was cut out of pieces of one shape."""
+
+    shape: Hashable = None
+    parts: list[Mapping[str, pa.Array]] = field(default_factory=list)
+    originals: list[pa.Array] = field(default_factory=list)
+    places: list[Places] = field(default_factory=list)
+    rows: int = 0
+
+    def takes(self, cut: Cut) -> bool:
+        return not self.rows or (self.shape == cut.shape and self.rows + len(cut.lines) <= ROWS)
+
+
+class SpokenColumns:
+    """Reads messages of one stream. The decoder, whose parser is its own, reads for `Untreated.events_of`."""
+
+    def __init__(self, parser: ColumnParser, again: Decoder) -> None:
+        self._parser = parser
+        self._again = again
+
+    def taken(self, said: Sequence[Heard]) -> Iterator[Taken]:
+        """Yield the usual ones; all others are to be read one by one."""
+        held = _Gathered()
+        for places in _portions(said):
+            piece = piece_of([said[place].raw for place in places.tolist()])
+            cut = self._parser.cut(piece)
+            if not held.takes(cut):
+                yield from self._given(said, held)
+                held = _Gathered()
+            if len(cut.lines):
+                held.shape = cut.shape
+                held.parts.append(cut.parts)
+                held.originals += texts(piece.buffer, (piece.starts[cut.lines], piece.ends[cut.lines]))[:1]
+                held.places.append(places[cut.lines])
+                held.rows += len(cut.lines)
+        yield from self._given(said, held)
+
+    def _given(self, said: Sequence[Heard], held: _Gathered) -> Iterator[Taken]:
+        if not held.rows:
+            return
+        parts = {name: pa.chunked_array([each[name] for each in held.parts]) for name in held.parts[0]}
+        found = self._parser.columns(parts, held.rows, held.shape)
+        if SENDER in found.lists:  # nobody says that of himself as several
+            return
+        places = np.concatenate(held.places)
+        chosen = [said[place] for place in places.tolist()]
+        offsets = np.fromiter((each.message.offset for each in chosen), dtype=np.int64, count=len(chosen))
+        batch = EventBatch(
+            path=chosen[0].path,
+            identity=chosen[0].message.identity,
+            ids=pa.array([id_of(each.message) for each in chosen], pa.string()),
+            originals=pa.chunked_array(held.originals, pa.string()),
+            offsets=pa.array(offsets),
+            numbers=pa.array(offsets + 1),
+            values=_addressed(found.values, chosen),
+            lists=found.lists,
+        ).kept(~found.refused, ())
+        kept = places[~found.refused]
+
+        def events_of(_: EventBatch, rows: Mask) -> list[Event]:
+            return [self._whole(said[place]) for place in kept[rows].tolist()]
+
+        yield Taken(columns=Untreated(batch=batch, events_of=events_of), places=kept)
+
+    def _whole(self, said: Heard) -> Event:
+        self._again.rename(said.path, identity=said.message.identity)
+        item = self._again.read(said.record)
+        if item is None or isinstance(item, DeadLetter):
+            raise ValueError(f"a message that columns took cannot be read by itself: {said.message.offset}")
+        return addressed(item, said)
+
+
+def _portions(said: Sequence[Heard]) -> Iterator[Places]:
+    """Yield the places of messages that can stand as lines in one piece."""
+    places: list[int] = []
+    size = 0
+    for place, each in enumerate(said):
+        width = len(each.raw) + 1
+        if each.about or each.message.problem is not None or width > _LONGEST or b"\n" in each.raw:
+            continue
+        if len(places) == LINES or size + width > CAPACITY:
+            yield np.array(places)
+            places, size = [], 0
+        places.append(place)
+        size += width
+    if places:
+        yield np.array(places)
+
+
+def _addressed(values: Mapping[str, pa.Array], said: Sequence[Heard]) -> Mapping[str, pa.Array]:
+    """Return the columns with the sender where they do not name one."""
+    sender, own = constant(said[0].message.sender, len(said)), values.get(SENDER)
+    if own is not None:
+        sender = merged(sender, own, own.is_valid().to_numpy(zero_copy_only=False))
+    return {**values, SENDER: sender}
