@@ -32,12 +32,12 @@ class Decoder:
         """Tell whether records can be sketched (see `engine.sketches`)."""
         return self._sketching is not None
 
-    def sketch(self, record: Record) -> Sketch | None:
-        """Return the record's sketch; None where it must be parsed."""
-        if record.problem is not None or self._sketching is None:
+    def sketch(self, raw: bytes | memoryview) -> Sketch | None:
+        """Return the sketch of a record's bytes; None where it must be parsed."""
+        if self._sketching is None:
             return None
         try:
-            return self._sketching.sketch(record)
+            return self._sketching.sketch(raw)
         except _FAULTS:
             return None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from collectors.source import MAX_RECORD, Record
 
 _KEPT = 64 * 1024  # bytes of an oversized record that its dead letter keeps
 _CHUNK = 1024 * 1024
+_SIFTED = 256 * 1024  # bytes of which so little is made that they are still in the processor's cache
 _LF = 10
 _ENDS = b"\r\n"
 
@@ -43,6 +44,44 @@ def lines(stream: BinaryIO, *, limit: int = MAX_RECORD) -> Iterator[Record]:
                 yield from line_records(line, len(line), offset, number, limit)
             offset += len(line)
     yield from line_records(b"".join(held), size, offset, number + 1, limit)
+
+
+def sifted_lines(
+    stream: BinaryIO, dismissed: Callable[[memoryview], bool], *, limit: int = MAX_RECORD
+) -> Iterator[Record]:
+    """Yield the stream's lines as `lines` does, but for those of whose bytes, with their ends, `dismissed` is true.
+
+    Nothing is made of these but a look at them.
+    """
+    read = getattr(stream, "read1", stream.read)
+    number, offset = 0, 0  # of lines so far; where the chunk begins, with what the last one left unfinished
+    held: list[bytes] = []
+    size = 0
+    while chunk := read(_SIFTED):
+        view, find, start = memoryview(chunk), chunk.find, 0
+        if held or not offset:  # what has begun before ends here, or not even here
+            start = find(b"\n") + 1 or len(chunk)
+            if size <= limit:
+                held.append(chunk[:start])
+            size += start
+            if chunk[start - 1] == _LF:
+                number += 1
+                yield from _unless(dismissed, line_records(b"".join(held), size, offset, number, limit))
+                offset, held, size = offset + size, [], 0
+        begin = start
+        while end := find(b"\n", start) + 1:
+            number += 1
+            if end - start > limit or not dismissed(view[start:end]):
+                yield from line_records(chunk[start:end], end - start, offset + start - begin, number, limit)
+            start = end
+        offset += start - begin
+        if start < len(chunk):
+            held, size = [chunk[start:]], len(chunk) - start
+    yield from _unless(dismissed, line_records(b"".join(held), size, offset, number + 1, limit))
+
+
+def _unless(dismissed: Callable[[memoryview], bool], records: Iterator[Record]) -> Iterator[Record]:
+    return (record for record in records if record.problem is not None or not dismissed(memoryview(record.raw)))
 
 
 def line_records(line: bytes, size: int, offset: int, number: int, limit: int) -> Iterator[Record]:

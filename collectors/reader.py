@@ -15,7 +15,7 @@ from collectors.compression import archive_of, damage
 from collectors.decoding import Decoder
 from collectors.files import alias_of, identity_of, open_log, rewound, up_to
 from collectors.registry import HEAD, find, recognise
-from collectors.source import Columnar, Options, Record, Source
+from collectors.source import Columnar, Options, Record, Sifting, Source
 from engine.errors import InputError
 from engine.events import DeadLetter, Event, Fields
 from engine.sketches import Shape
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.batches import EventBatch
 
 _Item = TypeVar("_Item")
-Wanted: TypeAlias = Callable[[Shape, Mapping[str, Any], bytes], bool]
+Wanted: TypeAlias = Callable[[Shape, Mapping[str, Any], bytes | memoryview], bool]
 """Tells from a record's sketch (shape and values) and its raw bytes whether its event is wanted."""
 
 
@@ -98,16 +98,27 @@ class LogReader:
         return self._to_the_end(self._records(wanted if self._decoder.sketches else None), lambda letter: letter)
 
     def _records(self, screened: Wanted | None) -> Iterator[Parsed | DeadLetter]:
-        for record in self.source.frame(self._stream):
-            if screened is not None:
-                sketch = self._decoder.sketch(record)
-                if sketch is not None and not screened(*sketch, record.raw):
-                    self.tally.records += 1
-                    self.tally.events += 1
-                    continue
+        for record in self.source.frame(self._stream) if screened is None else self._sifted(screened):
             item = self._read(record)
             if item is not None:
                 yield item
+
+    def _sifted(self, wanted: Wanted) -> Iterator[Record]:
+        """Yield the records whose sketch is wanted, and those without one; count the others."""
+        sketch_of, tally = self._decoder.sketch, self.tally
+
+        def dismissed(raw: bytes | memoryview) -> bool:
+            sketch = sketch_of(raw)
+            if sketch is None or wanted(sketch[0], sketch[1], raw):
+                return False
+            tally.records += 1
+            tally.events += 1
+            return True
+
+        if isinstance(self.source, Sifting):
+            return self.source.sift(self._stream, dismissed)
+        records = self.source.frame(self._stream)
+        return (record for record in records if record.problem is not None or not dismissed(record.raw))
 
     def _to_the_end(self, items: Iterator[_Item], item_of: Callable[[DeadLetter], _Item]) -> Iterator[_Item]:
         """Yield items and close the stream; where it breaks off, a last one tells why."""

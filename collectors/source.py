@@ -7,7 +7,7 @@ of the ECS fields and is called for events that are stored, printed or part of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
@@ -68,8 +68,10 @@ class Parser(Protocol):
 class Sketching(Protocol):
     """A parser that can tell cheaply what a record says, so that most records need not be parsed at all."""
 
-    def sketch(self, record: Record) -> Sketch | None:
-        """Return the record's sketch, whose promises are those of `engine.sketches`; None where it must be parsed.
+    def sketch(self, raw: bytes | memoryview) -> Sketch | None:
+        """Return the sketch of a record's bytes, which may have their line's end.
+
+        Its promises are those of `engine.sketches`; None where the record must be parsed.
 
         A record that `parse` would refuse or pass over as a header has no sketch.
         """
@@ -96,6 +98,18 @@ class Source(Protocol):
 
     def open(self, options: Options) -> Parser:
         """Return a parser for one stream."""
+        ...
+
+
+@runtime_checkable
+class Sifting(Protocol):
+    """A source that cuts its streams faster where most records need not be looked at again."""
+
+    def sift(self, stream: BinaryIO, dismissed: Callable[[memoryview], bool]) -> Iterator[Record]:
+        """Cut the stream as `frame` does, but leave out records of whose bytes `dismissed` is true.
+
+        It is given them, with or without their line's end, for as long as it looks at them.
+        """
         ...
 
 

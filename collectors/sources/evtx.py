@@ -28,10 +28,10 @@ class EvtxParser:
     def __init__(self, options: Options) -> None:
         self._host = options.host
 
-    def sketch(self, record: Record) -> Sketch | None:
+    def sketch(self, raw: bytes | memoryview) -> Sketch | None:
         """Return what rules need to know first; see `engine.sketches`."""
         try:
-            event = event_document(orjson.loads(record.raw))
+            event = event_document(orjson.loads(raw))
         except orjson.JSONDecodeError:
             return None
         return EVENTS.of(event, self._host) if event is not None else None

@@ -6,7 +6,7 @@ Winlogbeat and Elastic Agent, NXLog, flat Sysmon and Security JSON, evtx_dump, W
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 import orjson
@@ -42,15 +42,15 @@ class WindowsParser:
     def __init__(self, options: Options) -> None:
         self._options = options
 
-    def sketch(self, record: Record) -> Sketch | None:
+    def sketch(self, raw: bytes | memoryview) -> Sketch | None:
         """Return what rules need to know first, for the forms that are written most; see `engine.sketches`."""
         try:
-            document = orjson.loads(record.raw)
+            document = orjson.loads(raw)
         except orjson.JSONDecodeError:
             return None
         if type(document) is not dict:
             return None
-        if "EventID" in document and NESTED.isdisjoint(document):  # the form that is met most, at no further call
+        if "EventID" in document and document.keys().isdisjoint(NESTED):  # the form that is met most
             return FLAT.of(document, self._options.host)
         if is_plainly_flat(document):
             return FLAT.of(merged(document), self._options.host)
@@ -132,6 +132,10 @@ class Windows:
     def frame(self, stream: BinaryIO) -> Iterator[Record]:
         """Cut the text into events; see `collectors.windows.frames`."""
         return event_records(stream)
+
+    def sift(self, stream: BinaryIO, dismissed: Callable[[memoryview], bool]) -> Iterator[Record]:
+        """Cut the text into events, but for those that are dismissed by their bytes."""
+        return event_records(stream, dismissed)
 
     def open(self, options: Options) -> WindowsParser:
         """Return a parser for one log."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, cast
 
 import orjson
 
 from collectors.files import rewound
-from collectors.framing import lines
+from collectors.framing import lines, sifted_lines
 from collectors.source import MAX_RECORD, Record
 
 _HEAD: Final = 64 * 1024
@@ -30,8 +30,11 @@ _XML_END: Final = re.compile(rb"</(?:\w{1,20}:)?Event[ \t\r\n]{0,20}>")
 _XML_BETWEEN: Final = re.compile(rb"(?:[\s\x00]|<\?xml[^<>]{0,200}\?>|</?Events?[^<>]{0,300}>)*+")
 
 
-def event_records(stream: BinaryIO) -> Iterator[Record]:
-    """Yield each event's text with its offset; what stands between events and is none has a `problem`."""
+def event_records(stream: BinaryIO, dismissed: Callable[[memoryview], bool] | None = None) -> Iterator[Record]:
+    """Yield each event's text with its offset; what stands between events and is none has a `problem`.
+
+    Lines of whose bytes `dismissed` is true are left out.
+    """
     head = stream.read(_HEAD)
     stream = rewound(stream, head)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -42,6 +45,8 @@ def event_records(stream: BinaryIO) -> Iterator[Record]:
         yield from _xml_events(stream)
     elif _is_printed(start):
         yield from _Brackets(stream).records()
+    elif dismissed is not None:
+        yield from sifted_lines(stream, dismissed)
     else:
         yield from lines(stream)
 

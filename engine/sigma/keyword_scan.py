@@ -39,12 +39,13 @@ class KeywordScan:
         self._glance = glance(texts, [*_ESCAPES, *_STRANGERS])
         self._automaton = automaton([*_ESCAPES, *(text.encode() for text in texts)]) if texts else None
 
-    def may_hold(self, raw: bytes) -> bool:
+    def may_hold(self, raw: bytes | memoryview) -> bool:
         """Tell whether a value of the record, written as JSON, may hold a keyword; only a false answer is certain."""
         if self._automaton is None:
             return not self.usable
         if self._glance is not None and not self._glance.find_matches_as_indexes(raw):
             return False
+        raw = bytes(raw)
         folded = raw.lower()
         found = self._automaton.find_matches_as_indexes(folded)
         if _is_piece(found) or (found and _ESCAPED.search(folded) is not None):

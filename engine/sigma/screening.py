@@ -72,7 +72,7 @@ class _Plan:
     profile: list[int]
     lookups: list[tuple[str, dict[Any, int]]]
     comparisons: list[tuple[Predicate, _Side, _Side]]
-    scan: Callable[[bytes], bool] | None
+    scan: Callable[[bytes | memoryview], bool] | None
     known: dict[tuple[int | None, ...], bool] = field(default_factory=dict)
 
 
@@ -84,7 +84,7 @@ class Screen:
         self._plans: dict[Shape, _Plan] = {}
         self._forms: dict[tuple[object, ...], _Form] = {}
 
-    def may_match(self, shape: Shape, values: Mapping[str, Any], raw: bytes) -> bool:
+    def may_match(self, shape: Shape, values: Mapping[str, Any], raw: bytes | memoryview) -> bool:
         """Tell whether any rule may match the record with this sketch and these raw bytes (JSON)."""
         plan = self._plans.get(shape)
         if plan is None or plan.form.epoch != plan.form.partition.epoch:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from engine.events import Value, texts
 from engine.sigma.matching import ValueTester
 
 MAX_VALUES = 200_000  # signatures kept per field before the table is emptied
-MAX_KEPT_LENGTH = 1024  # characters; longer values (script blocks) are rarely seen twice and are tested each time
+MAX_KEPT_LENGTH = 1024  # characters; longer values (call traces, script blocks) are remembered by their digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Signatures:
     def __init__(self, tester: ValueTester) -> None:
         self._tester = tester
         self.numbers: dict[str | tuple[str, ...], int] = {}
+        self._long: dict[bytes, int] = {}
         self._sets: dict[frozenset[int], int] = {tester.absent: 0}
         self.true: list[frozenset[int]] = [tester.absent]
 
@@ -57,11 +59,22 @@ class Signatures:
             return 0
         parts = (value,) if isinstance(value, str) else texts(value)
         key = parts[0] if len(parts) == 1 else parts  # a list of one is that one: a dash in it is a dash
+        if isinstance(key, str) and len(key) > MAX_KEPT_LENGTH:
+            return self._of_long(key)
         known = self.numbers.get(key)
         if known is not None:
             return known
         number = self.tested(key)
         self.keep(key, number)
+        return number
+
+    def _of_long(self, value: str) -> int:
+        digest = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        number = self._long.get(digest)
+        if number is None:
+            if len(self._long) >= MAX_VALUES:
+                self._long.clear()
+            number = self._long[digest] = self.tested(value)
         return number
 
     def tested(self, key: str | tuple[str, ...]) -> int:
@@ -97,5 +110,6 @@ class Signatures:
     def _forget_values(self) -> None:
         dash = self.numbers.get("-")
         self.numbers.clear()
+        self._long.clear()
         if dash == 0:
             self.numbers["-"] = 0

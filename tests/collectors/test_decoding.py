@@ -59,7 +59,7 @@ def test_a_fault_is_one_dead_letter_of_a_file_and_of_a_stream(fault: Exception) 
 def test_a_sketch_that_fails_means_that_the_record_is_parsed() -> None:
     decoder = Decoder(Faulty(ValueError("odd")), source="faulty", identity="i", path="p")
     assert decoder.sketches
-    assert decoder.sketch(RECORDS[0]) is None
+    assert decoder.sketch(RECORDS[0].raw) is None
 
 
 def test_a_renamed_stream_tells_its_new_name_and_keeps_its_identity() -> None:

@@ -18,6 +18,7 @@ from engine.sigma import partitions, signatures
 from engine.sigma.columns import ColumnMatcher
 from engine.sigma.engine import Engine
 from engine.sigma.loader import load_rules
+from engine.sigma.matching import ValueTester
 from engine.sigma.signatures import Signatures
 from tests.engine.sigma.rules import ACME, compiled, document
 
@@ -91,8 +92,20 @@ def test_memory_stays_bounded_and_matching_right(flooded: Engine) -> None:
         assert len(partition._memo) <= 60
     for table in every_table(flooded):
         assert len(table.numbers) <= 50
+        assert len(table._long) <= 50
         assert len(table.true) <= 2 * 60 + 2
         assert len(table.true) == len(table._sets)
+
+
+def test_a_long_value_that_comes_again_is_not_tested_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tested: list[int] = []
+    test = ValueTester.test
+    monkeypatch.setattr(ValueTester, "test", lambda own, value: tested.append(len(value)) or test(own, value))
+    engine = Engine(compiled(document({"s": {"f|endswith": "end"}, "condition": "s"})))
+    for value in ["x" * 5000 + "end", "x" * 5000 + "eng", "\ud800" * 5000 + "end"] * 3:
+        found = engine.match({"event.dataset": "acme.a", "event.module": "acme", "f": value})
+        assert len(found) == value.endswith("end")
+    assert tested == [5003] * 3
 
 
 def test_windows_keywords_stay_bounded(flooded: Engine) -> None:

@@ -77,7 +77,7 @@ def escaped(raw: bytes) -> bytes:
 def agrees(parser: WindowsParser | EvtxParser, raw: bytes, screen: Screen, found: Engine) -> bool | None:
     """Return what the screen says (None without a sketch), holding that it never refuses what a rule matches."""
     record = Record(offset=0, number=1, raw=raw)
-    sketch = parser.sketch(record)
+    sketch = parser.sketch(record.raw)
     if sketch is None:
         return None
     wanted = screen.may_match(*sketch, raw)
