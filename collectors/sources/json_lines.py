@@ -105,13 +105,16 @@ class _JsonParser:
 
 
 def _host_facts(fields: Fields) -> None:
-    """Say of an agent's event what rules for hosts need and ECS lets it leave out: the system, the command line."""
+    """Say of an agent's event what rules for hosts need and ECS lets it leave out, or once called otherwise."""
     if "host.os.type" not in fields:
         for name in _SYSTEM_FIELDS:
             system = _SYSTEMS.get(str(fields.get(name, "")).lower())
             if system is not None:
                 fields["host.os.type"] = system
                 break
+    parent = str(fields.get("process.ppid", ""))  # until ECS 8
+    if parent.isascii() and parent.isdecimal() and len(parent) < 11:
+        fields.setdefault("process.parent.pid", int(parent))
     arguments = fields.get("process.args")
     if isinstance(arguments, list | tuple) and "process.command_line" not in fields:
         fields["process.command_line"] = " ".join(texts(arguments))
@@ -137,7 +140,7 @@ class _JsonSource:
     """Generic JSON objects; see the module's docstring."""
 
     name = "json"
-    aliases: tuple[str, ...] = ("ecs", "ndjson", "jsonl", "json_lines")
+    aliases: tuple[str, ...] = ("ecs", "ndjson", "jsonl", "json_lines", "auditbeat", "beats")
     title = "JSON objects of any kind: one per line, an array, or {Records: [...]}; ECS documents keep their names"
 
     def recognise(self, head: bytes, filename: str) -> int:

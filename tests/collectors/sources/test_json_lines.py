@@ -316,3 +316,9 @@ def test_a_network_sensors_event_is_not_the_shipping_hosts() -> None:
 def test_a_value_without_a_name_is_kept_with_the_rest() -> None:
     fields, rest = flatten({"": "odd", "message": "x"})
     assert (fields, rest) == ({"message": "x"}, {"": "odd"})
+
+
+def test_the_parent_process_of_older_beats_has_its_name_of_today() -> None:
+    older = {"@timestamp": "2021-01-01T00:01:01.000Z", "process": {"name": "sh", "pid": 12, "ppid": 7}}
+    assert read(older)["process.parent.pid"] == 7
+    assert "process.parent.pid" not in read({"process": {"ppid": "x"}})
