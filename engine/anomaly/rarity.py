@@ -9,7 +9,7 @@ observations the answer leans on that of the layer above, which is worth `STRENG
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,23 +27,27 @@ LARGEST = 5000  # items kept; the rarer ones count as never seen
 
 @dataclass(frozen=True, kw_only=True)
 class Rarity:
-    """Counts of items, and for each count how many observations had a rarest item of that count (`rarest`)."""
+    """Counts of items, and for each count how many observations had a rarest item of that count (`rarest`).
+
+    With `place` 1 an observation is as rare as its second rarest item, one with a single item surprises nobody.
+    """
 
     counts: Mapping[str, int]
     rarest: Mapping[int, int]
     seen: int
     low: int = 1
+    place: int = 0
 
     @classmethod
-    def of(cls, observations: Iterable[Collection[str]], *, low: int = 1) -> Rarity:
+    def of(cls, observations: Iterable[Collection[str]], *, low: int = 1, place: int = 0) -> Rarity:
         """Count the items of observations."""
         every = [set(items) for items in observations]
         counts: Counter[str] = Counter()
         for items in every:
             counts.update(items)
-        rarest = Counter(min(map(counts.__getitem__, items)) for items in every if items)
+        rarest = Counter(sorted(map(counts.__getitem__, items))[place] for items in every if len(items) > place)
         kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LARGEST]
-        return cls(counts=dict(kept), rarest=dict(sorted(rarest.items())), seen=len(every), low=low)
+        return cls(counts=dict(kept), rarest=dict(sorted(rarest.items())), seen=len(every), low=low, place=place)
 
     @cached_property
     def _ladder(self) -> tuple[list[int], list[int]]:
@@ -55,14 +59,21 @@ class Rarity:
 
         `doubted` is how many observations, the rarest, may not be ordinary (see `outlying`): they speak for nothing.
         """
-        counts = self.counts
-        rarest = min((counts.get(item, 0) for item in items), default=-1)
+        rarest = self._count(items)
         if rarest < 0:  # nothing in it that could be rare
             return 1.0
         as_rare = self._as_rare(rarest) - doubted
         if rarest == 0 or doubted:
             as_rare = max(as_rare - (rarest == 0), FLOOR)
         return min(1.0, (as_rare + STRENGTH * above) / (self.seen + STRENGTH))
+
+    def _count(self, items: Iterable[str]) -> int:
+        """Return how often the item was seen that says how rare these are; -1 where there is none."""
+        counts = self.counts
+        if not self.place:
+            return min((counts.get(item, 0) for item in items), default=-1)
+        ordered = sorted(counts.get(item, 0) for item in items)
+        return ordered[self.place] if len(ordered) > self.place else -1
 
     def outlying(self, share: float) -> float:
         """Return how many observations, up to a share of all, hold items far rarer than those of all the others.
@@ -88,17 +99,19 @@ class Rarity:
 
     def to_json(self) -> list[object]:
         """Return it as JSON."""
-        return [dict(self.counts), {str(key): count for key, count in self.rarest.items()}, self.seen, self.low]
+        rarest = {str(key): count for key, count in self.rarest.items()}
+        return [dict(self.counts), rarest, self.seen, self.low, self.place]
 
     @classmethod
     def from_json(cls, value: object) -> Rarity:
         """Return what `to_json` gave; raise `ValueError` or `TypeError` for anything else."""
-        counts, rarest, seen, low = cast("list[Any]", value)
+        counts, rarest, seen, low, place = cast("list[Any]", value)
         return cls(
             counts={str(item): int(count) for item, count in counts.items()},
             rarest={int(key): int(count) for key, count in rarest.items()},
             seen=int(seen),
             low=int(low),
+            place=int(place),
         )
 
 
@@ -167,8 +180,8 @@ class Gauge:
         steps = self.steps
         if raw > steps[-1] + 1e-6:
             return min(2.0 * raw, self.bits[-1] + min(8.0, raw - steps[-1]))
-        place = bisect_right(steps, raw + 1e-6) - 1
-        return min(2.0 * raw, self.bits[place]) if place >= 0 else 0.0
+        place = bisect_left(steps, raw - 1e-6)  # as many were as large as the next step
+        return min(2.0 * raw, self.bits[place])
 
 
 def steps_of(ascending: Sequence[float], most: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from operator import itemgetter
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -35,7 +34,7 @@ from engine.anomaly.tables import (
     times,
     window_of,
 )
-from engine.anomaly.web.cleansing import held_out, suspects
+from engine.anomaly.web.cleansing import FINE_FOLDS, OF_VALUE, held_out, suspects
 from engine.anomaly.web.explaining import expected, place_of
 from engine.anomaly.web.requests import Request, path_of, request_of, split_query
 from engine.anomaly.web.samples import attack_rows, sample_events
@@ -103,8 +102,7 @@ class _Judge:
         return names, bits
 
     def _of_value(self, service: str, path: str, name: str, value: str) -> Bits:
-        of_value, *forms, length = map(self.read, self._site.value(service, path_of(path), name, value))
-        return of_value, max(forms), length
+        return tuple(map(self.read, self._site.value(service, path_of(path), name, value)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +135,22 @@ class WebRequestsFitted:
         request = _request(found)
         service, path = request.service, request.path
         structure = self.site.structure(service, request.method, path, [name for name, _ in request.parameters])
-        departures = [(self.judge.read(departure), departure) for departure in structure]
-        allowance = _allowance(len(structure) + 3 * len(request.parameters))
-        many = _reassurance([bits for bits, _ in departures], allowance, found[-1])
-        for name, value in request.parameters:
-            of_value, *forms, length = [(self.judge.read(d), d) for d in self.site.value(service, path, name, value)]
-            departures += [of_value, max(forms, key=itemgetter(0)), length]
-        terms = [self._term(request, departure, bits - allowance) for bits, departure in departures if bits > allowance]
+        departures = [
+            *structure,
+            *(
+                departure
+                for name, value in request.parameters
+                for departure in self.site.value(service, path, name, value)
+            ),
+        ]
+        bits = [self.judge.read(departure) for departure in departures]
+        allowance = _allowance(len(bits))
+        many = _reassurance(bits[: len(structure)], allowance, found[-1])
+        terms = [
+            self._term(request, departure, bits - allowance)
+            for bits, departure in zip(bits, departures, strict=True)
+            if bits > allowance
+        ]
         terms.append(Term(name="asked for by many", bits=many, field="source.ip", value=str(found[-1])))
         return ordered(terms)
 
@@ -244,7 +251,7 @@ class WebRequests:
         )
 
     def fit(self, observations: pa.Table, *, seed: int) -> WebRequestsFitted:
-        """Learn the site without suspects, and on thirds of it that were held out what ordinary requests get."""
+        """Learn the site without suspects, and on parts of it that were held out what ordinary requests get."""
         counts = Counter(map(_request, _rows(observations)))
         if max(Counter(request.service for request in counts).values(), default=0) < _LEAST:
             raise NotEnoughDataError(
@@ -252,8 +259,8 @@ class WebRequests:
             )
         left_out = suspects(counts, seed)
         taught = {request: count for request, count in counts.items() if request not in left_out}
-        held = held_out(taught, taught, seed)
-        return WebRequestsFitted.of(Site.of(taught), _gauges(held.values()), len(left_out))
+        held = held_out(taught, taught, seed, folds=FINE_FOLDS)
+        return WebRequestsFitted.of(Site.of(taught), _gauges(held), len(left_out))
 
     def restore(self, content: Content) -> WebRequestsFitted:
         """Return the model of this content."""
@@ -302,10 +309,19 @@ def _codes(texts: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
 
 
-def _gauges(found: Iterable[Sequence[Departure]]) -> dict[int, Gauge]:
+def _gauges(held: Mapping[Request, Sequence[Departure]]) -> dict[int, Gauge]:
+    """Return the gauge of each kind of departure; of a parameter each distinct value counts once."""
     raws: dict[int, list[float]] = {kind: [0.0] for kind in range(len(KINDS))}
-    for departures in found:
-        for departure in departures:
+    seen: set[tuple[str, ...]] = set()
+    for request, departures in held.items():
+        cut = len(departures) - OF_VALUE * len(request.parameters)
+        counted = list(departures[:cut])
+        for place, (name, value) in enumerate(request.parameters):
+            key = (request.service, request.path.whole, name, value)
+            if key not in seen:
+                seen.add(key)
+                counted += departures[cut + OF_VALUE * place :][:OF_VALUE]
+        for departure in counted:
             raws[departure.kind].append(departure.raw)
     return {kind: Gauge.of(every) for kind, every in raws.items()}
 

@@ -20,8 +20,9 @@ from engine.anomaly.web.site import Departure, Site
 from engine.anomaly.web.values import FAMILIES, shape_of
 
 DOUBT = 0.05  # of the training requests, which may be an attacker's
-_OF_VALUE = len(FAMILIES) + 1  # departures of one value: its families and its length
-_FOLDS = 3
+OF_VALUE = len(FAMILIES) + 1  # departures of one value: its families and its length
+_FOLDS = 3  # parts, to look for suspects
+FINE_FOLDS = 6  # parts, to say what ordinary requests get: each part then misses little of what the others know
 _ROUNDS = 4
 _MOST = 1.5 * DOUBT  # of the training requests, that may be left out
 _LEVELS = (5.0, 6.0, 7.0, 8.0, 9.0, 10.0)  # bits
@@ -37,7 +38,7 @@ def suspects(counts: Mapping[Request, int], seed: int) -> set[Request]:
         taught = counts.keys() - found
         surprise = {
             request: _surprise(departures, len(request.parameters))
-            for request, departures in held_out(counts, taught, seed, DOUBT).items()
+            for request, departures in held_out(counts, taught, seed, doubt=DOUBT).items()
         }
         level = _level(sorted(surprise.values()))
         order = sorted((-bits, request) for request, bits in surprise.items() if bits >= level)
@@ -59,23 +60,26 @@ def _level(ascending: Sequence[float]) -> float:
 
 
 def _surprise(departures: Sequence[Departure], values: int) -> float:
-    """Return the raw bits of a request, beyond what is taken off since so many points are looked at."""
+    """Return the raw bits of a request, beyond what is taken off since so many points are looked at.
+
+    Of a value's characters and pairs the strangest counts alone: raw bits of one cause would add up to an attack.
+    """
     raw = [departure.raw for departure in departures]
-    cut = len(raw) - _OF_VALUE * values
+    cut = len(raw) - OF_VALUE * values
     points = raw[:cut]
-    for start in range(cut, len(raw), _OF_VALUE):
-        of_value, *forms, length = raw[start : start + _OF_VALUE]
+    for start in range(cut, len(raw), OF_VALUE):
+        of_value, *forms, length = raw[start : start + OF_VALUE]
         points += (of_value, max(forms), length)
     allowance = math.log2(len(points))
     return math.fsum(bits - allowance for bits in points if bits > allowance)
 
 
 def held_out(
-    counts: Mapping[Request, int], taught: Collection[Request], seed: int, doubt: float = 0.0
+    counts: Mapping[Request, int], taught: Collection[Request], seed: int, *, folds: int = _FOLDS, doubt: float = 0.0
 ) -> dict[Request, list[Departure]]:
-    """Return how each request departs from what those `taught` of the other thirds say: its path, then its values."""
+    """Return how each request departs from what those `taught` of the other parts say: its path, then its values."""
     found: dict[Request, list[Departure]] = {}
-    for part in _parts(counts, seed):
+    for part in _parts(counts, seed, folds):
         rest = Site.of(
             {request: count for request, count in counts.items() if request not in part and request in taught}
         )
@@ -102,10 +106,10 @@ def _departures(
         yield from known[place]
 
 
-def _parts(requests: Iterable[Request], seed: int) -> list[set[Request]]:
-    """Return the requests in thirds; those that differ in nothing but the method stay together."""
-    parts: list[set[Request]] = [set() for _ in range(_FOLDS)]
+def _parts(requests: Iterable[Request], seed: int, folds: int) -> list[set[Request]]:
+    """Return the requests in so many parts; those that differ in nothing but the method stay together."""
+    parts: list[set[Request]] = [set() for _ in range(folds)]
     for request in requests:
         known = repr((seed, request.service, request.path.whole, request.parameters)).encode()
-        parts[int.from_bytes(blake2b(known, digest_size=4).digest(), "big") % _FOLDS].add(request)
+        parts[int.from_bytes(blake2b(known, digest_size=4).digest(), "big") % folds].add(request)
     return parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.anomaly.web.requests import Request
 from engine.anomaly.web.site import KINDS, Departure, Site
-from engine.anomaly.web.values import FAMILIES, characters_of, pairs_of, shape_of, spell
+from engine.anomaly.web.values import Values, characters_of, pairs_of, shape_of, spell
 
 LONGEST = 160  # characters of a value that a term shows
 _PATH_FIELDS = {"folder": "url.path", "ending": "url.path", "leaf": "url.path", "method": "http.request.method"}
@@ -57,15 +57,19 @@ def _expected_of_value(site: Site, request: Request, departure: Departure) -> st
     value = next((value for name, value in request.parameters if name == departure.name), "")
     if kind == "length":
         return f"{len(value):,} characters; {own.lengths.span} were usual in {own.seen:,} values"
-    shape, known = shape_of(value), own.families[FAMILIES.index(kind)]
     if kind == "value":
-        return f"one of {len(known.counts):,} values was usual in {known.seen:,}"
-    items = sorted(characters_of(shape) if kind == "character" else pairs_of(shape))
-    rarest = min(items, key=lambda item: (known.counts.get(item, 0), item), default="")
-    times = known.counts.get(rarest, 0)
-    words = spell(rarest)
-    return (
-        f"{words} was in {times:,} of {known.seen:,} distinct values"
-        if times
-        else f"{words} was in none of {known.seen:,} distinct values"
-    )
+        return f"one of {len(own.choices.counts):,} values was usual in {own.choices.seen:,}"
+    known = own.pairs if kind == "pair" else own.characters
+    strange = _strange(own, shape_of(value), kind)
+    times = known.counts.get(strange, 0)
+    return f"{spell(strange)} was in {f'{times:,}' if times else 'none'} of {known.seen:,} distinct values"
+
+
+def _strange(own: Values, shape: str, kind: str) -> str:
+    """Return the character or pair that a departure of this kind is about."""
+    if kind == "absent character":
+        absent = own.usual - characters_of(shape)
+        return min(absent, key=lambda item: (-own.characters.counts[item], item), default="")
+    known, items = (own.pairs, pairs_of(shape)) if kind == "pair" else (own.characters, characters_of(shape))
+    ordered = sorted(items, key=lambda item: (known.counts.get(item, 0), item))
+    return ordered[min(kind == "further character", len(ordered) - 1)] if ordered else ""

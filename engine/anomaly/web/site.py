@@ -89,7 +89,7 @@ class Site:
     def is_choice(self, service: str, path: Path, name: str) -> bool:
         """Tell whether the value of a parameter matters beside its form and length."""
         keys = _value_keys(service, path, name)[1:]
-        return any(self.values[key].families[0].counts for key in keys if key in self.values)
+        return any(self.values[key].choices.counts for key in keys if key in self.values)
 
     def _layers(self, of: Mapping[Key, Rarity], keys: Iterable[Key]) -> list[Rarity]:
         return [of[key] for key in keys if key in of]

@@ -1,23 +1,31 @@
-"""One parameter's values: which there are, of what shape, how long, of which characters; and what a new one says."""
+"""One parameter's values: which there are, of what shape, how long, of which characters; and what a new one says.
+
+A value departs in its rarest character, in its next rarest (who tampers leaves more than one), in a character that
+all others have, in the strangest pair of neighbours or repetition, and in length. A pair says what its characters do
+not: one seen in few values has not had the time to stand beside all others.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
-from engine.anomaly.rarity import Lengths, Rarity
+from engine.anomaly.rarity import STRENGTH, Lengths, Rarity
 
-FAMILIES = ("value", "character", "pair")
+FAMILIES = ("value", "character", "further character", "absent character", "pair")
 UNKNOWN = 0.5  # the chance of anything, before anything is known
 _LONGEST = 2048  # characters of a value that are looked at; its length counts whole
 _MOST_KINDS = 5000
 _FEW = 256  # distinct values of a parameter up to which the values themselves are kept
 _LOW = 2  # a value that came twice may be one that was sent twice
+_ENOUGH = 100  # distinct values from which on they tell how common a character is
+_USUAL = 0.5  # of the values have a character whose absence is looked at
 
 
 class _Kinds(dict[int, str]):
@@ -54,61 +62,78 @@ def _first(run: re.Match[str]) -> str:
 
 
 def characters_of(shape: str) -> set[str]:
-    """Return the kinds of characters in a shape; one that comes several times also as `@2`, `@3` and so on."""
-    counts = Counter(shape)
-    return {*counts, *(f"{kind}{count}" for kind, count in counts.items() if count > 1 and kind not in "a9L ")}
+    """Return the kinds of characters in a shape."""
+    return set(shape)
 
 
 def pairs_of(shape: str) -> set[str]:
-    """Return the pairs of neighbours in a shape; `^` and `$` are its ends."""
-    ends = f"^{shape}$"
-    return set(map("".join, pairwise(ends)))
+    """Return the pairs of neighbours in a shape (`^` and `$` are its ends), and as `-*2` what comes several times."""
+    counts = Counter(shape)
+    repeated = (f"{kind}*{count}" for kind, count in counts.items() if count > 1 and kind not in "a9L ")
+    return {*map("".join, pairwise(f"^{shape}$")), *repeated}
 
 
-def spell(items: Iterable[str]) -> str:
-    """Return kinds of characters, or a pair of them, in words."""
-    return " then ".join(
-        _NAMES.get(item, {"^": "the beginning", "$": "the end"}.get(item, f"`{item}`")) for item in items
-    )
+def spell(item: str) -> str:
+    """Return a kind of character, a pair of them, or one that comes several times, in words."""
+    if len(item) > 2:
+        return f"{_named(item[0])} {item[2:]} times"
+    return " then ".join(map(_named, item))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _named(kind: str) -> str:
+    return _NAMES.get(kind, {"^": "the beginning", "$": "the end"}.get(kind, f"`{kind}`"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Values:
     """What the values of one parameter were.
 
     The values themselves are kept only where they are few and come again and again (a choice, a code), never
-    passwords, names or numbers of people; `families` are in the order of `FAMILIES`, the first is then empty.
-    Characters and pairs count distinct values.
+    passwords, names or numbers of people; `choices` is then empty. Characters and pairs count distinct values.
     """
 
     seen: int
-    families: tuple[Rarity, ...]
+    choices: Rarity
+    characters: Rarity
+    further: Rarity
+    pairs: Rarity
     lengths: Lengths
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> Values:
         """Return what these values, with how often each came, were."""
         shapes = [shape_of(value) for value in counts]
-        families = (
-            _choices(counts),
-            Rarity.of(map(characters_of, shapes)),
-            Rarity.of(map(pairs_of, shapes)),
+        return cls(
+            seen=sum(counts.values()),
+            choices=_choices(counts),
+            characters=Rarity.of(map(characters_of, shapes)),
+            further=Rarity.of(map(characters_of, shapes), place=1),
+            pairs=Rarity.of(map(pairs_of, shapes)),
+            lengths=Lengths(counts=dict(sorted(Counter(map(len, counts)).items()))),
         )
-        lengths = Lengths(counts=dict(sorted(Counter(map(len, counts)).items())))
-        return cls(seen=sum(counts.values()), families=families, lengths=lengths)
+
+    @cached_property
+    def usual(self) -> frozenset[str]:
+        """Return the kinds of characters that most values have."""
+        least = _USUAL * self.characters.seen
+        return frozenset(kind for kind, count in self.characters.counts.items() if count > least)
 
     def to_json(self) -> list[object]:
         """Return it as JSON."""
         lengths = {str(length): count for length, count in self.lengths.counts.items()}
-        return [self.seen, [family.to_json() for family in self.families], lengths]
+        rarities = (self.choices, self.characters, self.further, self.pairs)
+        return [self.seen, *(rarity.to_json() for rarity in rarities), lengths]
 
     @classmethod
     def from_json(cls, value: object) -> Values:
         """Return what `to_json` gave; raise `ValueError` or `TypeError` for anything else."""
-        seen, families, lengths = cast("list[Any]", value)
+        seen, choices, characters, further, pairs, lengths = cast("list[Any]", value)
         return cls(
             seen=int(seen),
-            families=tuple(Rarity.from_json(family) for family in families),
+            choices=Rarity.from_json(choices),
+            characters=Rarity.from_json(characters),
+            further=Rarity.from_json(further),
+            pairs=Rarity.from_json(pairs),
             lengths=Lengths(counts={int(length): int(count) for length, count in lengths.items()}),
         )
 
@@ -125,20 +150,57 @@ def _choices(counts: Mapping[str, int]) -> Rarity:
     return Rarity(counts=dict(sorted(counts.items())), rarest=dict(sorted(rarest.items())), seen=seen, low=_LOW)
 
 
-def of_form(layers: Sequence[Values], shape: str, length: int, doubt: float = 0.0) -> tuple[float, float, float]:
-    """Return the chances of a shape's characters, its pairs, and a length, leaning from the widest layer inwards."""
-    found = []
-    for place, items in enumerate((characters_of(shape), pairs_of(shape)), 1):
-        widest = layers[0].families[place]
-        anywhere = items <= widest.counts.keys()
-        chance = UNKNOWN
-        for layer in layers if anywhere else layers[:1]:
-            chance = layer.families[place].chance(items, chance, doubt * layer.families[place].seen)
-        found.append(chance)
+def of_form(layers: Sequence[Values], shape: str, length: int, doubt: float = 0.0) -> tuple[float, ...]:
+    """Return the chances of a shape's characters, as `FAMILIES` has them, and of a length, from the widest layer on."""
+    kinds = characters_of(shape)
     chance = UNKNOWN
     for layer in layers:
         chance = layer.lengths.chance(length, chance)
-    return found[0], found[1], chance
+    return (
+        _of_items([layer.characters for layer in layers], kinds, doubt),
+        _of_items([layer.further for layer in layers], kinds, doubt) if len(kinds) > 1 else 1.0,
+        _of_absence(layers, kinds, doubt),
+        _of_pairs(layers, shape, kinds, doubt),
+        chance,
+    )
+
+
+def _of_items(layers: Sequence[Rarity], items: AbstractSet[str], doubt: float) -> float:
+    """Return the chance of items as rare as these; what is known nowhere is as rare as the widest layer says."""
+    anywhere = items <= layers[0].counts.keys()
+    chance = UNKNOWN
+    for layer in layers if anywhere else layers[:1]:
+        chance = layer.chance(items, chance, doubt * layer.seen)
+    return chance
+
+
+def _of_pairs(layers: Sequence[Values], shape: str, kinds: AbstractSet[str], doubt: float) -> float:
+    """Return the chance of the strangest pair: at least 1 / (n + 2), if one of its characters was in n values."""
+    known = next((layer for layer in reversed(layers) if layer.characters.seen >= _ENOUGH), layers[0]).characters
+    rarities = [layer.pairs for layer in layers]
+    pairs = pairs_of(shape)
+    chance = _of_items(rarities, pairs, doubt)
+    if 1.0 / (min((known.counts.get(kind, 0) for kind in kinds), default=known.seen) + 2.0) <= chance:
+        return chance  # all of its characters are common enough to speak
+    by_count: defaultdict[int, set[str]] = defaultdict(set)
+    for pair in pairs:
+        own = pair[0] if len(pair) > 2 else pair
+        by_count[min((known.counts.get(kind, 0) for kind in own if kind not in "^$"), default=known.seen)].add(pair)
+    return min(max(_of_items(rarities, found, doubt), 1.0 / (count + 2.0)) for count, found in by_count.items())
+
+
+def _of_absence(layers: Sequence[Values], kinds: AbstractSet[str], doubt: float) -> float:
+    """Return the chance that a character is absent which most values have; of the strangest such."""
+    absent = {kind for layer in layers for kind in layer.usual if kind not in kinds}
+    return min((_absent([layer.characters for layer in layers], kind, doubt) for kind in absent), default=1.0)
+
+
+def _absent(layers: Sequence[Rarity], kind: str, doubt: float) -> float:
+    chance = 1.0
+    for layer in layers:
+        without = max(layer.seen - layer.counts.get(kind, 0) - doubt * layer.seen, 0.0)
+        chance = (without + STRENGTH * chance) / (layer.seen + STRENGTH)
+    return chance
 
 
 def of_choice(layers: Sequence[Values], value: str, doubt: float = 0.0) -> float:
@@ -146,7 +208,7 @@ def of_choice(layers: Sequence[Values], value: str, doubt: float = 0.0) -> float
 
     The nearest layer decides; a value that the same name has elsewhere in the service is no surprise.
     """
-    choices = [layer.families[0] for layer in layers]
+    choices = [layer.choices for layer in layers]
     if not choices or not choices[-1].counts or any(choice.knows(value, choice.outlying(doubt)) for choice in choices):
         return 1.0
     chance = UNKNOWN
