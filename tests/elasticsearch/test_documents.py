@@ -24,7 +24,6 @@ def _event(found: dict[str, object]) -> Event:
 
 def _back(event: Event, budget: int = 1000) -> Event:
     writer = Writer(budget=budget)
-    writer.prepare([event])
     return event_of(orjson.loads(writer.write(event, 1, INGESTED)))
 
 

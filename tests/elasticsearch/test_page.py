@@ -52,8 +52,7 @@ def _event(number: int, fields: Fields) -> Event:
 
 def _own(events: Sequence[Event]) -> PageBlock:
     writer = Writer()
-    writer.prepare(events)
-    documents = [orjson.loads(writer.write(event, number, NOW)) for number, event in enumerate(events, 1)]
+    documents = [orjson.loads(each) for each in writer.write_all(list(enumerate(events, 1)), NOW)]
     return PageBlock(documents, np.arange(1, len(events) + 1), len(events), NOW)
 
 

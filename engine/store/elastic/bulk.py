@@ -7,9 +7,9 @@ everything that has no answer is sent again; what had been written by a lost try
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from io import BytesIO
 from typing import Any, Literal, NamedTuple
 
 from engine.errors import StoreError
@@ -56,6 +56,45 @@ class Outcome:
     unsure: bool = False
 
 
+class _Request:
+    """Items on their way to the cluster, as the lines of a request's body.
+
+    Its memory is used for one request after another: to be given new memory costs more than to write into it.
+    """
+
+    def __init__(self, verb: Verb) -> None:
+        self._verb = verb
+        self._memory = BytesIO()
+        self._ends: list[int] = []
+        self.places: list[int] = []
+
+    def add(self, place: int, item: Item) -> bool:
+        """Add an item, or tell that there is no room for it."""
+        memory, places = self._memory, self.places
+        if places and (len(places) == MOST_ITEMS or self._ends[-1] + len(item.content) > MOST_BYTES):
+            return False
+        memory.writelines(_lines(self._verb, item))
+        places.append(place)
+        self._ends.append(memory.tell())
+        return True
+
+    def body(self) -> memoryview:
+        """Return the lines; has to be released before anything is added or dropped."""
+        return self._memory.getbuffer()[: self._memory.tell()]
+
+    def keep(self, numbers: Sequence[int]) -> None:
+        """Drop all items but those with these numbers, counted from 0 as they were added."""
+        with self.body() as body:
+            starts = [0, *self._ends]
+            kept = [(self.places[number], bytes(body[starts[number] : starts[number + 1]])) for number in numbers]
+        self._memory.seek(0)
+        self.places, self._ends = [], []
+        for place, lines in kept:
+            self._memory.write(lines)
+            self.places.append(place)
+            self._ends.append(self._memory.tell())
+
+
 def write(
     cluster: Cluster,
     index: str,
@@ -69,41 +108,59 @@ def write(
 
     Items are taken a request at a time: those that are made as they are taken never fill the memory together.
     """
-    outcome = Outcome()
-    for request in _requests(items):
-        left, pause, spent = request, _FIRST_PAUSE, 0.0
-        while True:
-            left, failure = _send(cluster, index, verb, left, outcome)
-            each()
-            if not left:
-                break
-            if spent > cluster.address.patience:
-                raise failure
-            sleep(pause)
-            spent += pause
-            pause = min(pause * 2, _LONGEST_PAUSE)
+    outcome, request = Outcome(), _Request(verb)
+    for place, item in enumerate(items):
+        if not request.add(place, item):
+            _deliver(cluster, index, verb, request, outcome, sleep=sleep, each=each)
+            request.add(place, item)
+    if request.places:
+        _deliver(cluster, index, verb, request, outcome, sleep=sleep, each=each)
     return outcome
 
 
-def _send(
-    cluster: Cluster, index: str, verb: Verb, items: Sequence[tuple[int, Item]], outcome: Outcome
-) -> tuple[list[tuple[int, Item]], StoreError]:
-    """Send one request; return the items to be sent again, and the error of giving up on them."""
+def _deliver(
+    cluster: Cluster,
+    index: str,
+    verb: Verb,
+    request: _Request,
+    outcome: Outcome,
+    *,
+    sleep: Callable[[float], None],
+    each: Callable[[], None],
+) -> None:
+    """Send a request until each of its items has an answer; it is empty then."""
+    pause, spent = _FIRST_PAUSE, 0.0
+    while True:
+        failure = _send(cluster, index, verb, request, outcome)
+        each()
+        if not request.places:
+            return
+        if spent > cluster.address.patience:
+            raise failure
+        sleep(pause)
+        spent += pause
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _send(cluster: Cluster, index: str, verb: Verb, request: _Request, outcome: Outcome) -> StoreError:
+    """Send a request, and keep in it what has to be sent again; return the error of giving up on that."""
     where = cluster.address.location
-    body = b"".join(chain.from_iterable(_lines(verb, item) for _, item in items))
-    answer = cluster.ask("POST", f"/{part(index)}/_bulk", body, media=NDJSON, filter_path=_WANTED)
+    with request.body() as body:
+        answer = cluster.ask("POST", f"/{part(index)}/_bulk", body, media=NDJSON, filter_path=_WANTED)
     outcome.unsure |= answer.unsure
     if not answer.body["errors"]:
-        outcome.done.extend(place for place, _ in items)
-        return [], StoreError("", where=where)
-    again: list[tuple[int, Item]] = []
+        outcome.done.extend(request.places)
+        request.keep([])
+        return StoreError("", where=where)
+    again: list[int] = []
     last: tuple[int, Mapping[str, Any]] = (0, {})
-    for (place, item), told in zip(items, answer.body["items"], strict=True):
+    for number, (place, told) in enumerate(zip(request.places, answer.body["items"], strict=True)):
         result = told[verb]
         if not _sort(outcome, place, result, where, verb=verb):
-            again.append((place, item))
+            again.append(number)
             last = (result["status"], result)
-    return again, unavailable(*last, where)
+    request.keep(again)
+    return unavailable(*last, where)
 
 
 def _sort(outcome: Outcome, place: int, result: Mapping[str, Any], where: str, *, verb: Verb) -> bool:
@@ -121,20 +178,6 @@ def _sort(outcome: Outcome, place: int, result: Mapping[str, Any], where: str, *
     else:
         raise refused(status, result, where)
     return True
-
-
-def _requests(items: Iterable[Item]) -> Iterator[list[tuple[int, Item]]]:
-    """Yield items with their places, as many as a request may have."""
-    request: list[tuple[int, Item]] = []
-    size = 0
-    for place, item in enumerate(items):
-        if request and (len(request) == MOST_ITEMS or size + len(item.content) > MOST_BYTES):
-            yield request
-            request, size = [], 0
-        request.append((place, item))
-        size += len(item.content)
-    if request:
-        yield request
 
 
 def _lines(verb: Verb, item: Item) -> tuple[bytes, ...]:

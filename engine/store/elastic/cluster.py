@@ -44,6 +44,13 @@ class Answer:
         return 200 <= self.status < 300
 
 
+class _Node(Urllib3HttpNode):
+    """One address of a cluster, of whose requests nothing is logged: they hold logs, and people's data in them."""
+
+    def _log_request(self, *args: object, **named: object) -> None:
+        """Log nothing; else each body would be made text, too, wherever any logging is set up."""
+
+
 class Cluster:
     """One cluster. `sleep`, `clock` (monotonic seconds) and `chance` (0 to 1) are arguments for the sake of tests."""
 
@@ -56,7 +63,7 @@ class Cluster:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.address = address
-        self._nodes = [Urllib3HttpNode(_config(address, node)) for node in address.nodes]
+        self._nodes = [_Node(_config(address, node)) for node in address.nodes]
         self._turn = 0
         self._sleep = sleep
         self._clock = clock
@@ -80,11 +87,11 @@ class Cluster:
     ) -> Answer:
         """Send a request and return the answer; `accept` names refusals (409, 404) that the caller understands.
 
-        `body` is JSON in bytes, or something to be written as JSON. Raise `StoreError` for every other refusal, and
-        where the cluster could not be reached within the address's patience.
+        `body` is JSON in bytes or in memory, or something to be written as JSON. Raise `StoreError` for every other
+        refusal, and where the cluster could not be reached within the address's patience.
         """
         target = path if not parameters else f"{path}?{urlencode(_words(parameters))}"
-        content = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
+        content = body if body is None or isinstance(body, bytes | memoryview) else orjson.dumps(body)
         patience = self.address.patience if self._genuine else min(self.address.patience, _FIRST_PATIENCE)
         end = self._clock() + patience
         unsure = False
@@ -100,13 +107,18 @@ class Cluster:
             pause = min(pause * 2, _LONGEST_PAUSE)
             self._turn += 1
 
-    def _once(self, method: str, target: str, content: bytes | None, media: str) -> tuple[StoreError, Answer | None]:
+    def _once(
+        self, method: str, target: str, content: bytes | memoryview | None, media: str
+    ) -> tuple[StoreError, Answer | None]:
         """Try once; return the answer, or the error it comes to when trying on is given up."""
         where = self.address.location
         node = self._nodes[self._turn % len(self._nodes)]
         try:
             meta, raw = node.perform_request(
-                method, target, body=content, headers=HttpHeaders({"accept": JSON, "content-type": media})
+                method,
+                target,
+                body=content,  # type: ignore[arg-type] # what sends it takes memory, too
+                headers=HttpHeaders({"accept": JSON, "content-type": media}),
             )
         except TlsError as error:
             raise _untrusted(error, where) from error

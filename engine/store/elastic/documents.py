@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -57,11 +57,15 @@ _SHAPES = 4096
 
 
 class _Plan(NamedTuple):
-    """How events of one shape are written: what needs care, of which the value decides, whether all have a place."""
+    """How events of one shape are written: what needs care, of which the value decides, whether all have a place.
+
+    `is_known` says that the index has all names, `is_simple` that it takes the values as they are, but for those.
+    """
 
     hard: frozenset[str]
     numbers: tuple[str, ...]
     lists: tuple[str, ...]
+    is_known: bool
     is_simple: bool
 
 
@@ -78,8 +82,8 @@ def _plan(names: tuple[str, ...], types: tuple[type, ...], known: set[str]) -> _
             lists.append(name)
         elif kind not in {str, bool, datetime}:
             hard.add(name)
-    is_simple = not hard and known.issuperset(names)
-    return _Plan(hard=frozenset(hard), numbers=tuple(numbers), lists=tuple(lists), is_simple=is_simple)
+    is_known = known.issuperset(names)
+    return _Plan(frozenset(hard), tuple(numbers), tuple(lists), is_known=is_known, is_simple=is_known and not hard)
 
 
 @lru_cache(maxsize=65536)
@@ -101,7 +105,22 @@ class Writer:
         self._budget = budget
         self._plans: dict[tuple[tuple[str, ...], tuple[type, ...]], _Plan] = {}
 
-    def prepare(self, events: Sequence[Event]) -> None:
+    def write_all(self, numbered: Sequence[tuple[int, Event]], ingested: datetime) -> Iterator[bytes]:
+        """Yield the documents of a batch as JSON, each event with its sequence."""
+        is_decided = False
+        for sequence, event in numbered:
+            plan = self._plan(event.fields)
+            if not plan.is_known and not is_decided:
+                self._admit([each for _, each in numbered])
+                is_decided = True
+                plan = self._plan(event.fields)
+            yield self._written(event, plan, sequence, ingested)
+
+    def write(self, event: Event, sequence: int, ingested: datetime) -> bytes:
+        """Return one event's document as JSON."""
+        return next(self.write_all([(sequence, event)], ingested))
+
+    def _admit(self, events: Sequence[Event]) -> None:
         """Decide which new names of a batch get a field of their own: the most frequent, as far as the budget goes."""
         known = self._known
         shapes = Counter(tuple(event.fields) for event in events if not known.issuperset(event.fields))
@@ -115,30 +134,24 @@ class Writer:
             self._known.update(name for name, _ in sorted(new.items(), key=lambda item: (-item[1], item[0]))[:room])
             self._plans.clear()
 
-    def write(self, event: Event, sequence: int, ingested: datetime) -> bytes:
-        """Return the event's document as JSON in bytes."""
+    def _written(self, event: Event, plan: _Plan, sequence: int, ingested: datetime) -> bytes:
         fields, origin = event.fields, event.origin
-        own: Document = {
-            ID: event.id,
-            SEQUENCE: sequence,
-            INGESTED: ingested,
-            PATH: origin.path,
-            OFFSET: origin.offset,
-            NUMBER: origin.number,
-            IDENTITY: origin.identity,
-            ORIGINAL: event.original,
-        }
-        plan = self._plan(fields)
+        is_simple = plan.is_simple and _is_simple(fields, plan)
+        document: Document = dict(fields) if is_simple else {}
+        document[ID] = event.id
+        document[SEQUENCE] = sequence
+        document[INGESTED] = ingested
+        document[PATH] = origin.path
+        document[OFFSET] = origin.offset
+        document[NUMBER] = origin.number
+        document[IDENTITY] = origin.identity
+        document[ORIGINAL] = event.original
+        if not is_simple:
+            self._put_with_care(document, fields, plan.hard.union(plan.numbers, plan.lists))
         try:
-            if plan.is_simple and _is_simple(fields, plan):
-                return _joined(orjson.dumps(own, option=_JSON), orjson.dumps(fields, option=_JSON))
-        except TypeError:  # lone surrogates
-            pass
-        self._put_with_care(own, fields, plan.hard.union(plan.numbers, plan.lists))
-        try:
-            return orjson.dumps(own, option=_JSON)
-        except (TypeError, ValueError):
-            return orjson.dumps(_clean(own), option=_JSON)
+            return orjson.dumps(document, option=_JSON)
+        except (TypeError, ValueError):  # lone surrogates
+            return orjson.dumps(_clean(document), option=_JSON)
 
     def _plan(self, fields: Mapping[str, Value]) -> _Plan:
         shape = (tuple(fields), tuple(map(type, fields.values())))
@@ -215,11 +228,6 @@ def _scalar(name: str, value: Value, code: str) -> tuple[object, bool]:
         number = fitted("long", code, value)  # type: ignore[arg-type] # text by its code
         return (value, False) if number is None else (number, True)
     return (value, code == "s" and name in DATE) if _is_exact(value) else (written(value), True)
-
-
-def _joined(own: bytes, fields: bytes) -> bytes:
-    """Return two JSON objects, of which the first has members, as one."""
-    return own if fields == b"{}" else own[:-1] + b"," + fields[1:]
 
 
 def _is_exact(value: object) -> bool:

@@ -110,9 +110,8 @@ class Intake:
     def _create(self, index: str, numbered: Sequence[tuple[int, Event]], account: _Account) -> list[tuple[int, Event]]:
         """Create documents; return those that are there already and need a new sequence."""
         held = account.held
-        writer = self._writer(index)
-        writer.prepare([event for _, event in numbered])
-        items = (Item(id=event.id, content=writer.write(event, number, account.now)) for number, event in numbered)
+        documents = self._writer(index).write_all(numbered, account.now)
+        items = (Item(event.id, content) for (_, event), content in zip(numbered, documents, strict=True))
         outcome = write(self._cluster, index, items, each=lambda: self._sequences.renew(held))
         done = [numbered[place] for place in outcome.done]
         again: list[tuple[int, Event]] = []

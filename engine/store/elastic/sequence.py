@@ -62,6 +62,7 @@ class Sequences:
         self._clock = clock
         self._token = token
         self._sleep = sleep
+        self._told_expiry = 0.0  # of the range that is held
 
     def settled(self) -> int:
         """Return the sequence up to which everything is written; lapsed ranges are set aside."""
@@ -89,8 +90,11 @@ class Sequences:
             raise
 
     def renew(self, held: Range) -> None:
-        """Say that the writer is still there."""
-        self._change(lambda body: _renewed(body, held, self._expiry()))
+        """Say that the writer is still there, as often as its lease needs it."""
+        expires = self._expiry()
+        if expires - self._told_expiry > LEASE / 4:
+            self._change(lambda body: _renewed(body, held, expires))
+            self._told_expiry = expires
 
     def commit(self, held: Range, used: int) -> bool:
         """Take a range off the open ones; tell whether it was not set aside before that.
@@ -124,6 +128,7 @@ class Sequences:
                 continue
             first = found.body["value"] + 1
             held = Range(first=first, last=first + count - 1, writer=writer)
+            self._told_expiry = self._expiry()
             found.body["value"] = held.last
             found.body["open"].append(
                 {
@@ -131,7 +136,7 @@ class Sequences:
                     "last": held.last,
                     "writer": writer,
                     "sources": sorted(sources),
-                    "expires": self._expiry(),
+                    "expires": self._told_expiry,
                 }
             )
             if self._write(found):
