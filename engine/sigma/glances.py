@@ -12,8 +12,12 @@ from typing import Final
 
 import ahocorasick_rs
 
+from engine.folding import INTO_ASCII, fold
+
 _LENGTH: Final = 3  # characters that are looked for
 MOST: Final = 64  # forms; more of them cannot be looked for at many bytes at once
+# Letters outside ASCII by what they fold into; the long s does not fold, but a pattern takes it for an `s`.
+STRANGERS: Final = {**{letter: fold(letter)[0] for letter in INTO_ASCII}, "\u017f": "s"}
 
 
 def automaton(patterns: Sequence[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
@@ -21,7 +25,7 @@ def automaton(patterns: Sequence[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
     return ahocorasick_rs.BytesAhoCorasick(patterns, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
 
 
-def glance(texts: Iterable[str], others: Iterable[bytes]) -> ahocorasick_rs.BytesAhoCorasick | None:
+def glance(texts: Iterable[str], others: Iterable[bytes] = ()) -> ahocorasick_rs.BytesAhoCorasick | None:
     """Return what finds, in bytes as they are, part of each text (ASCII) in any case, and `others` as they stand.
 
     None where there is nothing to look for, or too much.
@@ -32,9 +36,17 @@ def glance(texts: Iterable[str], others: Iterable[bytes]) -> ahocorasick_rs.Byte
 
 
 def forms_of(text: str) -> frozenset[bytes]:
-    """Return all forms of the part of a text (ASCII) that is looked for: the one with the fewest letters."""
+    """Return all forms of the part of a text (ASCII) that is looked for: the one with the fewest letters.
+
+    Letters outside ASCII that fold into its letters are among them.
+    """
     window = min(_windows(text), key=lambda part: sum(map(str.isalpha, part)))
-    return frozenset("".join(form).encode() for form in product(*({c.lower(), c.upper()} for c in window)))
+    return frozenset("".join(form).encode() for form in product(*map(_likenesses, window)))
+
+
+def _likenesses(character: str) -> set[str]:
+    lower = character.lower()
+    return {lower, character.upper(), *(letter for letter in STRANGERS if STRANGERS[letter] == lower)}
 
 
 def _windows(text: str) -> list[str]:

@@ -36,7 +36,7 @@ class KeywordScan:
         pieces = [_piece(item) for item in keywords]
         self.usable = all(pieces)
         texts = sorted({piece for piece in pieces if piece})
-        self._glance = glance(texts, [*_ESCAPES, *_STRANGERS])
+        self._glance = glance(texts, _ESCAPES)
         self._automaton = automaton([*_ESCAPES, *(text.encode() for text in texts)]) if texts else None
 
     def may_hold(self, raw: bytes | memoryview) -> bool:

@@ -14,18 +14,15 @@ from typing import Final, Protocol
 import numpy as np
 import pyarrow as pa
 
-from engine.folding import INTO_ASCII
 from engine.sigma.coded import Codes
-from engine.sigma.glances import MOST, automaton, forms_of, glance
+from engine.sigma.glances import MOST, STRANGERS, automaton, forms_of, glance
 from engine.sigma.predicates import Predicate
 from engine.sigma.required import required
 
 _AT_ONCE: Final = 1 << 20  # bytes searched at a time
 _LITERALS: Final = frozenset({"contains", "startswith", "endswith", "eq"})
 _TEXTLESS: Final = frozenset({"exists", "null", "absent"})  # true or false of any text, whatever it is
-_LONG_S: Final = "\u017f"  # does not fold into an `s`, but a pattern takes it for one
-_STRANGERS: Final = tuple(letter.encode() for letter in INTO_ASCII + _LONG_S)
-_MOST_FORMS: Final = MOST - len(_STRANGERS)
+_STRANGERS: Final = tuple(letter.encode() for letter in STRANGERS)
 _RUN: Final = re.compile(r"[\x00-\x7f]+")
 _UNESCAPED: Final = re.compile(r"[\x00-\x21\x23-\x5b\x5d-\x7f]+")  # not `"` and `\`, which JSON escapes
 
@@ -59,7 +56,7 @@ def _groups(predicates: Iterable[Predicate]) -> list[list[Predicate]]:
     groups: list[tuple[list[Predicate], set[bytes]]] = []
     for item in sorted(predicates):
         forms = _forms(item) or frozenset()
-        fitting = next((group for group in groups if len(group[1] | forms) <= _MOST_FORMS), None)
+        fitting = next((group for group in groups if len(group[1] | forms) <= MOST), None)
         if fitting is None:
             groups.append(([item], set(forms)))
         else:
@@ -72,7 +69,7 @@ def fits_a_glance(predicates: Iterable[Predicate]) -> bool:
     """Tell whether few forms stand for all that these predicates need (see `glances`)."""
     found = [_forms(item) for item in predicates if item.operator not in _TEXTLESS]
     forms = [each for each in found if each is not None]
-    return len(forms) == len(found) > 0 and len(frozenset[bytes]().union(*forms)) <= _MOST_FORMS
+    return len(forms) == len(found) > 0 and len(frozenset[bytes]().union(*forms)) <= MOST
 
 
 def _forms(item: Predicate) -> frozenset[bytes] | None:
@@ -96,7 +93,7 @@ class Needles:
         self.usable = all(pieces)
         found = sorted({piece.encode() for piece in pieces})
         self._automaton = automaton([*found, *_STRANGERS]) if found and self.usable else None
-        self._glance = glance(pieces, _STRANGERS) if self._automaton is not None else None
+        self._glance = glance(pieces) if self._automaton is not None else None
 
     def touched(self, texts: pa.StringArray) -> Codes:
         """Return the places of the texts that must be tested, in order; of all others no predicate can be true."""

@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from engine.sigma.glances import glance
 
-PIECE = st.text(st.sampled_from("abKs:.1 "), min_size=1, max_size=6)
+PIECE = st.text(st.sampled_from("abKis:.1 "), min_size=1, max_size=6)
+STRANGE = {"k": "\u212a", "i": "\u0130", "s": "\u017f"}
 
 
-@given(pieces=st.lists(PIECE, min_size=1, max_size=4), chosen=st.integers(min_value=0), turn=st.integers(min_value=0))
+@given(pieces=st.lists(PIECE, min_size=1, max_size=4), chosen=st.integers(min_value=0), turns=st.data())
 @settings(max_examples=60, deadline=None)
-def test_a_text_is_seen_in_any_case(pieces: list[str], chosen: int, turn: int) -> None:
+def test_a_text_is_seen_in_any_case(pieces: list[str], chosen: int, turns: st.DataObject) -> None:
     found = glance(pieces, [])
     assert found is not None
     text = pieces[chosen % len(pieces)]
-    spelled = "".join(letter.upper() if turn >> place & 1 else letter.lower() for place, letter in enumerate(text))
+    forms = [[letter.lower(), letter.upper(), *STRANGE.get(letter.lower(), "")] for letter in text]
+    spelled = "".join(turns.draw(st.sampled_from(letters)) for letters in forms)
     assert found.find_matches_as_indexes(f"before {spelled} after".encode())
 
 
