@@ -1,4 +1,4 @@
-"""Windows events as text: every common JSON form and Windows' own XML, one event a line or printed over many.
+"""Windows events as text: every common JSON form, Windows' own XML and Snare's columns, by themselves or in syslog.
 
 Winlogbeat and Elastic Agent, NXLog, flat Sysmon and Security JSON, evtx_dump, Wazuh, Azure Diagnostics, Fluent Bit,
 `Get-WinEvent`; which form it is, is told for each event.
@@ -6,6 +6,7 @@ Winlogbeat and Elastic Agent, NXLog, flat Sysmon and Security JSON, evtx_dump, W
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
@@ -16,10 +17,13 @@ from collectors.source import Options, Record
 from collectors.windows.beats_form import is_beats
 from collectors.windows.complete import complete
 from collectors.windows.event_form import event_document
+from collectors.windows.flat_form import from_flat
 from collectors.windows.forms import NESTED, from_document, from_text, is_plainly_flat, merged
 from collectors.windows.frames import event_records
 from collectors.windows.normalise import finish
 from collectors.windows.sketches import EVENTS, FLAT
+from collectors.windows.snare_form import MARK as SNARE
+from collectors.windows.snare_form import snare_document
 from engine.errors import MalformedRecordError
 from engine.events import Fields
 from engine.sketches import Sketch
@@ -33,6 +37,7 @@ _STRONG: Final = (
     b'"winlog":',
     b'"winlog.',
 )
+_SNARE: Final = re.compile(rb"[^\n{\"]{0,300}?\bMSWinEventLog(?:\t|#011| )")
 _EVENT_IDS: Final = (b'"EventID":', b'"EventID" :', b'"EventId":', b'"eventID":', b'"event_id":')
 
 
@@ -70,6 +75,8 @@ class WindowsParser:
 
     def _other(self, raw: bytes, error: orjson.JSONDecodeError) -> Fields:
         text = decode(raw)
+        if text.find(SNARE, 0, _LONGEST_PREFIX) > -1 and not text.startswith("{"):
+            return from_flat(snare_document(text, self._options.zone), self._options)
         start = min((at for mark in ("<Event", "<?xml", "{") if (at := text.find(mark)) != -1), default=-1)
         if start == -1 or start > _LONGEST_PREFIX:
             raise MalformedRecordError(f"neither JSON nor an Event element ({error})") from error
@@ -93,6 +100,7 @@ class Windows:
     aliases: tuple[str, ...] = (
         "azure_windows",
         "nxlog",
+        "snare",
         "sysmon",
         "system_security",
         "wazuh_windows",
@@ -106,13 +114,15 @@ class Windows:
         "winlog",
         "winlogbeat",
     )
-    title = "Windows events as JSON or XML (winlogbeat, NXLog, flat, evtx_dump, Wazuh, Azure)"
+    title = "Windows events as JSON, XML or Snare's columns (winlogbeat, NXLog, flat, evtx_dump, Wazuh, Azure)"
 
     def recognise(self, head: bytes, filename: str) -> int:
         """Tell by the names that the forms give to channel, provider and event id."""
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
             head = head.decode("utf-16", "replace").encode()
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if _SNARE.match(start):
+            return 97
         if not start.startswith((b"{", b"[", b"<")):
             return 60 if b'"im_msvistalog"' in start and b'"EventID":' in start else 0
         first = start[:32768]

@@ -24,6 +24,7 @@ _KEPT: Final = 64 * 1024
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+\\?("?)|[{}]')
 _IN_STRING: Final = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+\\?("?)')
 _BETWEEN: Final = b" \t\r\n,[]\x00"
+_PRIORITY: Final = re.compile(rb"<\d{1,3}>")  # of syslog, which carries one event a line
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _XML_EVENT: Final = re.compile(rb"<(?:\w{1,20}:)?Event[ \t\r\n/>]")
 _XML_END: Final = re.compile(rb"</(?:\w{1,20}:)?Event[ \t\r\n]{0,20}>")
@@ -41,7 +42,7 @@ def event_records(stream: BinaryIO, dismissed: Callable[[memoryview], bool] | No
         stream = cast("BinaryIO", io.BufferedReader(_Utf16(stream), buffer_size=_PIECE))
         head = head.decode("utf-16", "replace").encode()
     start = head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n")
-    if start.startswith(b"<"):
+    if start.startswith(b"<") and not _PRIORITY.match(start):
         yield from _xml_events(stream)
     elif _is_printed(start):
         yield from _Brackets(stream).records()

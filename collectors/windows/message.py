@@ -1,12 +1,14 @@
 """Event data out of a rendered message, for forms that carry no more, or lost some of it.
 
 Sysmon's messages are lines of `Name: value`. The Security channel's have sections (`Subject:`) with labels
-(`Account Name:`), which Microsoft's audit event reference gives for each event; English and French are read.
+(`Account Name:`), which Microsoft's audit event reference gives for each event; English and French are read. Where a
+relay took the line ends out, the known labels alone divide the text, and of several with one name the first counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 _SYSMON: Final = "windows.sysmon_operational"
@@ -123,12 +125,66 @@ _FRENCH: Final = {
 }
 
 
+_SYSMON_NAMES: Final = (
+    "Archived CallTrace CommandLine Company Configuration ConfigurationFileHash Consumer CreationUtcTime"
+    " CurrentDirectory Description Destination DestinationHostname DestinationIp DestinationIsIpv6 DestinationPort"
+    " DestinationPortName"
+    " Details Device EventNamespace EventType FileVersion Filter GrantedAccess Hash Hashes Image ImageLoaded Initiated"
+    " IntegrityLevel IsExecutable LogonGuid LogonId Name NewName NewThreadId Operation OriginalFileName"
+    " ParentCommandLine ParentImage ParentProcessGuid ParentProcessId ParentUser PipeName PreviousCreationUtcTime"
+    " ProcessGuid ProcessId Product Protocol Query QueryName QueryResults QueryStatus RuleName SchemaVersion Signature"
+    " SignatureStatus Signed SourceHostname SourceImage SourceIp SourceIsIpv6 SourcePort SourcePortName"
+    " SourceProcessGUID SourceProcessId SourceThreadId SourceUser StartAddress StartFunction StartModule State"
+    " TargetFilename TargetImage TargetObject TargetProcessGUID TargetProcessId TargetUser TerminalSessionId Type User"
+    " UtcTime Version"
+)
+_LONGEST_FLAT: Final = 64 * 1024  # characters of a text without line ends that are looked at
+
+
+def _labelled(words: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    """Return a pattern of the labels that stand behind a blank and before a colon and another."""
+    ordered = sorted(words, key=len, reverse=True)
+    return re.compile(r"(?:^|(?<=\s))(?P<word>" + "|".join(map(re.escape, ordered)) + r"):(?=\s|$)", flags)
+
+
+_FLAT_SYSMON: Final = _labelled(_SYSMON_NAMES.split())
+_FLAT_SECURITY: Final = _labelled(
+    {*_LABELS, *_TOP, *(word for labels in _LABELS.values() for word in labels)}, re.IGNORECASE
+)
+
+
 def message_data(message: str, dataset: str, code: str) -> Iterator[tuple[str, str]]:
-    """Yield the names and values of the event data that a rendered message shows."""
+    """Yield the names and values of the event data that a rendered message shows; the first of a name counts."""
+    flat = "\n" not in message and "\\n" not in message
     if dataset == _SYSMON:
-        yield from _pairs(message)
+        yield from ((word, value) for word, value in _divided(_FLAT_SYSMON, message)) if flat else _pairs(message)
     elif dataset == _SECURITY:
-        yield from _sections(message, code)
+        yield from _flat_sections(message, code) if flat else _sections(message, code)
+
+
+def _divided(labels: re.Pattern[str], message: str) -> Iterator[tuple[str, str]]:
+    """Yield the labels of a text without line ends, each with what stands behind it up to the next."""
+    text = message[:_LONGEST_FLAT]
+    found = list(labels.finditer(text))
+    for at, label in enumerate(found):
+        end = found[at + 1].start() if at + 1 < len(found) else len(text)
+        yield label["word"], text[label.end() : end].strip()
+
+
+def _flat_sections(message: str, code: str) -> Iterator[tuple[str, str]]:
+    section = ""
+    for label, value in _divided(_FLAT_SECURITY, message):
+        word = label.lower()
+        known = _LABELS.get(section, {})
+        if not value and word in _LABELS and word not in known:
+            section = word
+            continue
+        if word in _TOP and word not in known:
+            section = ""
+        name = known.get(word) or _TOP.get(word)
+        first = value.partition("   ")[0]  # the last one is followed by the message's explanation
+        if name and first and first != "-":
+            yield _renamed(name, code), first
 
 
 def hidden_data(message: str, dataset: str, code: str) -> Iterator[tuple[str, str]]:
