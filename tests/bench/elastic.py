@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 import lzma
 import os
+import random
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from statistics import fmean
 
 import orjson
 
@@ -42,8 +44,8 @@ from tests.bench.store import event
 from tests.elasticsearch.node import Node, make_node
 
 _BATCH = 20_000
-_SAMPLE = 60  # one rule in so many is pushed down: each costs seconds
-_AT_ONCE = 10
+_SAMPLE = 200  # rules that are pushed down, drawn by chance: each costs seconds, all would take hours
+_DRAWS = 2000  # of a bootstrap
 _HUNTED = 20  # rules
 _NOW = datetime(2026, 3, 31, tzinfo=UTC)
 _DAYS = 30
@@ -76,11 +78,11 @@ class Meter:
 
 
 @contextmanager
-def opened() -> Iterator[tuple[ElasticStore, Meter]]:
+def opened(*, in_memory: bool = True) -> Iterator[tuple[ElasticStore, Meter]]:
     """Start a node where none is given, and open a store on it."""
     given = os.environ.get("KULLA_TEST_ELASTICSEARCH_URL")
     with tempfile.TemporaryDirectory() as folder:
-        node = None if given else make_node(Path(folder), os.getpid(), heap=_HEAP)
+        node = None if given else make_node(Path(folder), os.getpid(), heap=_HEAP, in_memory=in_memory)
         if node is not None:
             node.start()
         url = given or (node.url if node else "")
@@ -169,13 +171,24 @@ def scheduled(log: Path, total: int, rules: list[Path]) -> None:
         if find_spec("sigma.backends.elasticsearch") is None:
             print("pushed down: not measured (needs the package pysigma-backend-elasticsearch)")
             return
-        queries = _queries(rules)
-        sample = queries[::_SAMPLE]
-        what = f"{len(sample):,} of {len(queries):,} rules pushed down"
-        refused: list[object] = []
-        whole = meter.run(what, total, lambda: refused.extend(_push(store, sample))) * len(queries) / len(sample)
-        print(f"{'':<48} {len(refused)} of them were refused by the cluster")
-        print(f"{'all rules pushed down, EXTRAPOLATED':<48} {whole:.0f} s CPU, {whole / run:.0f} times one run")
+        _push_down(store, meter, _queries(rules), run)
+
+
+def _push_down(store: ElasticStore, meter: Meter, queries: list[str], run: float) -> None:
+    """Ask the cluster some of the rules one by one; print what they cost beside one run, and what all would."""
+    chance = random.Random(1)
+    costs: list[float] = []
+    refused = 0
+    for query in chance.sample(queries, min(_SAMPLE, len(queries))):
+        before = time.process_time() + meter.server()
+        refused += not _is_answered(store, query)
+        costs.append(time.process_time() + meter.server() - before)
+    asked = f"{len(costs):,} of {len(queries):,} rules pushed down"
+    print(f"{asked:<48} {sum(costs):.0f} s CPU, {sum(costs) / run:.1f} times one run; {refused} refused by the cluster")
+    means = sorted(fmean(chance.choices(costs, k=len(costs))) for _ in range(_DRAWS))
+    found = [mean * len(queries) for mean in (means[_DRAWS // 40], fmean(costs), means[-_DRAWS // 40])]
+    low, whole, high = (f"{each:,.0f} s ({each / run:,.0f} times)" for each in found)
+    print(f"{'all rules pushed down, EXTRAPOLATED':<48} {whole}, 95 % interval {low} to {high}")
 
 
 def _files(rules: list[Path]) -> list[Path]:
@@ -198,27 +211,25 @@ def _queries(rules: list[Path]) -> list[str]:
     return found
 
 
-def _push(store: ElasticStore, queries: list[str]) -> Iterator[object]:
-    """Ask the cluster each query; yield its refusals."""
-    head = b'{"index":"%s"}\n' % store.names.events.encode()
-    lines = [
-        head + orjson.dumps({"size": 0, "query": {"query_string": {"query": query, "analyze_wildcard": True}}}) + b"\n"
-        for query in queries
-    ]
-    for start in range(0, len(lines), _AT_ONCE):
-        body = b"".join(lines[start : start + _AT_ONCE])
-        wanted = "responses.hits.total,responses.error.type"
-        answer = store.cluster.ask(
-            "POST", "/_msearch", body, media=NDJSON, filter_path=wanted, max_concurrent_searches=1
-        )
-        yield from (each for each in answer.body["responses"] if "error" in each)
+def _is_answered(store: ElasticStore, query: str) -> bool:
+    """Ask the cluster a query; tell whether it did not refuse it."""
+    lucene = {"query_string": {"query": query, "analyze_wildcard": True}}
+    lines = ({"index": store.names.events}, {"size": 0, "query": lucene})
+    body = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    wanted = "responses.hits.total,responses.error.type"
+    answer = store.cluster.ask("POST", "/_msearch", body, media=NDJSON, filter_path=wanted)
+    return "error" not in answer.body["responses"][0]
 
 
 def hunt(log: Path, total: int, rules: list[Path]) -> None:
     """Look back 30 days with 20 rules: narrowed by the cluster, and in full; three such sets."""
     files = _files(rules)
-    with opened() as (store, meter):
-        fill(store, log, total, timedelta(days=_DAYS), _LINES)
+    with opened(in_memory=False) as (store, meter):
+        meter.run(
+            "stored, with making the events", total, lambda: fill(store, log, total, timedelta(days=_DAYS), _LINES)
+        )
+        status = store.status()
+        print(f"{'on disk':<48} {status.size_bytes / status.events:.0f} bytes an event, {status.events:,} events")
         for start in (0, 7, 13):
             engine = Engine(load_rules(files[start :: max(1, len(files) // _HUNTED)][:_HUNTED]))
             _hunt(store, engine, total, meter)

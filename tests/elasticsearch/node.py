@@ -95,11 +95,13 @@ class Node:
         shutil.rmtree((self.home / "data").resolve(), ignore_errors=True)
 
 
-def make_node(folder: Path, owner: int, *, starts_often: bool = False, heap: str = _HEAP) -> Node:
-    """Return a node, not started, with a home in this folder."""
+def make_node(
+    folder: Path, owner: int, *, starts_often: bool = False, heap: str = _HEAP, in_memory: bool = True
+) -> Node:
+    """Return a node, not started, with a home in this folder; its data are in memory where there is room for some."""
     home = Path(tempfile.mkdtemp(dir=folder, prefix="node-"))
     memory = Path("/dev/shm")  # where there is such a thing: every change of an index waits for the disk
-    if memory.is_dir() and shutil.disk_usage(memory).free > _MEMORY:
+    if in_memory and memory.is_dir() and shutil.disk_usage(memory).free > _MEMORY:
         (home / "data").symlink_to(tempfile.mkdtemp(dir=memory, prefix="kulla-node-"), target_is_directory=True)
     (home / "config").mkdir()
     (home / "modules").symlink_to(assemble() / "modules", target_is_directory=True)
