@@ -6,6 +6,17 @@ from collections.abc import Callable
 from typing import Final
 
 from collectors.windows.fill import put
+from collectors.windows.further_channels import (
+    application,
+    code_integrity,
+    dns_client,
+    firewall,
+    ntlm,
+    openssh,
+    print_service,
+    remote_management,
+    smb_server,
+)
 from collectors.windows.other_channels import (
     applocker,
     bits,
@@ -29,17 +40,27 @@ _CHANNELS: Final[dict[str, Callable[[Fields], None]]] = {
     "windows.applocker_msi_and_script": applocker,
     "windows.applocker_packaged_app_deployment": applocker,
     "windows.applocker_packaged_app_execution": applocker,
+    "system.application": application,
     "windows.bits_client_operational": bits,
+    "windows.codeintegrity_operational": code_integrity,
     "windows.directory_service": directory_service,
+    "windows.dns_client_operational": dns_client,
     "windows.msexchange_management": exchange,
+    "windows.ntlm_operational": ntlm,
+    "windows.openssh_operational": openssh,
     "windows.powershell": powershell,
     "windows.powershell_operational": powershell,
     "windows.powershellcore_operational": powershell,
+    "windows.printservice_admin": print_service,
+    "windows.printservice_operational": print_service,
+    "windows.smbserver_security": smb_server,
     "windows.sysmon_operational": sysmon,
     "windows.taskscheduler_operational": tasks,
     "windows.terminalservices_localsessionmanager_operational": remote_desktop,
     "windows.terminalservices_remoteconnectionmanager_operational": remote_desktop,
     "windows.windows_defender": defender,
+    "windows.windows_firewall_with_advanced_security_firewall": firewall,
+    "windows.winrm_operational": remote_management,
     "windows.wmi_activity_operational": wmi,
 }
 _RELATED: Final = {

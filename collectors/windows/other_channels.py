@@ -26,6 +26,7 @@ from engine.events import Fields
 _DEFENDER_FOUND: Final = frozenset({"1006", "1015", "1116", "1120"})
 _DEFENDER_ACTED: Final = frozenset({"1007", "1008", "1117", "1118", "1119"})
 _DEFENDER_OFF: Final = frozenset({"5001", "5010", "5012"})
+_NETLOGON: Final = frozenset({"5827", "5828", "5829", "5830", "5831"})
 
 
 def system_channel(fields: Fields) -> None:
@@ -37,6 +38,8 @@ def system_channel(fields: Fields) -> None:
             classify(fields, ("configuration",), ("creation",), "service-installed")
             put_account(fields, "user", datum(fields, "AccountName"))
             _command(fields, datum(fields, "ImagePath"))
+        elif code in ("7031", "7034"):
+            classify(fields, ("process",), ("end", "error"), "service-crashed")
         elif code in ("7040", "7036"):
             classify(fields, ("configuration",), ("change",), "service-changed" if code == "7040" else "service-state")
     elif code == "104" and provider == "microsoft-windows-eventlog":
@@ -48,6 +51,17 @@ def system_channel(fields: Fields) -> None:
         put_account(fields, "user", datum(fields, "param7"))
     elif code in ("6005", "12"):
         classify(fields, ("host",), ("start",), "system-started")
+    elif provider == "netlogon" and code in _NETLOGON:
+        _netlogon(fields, refused=code in {"5827", "5828"})
+
+
+def _netlogon(fields: Fields, *, refused: bool) -> None:
+    """Add the machine that used a vulnerable secure channel (CVE-2020-1472), and whether it was let in."""
+    verdict, outcome = ("denied", "failure") if refused else ("allowed", "success")
+    classify(fields, ("authentication",), ("start", verdict), f"vulnerable-secure-channel-{verdict}")
+    fields.setdefault("event.outcome", outcome)
+    put(fields, "user.name", datum(fields, "SamAccountName", "param1"))
+    put(fields, "user.domain", datum(fields, "DomainName", "param2"))
 
 
 def _command(fields: Fields, path: str | None) -> None:
@@ -96,7 +110,9 @@ def _resources(fields: Fields, paths: str | None) -> None:
 
 def bits(fields: Fields) -> None:
     """Add the fields of background transfers: the address asked, the file written, the job's owner."""
-    put_account(fields, "user", datum(fields, "User", "jobOwner"))
+    if str(fields.get("event.code", "")) == "3":
+        classify(fields, ("network", "file"), ("creation",), "created-transfer")
+    put_account(fields, "user", datum(fields, "User", "jobOwner", "string3"))
     url = datum(fields, "url", "RemoteName")
     if url and "://" in url[:16]:
         _url(fields, url)
@@ -156,7 +172,9 @@ def remote_desktop(fields: Fields) -> None:
 
 
 def wmi(fields: Fields) -> None:
-    """Add the fields of WMI activity: the client process and its user."""
+    """Add the fields of WMI activity: the client process and its user; a subscription that outlives a restart."""
+    if str(fields.get("event.code", "")) in {"5859", "5860", "5861"}:
+        classify(fields, ("configuration",), ("creation",), "wmi-subscription-registered")
     put_account(fields, "user", datum(fields, "User"))
     put_number(fields, "process.pid", "ClientProcessId", "processid", "Processid")
 

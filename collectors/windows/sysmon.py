@@ -68,7 +68,7 @@ _PE: Final = {
 _OF_LIBRARY: Final = ("file.path", "file.name", "file.hash.", "file.code_signature.", "file.pe.")
 _FILE_HASHES: Final = frozenset({"6", "7", "15", "26", "27", "29"})
 _HIVES: Final = ("HKLM", "HKU", "HKCR", "HKCU", "HKCC")
-_RECORD_TYPES: Final = {
+RECORD_TYPES: Final = {
     "1": "A", "2": "NS", "5": "CNAME", "6": "SOA", "12": "PTR", "13": "HINFO", "15": "MX", "16": "TXT", "17": "RP",
     "18": "AFSDB", "24": "SIG", "25": "KEY", "28": "AAAA", "29": "LOC", "33": "SRV", "35": "NAPTR", "36": "KX",
     "37": "CERT", "39": "DNAME", "41": "OPT", "43": "DS", "46": "RRSIG", "47": "NSEC", "48": "DNSKEY", "49": "DHCID",
@@ -192,9 +192,14 @@ def _decimal(digits: str) -> str:
 
 
 def _query(fields: Fields) -> None:
+    put(fields, "sysmon.dns.status", datum(fields, "QueryStatus"))
+    resolved(fields)
+
+
+def resolved(fields: Fields) -> None:
+    """Add the name that was asked for and what it resolved to: `type:  5 a.example;192.0.2.1;`."""
     fields.setdefault("network.protocol", "dns")
     put(fields, "dns.question.name", datum(fields, "QueryName"))
-    put(fields, "sysmon.dns.status", datum(fields, "QueryStatus"))
     results = datum(fields, "QueryResults")
     if results is None or "dns.answers.data" in fields:
         return
@@ -203,7 +208,7 @@ def _query(fields: Fields) -> None:
     for answer in results.split(";")[:_MOST_ANSWERS]:
         words = answer.split()
         if words[:1] == ["type:"] and len(words) == 3:
-            answers.append((_RECORD_TYPES.get(words[1], words[1]), words[2]))
+            answers.append((RECORD_TYPES.get(words[1], words[1]), words[2]))
         elif len(words) == 1:
             plain = words[0].removeprefix("::ffff:")
             addresses.append(plain)

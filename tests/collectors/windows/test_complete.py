@@ -365,3 +365,75 @@ def test_an_object_is_a_file_a_key_or_a_process() -> None:
 def test_a_connection_that_the_filter_blocked_is_denied() -> None:
     fields = security("5155", Direction="%%14592", SourceAddress="10.0.0.9", SourcePort="4444", Protocol="6")
     assert (fields["event.type"], fields["source.port"]) == (["info", "connection", "denied"], 4444)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "code", "data", "expected"),
+    [
+        (
+            "windows.windows_firewall_with_advanced_security_firewall",
+            "2006",
+            {"RuleName": "rdp", "ModifyingUser": "S-1-5-21-9", "ModifyingApplication": "C:\\Windows\\netsh.exe"},
+            {"event.action": "windows-firewall-rule-deleted", "rule.name": "rdp", "process.name": "netsh.exe"},
+        ),
+        (
+            "windows.dns_client_operational",
+            "3008",
+            {"QueryName": "a.example", "QueryType": "28", "QueryResults": "2001:db8::1;"},
+            {"dns.question.type": "AAAA", "dns.resolved_ip": ["2001:db8::1"], "event.category": ["network"]},
+        ),
+        (
+            "windows.smbserver_security",
+            "551",
+            {"ClientName": "\\\\203.0.113.9", "UserName": "GOV\\ana"},
+            {"source.ip": "203.0.113.9", "user.name": "ana", "event.outcome": "failure"},
+        ),
+        (
+            "windows.ntlm_operational",
+            "8004",
+            {"UserName": "ana", "DomainName": "GOV", "WorkstationName": "KIOSK"},
+            {"user.name": "ana", "source.domain": "KIOSK", "event.category": ["authentication"]},
+        ),
+        (
+            "windows.openssh_operational",
+            "4",
+            {"process": "sshd", "payload": "Failed password for ana from 203.0.113.9 port 4444 ssh2"},
+            {"user.name": "ana", "source.ip": "203.0.113.9", "event.outcome": "failure", "process.name": "sshd"},
+        ),
+        (
+            "windows.codeintegrity_operational",
+            "3033",
+            {"FileNameBuffer": "\\Device\\x.dll", "ProcessNameBuffer": "\\Device\\lsass.exe"},
+            {"file.name": "x.dll", "process.name": "lsass.exe", "event.type": ["denied"]},
+        ),
+        (
+            "windows.winrm_operational",
+            "6",
+            {"connection": "server1/wsman?x=1"},
+            {"destination.domain": "server1", "event.type": ["start"]},
+        ),
+        ("windows.printservice_operational", "316", {}, {"event.action": "printer-driver-added"}),
+        ("windows.wmi_activity_operational", "5861", {}, {"event.action": "wmi-subscription-registered"}),
+    ],
+)
+def test_channels_of_the_network_and_of_what_runs(
+    dataset: str, code: str, data: dict[str, str], expected: dict[str, object]
+) -> None:
+    fields = event(dataset, code, None, **data)
+    assert {name: fields.get(name) for name in expected} == expected
+
+
+def test_the_application_log_is_read_by_its_providers() -> None:
+    failed = {"param1": "sa", "param2": "Reason: x", "param3": " [CLIENT: 203.0.113.9]"}
+    fields = event("system.application", "18456", {"event.provider": "MSSQLSERVER"}, **failed)
+    assert (fields["user.name"], fields["source.ip"], fields["event.outcome"]) == ("sa", "203.0.113.9", "failure")
+    fields = event("system.application", "11707", {"event.provider": "MsiInstaller"}, param1="Product: x")
+    assert (fields["event.action"], fields["package.name"]) == ("installed-package", "Product: x")
+    assert "event.action" not in event("system.application", "18456", {"event.provider": "Other"})
+
+
+def test_a_vulnerable_secure_channel_is_let_in_or_not() -> None:
+    provider: Fields = {"event.provider": "NETLOGON"}
+    fields = event("system.system", "5827", provider, param1="PC1$", param2="GOV")
+    assert (fields["event.outcome"], fields["user.name"]) == ("failure", "PC1$")
+    assert event("system.system", "5829", provider, param1="PC1$")["event.outcome"] == "success"
