@@ -109,7 +109,8 @@ class Conversation:
                 break
             if claim is not None:
                 self._session.insist("", item.step.title.in_language(self._run.guide.language))
-                self._session.insist(self._deciding.claimed_by.format(actor=claim.actor, at=claim.at))
+                at = claim.at[:16].replace("T", " ")
+                self._session.insist(self._deciding.claimed_by.format(actor=claim.actor, at=at))
                 reason = ask(self._session, self._deciding.ask_take_over)
                 if not reason:
                     return False
@@ -188,12 +189,12 @@ class Conversation:
         proposal = self._run.state.proposals.get(item.step.id)
         if proposal is not None and proposal.fingerprint == item.fingerprint:
             self._session.insist(
-                self._deciding.proposed.format(
+                *self._deciding.proposed.format(
                     sequence=proposal.sequence,
                     step=item.step.id,
                     count=self._run.approvals_lacking(item.step, actor=self._actor),
                     incident=self._run.incident.id[:8],
-                )
+                ).splitlines()
             )
 
     def _take(self, item: GuideStep, outcome: Outcome) -> None:

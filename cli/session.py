@@ -111,8 +111,10 @@ class Session:
             self.insist(*lines)
 
     def hint(self, command: str) -> None:
-        """Name the next useful command, as the last line of a command that ended well."""
-        self.say(f"next: {command}")
+        """Name the next useful command, as the last line of a command that ended well, in the language asked for."""
+        flag, lang = self.flags.get("lang", ("", None))
+        asked = lang == "sq" and "," not in command and flag not in command  # after a comma come words
+        self.say(f"next: {command} {flag} {lang}" if asked else f"next: {command}")
 
     def detail(self, *lines: str) -> None:
         """Tell something that only `--verbose` shows."""
@@ -122,8 +124,19 @@ class Session:
     def insist(self, *lines: str) -> None:
         """Tell something that `--quiet` does not silence (errors)."""
         for line in lines:
-            self.stderr.write((self._document(line) if self._documents() else escape(line)) + "\n")
+            self.stderr.write((self._document(line) if self._documents() else self._wrapped(escape(line))) + "\n")
         self.stderr.flush()
+
+    def _wrapped(self, line: str) -> str:
+        """Return a line broken between words where a screen is narrower; what may be copied stays whole."""
+        if line.startswith(("next:", "  kulla ")) or not self.stderr.isatty() or len(line) < self.width:
+            return line
+        import textwrap
+
+        indent = line[: len(line) - len(line.lstrip())]
+        return textwrap.fill(
+            line, self.width - 1, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
 
     def _documents(self) -> bool:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from cli.document import Column, Row
 from cli.formats.cells import cell
 from cli.settings_table import Lang
+from cli.words import ENGLISH, Words, word_for
 from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
 from engine.incidents.model import Incident, Join, Link, Moment, Term
@@ -16,10 +17,20 @@ SHORT = 12  # digits of an id in hints; every command takes the beginning of an 
 SHORTEST = 8  # digits of an id in tables
 
 
-def subject(row: Row) -> str:
-    """Return the host, user and addresses of an alert's row in one text, as far as it has them."""
-    named = (("", "host.name"), ("user ", "user.name"), ("from ", "source.ip"), ("to ", "destination.ip"))
-    return ", ".join(f"{word}{cell(row[name])}" for word, name in named if row.get(name))
+def _subject(texts: Words) -> Callable[[Row], str]:
+    """Return what puts the host, user and addresses of an alert's row into one text, as far as it has them."""
+    named = (
+        ("{name}", "host.name"),
+        (texts.user_named, "user.name"),
+        (texts.from_named, "source.ip"),
+        (texts.to_named, "destination.ip"),
+    )
+    return lambda row: ", ".join(words.format(name=cell(row[name])) for words, name in named if row.get(name))
+
+
+def word_of(texts: Words, field: str) -> Callable[[Row], str]:
+    """Return what a column shows of a level or status."""
+    return lambda row: word_for(texts, str(row[field]))
 
 
 def _short_id(row: Row) -> str:
@@ -62,13 +73,20 @@ ALERT_FIELDS = (
     "verdict.why",
     "id",
 )
-ALERT_COLUMNS = (
-    Column(field="id", heading="Alert", whole=True, derive=_short_id),
-    Column(field="@timestamp", heading="Time (UTC)", whole=True, derive=to_the_second("@timestamp")),
-    Column(field="rule.level", heading="Level", whole=True),
-    Column(field="rule.name", heading="Rule"),
-    Column(field="host.name", heading="Where and who", derive=subject),
-)
+
+
+def alert_columns(texts: Words) -> tuple[Column, ...]:
+    """Return what people see of alerts, in the language of the texts; rows stay what programs read."""
+    return (
+        Column(field="id", heading=texts.alert, whole=True, derive=_short_id),
+        Column(field="@timestamp", heading=texts.time_utc, whole=True, derive=to_the_second("@timestamp")),
+        Column(field="rule.level", heading=texts.level, whole=True, derive=word_of(texts, "rule.level")),
+        Column(field="rule.name", heading=texts.rule),
+        Column(field="host.name", heading=texts.where_and_who, derive=_subject(texts)),
+    )
+
+
+ALERT_COLUMNS = alert_columns(ENGLISH)
 INCIDENT_FIELDS = (
     "id",
     "title",
@@ -86,15 +104,24 @@ INCIDENT_FIELDS = (
     "closed_why",
     "campaign",
 )
-INCIDENT_COLUMNS = (
-    Column(field="id", heading="Incident", whole=True, derive=_short_id),
-    Column(field="status", heading="Status", whole=True),
-    Column(field="severity", heading="Severity", whole=True),
-    Column(field="score", heading="Score", number=True),
-    Column(field="opened", heading="Opened (UTC)", whole=True, derive=to_the_minute("opened")),
-    Column(field="alerts", heading="Alerts", number=True, derive=_alert_count),
-    Column(field="title", heading="What"),
-)
+
+
+def incident_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
+    """Return what people see of incidents, in their language; rows stay what programs read."""
+    title: Callable[[str], str] = str
+    if lang == "sq":
+        from engine.incidents import albanian
+
+        title = albanian.title
+    return (
+        Column(field="id", heading=texts.incident, whole=True, derive=_short_id),
+        Column(field="status", heading=texts.status, whole=True, derive=word_of(texts, "status")),
+        Column(field="severity", heading=texts.severity, whole=True, derive=word_of(texts, "severity")),
+        Column(field="score", heading=texts.score, number=True),
+        Column(field="opened", heading=f"{texts.opened} (UTC)", whole=True, derive=to_the_minute("opened")),
+        Column(field="alerts", heading=texts.alerts, number=True, derive=_alert_count),
+        Column(field="title", heading=texts.what, derive=lambda row: title(str(row["title"]))),
+    )
 
 
 def alert_row(alert: Alert) -> dict[str, object]:
@@ -184,6 +211,15 @@ def told_in(incident: Incident, lang: Lang) -> Incident:
     from engine.incidents import albanian
 
     return albanian.incident(incident)
+
+
+def kind_in(kind: str, lang: Lang) -> str:
+    """Return the word for a kind of entity in a language."""
+    if lang != "sq":
+        return kind
+    from engine.incidents import albanian
+
+    return albanian.kind(kind)
 
 
 def link_row(link: Link) -> dict[str, object]:

@@ -61,6 +61,25 @@ class Words:
     low: str
     informational: str
     next_respond: str
+    incidents: str
+    no_incidents: str
+    no_timeline: str
+    # alerts
+    no_alerts: str
+    where_and_who: str
+    user_named: str
+    from_named: str
+    to_named: str
+    rule_file: str
+    tags: str
+    verdict: str
+    why_it_fired: str
+    field: str
+    predicate: str
+    value: str
+    fields: str
+    event_at: str
+    false_positives: str
     # respond
     step_of: str
     phase: str
@@ -160,6 +179,24 @@ ENGLISH = Words(
     low="low",
     informational="informational",
     next_respond="kulla respond {id}",
+    incidents="Incidents",
+    no_incidents="no incidents",
+    no_timeline="no timeline",
+    no_alerts="no alerts",
+    where_and_who="Where and who",
+    user_named="user {name}",
+    from_named="from {name}",
+    to_named="to {name}",
+    rule_file="Rule file",
+    tags="Tags",
+    verdict="Verdict",
+    why_it_fired="Why it fired",
+    field="Field",
+    predicate="Predicate",
+    value="Value",
+    fields="Fields",
+    event_at="Event {id} at {source}",
+    false_positives="Known false positives",
     step_of="Step {number} of {total}: {title}",
     phase="Phase",
     purpose="Purpose",
@@ -259,6 +296,24 @@ ALBANIAN = Words(
     low="i ulët",
     informational="informues",
     next_respond="kulla respond {id} --lang sq",
+    incidents="Incidentet",
+    no_incidents="asnjë incident",
+    no_timeline="asnjë rrjedhë kohore",
+    no_alerts="asnjë alarm",
+    where_and_who="Ku dhe kush",
+    user_named="përdoruesi {name}",
+    from_named="nga {name}",
+    to_named="drejt {name}",
+    rule_file="Skedari i rregullit",
+    tags="Etiketat",
+    verdict="Vlerësimi",
+    why_it_fired="Pse u ndez",
+    field="Fusha",
+    predicate="Kushti",
+    value="Vlera",
+    fields="Fushat",
+    event_at="Ngjarja {id} te {source}",
+    false_positives="Alarme të gabuara të njohura",
     step_of="Hapi {number} nga {total}: {title}",
     phase="Faza",
     purpose="Qëllimi",

@@ -83,6 +83,7 @@ class Run:
         policy: Policy | None = None,
         account: str = "",
         channel: Channel = "terminal",
+        lang: Language | None = None,
     ) -> None:
         self.incident = incident
         self.playbook = playbook
@@ -92,6 +93,7 @@ class Run:
         self.channel: Channel = channel
         self._log = log
         self._house = house
+        self._lang = lang
         self.guide = self._compile()
 
     @classmethod
@@ -139,12 +141,15 @@ class Run:
         *,
         actor: str = "",
         changed_because: str = "",
+        lang: Language | None = None,
         house: House | None = None,
         policy: Policy | None = None,
         account: str = "",
         channel: Channel = "terminal",
     ) -> Run:
         """Return the run as the ledger left it; raise `NotFoundError` where none was begun.
+
+        It reads in `lang`, whoever began it in which language; commands and their fingerprints are the same in all.
 
         Where the playbook was changed since, `DecisionError` is raised unless `changed_because` gives the reason
         to go on with the new one, which is recorded for `actor`. Steps decided before stay decided.
@@ -162,7 +167,7 @@ class Run:
             details = {"version": playbook.version, "was": state.version, "reason": changed_because}
             log.append(actor=actor, kind=CHANGED, subject=subject, details=details, seen=state.last)
             state = rebuild(log.records(subject)) or state
-        return cls(incident, playbook, log, state, house, policy=policy, account=account, channel=channel)
+        return cls(incident, playbook, log, state, house, policy=policy, account=account, channel=channel, lang=lang)
 
     @property
     def subject(self) -> str:
@@ -319,7 +324,7 @@ class Run:
         return record
 
     def _compile(self) -> Guide:
-        language: Language = "sq" if self.state.language == "sq" else "en"
+        language: Language = self._lang or ("sq" if self.state.language == "sq" else "en")
         return compile_guide(
             self.incident,
             self.playbook,

@@ -28,8 +28,10 @@ from cli.options import (
 )
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.tailoring import Own, tailoring
-from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
+from cli.views import ALERT_FIELDS, SHORT, alert_columns, alert_row, at_least
+from cli.words import Words, word_for, words
 from engine.alerts import Alert, Verdict
 from engine.errors import UsageError
 from engine.events import instant
@@ -62,13 +64,14 @@ def list_alerts(
     newest = kept[-limit:] if limit else kept
     if len(newest) < len(kept):
         session.say(f"the newest {len(newest):,} of {len(kept):,} alerts; --limit 0 shows all")
+    texts = words(session.lang)
     listing = Listing(
         name="alerts",
-        title="Alerts",
-        columns=ALERT_COLUMNS,
+        title=texts.alerts,
+        columns=alert_columns(texts),
         rows=[alert_row(alert) for alert in newest],
         fields=ALERT_FIELDS,
-        empty="no alerts",
+        empty=texts.no_alerts,
     )
     out.write(listing)
     session.hint(f"kulla alerts show {newest[-1].id[:SHORT]}" if newest else "kulla detect")
@@ -80,7 +83,7 @@ def show(session: Session, identifier: AlertId, fmt: Format = None, output: Outp
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         alert = store.alert(identifier)
-    out.write(report(alert))
+    out.write(report(alert, words(session.lang), session.lang))
     session.hint(
         f"kulla alerts close {alert.id[:SHORT]} --verdict true-positive --why TEXT"
         if alert.is_open
@@ -88,33 +91,33 @@ def show(session: Session, identifier: AlertId, fmt: Format = None, output: Outp
     )
 
 
-def report(alert: Alert) -> Report:
+def report(alert: Alert, texts: Words, lang: Lang) -> Report:
     """Return the whole alert as a report."""
     rule = alert.rule
     head = (
-        ("Alert", alert.id),
-        ("Time (UTC)", instant(alert.timestamp)),
-        ("Level", rule.level.label),
-        ("Rule", rule.id),
-        ("Rule file", rule.path),
-        ("Status", rule.status),
-        ("Tags", rule.tags),
-        ("Verdict", f"{alert.verdict}: {alert.verdict_why}" if alert.verdict else "open"),
+        (texts.alert, alert.id),
+        (texts.time_utc, instant(alert.timestamp)),
+        (texts.level, word_for(texts, rule.level.label)),
+        (texts.rule, rule.id),
+        (texts.rule_file, rule.path),
+        (texts.status, rule.status),
+        (texts.tags, rule.tags),
+        (texts.verdict, f"{alert.verdict}: {alert.verdict_why}" if alert.verdict else word_for(texts, "open")),
     )
     reasons = [{"field": item.field, "predicate": item.predicate, "value": item.value} for item in alert.why]
-    columns = tuple(Column(field=name, heading=name.capitalize()) for name in ("field", "predicate", "value"))
+    columns = tuple(Column(field=name, heading=word_for(texts, name)) for name in ("field", "predicate", "value"))
     sections = [
         Section(heading="", body=Pairs(rows=head)),
-        Section(heading="Why it fired", body=Grid(columns=columns, rows=reasons)),
-        Section(heading="Fields", body=Pairs(rows=tuple(alert.fields.items()))),
+        Section(heading=texts.why_it_fired, body=Grid(columns=columns, rows=reasons)),
+        Section(heading=texts.fields, body=Pairs(rows=tuple(alert.fields.items()))),
     ]
     for event in alert.events:
         lines = Lines(lines=event.original.splitlines() or ("",), verbatim=True)
-        sections.append(Section(heading=f"Event {event.id} at {event.source}", body=lines))
+        sections.append(Section(heading=texts.event_at.format(id=event.id, source=event.source), body=lines))
     if rule.falsepositives:
-        sections.append(Section(heading="Known false positives", body=Lines(lines=rule.falsepositives)))
+        sections.append(Section(heading=texts.false_positives, body=Lines(lines=rule.falsepositives)))
     row = alert_row(alert) | {"rule.description": rule.description, "rule.falsepositives": rule.falsepositives}
-    return Report(name="alert", title=rule.name, record=row, sections=tuple(sections))
+    return Report(name="alert", title=rule.name, record=row, sections=tuple(sections), lang=lang)
 
 
 @command(app, "explain")

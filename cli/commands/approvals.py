@@ -21,8 +21,6 @@ from engine.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from engine.store.protocol import Store
     from playbooks.decisions import State
-    from playbooks.execution import Policy
-    from playbooks.house import House
     from playbooks.ledger import Ledger
     from playbooks.runner import Run
 
@@ -176,14 +174,14 @@ def _waiting_runs(session: Session, store: Store) -> list[Run]:
     from playbooks.decisions import BEGUN, PROPOSED
     from playbooks.rebuilding import rebuild
 
-    ledger, house, policy = open_ledger(session, store), house_of(session), policy_of(session)
+    ledger = open_ledger(session, store)
     found: list[Run] = []
     for subject, records in ledger.preload("incident/").items():
         kinds = {record.kind for record in records}
         if not {BEGUN, PROPOSED} <= kinds or _all_decided(rebuild(records)):
             continue
         try:
-            found.append(_resumed(store, ledger, subject, house, policy))
+            found.append(_resumed(session, store, ledger, subject))
         except (NotFoundError, UsageError) as error:
             session.issue(error)
     return found
@@ -209,13 +207,13 @@ def _run(session: Session, store: Store, incident: str, playbook: str | None) ->
         and playbook in {None, run[1]}
     }
     if len(found) == 1:
-        return _resumed(store, ledger, next(iter(found)), house_of(session), policy_of(session))
+        return _resumed(session, store, ledger, next(iter(found)))
     names = ", ".join(found.values())
     what = f"several playbooks are followed: {names}" if found else "no playbook is followed"
     raise NotFoundError(f"{what} for incident {incident}", hint="--playbook NAME" if found else "kulla respond ID")
 
 
-def _resumed(store: Store, ledger: Ledger, subject: str, house: House, policy: Policy) -> Run:
+def _resumed(session: Session, store: Store, ledger: Ledger, subject: str) -> Run:
     """Return one run; raise `NotFoundError` or `UsageError` where it cannot go on as it was begun."""
     from playbooks.decisions import run_of
     from playbooks.loader import load_library
@@ -223,5 +221,12 @@ def _resumed(store: Store, ledger: Ledger, subject: str, house: House, policy: P
 
     name, playbook = run_of(subject) or ("", "")
     incident = store.incident(name)
-    library, account = load_library(), ledger.account
-    return Run.resume(incident, library.get(playbook), ledger, house=house, policy=policy, account=account)
+    return Run.resume(
+        incident,
+        load_library().get(playbook),
+        ledger,
+        lang=session.lang,
+        house=house_of(session),
+        policy=policy_of(session),
+        account=ledger.account,
+    )

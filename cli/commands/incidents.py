@@ -24,18 +24,20 @@ from cli.output import REPORT_FORMATS, target
 from cli.session import Session
 from cli.settings_table import Lang
 from cli.views import (
-    INCIDENT_COLUMNS,
     INCIDENT_FIELDS,
     SHORT,
     SHORTEST,
+    incident_columns,
     incident_record,
     incident_row,
     join_row,
+    kind_in,
     link_row,
     moment_row,
     term_rows,
     to_the_second,
     told_in,
+    word_of,
 )
 from cli.words import Words, word_for, words
 from engine.entities import Entity
@@ -57,7 +59,7 @@ def list_incidents(
     until: Until = None,
     level: MinLevel = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only incidents that are not closed.")] = False,
-    words: Annotated[
+    wanted: Annotated[
         str | None,
         typer.Option("--search", metavar="WORDS", help='All of these: "dc01 mimikatz", "host:dc01 tag:vip".'),
     ] = None,
@@ -70,11 +72,11 @@ def list_incidents(
     lowest = shown_level(session, level)
     with session.open_store() as store:
         found = sorted(store.incidents(), key=lambda item: (-item.severity, -item.score))  # stable: then the newest
-        if words is not None:
+        if wanted is not None:
             from engine.casework.keeping import cases
             from engine.casework.searching import search
 
-            found = search(found, cases(store, found), words)
+            found = search(found, cases(store, found), wanted)
     kept = [
         item
         for item in found
@@ -83,13 +85,14 @@ def list_incidents(
         and (span.before is None or item.first_seen < span.before)
         and not (open_only and item.status == "closed")
     ]
+    texts = words(session.lang)
     listing = Listing(
         name="incidents",
-        title="Incidents",
-        columns=INCIDENT_COLUMNS,
+        title=texts.incidents,
+        columns=incident_columns(texts, session.lang),
         rows=[incident_row(item) for item in kept],
         fields=INCIDENT_FIELDS,
-        empty="no incidents",
+        empty=texts.no_incidents,
     )
     out.write(listing)
     session.hint(f"kulla incidents show {kept[0].id[:SHORT]}" if kept else "kulla alerts list")
@@ -127,7 +130,7 @@ def report(incident: Incident, texts: Words, lang: Lang, *, everything: bool) ->
     joins = told.joins if everything else _telling(told.joins)
     sections = [
         Section(heading="", body=Pairs(rows=_head(incident, texts))),
-        Section(heading=texts.entities, body=Pairs(rows=_by_kind(incident.entities, texts, everything=everything))),
+        Section(heading=texts.entities, body=Pairs(rows=_by_kind(told.entities, texts, lang, everything=everything))),
         Section(heading=texts.timeline, body=_timeline(told, texts))
         if everything
         else Section(heading=texts.story, body=_story(incident, texts)),
@@ -193,10 +196,12 @@ def _head(incident: Incident, texts: Words) -> tuple[tuple[str, object], ...]:
     return (*rows, (texts.closed_because, incident.closed_why)) if incident.closed_why else rows
 
 
-def _by_kind(entities: tuple[Entity, ...], texts: Words, *, everything: bool) -> tuple[tuple[str, object], ...]:
+def _by_kind(
+    entities: tuple[Entity, ...], texts: Words, lang: Lang, *, everything: bool
+) -> tuple[tuple[str, object], ...]:
     grouped: dict[str, list[str]] = {}
     for entity in entities:
-        grouped.setdefault(entity.kind, []).append(entity.value)
+        grouped.setdefault(kind_in(entity.kind, lang), []).append(entity.value)
     if everything:
         return tuple(grouped.items())
     return tuple((kind, _first_few(values, texts)) for kind, values in grouped.items())
@@ -221,7 +226,7 @@ def _moment_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
         summary, place = albanian.summary, albanian.place
     return (
         Column(field="@timestamp", heading=texts.time_utc, whole=True, derive=to_the_second("@timestamp")),
-        Column(field="rule.level", heading=texts.level, whole=True),
+        Column(field="rule.level", heading=texts.level, whole=True, derive=word_of(texts, "rule.level")),
         Column(field="host.name", heading=texts.host, derive=lambda row: place(str(row["host.name"]))),
         Column(field="rule.name", heading=texts.rule),
         Column(field="summary", heading=texts.what, derive=lambda row: summary(str(row["summary"]))),
@@ -264,7 +269,7 @@ def timeline(session: Session, identifier: IncidentId, fmt: Format = None, outpu
         columns=_moment_columns(texts, session.lang),
         rows=[moment_row(moment) for moment in incident.timeline],
         fields=MOMENT_FIELDS,
-        empty="no timeline",
+        empty=texts.no_timeline,
     )
     out.write(listing)
     session.hint(texts.next_respond.format(id=incident.id[:SHORT]))

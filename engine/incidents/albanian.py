@@ -82,6 +82,11 @@ def place(text: str) -> str:
     return _first(text, (phrases.SEVERAL_HOSTS, phrases.HOSTS)) or text
 
 
+def kind(text: str) -> str:
+    """Return the word for a kind of entity (`host`)."""
+    return _KINDS.get(text, text)
+
+
 def _first(text: str, known: Sequence[Phrase]) -> str | None:
     return next((said for phrase in known if (said := _said(phrase, text)) is not None), None)
 
@@ -110,8 +115,8 @@ def _things(text: str) -> str:
 
 
 def _thing(text: str) -> str:
-    kind, space, value = text.partition(" ")
-    return f"{_KINDS.get(kind, kind)}{space}{value}"
+    word, space, value = text.partition(" ")
+    return f"{kind(word)}{space}{value}"
 
 
 def _ties(text: str) -> str:

@@ -16,9 +16,10 @@ import pytest
 from cli.formats import csvs
 from cli.formats import markdown as md
 from cli.output import write_file
+from cli.session import Session
 from engine.alerts import Level
 from engine.errors import ConfigurationError
-from tests.cli.fakes import FakeStore, an_alert, an_incident, call
+from tests.cli.fakes import FakeStore, Terminal, an_alert, an_incident, call
 
 
 @pytest.fixture
@@ -207,3 +208,67 @@ def test_every_page_begins_in_one_way_and_allows_its_own_style_alone() -> None:
         assert "<&>" not in text
     sources = (Path(page.__file__).parents[1]).rglob("*.py")
     assert [file.name for file in sources if "<!doctype" in file.read_text(encoding="utf-8")] == ["page.py"]
+
+
+def _session(stderr: io.StringIO) -> Session:
+    return Session(
+        environ={"COLUMNS": "80"}, cwd=Path("/nonexistent"), stdin=io.StringIO(), stdout=io.StringIO(), stderr=stderr
+    )
+
+
+def test_what_is_told_is_broken_between_words_on_a_screen_and_commands_stay_whole() -> None:
+    word, command = "regjistri", f"kulla approvals approve inc0aaaa {'b' * 90}"
+    for terminal in (True, False):
+        stderr = Terminal() if terminal else io.StringIO()
+        session = _session(stderr)
+        session.say(" ".join([word] * 30), f"    {' '.join([word] * 20)}", f"  {command}", "x" * 200)
+        session.hint(command)
+        lines = stderr.getvalue().splitlines()
+        assert f"  {command}" in lines
+        assert f"next: {command}" in lines
+        assert "x" * 200 in lines
+        assert (max(len(line) for line in lines if word in line) < 80) is terminal
+        assert sum(line.count(word) for line in lines) == 50
+        assert all(line.startswith("    ") for line in lines[4:7]) is terminal
+
+
+def test_the_next_command_is_in_the_language_that_was_asked_for() -> None:
+    stderr = io.StringIO()
+    session = _session(stderr)
+    session.hint("kulla incidents list")
+    session.flags = {"lang": ("--lang", "sq")}
+    session.hint("kulla incidents list")
+    session.hint("kulla respond x --lang sq")
+    session.hint("kulla approvals show INCIDENT STEP, then approve or reject")
+    assert stderr.getvalue().splitlines() == [
+        "next: kulla incidents list",
+        "next: kulla incidents list --lang sq",
+        "next: kulla respond x --lang sq",
+        "next: kulla approvals show INCIDENT STEP, then approve or reject",
+    ]
+
+
+def test_lists_of_alerts_and_incidents_read_in_albanian_and_their_rows_stay_what_programs_read(
+    store: FakeStore,
+) -> None:
+    alerts = call("alerts", "list", "--lang", "sq", store=store, terminal=True)
+    assert "Ku dhe kush" in alerts.out
+    assert "i lartë" in alerts.out
+    assert "high" not in alerts.out
+    assert "--lang sq" in alerts.err
+    incidents = call("incidents", "list", "--lang", "sq", store=store, terminal=True)
+    assert "Rëndësia" in incidents.out
+    assert "i hapur" in incidents.out
+    shown = call("incidents", "show", store.kept_incidents[0].id, "--lang", "sq", store=store, terminal=True)
+    assert "pajisja" in shown.out
+    alert = call("alerts", "show", store.kept_alerts[0].id, "--lang", "sq", store=store, terminal=True)
+    assert "Pse u ndez" in alert.out
+    for words in (("alerts", "list"), ("incidents", "list"), ("alerts", "show", store.kept_alerts[0].id)):
+        both = [call(*words, "-f", "jsonl", "--lang", lang, store=store).out for lang in ("en", "sq")]
+        assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(("group", "told"), [("alerts", "asnjë alarm"), ("incidents", "asnjë incident")])
+def test_where_there_is_nothing_that_is_told_in_albanian(group: str, told: str) -> None:
+    result = call(group, "list", "--lang", "sq", store=FakeStore(), terminal=True)
+    assert told in result.out + result.err

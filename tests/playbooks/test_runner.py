@@ -239,6 +239,15 @@ others: {outcome: skipped, reason: drill}
 """ % ("ab" * 32)
 
 
+def test_everybody_reads_a_run_in_their_own_language_and_means_the_same_commands() -> None:
+    log = MemoryLog(Clock())
+    run = Run.begin(incident(), WIPER, log, actor="Ana", lang="sq")
+    read = Run.resume(incident(), WIPER, log, lang="en")
+    assert (run.guide.language, read.guide.language) == ("sq", "en")
+    assert Run.resume(incident(), WIPER, log).guide.language == "sq"
+    assert [step.fingerprint for step in read.guide.steps] == [step.fingerprint for step in run.guide.steps]
+
+
 def test_a_drill_runs_from_an_answers_file() -> None:
     run = Run.begin(incident(), WIPER, MemoryLog(Clock()), actor="Ana", lang="sq")
     assert play(run, read_answers(ANSWERS.encode(), "answers.yaml")) is None
