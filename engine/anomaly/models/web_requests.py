@@ -44,6 +44,7 @@ from engine.errors import InputError
 
 _OWN = {"service": pa.string(), "method": pa.string(), "path": pa.string(), "query": pa.string(), "clients": pa.int64()}
 _LEAST = 100  # distinct requests of a service before it is judged
+_LEFT_IN = 16  # suspects that are set aside, for each one that may be left among the rest
 _REMEMBERED = 100_000  # entries of each memory
 _REASSURING = 3.0  # bits for each doubling of the clients that ask for a path
 _K = TypeVar("_K")
@@ -260,7 +261,7 @@ class WebRequests:
         left_out = suspects(counts, seed)
         taught = {request: count for request, count in counts.items() if request not in left_out}
         held = held_out(taught, taught, seed, folds=FINE_FOLDS)
-        return WebRequestsFitted.of(Site.of(taught), _gauges(held), len(left_out))
+        return WebRequestsFitted.of(Site.of(taught), _gauges(held, len(left_out) // _LEFT_IN), len(left_out))
 
     def restore(self, content: Content) -> WebRequestsFitted:
         """Return the model of this content."""
@@ -309,8 +310,11 @@ def _codes(texts: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
 
 
-def _gauges(held: Mapping[Request, Sequence[Departure]]) -> dict[int, Gauge]:
-    """Return the gauge of each kind of departure; of a parameter each distinct value counts once."""
+def _gauges(held: Mapping[Request, Sequence[Departure]], doubted: int) -> dict[int, Gauge]:
+    """Return the gauge of each kind of departure; of a parameter each distinct value counts once.
+
+    The `doubted` largest of each kind count for nothing: they may be an attacker's that cleansing left in.
+    """
     raws: dict[int, list[float]] = {kind: [0.0] for kind in range(len(KINDS))}
     seen: set[tuple[str, ...]] = set()
     for request, departures in held.items():
@@ -323,7 +327,7 @@ def _gauges(held: Mapping[Request, Sequence[Departure]]) -> dict[int, Gauge]:
                 counted += departures[cut + OF_VALUE * place :][:OF_VALUE]
         for departure in counted:
             raws[departure.kind].append(departure.raw)
-    return {kind: Gauge.of(every) for kind, every in raws.items()}
+    return {kind: Gauge.of(sorted(every)[: max(1, len(every) - doubted)]) for kind, every in raws.items()}
 
 
 MODEL = WebRequests()
