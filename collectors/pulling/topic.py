@@ -7,7 +7,7 @@ other consumer can take a partition away. A record's id is made of cluster, topi
 from __future__ import annotations
 
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from collectors.json_framing import json_objects
 from collectors.pulling.placing import LISTENER, Placing, module_of
 from collectors.pulling.seam import Checkpoint, Means, Pulled, UnreachableError
 from collectors.source import Options, Source
+from collectors.transports.heard import Lines, is_plain
 from collectors.transports.inbox import Message
 from collectors.transports.sorting import Sorter
 from collectors.transports.tracked import as_whole
@@ -122,6 +123,16 @@ class _Place:
     @property
     def done(self) -> bool:
         return self.offset >= self.target or self.ended == self.offset
+
+
+@dataclass(slots=True, kw_only=True)
+class _Taken:
+    """What was taken of a topic at a time: plain lines with their offsets, by stream, and all other records."""
+
+    messages: list[Message] = field(default_factory=list)
+    plain: defaultdict[str, list[tuple[int, bytes]]] = field(default_factory=lambda: defaultdict(list))
+    headers: int = 0
+    size: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -230,10 +241,9 @@ class TopicPuller:
         return max(offset, extent.first)
 
     def _pulled(self, items: Sequence[Item]) -> Pulled:
-        messages: list[Message] = []
+        taken = _Taken()
         touched: set[int] = set()
         astray: set[int] = set()
-        headers = 0
         for item in items:
             place = self._places.get(item.partition)
             if place is None:
@@ -244,27 +254,31 @@ class TopicPuller:
             elif isinstance(item, End):
                 place.offset, place.ended = max(place.offset, item.offset), item.offset
             else:
-                headers += self._take(item, place, messages)
-        pulled = self._sorted(messages, headers, touched - astray)
+                self._take(item, place, taken)
+        pulled = self._sorted(taken, touched - astray)
         if astray:
             extents = self.topic.partitions()
             self._seat({number: extents[number] for number in astray if number in extents})
         return pulled
 
-    def _take(self, item: Fetched, place: _Place, messages: list[Message]) -> int:
-        """Add the records of messages that were not read before; return how many messages have none."""
-        empty = 0
+    def _take(self, item: Fetched, place: _Place, taken: _Taken) -> None:
+        """Add the records of messages that were not read before."""
         if item.when is not None and (self._newest is None or item.when > self._newest):
             self._newest = item.when
+        wide = self.means.by_columns
+        plain = taken.plain[place.identity]
         for offset, value in zip(item.offsets, item.values, strict=True):
             if offset < place.offset:
                 continue
             place.offset = offset + 1
             if value is None or not value.strip():
-                empty += 1
+                taken.headers += 1
+                continue
+            taken.size += len(value)
+            if wide and is_plain(value):
+                plain.append((offset, value))
             else:
-                messages += self._messages(place.identity, offset, value)
-        return empty
+                taken.messages += self._messages(place.identity, offset, value)
 
     def _messages(self, identity: str, offset: int, value: bytes) -> list[Message]:
         """Return the records of a message: itself, or the objects of a JSON array."""
@@ -286,10 +300,24 @@ class TopicPuller:
             for number, part in enumerate(parts)
         ]
 
-    def _sorted(self, messages: Sequence[Message], headers: int, touched: set[int]) -> Pulled:
+    def _lines(self, identity: str, plain: Sequence[tuple[int, bytes]]) -> Lines:
+        return Lines(
+            sender=self._address,
+            listener=LISTENER,
+            identity=identity,
+            offsets=[offset for offset, _ in plain],
+            raws=[value.rstrip(b"\r\n") for _, value in plain],
+            keys=[value for _, value in plain],
+        )
+
+    def _sorted(self, taken: _Taken, touched: set[int]) -> Pulled:
         if self._sorter is None:
             self._sorter = Sorter(choose=self._choose, options=self._options, now=self.means.now)
-        found = self._sorter.sort_by_columns(messages) if self.means.by_columns else self._sorter.sort(messages)
+        if self.means.by_columns:
+            lines = [self._lines(identity, plain) for identity, plain in taken.plain.items() if plain]
+            found = self._sorter.sort_by_columns(taken.messages, lines)
+        else:
+            found = self._sorter.sort(taken.messages)
         placing = Placing(self._address, {place.identity: number for number, place in self._places.items()})
         events = [placing.event(event) for event in found.events]
         columns = [placing.columns(each) for each in found.columns]
@@ -300,8 +328,8 @@ class TopicPuller:
             letters=[placing.letter(letter) for letter in found.letters],
             columns=columns,
             checkpoints=tuple(self._checkpoint(number) for number in sorted(touched)),
-            headers=headers,
-            size=sum(len(message.raw) for message in messages),
+            headers=taken.headers,
+            size=taken.size,
         )
 
     def _checkpoint(self, number: int) -> Checkpoint:

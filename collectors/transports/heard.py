@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from hashlib import blake2b
+from typing import Any, Self, TypeAlias
 
 import orjson
 
@@ -46,6 +48,113 @@ class Heard:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Plain lines (see `is_plain`) of one stream, which need no message each: `keys` are what ids are made of."""
+
+    sender: str
+    listener: str
+    identity: str
+    offsets: Sequence[int]
+    raws: Sequence[bytes]
+    keys: Sequence[bytes]
+
+    def heard(self, place: int) -> Heard:
+        """Return one of them as a message that was taken apart."""
+        return heard(
+            Message(
+                sender=self.sender,
+                listener=self.listener,
+                identity=self.identity,
+                offset=self.offsets[place],
+                raw=self.raws[place],
+                key=self.keys[place],
+                size=len(self.keys[place]),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """What one speaker said in one stream, in order: records, their places, and what their ids are made of.
+
+    Those at the places `apart` cannot be read beside others. `heard` returns one of them, taken apart.
+    """
+
+    key: Key
+    path: str
+    sender: str
+    identity: str
+    offsets: Sequence[int]
+    raws: Sequence[bytes]
+    keys: Sequence[bytes]
+    apart: frozenset[int]
+    heard: Callable[[int], Heard]
+
+    @classmethod
+    def of_messages(cls, said: Sequence[Heard]) -> Self:
+        """Return messages of one speaker, stream and path."""
+        first = said[0]
+        return cls(
+            key=first.key,
+            path=first.path,
+            sender=first.message.sender,
+            identity=first.message.identity,
+            offsets=[each.message.offset for each in said],
+            raws=[each.raw for each in said],
+            keys=[_key(each.message) for each in said],
+            apart=frozenset(place for place, each in enumerate(said) if _is_apart(each)),
+            heard=said.__getitem__,
+        )
+
+    @classmethod
+    def of_lines(cls, lines: Lines, others: Sequence[Heard]) -> Self:
+        """Return plain lines, of which one speaker says them all, with what else he said in that stream."""
+        first = lines.heard(0)
+        offsets = [*lines.offsets, *(each.message.offset for each in others)]
+        order = sorted(range(len(offsets)), key=offsets.__getitem__)
+        raws, keys = (
+            [*lines.raws, *(each.raw for each in others)],
+            [*lines.keys, *(_key(each.message) for each in others)],
+        )
+        count = len(lines.offsets)
+
+        def heard_at(place: int) -> Heard:
+            return lines.heard(order[place]) if order[place] < count else others[order[place] - count]
+
+        return cls(
+            key=first.key,
+            path=first.path,
+            sender=lines.sender,
+            identity=lines.identity,
+            offsets=[offsets[place] for place in order],
+            raws=[raws[place] for place in order],
+            keys=[keys[place] for place in order],
+            apart=frozenset(
+                place for place, each in enumerate(order) if each >= count and _is_apart(others[each - count])
+            ),
+            heard=heard_at,
+        )
+
+    def ids(self, places: Sequence[int]) -> list[str]:
+        """Return the ids of some records: those of `id_of`."""
+        keyed, found = blake2b(digest_size=16, key=self.identity.encode("ascii")[:64]), []
+        for place in places:
+            digest = keyed.copy()
+            digest.update(self.keys[place] + self.offsets[place].to_bytes(8, "big"))
+            found.append(digest.hexdigest())
+        return found
+
+
+def _is_apart(said: Heard) -> bool:
+    return bool(said.about) or said.message.problem is not None
+
+
+def is_plain(raw: bytes) -> bool:
+    """Tell whether a line has no header and no wrapper: it begins with an IPv4 address."""
+    return _ADDRESS.match(raw) is not None
+
+
 def heard(message: Message) -> Heard:
     """Take a message apart."""
     listener, sender, raw = message.listener, message.sender, message.raw
@@ -71,7 +180,7 @@ def as_it_is(message: Message) -> Heard:
 
 def _speaker(raw: bytes) -> str:
     """Return the program that a line names, else the kind of its header."""
-    if _ADDRESS.match(raw):
+    if is_plain(raw):
         return "bare"
     header = parse_header(raw[:1024].decode("utf-8", "replace"), Options())
     return (header.program or header.kind)[:64]
@@ -112,7 +221,11 @@ def addressed(event: Event, said: Heard) -> Event:
 
 def id_of(message: Message) -> str:
     """Return the id of a message's record."""
-    return event_id(message.identity, message.offset, message.raw if message.key is None else message.key)
+    return event_id(message.identity, message.offset, _key(message))
+
+
+def _key(message: Message) -> bytes:
+    return message.raw if message.key is None else message.key
 
 
 def letter(message: Message, source: str, reason: str) -> DeadLetter:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from collectors.source import Columnar, Options, Record, Source
 from collectors.transports.decoding import Decoder
-from collectors.transports.heard import Heard, Key, addressed, as_it_is, heard, letter
+from collectors.transports.heard import Heard, Key, Lines, Speech, addressed, as_it_is, heard, letter
 from collectors.transports.inbox import Message
 from engine.events import DeadLetter, Event
 
@@ -80,41 +80,53 @@ class Sorter:
         """Return the messages' events and dead letters; every message is one of the two, or a format's header."""
         found = Sorted()
         said = [heard(message) for message in messages]
-        heads = _heads(said)
+        heads: defaultdict[Key, list[bytes]] = defaultdict(list)
+        for each in said:
+            heads[each.key].append(each.raw)
         for each in said:
             found.add(self._read(each, heads[each.key]))
         return found
 
-    def sort_by_columns(self, messages: Iterable[Message]) -> Sorted:
-        """Do as `sort` does, speaker by speaker; usual messages of those who say much become columns."""
+    def sort_by_columns(self, messages: Iterable[Message], lines: Iterable[Lines] = ()) -> Sorted:
+        """Do as `sort` does, speaker by speaker; usual messages of those who say much become columns.
+
+        `lines` are more messages.
+        """
         found = Sorted()
-        said = [heard(message) for message in messages]
-        heads = _heads(said)
         groups: defaultdict[tuple[Key, str, str], list[Heard]] = defaultdict(list)
-        for each in said:
-            groups[each.key, each.message.identity, each.path].append(each)
-        for group in groups.values():
-            self._sort_group(group, heads[group[0].key], found)
+        for message in messages:
+            said = heard(message)
+            groups[said.key, message.identity, said.path].append(said)
+        speeches: list[Speech] = []
+        for each in lines:
+            first = each.heard(0)
+            speeches.append(Speech.of_lines(each, groups.pop((first.key, each.identity, first.path), [])))
+        speeches += map(Speech.of_messages, groups.values())
+        heads: defaultdict[Key, list[bytes]] = defaultdict(list)
+        for speech in speeches:
+            heads[speech.key] += speech.raws
+        for speech in speeches:
+            self._sort_speech(speech, heads[speech.key], found)
         return found
 
-    def _sort_group(self, group: Sequence[Heard], head: Sequence[bytes], found: Sorted) -> None:
+    def _sort_speech(self, said: Speech, head: Sequence[bytes], found: Sorted) -> None:
         """Sort what one speaker said in one stream: who is read by himself is read behind the one before him."""
-        taken = self._by_columns(group, head, found)
-        for place, each in enumerate(group):
+        taken = self._by_columns(said, head, found)
+        for place in range(len(said.raws)):
             if place in taken:
                 continue
             if place - 1 in taken:
-                self._heard_before(group[place - 1])
-            found.add(self._read(each, head))
-        if len(group) - 1 in taken:
-            self._heard_before(group[-1])
+                self._heard_before(said.heard(place - 1))
+            found.add(self._read(said.heard(place), head))
+        if len(said.raws) - 1 in taken:
+            self._heard_before(said.heard(len(said.raws) - 1))
 
-    def _by_columns(self, group: Sequence[Heard], head: Sequence[bytes], found: Sorted) -> set[int]:
-        """Read the usual messages by columns; return their places."""
-        speaker = self._speaker(group[0].key, head) if len(group) >= _WORTH else None
+    def _by_columns(self, said: Speech, head: Sequence[bytes], found: Sorted) -> set[int]:
+        """Read the usual records by columns; return their places."""
+        speaker = self._speaker(said.key, head) if len(said.raws) >= _WORTH else None
         columns = speaker.columns() if speaker is not None else None
         places: set[int] = set()
-        for taken in columns.taken(group) if columns is not None else ():
+        for taken in columns.taken(said) if columns is not None else ():
             found.columns.append(taken.columns)
             places.update(taken.places.tolist())
         return places
@@ -162,10 +174,3 @@ class Sorter:
         if len(self._speakers) > _MOST:
             self._speakers.popitem(last=False)
         return speaker
-
-
-def _heads(said: Iterable[Heard]) -> defaultdict[Key, list[bytes]]:
-    heads: defaultdict[Key, list[bytes]] = defaultdict(list)
-    for each in said:
-        heads[each.key].append(each.raw)
-    return heads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from collectors.columns.pieces import CAPACITY, LINES, Places, piece_of
 from collectors.columns.seam import ColumnParser, Cut, Mask
 from collectors.columns.treatment import Untreated
 from collectors.transports.decoding import Decoder
-from collectors.transports.heard import SENDER, Heard, addressed, id_of
+from collectors.transports.heard import SENDER, Heard, Speech, addressed
 from engine.batches import ROWS, EventBatch
 from engine.events import DeadLetter, Event
 
@@ -50,11 +50,11 @@ class SpokenColumns:
         self._parser = parser
         self._again = again
 
-    def taken(self, said: Sequence[Heard]) -> Iterator[Taken]:
+    def taken(self, said: Speech) -> Iterator[Taken]:
         """Yield the usual ones; all others are to be read one by one."""
         held = _Gathered()
         for places in _portions(said):
-            piece = piece_of([said[place].raw for place in places.tolist()])
+            piece = piece_of([said.raws[place] for place in places.tolist()])
             cut = self._parser.cut(piece)
             if not held.takes(cut):
                 yield from self._given(said, held)
@@ -67,7 +67,7 @@ class SpokenColumns:
                 held.rows += len(cut.lines)
         yield from self._given(said, held)
 
-    def _given(self, said: Sequence[Heard], held: _Gathered) -> Iterator[Taken]:
+    def _given(self, said: Speech, held: _Gathered) -> Iterator[Taken]:
         if not held.rows:
             return
         parts = {name: pa.chunked_array([each[name] for each in held.parts]) for name in held.parts[0]}
@@ -75,22 +75,21 @@ class SpokenColumns:
         if SENDER in found.lists:  # nobody says that of himself as several
             return
         places = np.concatenate(held.places)
-        chosen = [said[place] for place in places.tolist()]
-        offsets = np.fromiter((each.message.offset for each in chosen), dtype=np.int64, count=len(chosen))
+        offsets = np.asarray(said.offsets, dtype=np.int64)[places]
         batch = EventBatch(
-            path=chosen[0].path,
-            identity=chosen[0].message.identity,
-            ids=pa.array([id_of(each.message) for each in chosen], pa.string()),
+            path=said.path,
+            identity=said.identity,
+            ids=pa.array(said.ids(places.tolist()), pa.string()),
             originals=pa.chunked_array(held.originals, pa.string()),
             offsets=pa.array(offsets),
             numbers=pa.array(offsets + 1),
-            values=_addressed(found.values, chosen),
+            values=_addressed(found.values, said.sender, held.rows),
             lists=found.lists,
         ).kept(~found.refused, ())
         kept = places[~found.refused]
 
         def events_of(_: EventBatch, rows: Mask) -> list[Event]:
-            return [self._whole(said[place]) for place in kept[rows].tolist()]
+            return [self._whole(said.heard(place)) for place in kept[rows].tolist()]
 
         yield Taken(columns=Untreated(batch=batch, events_of=events_of), places=kept)
 
@@ -102,13 +101,13 @@ class SpokenColumns:
         return addressed(item, said)
 
 
-def _portions(said: Sequence[Heard]) -> Iterator[Places]:
-    """Yield the places of messages that can stand as lines in one piece."""
+def _portions(said: Speech) -> Iterator[Places]:
+    """Yield the places of records that can stand as lines in one piece."""
     places: list[int] = []
     size = 0
-    for place, each in enumerate(said):
-        width = len(each.raw) + 1
-        if each.about or each.message.problem is not None or width > _LONGEST or b"\n" in each.raw:
+    for place, raw in enumerate(said.raws):
+        width = len(raw) + 1
+        if not raw or width > _LONGEST or b"\n" in raw or place in said.apart:
             continue
         if len(places) == LINES or size + width > CAPACITY:
             yield np.array(places)
@@ -119,9 +118,9 @@ def _portions(said: Sequence[Heard]) -> Iterator[Places]:
         yield np.array(places)
 
 
-def _addressed(values: Mapping[str, pa.Array], said: Sequence[Heard]) -> Mapping[str, pa.Array]:
+def _addressed(values: Mapping[str, pa.Array], name: str, rows: int) -> Mapping[str, pa.Array]:
     """Return the columns with the sender where they do not name one."""
-    sender, own = constant(said[0].message.sender, len(said)), values.get(SENDER)
+    sender, own = constant(name, rows), values.get(SENDER)
     if own is not None:
         sender = merged(sender, own, own.is_valid().to_numpy(zero_copy_only=False))
     return {**values, SENDER: sender}

@@ -45,7 +45,7 @@ def collected(what: str, count: int, home: Path, *words: str) -> None:
     """Run `kulla collect` to its end, and print a line of the table."""
     answer = home.with_suffix(".json")
     command = [*PROGRAM, *words, "-f", "json", "-o", str(answer)]
-    found = used(command, KULLA_HOME=str(home), PYTHONPATH=os.environ.get("KULLA_TREE", str(ROOT)))
+    found = used(command, KULLA_HOME=str(home), PYTHONPATH=str(ROOT))
     (account,) = json.loads(answer.read_bytes())["logs"]
     if account["records"] != count:
         raise SystemExit(f"{account['records']:,} records of {count:,}")
@@ -74,7 +74,7 @@ def followed(what: str, values: Sequence[bytes], folder: Path) -> None:
         return events(home) >= len(values) - 100 or time.perf_counter() - begun > 300
 
     command = [*PROGRAM, str(log), "--follow"]
-    found = used(command, until=grown, KULLA_HOME=str(home), PYTHONPATH=os.environ.get("KULLA_TREE", str(ROOT)))
+    found = used(command, until=grown, KULLA_HOME=str(home), PYTHONPATH=str(ROOT))
     told(what, len(values), found)
 
 
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=300_000)
     parser.add_argument("--only", nargs="*", default=["file", "follow", "kafka", "json", "beat"])
     given = parser.parse_args()
-    print(f"load {os.getloadavg()[0]:.1f}, tree {os.environ.get('KULLA_TREE', ROOT)}")
+    print(f"load {os.getloadavg()[0]:.1f}")
     lines = list(combined_lines(given.lines))
     kinds = {"kafka": lines}
     if "json" in given.only:
