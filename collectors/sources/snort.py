@@ -6,6 +6,7 @@ Format: "Snort Users Manual", output modules `alert_fast`, `alert_syslog` and `a
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from collectors.cloud.flatten import spread
 from collectors.cloud.values import number, text
 from collectors.json_fields import Json
 from collectors.network.protocols import transport_fields
+from collectors.network.values import put
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
 from collectors.syslog import Header, year_of
@@ -31,17 +33,28 @@ _NAME_ENDS = (" [**]", " [Classification:", " [Priority:", " [AppID:")
 _TAIL = re.compile(
     r"""\ *(?:\[\*\*\]\ *)?(?:\[Classification:\ ?(?P<class>[^\]\n]{0,256})\]:?\ *)?
     (?:\[Priority:\ (?P<priority>\d{1,3})\]:?\ *)?(?:\[AppID:\ (?P<app>[^\]\n]{1,64})\]\ *)?
-    :?\ *(?:\{(?P<proto>[\w\-]{1,32})\}\ *)?
+    :?\ *(?:<(?P<interface>[^<>\s]{1,64})>\ *)?(?:\{(?P<proto>[\w\-]{1,32})\}\ *)?
     (?:(?P<source>[0-9A-Fa-f.:]{2,52})\ ->\ (?P<destination>[0-9A-Fa-f.:]{2,52}))?""",
     re.VERBOSE | re.ASCII,
 )
+_CSV = re.compile(
+    r"(?P<stamp>\d\d/\d\d(?:/\d{2,4})?-\d\d:\d\d:\d\d\.\d{1,6}) ?,(?=\d{1,6},\d{1,10},\d{1,6},)", re.ASCII
+)
+# What `alert_csv` writes behind the ten columns that all have: pfSense's choice, or Snort's own default.
+_FIREWALLS = ("id", "rule.category", "event.severity", "event.action")
+_DEFAULT = ("source.mac", "destination.mac")
 _MARK = re.compile(r"\[\d{1,6}:\d{1,10}:\d{1,6}\] ")
 _OWN = re.compile(r"\[\*\*\] |\[Classification: |\[Priority: \d")
 _V4 = re.compile(r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?\Z", re.ASCII)
 
 
 def _bare(line: str) -> bool:
-    return _STAMP.match(line) is not None or line.startswith(("[**]", "{")) or _MARK.match(line) is not None
+    return (
+        _STAMP.match(line) is not None
+        or _CSV.match(line) is not None
+        or line.startswith(("[**]", "{"))
+        or _MARK.match(line) is not None
+    )
 
 
 def _own(line: str) -> bool:
@@ -54,7 +67,7 @@ def _own(line: str) -> bool:
             and ("sid" in document or "class" in document)
             and "pkt_num" in document
         )
-    return _MARK.search(head) is not None and _OWN.search(head) is not None
+    return _CSV.search(head) is not None or (_MARK.search(head) is not None and _OWN.search(head) is not None)
 
 
 def _read(line: str, options: Options) -> Fields:
@@ -63,6 +76,8 @@ def _read(line: str, options: Options) -> Fields:
     header = headed(line, options, _bare)
     message = header.message
     fields = _begun(header, options)
+    if (columns := _CSV.search(message, 0, 256)) is not None:
+        return _columns(columns["stamp"], message[columns.end() :], fields, options)
     stamp = _STAMP.match(message)
     if stamp is not None:
         if (moment := _instant(stamp, options)) is not None:
@@ -76,6 +91,34 @@ def _read(line: str, options: Options) -> Fields:
     _alert(message, fields)
     if "drop" in head.lower() or "block" in head.lower() or "Drop]" in message[:64]:
         fields["event.type"], fields["event.action"] = ["denied"], "drop"
+    return fields
+
+
+def _columns(stamp: str, text: str, fields: Fields, options: Options) -> Fields:
+    """Read a line of `alert_csv`: generator, signature, revision, text, protocol, and both ends."""
+    fields["message"] = f"{stamp},{text}"
+    found = _STAMP.match(stamp + " ")
+    if found is not None and (moment := _instant(found, options)) is not None:
+        fields["@timestamp"] = moment
+    try:
+        cells = [cell.strip() for cell in next(csv.reader([text.replace("\0", " ")]), [])]
+    except csv.Error:
+        cells = [cell.strip() for cell in text.split(",")]
+    if len(cells) < 9:
+        raise MalformedRecordError("no alert of Snort: columns are missing (generator to destination port)")
+    fields["rule.id"], fields["rule.version"] = cells[1], cells[2]
+    fields["snort.gid"] = int(cells[0])
+    if cells[3]:
+        fields["rule.description"] = fields["rule.name"] = cells[3]
+    fields.update(transport_fields(cells[4]))
+    for at, side in ((5, "source"), (7, "destination")):
+        put(fields, f"{side}.ip", cells[at], options.zone)
+        put(fields, f"{side}.port", cells[at + 1], options.zone)
+    for name, cell in zip(_FIREWALLS if len(cells) < 16 else _DEFAULT, cells[9:], strict=False):
+        if name != "id":
+            put(fields, name, cell, options.zone)
+    if cells[-1].lower() in {"drop", "block", "reject"} or fields.get("event.action") in {"drop", "block", "reject"}:
+        fields["event.type"] = ["denied"]
     return fields
 
 
@@ -104,6 +147,8 @@ def _alert(message: str, fields: Fields) -> None:
         fields["rule.category"] = found["class"]
     if found["priority"]:
         fields["event.severity"] = int(found["priority"])
+    if found["interface"]:
+        fields["observer.ingress.interface.name"] = found["interface"]
     if found["proto"]:
         fields.update(transport_fields(found["proto"].replace("IPV6-ICMP", "ipv6-icmp")))
     for side in ("source", "destination"):

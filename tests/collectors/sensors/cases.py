@@ -210,6 +210,28 @@ CASES: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
         {"source.ip": "fe80:0:0:0:0:0:0:1", "source.port": 4000, "destination.port": 5353, "event.action": "drop"},
     ),
     (
+        "snort",
+        "03/03-10:00:00.5  [**] [1:2000004:1] N [**] [Priority: 3] <eth0> {TCP} 203.0.113.9:4000 -> 192.0.2.9:22",
+        {"observer.ingress.interface.name": "eth0", "network.transport": "tcp", "source.ip": "203.0.113.9",
+         "destination.port": 22},
+    ),
+    (
+        "snort",
+        ('<33>Mar  3 10:00:00 gw snort[71]: 03/03/24-10:00:00.500000 ,1,2000005,2,"SCAN, of things",TCP,203.0.113.9,'
+        "4000,192.0.2.9,22,771,Attempted Recon,2,drop,Drop"),
+        {"rule.id": "2000005", "rule.version": "2", "rule.name": "SCAN, of things", "source.ip": "203.0.113.9",
+         "source.port": 4000, "destination.ip": "192.0.2.9", "destination.port": 22, "event.severity": 2,
+         "rule.category": "Attempted Recon", "event.action": "drop", "event.type": ["denied"], "host.name": "gw",
+         "@timestamp": datetime(2024, 3, 3, 10, 0, 0, 500000, tzinfo=UTC)},
+    ),
+    (
+        "snort",
+        ('03/03/24-10:00:00.500000 ,1,2000006,2,"SCAN",ICMP,203.0.113.9,,192.0.2.9,,00:00:5E:00:53:01,'
+        "00:00:5E:00:53:02,0x4A,,,,,,64,0,51,60,60,8,0,1,1"),
+        {"network.transport": "icmp", "source.mac": "00-00-5E-00-53-01", "destination.mac": "00-00-5E-00-53-02",
+         "event.action": None, "event.type": ["info"]},
+    ),
+    (
         "netfilter",
         ("Mar  3 10:00:00 gw kernel: [12345.678901] [UFW BLOCK] IN=eth0 OUT= MAC=00:00:5e:00:53:01:00:00:5e:00:53:02:"
         "08:00 SRC=203.0.113.9 DST=192.0.2.9 LEN=60 TOS=0x00 TTL=64 ID=7 DF PROTO=TCP SPT=4000 DPT=22 WINDOW=1024 SYN"),
