@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from cli.document import Column, Row
 from cli.formats.cells import cell
@@ -10,8 +11,9 @@ from cli.settings_table import Lang
 from cli.words import ENGLISH, Words, word_for
 from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
-from engine.incidents.model import Incident, Join, Link, Moment, Term
-from engine.incidents.scoring import what_would_change
+
+if TYPE_CHECKING:
+    from engine.incidents.model import Incident, Join, Link, Moment
 
 SHORT = 12  # digits of an id in hints; every command takes the beginning of an id
 SHORTEST = 8  # digits of an id in tables
@@ -190,6 +192,9 @@ def term_rows(incident: Incident) -> list[dict[str, object]]:
 
     Incidents that an older kulla stored have no more than names and points.
     """
+    from engine.incidents.model import Term  # where they are used: a hunt shows no incident, and starts without
+    from engine.incidents.scoring import what_would_change
+
     terms = incident.terms or [Term(kind="", name=name, points=points) for name, points in incident.score_terms]
     return [
         {
