@@ -20,7 +20,7 @@ _PART = re.compile(r"(?P<part>(?:[^|\\]|\\.)*+)\|", re.DOTALL)
 _KEY = re.compile(r"(?:^|(?<=\s))(?P<key>[A-Za-z_0-9][\w.\-\[\]]{0,127}+)=", re.ASCII)
 _ESCAPES = {"\\=": "=", "\\|": "|", "\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 _ESCAPED = re.compile(r"\\[=|\\nr]")
-_LABELLED = re.compile(r"(?:cs|cn|cfp|c6a|flexString|flexNumber|flexDate|deviceCustomDate)\d", re.ASCII)
+_LABELLED = re.compile(r"(?:cs|cn|cfp|c6a|flexString|flexNumber|flexDate|deviceCustomDate)\d{1,2}", re.ASCII)
 _HEADER_PARTS = 6
 
 

@@ -1,18 +1,17 @@
-"""Imperva Cloud WAF (Incapsula) access and security events, Attack Analytics, and SecureSphere's alerts, as CEF.
+"""Imperva Cloud WAF (Incapsula) access and security events, Attack Analytics, and SecureSphere, as CEF.
 
 Format: https://docs.imperva.com/bundle/cloud-application-security/page/more/log-file-structure.htm (`act`, `cpt`,
-`xff`, `qstr`, `ver`, custom strings with labels); `sip` and `spt` are the origin server's. SecureSphere, the gateway
-on premises, uses the keys as CEF means them ("Imperva SecureSphere CEF Configuration Guide").
+`xff`, `qstr`, `ver`, custom strings with labels); `sip` and `spt` are the origin server's.
 """
 
 from __future__ import annotations
 
 import re
 
-from collectors.network.cef import Cef, find_cef, read_cef
-from collectors.network.cef_ecs import cef_fields
+from collectors.network.cef import find_cef, read_cef
 from collectors.network.device import DeviceSource
 from collectors.network.envelope import prefix_fields, prefix_header
+from collectors.network.securesphere import securesphere_fields
 from collectors.network.times import instant_of
 from collectors.network.tls import put_tls
 from collectors.network.values import keep, put
@@ -63,7 +62,7 @@ def _read(line: str, options: Options) -> Fields:
     }
     prefix_fields(prefix_header(line, start, options), fields, options)
     if cef.product.startswith("SecureSphere"):
-        return fields | _gateway(cef, options)
+        return fields | securesphere_fields(cef, options)
     for key, name in _DIRECT.items():
         if key in values:
             put(fields, name, values[key], options.zone)
@@ -82,17 +81,6 @@ def _read(line: str, options: Options) -> Fields:
         fields["imperva.event.class"] = cef.event_class
     keep(fields, "imperva.extension.", values.items())
     keep(fields, "imperva.labelled.", labelled.items())
-    return fields
-
-
-def _gateway(cef: Cef, options: Options) -> Fields:
-    """Read an alert of SecureSphere; its policy is the rule, and what it did is the action."""
-    fields = cef_fields(cef, options) | {"event.dataset": "imperva_securesphere.alert"}
-    if policy := cef.labelled.get("Policy"):
-        fields["rule.name"], fields["rule.description"] = policy, cef.name
-    action = cef.extension.get("act", "").lower()
-    fields["event.kind"], fields["event.category"] = "alert", ["network", "intrusion_detection"]
-    fields["event.type"] = ["denied" if "block" in action else "allowed" if action in {"none", "pass"} else "info"]
     return fields
 
 
