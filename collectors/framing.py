@@ -66,7 +66,7 @@ def sifted_lines(
             size += start
             if chunk[start - 1] == _LF:
                 number += 1
-                yield from _unless(dismissed, line_records(b"".join(held), size, offset, number, limit))
+                yield from sifted(line_records(b"".join(held), size, offset, number, limit), dismissed)
                 offset, held, size = offset + size, [], 0
         begin = start
         while end := find(b"\n", start) + 1:
@@ -77,10 +77,11 @@ def sifted_lines(
         offset += start - begin
         if start < len(chunk):
             held, size = [chunk[start:]], len(chunk) - start
-    yield from _unless(dismissed, line_records(b"".join(held), size, offset, number + 1, limit))
+    yield from sifted(line_records(b"".join(held), size, offset, number + 1, limit), dismissed)
 
 
-def _unless(dismissed: Callable[[memoryview], bool], records: Iterator[Record]) -> Iterator[Record]:
+def sifted(records: Iterator[Record], dismissed: Callable[[memoryview], bool]) -> Iterator[Record]:
+    """Yield the records but for those of whose bytes `dismissed` is true; one with a problem is never asked about."""
     return (record for record in records if record.problem is not None or not dismissed(memoryview(record.raw)))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 from collectors.compression import archive_of, damage
 from collectors.decoding import Decoder
 from collectors.files import alias_of, identity_of, open_log, rewound, up_to
+from collectors.framing import sifted
 from collectors.registry import HEAD, find, recognise
 from collectors.source import Columnar, Options, Record, Sifting, Source
 from engine.errors import InputError
@@ -107,7 +108,7 @@ class LogReader:
         """Yield the records whose sketch is wanted, and those without one; count the others."""
         sketch_of, tally = self._decoder.sketch, self.tally
 
-        def dismissed(raw: bytes | memoryview) -> bool:
+        def dismissed(raw: memoryview) -> bool:
             sketch = sketch_of(raw)
             if sketch is None or wanted(sketch[0], sketch[1], raw):
                 return False
@@ -117,8 +118,7 @@ class LogReader:
 
         if isinstance(self.source, Sifting):
             return self.source.sift(self._stream, dismissed)
-        records = self.source.frame(self._stream)
-        return (record for record in records if record.problem is not None or not dismissed(record.raw))
+        return sifted(self.source.frame(self._stream), dismissed)
 
     def _to_the_end(self, items: Iterator[_Item], item_of: Callable[[DeadLetter], _Item]) -> Iterator[_Item]:
         """Yield items and close the stream; where it breaks off, a last one tells why."""

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, cast
 import orjson
 
 from collectors.files import rewound
-from collectors.framing import lines, sifted_lines
+from collectors.framing import lines, sifted, sifted_lines
 from collectors.source import MAX_RECORD, Record
 
 _HEAD: Final = 64 * 1024
@@ -34,7 +34,7 @@ _XML_BETWEEN: Final = re.compile(rb"(?:[\s\x00]|<\?xml[^<>]{0,200}\?>|</?Events?
 def event_records(stream: BinaryIO, dismissed: Callable[[memoryview], bool] | None = None) -> Iterator[Record]:
     """Yield each event's text with its offset; what stands between events and is none has a `problem`.
 
-    Lines of whose bytes `dismissed` is true are left out.
+    Events of whose bytes `dismissed` is true are left out.
     """
     head = stream.read(_HEAD)
     stream = rewound(stream, head)
@@ -45,7 +45,8 @@ def event_records(stream: BinaryIO, dismissed: Callable[[memoryview], bool] | No
     if start.startswith(b"<") and not _PRIORITY.match(start):
         yield from _xml_events(stream)
     elif _is_printed(start):
-        yield from _Brackets(stream).records()
+        records = _Brackets(stream).records()
+        yield from records if dismissed is None else sifted(records, dismissed)
     elif dismissed is not None:
         yield from sifted_lines(stream, dismissed)
     else:

@@ -133,9 +133,11 @@ def test_keys_in_another_order_are_the_same_shape() -> None:
     assert shapes[0][0] is shapes[1][0]
 
 
-def test_refused_events_are_counted_and_not_yielded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", [orjson.OPT_APPEND_NEWLINE, orjson.OPT_INDENT_2])
+def test_refused_events_are_counted_and_not_yielded(tmp_path: Path, option: int) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b"".join(orjson.dumps(SYSMON | {"ProcessId": n}) + b"\n" for n in range(5)) + b"{broken\n")
+    events = [orjson.dumps(SYSMON | {"ProcessId": n}, option=option) for n in range(5)]
+    path.write_bytes(b"".join(events) + b"{broken\n")
     reader = LogReader(path)
     found = list(reader.records(lambda shape, values, raw: values["ProcessId"] == 3))
     assert [type(item).__name__ for item in found] == ["Parsed", "DeadLetter"]
