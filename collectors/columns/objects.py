@@ -7,7 +7,7 @@ source whose records are flat objects needs a form and nothing else.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
@@ -32,6 +32,7 @@ from collectors.columns.building import (
 from collectors.columns.numbers import decimals
 from collectors.columns.pieces import Piece, Places
 from collectors.columns.seam import Columns, Cut, Mask
+from collectors.columns.skeleton import Lines, Skeleton, most_alike
 from collectors.columns.stamps import CLF, ISO, instants
 from engine.events import Fields
 from engine.record_ids import WORD
@@ -44,6 +45,7 @@ _SAMPLE: Final = "192.0.2.1"
 _READINGS: Final = 16_384  # that are remembered
 _LONGEST: Final = 400  # characters of names and values of those, so that the memory of them stays bounded
 _MOST_WHOLE: Final = 10**18
+_NOTHING: Final = Cut(lines=np.empty(0, dtype=np.int64), parts={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +105,42 @@ class ObjectColumns:
     def __init__(self, form: ObjectForm) -> None:
         self._form = form
         self._remembered = lru_cache(maxsize=_READINGS)(self._reading)
+        self._skeleton: Skeleton | None = None
 
     def cut(self, piece: Piece) -> Cut:
         """Cut the objects of the most usual shape; see `ColumnParser`."""
+        places = _objects(piece)
+        alike = self._alike(piece, places)
+        others = np.setdiff1d(places, alike.lines, assume_unique=True)
+        return _both(alike, self._parsed(piece, others, alike.shape))
+
+    def _alike(self, piece: Piece, places: Places) -> Cut:
+        """Cut the objects that are written alike, where most are: see `collectors.columns.skeleton`."""
+        lines = most_alike(piece, places)
+        if 2 * len(lines.lines) < len(places) or not len(places):
+            return _NOTHING
+        for skeleton in self._skeletons(piece, lines):
+            if skeleton.total == lines.total and self._is_usual(skeleton.shape):
+                found, parts = lines.values(skeleton)
+                if 2 * len(found) >= len(lines.lines):
+                    self._skeleton = skeleton
+                    return Cut(lines=found, parts=parts, shape=skeleton.shape)
+        return _NOTHING
+
+    def _skeletons(self, piece: Piece, lines: Lines) -> Iterator[Skeleton]:
+        """Yield the skeleton that the last piece had, then those of some lines."""
+        if self._skeleton is not None:
+            yield self._skeleton
+        for line in lines.lines[[0, len(lines.lines) // 2]].tolist():
+            skeleton = Skeleton.of(piece.raw(line))
+            if skeleton is not None:
+                yield skeleton
+
+    def _parsed(self, piece: Piece, places: Places, wanted: Hashable) -> Cut:
+        """Cut objects that are parsed one by one: those of the wanted shape, of the most usual where it is None."""
         lines: list[int] = []
         found: list[dict[str, Any]] = []
         content = memoryview(piece.buffer)  # type: ignore[arg-type] # an array of bytes is a buffer
-        places = _objects(piece)
         bounds = zip(places.tolist(), piece.starts[places].tolist(), piece.ends[places].tolist(), strict=True)
         for line, start, end in bounds:
             try:
@@ -118,14 +149,14 @@ class ObjectColumns:
                 continue
             lines.append(line)
             found.append(document)
-        shapes = _by_shape(found)
+        shapes = {shape: each for shape, each in _by_shape(found).items() if wanted in (None, shape)}
         shape = max(shapes, key=lambda each: (self._is_usual(each), len(shapes[each])), default=None)
         if shape is not None and self._is_usual(shape):
             chosen = shapes[shape]
             parts = _parts(shape, [found[place] for place in chosen])
             if parts is not None:
                 return Cut(lines=np.array([lines[place] for place in chosen]), parts=parts, shape=shape)
-        return Cut(lines=np.empty(0, dtype=np.int64), parts={})
+        return _NOTHING
 
     def _is_usual(self, shape: Shape) -> bool:
         names, types = shape
@@ -262,6 +293,17 @@ def _parts(shape: Shape, documents: Sequence[Mapping[str, Any]]) -> dict[str, pa
             return None  # -0.0, which equals 0.0 and is written otherwise
         found[name] = column
     return found
+
+
+def _both(first: Cut, second: Cut) -> Cut:
+    """Return what was cut out of a piece in two ways, in the order of its lines."""
+    if not len(first.lines) or not len(second.lines):
+        return first if len(first.lines) else second
+    lines = np.concatenate([first.lines, second.lines])
+    order = np.argsort(lines)
+    places = pa.array(order)
+    parts = {name: pa.concat_arrays([part, second.parts[name]]).take(places) for name, part in first.parts.items()}
+    return Cut(lines=lines[order], parts=parts, shape=first.shape)
 
 
 def _objects(piece: Piece) -> Places:
