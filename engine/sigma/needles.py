@@ -103,8 +103,8 @@ class Needles:
             return np.zeros(0, dtype=np.int64)
         search = self._automaton.find_matches_as_indexes
 
-        def folded(part: bytes) -> Sequence[tuple[int, int, int]]:
-            return search(part.lower())
+        def folded(part: memoryview) -> Sequence[tuple[int, int, int]]:
+            return search(bytes(part).lower())
 
         if self._glance is None:
             return _found(texts, folded)
@@ -112,7 +112,7 @@ class Needles:
         return seen[_found(texts.take(pa.array(seen)), folded)] if len(seen) else seen
 
 
-def _found(texts: pa.StringArray, search: Callable[[bytes], Sequence[tuple[int, int, int]]]) -> Codes:
+def _found(texts: pa.StringArray, search: Callable[[memoryview], Sequence[tuple[int, int, int]]]) -> Codes:
     """Return the places of the texts in which something is found, searching so many at a time as the cache holds."""
     _, places, data = texts.buffers()
     if data is None:
@@ -124,7 +124,7 @@ def _found(texts: pa.StringArray, search: Callable[[bytes], Sequence[tuple[int, 
     start = 0
     while start < len(texts):
         stop = max(start + 1, int(np.searchsorted(ends, int(ends[start]) + _AT_ONCE, side="right")) - 1)
-        if found := search(bytes(whole[int(ends[start]) : int(ends[stop])])):
+        if found := search(whole[int(ends[start]) : int(ends[stop])]):
             parts.append(start + _holding(np.array(found, dtype=np.int64), ends[start : stop + 1] - ends[start]))
         start = stop
     return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
