@@ -119,7 +119,7 @@ def _found(texts: pa.StringArray, search: Callable[[memoryview], Sequence[tuple[
         return np.zeros(0, dtype=np.int64)
     width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
     ends = np.frombuffer(places, dtype=width)[texts.offset : texts.offset + len(texts) + 1]
-    whole = memoryview(data)
+    whole = memoryview(data).cast("B")
     parts: list[Codes] = []
     start = 0
     while start < len(texts):
