@@ -146,3 +146,15 @@ def test_a_red_index_is_a_gap_and_never_an_answer(
     assert list(impatient.blocks(missing=gaps.append)) == []
     assert [(each.first_sequence, each.last_sequence) for each in gaps] == [(1, 5)]
     impatient.close()
+
+
+def test_what_was_sent_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    body = memoryview(b'{"user.name":"Ana"}')
+    with _answering(403, {}, b'{"error":{"type":"security_exception","reason":"no"}}') as url:
+        cluster = Cluster(address(url))
+        with pytest.raises(StoreError):
+            cluster.ask("POST", "/_bulk", body)
+    with _answering(200, {"x-elastic-product": "Elasticsearch"}, b'{"is":"Beni"}') as url:
+        assert Cluster(address(url)).ask("POST", "/_bulk", body).body == {"is": "Beni"}
+    assert not [name for name in ("Ana", "Beni") if name in caplog.text]
