@@ -41,6 +41,7 @@ class Listing:
     rows: Iterable[Row]
     fields: Sequence[str]
     empty: str = "nothing to list"
+    lang: str = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

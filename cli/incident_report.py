@@ -11,7 +11,7 @@ from cli.document import Column, Grid, Lines, Pairs, Report, Row, Section
 from cli.formats.report_drawing import Drawing, Edge, Mark, Node, graph, timeline
 from cli.report_words import report_words
 from cli.settings_table import Lang
-from cli.views import SHORT, SHORTEST, incident_record, term_rows, told_in
+from cli.views import SHORT, SHORTEST, incident_record, kind_in, term_rows, told_in
 from cli.words import word_for
 from cli.words import words as general_words
 from engine.attack.comparing import display
@@ -161,7 +161,8 @@ class Teller:
             for found in by_rule.values()
         ]
         return _grid(rows, first=words.first, last=words.last, level=words.level, times=words.times, host=words.hosts,
-                     rule=words.rule, what=words.what, tactic=words.tactic, numbers=("times",))  # fmt: skip
+                     rule=words.rule, what=words.what, tactic=words.tactic, numbers=("times",),
+                     whole=("first", "last", "level"))  # fmt: skip
 
     def _timeline_drawing(self) -> Drawing:
         marks = [
@@ -193,7 +194,7 @@ class Teller:
             beside.setdefault(other, Counter())[one] += count
         rows = [
             {
-                "kind": entity.kind,
+                "kind": kind_in(entity.kind, self._lang),
                 "entity": self._over(entity.value),
                 "count": alone[entity],
                 "together": self._together(beside.get(entity, Counter())),

@@ -72,6 +72,7 @@ def list_alerts(
         rows=[alert_row(alert) for alert in newest],
         fields=ALERT_FIELDS,
         empty=texts.no_alerts,
+        lang=session.lang,
     )
     out.write(listing)
     session.hint(f"kulla alerts show {newest[-1].id[:SHORT]}" if newest else "kulla detect")

@@ -93,6 +93,7 @@ def list_incidents(
         rows=[incident_row(item) for item in kept],
         fields=INCIDENT_FIELDS,
         empty=texts.no_incidents,
+        lang=session.lang,
     )
     out.write(listing)
     session.hint(f"kulla incidents show {kept[0].id[:SHORT]}" if kept else "kulla alerts list")
@@ -270,6 +271,7 @@ def timeline(session: Session, identifier: IncidentId, fmt: Format = None, outpu
         rows=[moment_row(moment) for moment in incident.timeline],
         fields=MOMENT_FIELDS,
         empty=texts.no_timeline,
+        lang=session.lang,
     )
     out.write(listing)
     session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
@@ -290,6 +292,9 @@ def close(
     who = actor_of(session, actor)
     with session.open_store() as store:
         incident = store.incident(identifier)
+        if incident.status == "closed":  # by somebody else meanwhile: their reason stays
+            name = incident.id[:SHORT]
+            raise UsageError(f"{name} is closed already: {incident.closed_why}", hint=f"kulla incidents reopen {name}")
         details = {"reason": why.strip(), "was": incident.status}
         sequence = record_about(session, store, incident.id, actor=who, kind="incident.closed", details=details)
         store.save_incidents([replace(incident, status="closed", closed_why=why.strip())])

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from playbooks.ledger import Ledger
 
 
+WithNames = Annotated[bool, typer.Option("--with-names", help="With names instead of pseudonyms; on record.")]
+
+
 def register_report(app: typer.Typer) -> None:
     """Add the command to `kulla incidents`."""
     command(app, "report")(cast("Callable[..., None]", report))
@@ -28,7 +31,7 @@ def report(
     session: Session,
     identifier: IncidentId,
     *,
-    names: Annotated[bool, typer.Option("--with-names", help="With names instead of pseudonyms; on record.")] = False,
+    names: WithNames = False,
     actor: Actor = None,
     fmt: Format = None,
     output: Output = None,

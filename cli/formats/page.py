@@ -10,14 +10,15 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
-from cli.document import Column, Document, Grid, Lines, Listing, Pairs, Report, Row, Section
+from cli.document import Column, Document, Grid, Lines, Listing, Pairs, Row, Section
 from cli.formats.cells import cell
 from cli.safe import escape
 
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1b1b;"
     "background:#fff}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;"
-    "padding:.3rem .6rem;border-bottom:1px solid #767676;overflow-wrap:anywhere}.n{text-align:right}"
+    "padding:.3rem .6rem;border-bottom:1px solid #767676;overflow-wrap:anywhere;min-width:8rem}"
+    ".n,.w{white-space:nowrap;min-width:0}.n{text-align:right}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f2f2f2;padding:.6rem}dt{font-weight:bold}"
     "dd{margin:0 0 .5rem 0;overflow-wrap:anywhere}p,li,h1,h2{overflow-wrap:anywhere}.t{overflow-x:auto}"
 )
@@ -42,8 +43,7 @@ def head(title: str, *, lang: str, style: str) -> str:
 
 def page(document: Document) -> Iterator[str]:
     """Yield the page in parts."""
-    lang = document.lang if isinstance(document, Report) else "en"
-    yield head(document.title, lang=lang, style=_STYLE)
+    yield head(document.title, lang=document.lang, style=_STYLE)
     yield f"<main>\n<h1>{text(document.title)}</h1>\n"
     if isinstance(document, Listing):
         yield from _table(document.columns, document.rows, document.title)
@@ -91,4 +91,6 @@ def _table(columns: Sequence[Column], rows: Iterable[Row], name: str) -> Iterato
 
 
 def _kind(column: Column) -> str:
-    return ' class="n"' if column.number else ""
+    if column.number:
+        return ' class="n"'
+    return ' class="w"' if column.whole else ""

@@ -94,7 +94,7 @@ SAME_WAY = Phrase(
 # What a score is made of, by the kind of term (engine.incidents.scoring and those that it asks).
 TERMS: Final[Mapping[str, Phrase]] = {
     "severity": Phrase("{level}: {rule}", "{level}: {rule}"),
-    "spread": Phrase("on {count} more hosts: {rule}", "në {count} pajisje të tjera: {rule}"),
+    "spread": Phrase("on {count} more hosts: {rule}", "në {count} kompjuterë të tjerë: {rule}"),
     "rarity": Phrase("{rule}: {usual}", "{rule}: {usual}"),
     "progress": Phrase("{count} ATT&CK tactics", "{count} taktika ATT&CK"),
     "criticality": Phrase("criticality {grade} of {things}", "kriticiteti {grade} i: {things}"),
@@ -107,10 +107,10 @@ TERMS: Final[Mapping[str, Phrase]] = {
 }
 CHANGES: Final[Mapping[str, Phrase]] = {
     "severity": Phrase("if all its alerts were judged false", "po të vlerësoheshin të gabuara të gjitha alarmet e tij"),
-    "spread": Phrase("if it had fired on one host alone", "po të ishte ndezur vetëm në një pajisje"),
+    "spread": Phrase("if it had fired on one host alone", "po të ishte ndezur vetëm në një kompjuter"),
     "rarity": Phrase("if it were known to be usual here", "po të dihej se këtu është i zakonshëm"),
     "progress": Phrase("if only one tactic were left", "po të mbetej vetëm një taktikë"),
-    "criticality": Phrase("if an ordinary host were hit", "po të ishte goditur një pajisje e zakonshme"),
+    "criticality": Phrase("if an ordinary host were hit", "po të ishte goditur një kompjuter i zakonshëm"),
     "sensitivity": Phrase("if no sensitive data were there", "po të mos kishte aty të dhëna të ndjeshme"),
     "intelligence": Phrase("if the indicator were withdrawn", "po të tërhiqej treguesi"),
     "foresight": Phrase("if no impact were likely next", "po të mos pritej asnjë ndikim më pas"),
@@ -119,10 +119,10 @@ CHANGES: Final[Mapping[str, Phrase]] = {
 TOO_LITTLE_LEFT = Phrase(": too little for an incident", ": tepër pak për një incident")
 # Titles and lines of the timeline (engine.incidents.telling).
 ON_HOST = Phrase("{rule} on {place}", "{rule} në {place}")
-ON_HOSTS = Phrase("{rule} on {place} and {count} more hosts", "{rule} në {place} dhe {count} pajisje të tjera")
-ON_TWO_HOSTS = Phrase("{rule} on {place} and {count} more host", "{rule} në {place} dhe {count} pajisje tjetër")
-SEVERAL_HOSTS = Phrase("several hosts", "disa pajisje")
-HOSTS = Phrase("{count} hosts", "{count} pajisje")
+ON_HOSTS = Phrase("{rule} on {place} and {count} more hosts", "{rule} në {place} dhe {count} kompjuterë të tjerë")
+ON_TWO_HOSTS = Phrase("{rule} on {place} and {count} more host", "{rule} në {place} dhe {count} kompjuter tjetër")
+SEVERAL_HOSTS = Phrase("several hosts", "disa kompjuterë")
+HOSTS = Phrase("{count} hosts", "{count} kompjuterë")
 BY_USER = Phrase("user {value}", "përdoruesi {value}")
 FROM_ADDRESS = Phrase("from {value}", "nga {value}")
 RAN = Phrase("ran {value}", "ekzekutoi {value}")
@@ -130,7 +130,7 @@ AT_PAGE = Phrase("at {value}", "te {value}")
 AND_OTHERS = Phrase("{value} (and {count} more)", "{value} (dhe {count} të tjera)")
 
 KINDS: Final[Mapping[Kind, str]] = {
-    "host": "pajisja",
+    "host": "kompjuteri",
     "user": "përdoruesi",
     "ip": "adresa",
     "domain": "domeni",

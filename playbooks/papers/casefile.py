@@ -126,4 +126,4 @@ def origin_of(found: Awareness, incident: Incident) -> Origin:
     """Return where it is known from when awareness began."""
     if found.record:
         return Origin("decision", str(found.record))
-    return Origin("incident", f"{incident.id[:12]} opened {instant(incident.opened)}")
+    return Origin("incident", f"{incident.id[:12]}, {instant(incident.opened)}")

@@ -123,6 +123,15 @@ def test_a_closed_incident_is_neither_merged_nor_split(home: Path) -> None:
     assert (result.code, "a closed incident stays as it was" in result.err) == (2, True)
 
 
+def test_a_second_close_keeps_the_first_reason_and_names_it(home: Path) -> None:
+    _store(home, [_ann(0, "a", 1), _ann(1, "a", 2)])
+    (row,) = _rows(home, "list")
+    assert kulla("incidents", "close", str(row["id"]), "--why", "rebuilt", "--actor", "arta", home=home).code == 0
+    result = kulla("incidents", "close", str(row["id"]), "--why", "no idea", "--actor", "besa", home=home)
+    assert (result.code, "closed already: rebuilt" in result.err, "reopen" in result.err) == (2, True, True)
+    assert _shown(home, row["id"])["closed_why"] == "rebuilt"
+
+
 def test_campaigns_are_shown(home: Path) -> None:
     shared = {"file.hash.sha256": "ab" * 32}
     _store(

@@ -79,7 +79,7 @@ ZAKONISHT = (
     "në këtë orë (në 1,144 dritare pesëminutëshe të 3.0 ditëve), si gjithmonë; këtu u vlerësua i gabuar 2 herë"
 )
 SHARED = "same host dc01, user a.hoxha; one program started the other: c:\\x.exe"
-NE_DY = "e përbashkët: pajisja dc01, përdoruesi a.hoxha; një program nisi tjetrin: c:\\x.exe"
+NE_DY = "e përbashkët: kompjuteri dc01, përdoruesi a.hoxha; një program nisi tjetrin: c:\\x.exe"
 READ = {
     SHARED: NE_DY,
     USUALLY: ZAKONISHT,
@@ -89,7 +89,7 @@ READ = {
     "brings in 12 alerts through ip 203.0.113.9": "sjell 12 alarme përmes: adresa 203.0.113.9",
     "brings in 2 alerts through the same logon session 0x1a": "sjell 2 alarme përmes: i njëjti sesion hyrjeje 0x1a",
     "one grew out of the other; both have host a, ip b and 3 more": (
-        "njëri doli nga tjetri; të dy kanë pajisja a, adresa b dhe 3 të tjera"
+        "njëri doli nga tjetri; të dy kanë kompjuteri a, adresa b dhe 3 të tjera"
     ),
     "merged by Arta: the same VPN; see case 7": "bashkuar nga Arta: the same VPN; see case 7",
     "something that no version says": "something that no version says",
@@ -118,14 +118,14 @@ def test_a_term_is_read_back(name: str) -> None:
 
 
 def test_titles_and_timelines_read_in_albanian() -> None:
-    assert albanian.title("Web shell on sp01 and 3 more hosts") == "Web shell në sp01 dhe 3 pajisje të tjera"
-    assert albanian.title("Web shell on sp01 and 1 more host") == "Web shell në sp01 dhe 1 pajisje tjetër"
+    assert albanian.title("Web shell on sp01 and 3 more hosts") == "Web shell në sp01 dhe 3 kompjuterë të tjerë"
+    assert albanian.title("Web shell on sp01 and 1 more host") == "Web shell në sp01 dhe 1 kompjuter tjetër"
     assert albanian.title("Logon on a strange day on sp01") == "Logon on a strange day në sp01"
     assert albanian.title("Web shell") == "Web shell"
     assert albanian.summary("user a (and 2 more), from 10.0.0.1, ran cmd /c x, y, at /x") == (
         "përdoruesi a (dhe 2 të tjera), nga 10.0.0.1, ekzekutoi cmd /c x, y, te /x"
     )
-    assert albanian.place("4 hosts") == "4 pajisje"
+    assert albanian.place("4 hosts") == "4 kompjuterë"
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
