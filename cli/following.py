@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
 
-from cli.collecting import Account
+from cli.collecting import Account, stored, takes_columns
 from cli.reading import Reading
 from cli.session import Session
 from cli.staying import patiently
@@ -60,6 +60,7 @@ class Following:
             now=self.now,
             told=lambda error: self.session.insist(f"kulla: {error}"),
             patience=self.patience,
+            by_columns=takes_columns(self.store, self.how),
         )
 
     def _starts(self, named: Sequence[Path]) -> dict[str, float]:
@@ -103,7 +104,7 @@ class Following:
         record = Record(
             kind=KIND, key=mark.key, state=_READ, body=mark.written(), due=self.session.now(), version=version
         )
-        done = self.store.append(self.how.kept(batch.events), batch.letters, records=[record])
+        done = stored(self.store, self.how, batch.events, batch.letters, columns=batch.columns, records=[record])
         self._versions[mark.key] = version + 1
         account = self.accounts.setdefault(mark.path, Account(path=Path(mark.path), source=mark.source))
         account.source = mark.source

@@ -73,18 +73,21 @@ class Piece:
 
 
 class Pieces:
-    """The pieces of a stream, in order. An `OSError` of the stream comes after the whole lines in front of it."""
+    """The pieces of a stream, in order. An `OSError` of the stream comes after the whole lines in front of it.
 
-    def __init__(self, stream: BinaryIO, *, limit: int = MAX_RECORD) -> None:
+    The stream begins at `offset` of its log, behind so many lines (`number`, which counts those that are given out).
+    """
+
+    def __init__(self, stream: BinaryIO, *, limit: int = MAX_RECORD, offset: int = 0, number: int = 0) -> None:
         self._read = getattr(stream, "read1", stream.read)  # as `lines` reads
         self._limit = limit
         space = bytearray(ROOM + 2 * WORD)
         self._bytes = memoryview(space)
         self._buffer = np.frombuffer(space, dtype=np.uint8)
         self._marks = np.empty(ROOM, dtype=np.bool_)
-        self._offset = 0  # in the log, of the buffer's first byte
-        self._start = self._end = 0  # of what stands in the buffer and was not given out
-        self._number = 0  # of lines that were given out
+        self._offset = offset // WORD * WORD  # in the log, of the buffer's first byte
+        self._start = self._end = offset % WORD  # of what stands in the buffer and was not given out
+        self.number = number
         self._failure: OSError | None = None
 
     def __iter__(self) -> Iterator[Piece]:
@@ -126,8 +129,8 @@ class Pieces:
         """Return the lines that end in these places, without what is empty."""
         starts = np.empty_like(ends)
         starts[0], starts[1:] = self._start, ends[:-1] + 1
-        numbers = np.arange(self._number + 1, self._number + 1 + len(ends))
-        self._number += len(ends)
+        numbers = np.arange(self.number + 1, self.number + 1 + len(ends))
+        self.number += len(ends)
         ends = ends - self._turned(starts, ends)
         for line in np.flatnonzero(self._turned(starts, ends)).tolist():  # several of them: one pass over each line
             ends[line] = starts[line] + len(self._buffer[starts[line] : ends[line]].tobytes().rstrip(b"\r"))
@@ -160,14 +163,14 @@ class Pieces:
             if size <= self._limit:
                 held.append(part + mark)
             ended, size = bool(mark), size + len(part) + len(mark)
-        self._number += 1
+        self.number += 1
         self._offset, self._start = (offset + size) // WORD * WORD, (offset + size) % WORD
         self._end = self._start + len(rest)
         self._bytes[self._start : self._end] = rest
         if self._failure is not None:
             return
         nothing = np.empty(0, dtype=np.int64)
-        odd = tuple(line_records(b"".join(held), size, offset, self._number, self._limit))
+        odd = tuple(line_records(b"".join(held), size, offset, self.number, self._limit))
         yield Piece(buffer=self._buffer[:0], offset=offset, starts=nothing, ends=nothing, numbers=nothing, odd=odd)
 
     def _more(self) -> bytes:

@@ -66,12 +66,22 @@ class _Gathered:
 
 
 class ColumnReader:
-    """Reads a stream. Of two decoders alike, each of a parser of its own, the second reads for `events_of`."""
+    """Reads a stream. Of two decoders alike, each of a parser of its own, the second reads for `events_of`.
+
+    The stream begins at `offset` of its log, behind so many lines (`number`).
+    """
 
     def __init__(
-        self, stream: BinaryIO, parser: ColumnParser, decoders: tuple[Decoder, Decoder], tally: Counts
+        self,
+        stream: BinaryIO,
+        parser: ColumnParser,
+        decoders: tuple[Decoder, Decoder],
+        tally: Counts,
+        *,
+        offset: int = 0,
+        number: int = 0,
     ) -> None:
-        self._pieces = Pieces(stream)
+        self._pieces = Pieces(stream, offset=offset, number=number)
         self._parser = parser
         self._decoder, self._again = decoders
         self._tally = tally
@@ -94,8 +104,19 @@ class ColumnReader:
         except OSError as error:
             failure = error
         yield from self._given_out()
+        self._show_the_last()
         if failure is not None:
             raise failure
+
+    @property
+    def number(self) -> int:
+        """The number of the last line that was read."""
+        return self._pieces.number
+
+    def _show_the_last(self) -> None:
+        """Let the decoder see the last line that columns took, as it would have: another reader may go on with it."""
+        if self._before is not None and self._before.number > self._last:
+            self._decoder.fields(self._before)
 
     def events_of(self, batch: EventBatch, rows: NDArray[np.bool_]) -> list[Event]:
         """Return events that stand in a batch's columns, whole."""

@@ -46,7 +46,8 @@ class Follower:
 
     `marks` are the checkpoints of earlier runs, `known` the identities under which logs were collected before (see
     `collectors.files.identity_of`). `choose` names the source of a log by its first bytes, or raises `InputError`,
-    `options` what it does not say itself. Problems with single files go to `told`, each once.
+    `options` what it does not say itself. Problems with single files go to `told`, each once. `by_columns` says whether
+    events may be given as columns.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Follower:
         now: Callable[[], float],
         told: Callable[[InputError], None],
         patience: Patience | None = None,
+        by_columns: bool = False,
     ) -> None:
         self._watched = watched
         self._free = {mark.key: mark for mark in marks}  # checkpoints that no open file continues
@@ -69,6 +71,7 @@ class Follower:
         self._now = now
         self._told = told
         self._patience = patience or Patience()
+        self._by_columns = by_columns
         self._open: dict[tuple[int, int], Tracked] = {}
         self._left: list[Tracked] = []  # what was read of contents that are gone, and not yet given
         self._waiting: dict[tuple[int, int], tuple[int, int, float]] = {}
@@ -174,7 +177,8 @@ class Follower:
         self._waiting.pop(place, None)
         begun = self._begin(path, place, head, mark, like, busy=busy)
         source = self._choose(head, path.name, self._source_of(begun, head))
-        reading = Reading(source=source, options=lambda: self._options(Path(begun.path)))
+        options = lambda: self._options(Path(begun.path))  # noqa: E731
+        reading = Reading(source=source, options=options, by_columns=self._by_columns)
         before = tail_at(begun.offset) or b""
         self._free.pop(begun.key, None)
         self._left = [each for each in self._left if each.mark.key != begun.key]

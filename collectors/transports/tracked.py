@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, cast
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, cast
 from collectors.compression import damage, unpacked
 from collectors.files import PREFIX, alias_of, digest, up_to
 from collectors.registry import HEAD
-from collectors.source import Options, Record, Source
+from collectors.source import Columnar, Options, Record, Source
 from collectors.transports.decoding import Decoder
 from collectors.transports.marks import TAIL, Mark
 from collectors.transports.pile import Pile
@@ -21,8 +21,12 @@ from collectors.transports.section import Section
 from engine.events import DeadLetter, Event
 
 if TYPE_CHECKING:
+    from collectors.columns.treatment import Untreated
     from collectors.transports.follow import Patience
 
+_UNSEEN = (-1, -1)
+_WORTH = 64 * 1024  # bytes that are worth reading by columns
+_BACKLOG = 8 * 1024 * 1024  # bytes that are read by columns before it is another file's turn
 _AT_ONCE = 16  # batches of one file before it is another's turn
 _HOUR = 3600.0  # after so many seconds a decoder learns anew what time it is
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00")
@@ -43,26 +47,29 @@ def as_whole(head: bytes) -> bool:
 class Batch:
     """Records of one log, and the checkpoint that holds once they are stored. `records` counts them.
 
-    `alias` is a name for the log's content that has to be remembered with its identity, where it is new.
+    `columns` are further events. `alias` is a name for the log's content that has to be remembered with its identity,
+    where it is new.
     """
 
     events: list[Event]
     letters: list[DeadLetter]
     mark: Mark
     alias: str | None = None
+    columns: Sequence[Untreated] = ()
 
     @property
     def records(self) -> int:
         """Return how many records the batch has."""
-        return len(self.events) + len(self.letters)
+        return len(self.events) + len(self.letters) + sum(len(each.batch) for each in self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How a log's records are read."""
+    """How a log's records are read. `by_columns` says whether events may be given as columns."""
 
     source: Source
     options: Callable[[], Options]
+    by_columns: bool = False
 
     def decoder(self, mark: Mark) -> Decoder:
         """Return a decoder that goes on where the mark stands."""
@@ -92,7 +99,7 @@ class Tracked:
         self._decoder, self._decoder_of = reading.decoder(mark), now
         self._before = before  # the bytes that stand before the mark
         self._held = b""  # read after the mark, and not given yet
-        self._seen = (-1, -1)
+        self._seen = _UNSEEN
         self._given_up_to = -1  # the size up to which even what was held has been given
 
     @property
@@ -132,6 +139,10 @@ class Tracked:
             return
         if now - self._decoder_of >= _HOUR:
             self._decoder, self._decoder_of = self._reading.decoder(self.mark), now
+        if found.st_size - self.mark.offset >= _WORTH:
+            yield from self._backlog(found.st_size)
+            if self.cut or self._seen == _UNSEEN:
+                return
         quiet = now - self.changed
         over = (not self.present and quiet >= patience.linger) or quiet >= patience.stale
         yield from self._pass(found.st_size, give=quiet >= patience.hold, over=over)
@@ -173,12 +184,45 @@ class Tracked:
                     yield self._moved(pile, section, record.offset, record.number - 1)
             last = record
             if batches >= _AT_ONCE:
-                self._seen, broken_off = (-1, -1), True  # the other files have waited long enough
+                self._seen, broken_off = _UNSEEN, True  # the other files have waited long enough
                 break
         self.cut = section.broken
         whole = not section.broken and not broken_off
         yield from self._end(pile, section, last, give=whole and give, over=over)
         self._held = section.since(self.mark.offset)
+
+    def _backlog(self, end: int) -> Iterator[Batch]:
+        """Read whole lines by columns, where the source can; what is left is worth another look, or is little."""
+        source = self._reading.source
+        stop = self._stop(end) if self._reading.by_columns and isinstance(source, Columnar) else 0
+        if stop <= self.mark.offset or not isinstance(source, Columnar):
+            return
+        from collectors.transports.backlog import read_backlog  # noqa: PLC0415 - Arrow is heavy, and only columns need it
+
+        section = Section(self._number, start=self.mark.offset, end=stop, before=self._before)
+        parser = source.columns(self._reading.options())
+        try:
+            found = read_backlog(section, parser, (self._decoder, self._reading.decoder(self.mark)), self.mark)
+        except OSError:
+            self._decoder = self._reading.decoder(self.mark)  # it has seen what will be read again
+            raise
+        self.cut = section.broken
+        if self.cut:
+            self._held = section.since(self.mark.offset)
+            self._decoder = self._reading.decoder(self.mark)
+            return
+        pile = Pile(letters=list(found.letters))
+        yield replace(self._moved(pile, section, stop, found.number), columns=found.columns)
+        self._held = b""
+        if end - stop >= _WORTH:
+            self._seen = _UNSEEN  # the other files have waited long enough
+
+    def _stop(self, end: int) -> int:
+        """Return where the lines end that are read by columns at a time; the file's last one is not among them."""
+        last = min(end, self.mark.offset + _BACKLOG)
+        start = max(self.mark.offset, last - _WORTH)
+        place = os.pread(self._number, last - start, start).rfind(b"\n", 0, -1)
+        return self.mark.offset if place < 0 else start + place + 1
 
     def _end(self, pile: Pile, section: Section, last: Record | None, *, give: bool, over: bool) -> Iterator[Batch]:
         """Yield what is left at the end of a pass; the last record is held back unless it is to be given."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.following import Following
 from cli.reading import Reading
 from cli.session import Session
+from collectors.columns.treatment import Treatment
 from collectors.transports.follow import Follower
 from engine.store.embedded import EmbeddedStore
 
@@ -31,6 +32,7 @@ class World:
     root: Path
     named: list[Path] = field(default_factory=list)
     source: str = "auto"
+    treatment: Treatment | None = None  # without it, nothing is read by columns
     clock: float = 0.0
     opened: Callable[[Path], EmbeddedStore] = lambda folder: EmbeddedStore(folder, lambda: NOW)
     store: EmbeddedStore | None = None
@@ -48,7 +50,7 @@ class World:
         )
         self.store = self.opened(self.root / "store")
         self.store.__enter__()
-        how = Reading(source=self.source, zone="UTC", host=None)
+        how = Reading(source=self.source, zone="UTC", host=None, treatment=self.treatment)
         self.running = Following(
             session=session, store=self.store, how=how, now=lambda: self.clock, sleep=lambda _: None
         )
