@@ -20,6 +20,7 @@ from engine.ecs_types import ARRAY, kind_of
 from engine.events import Fields, Value
 
 _LONG: Final = 2**63
+_SORTED: Final = 8  # times as many possible numbers as there are: then sorting is cheaper than marking what is there
 _MOST_NAMES: Final = 200  # columns of one kind of reading
 _NATIVE: Final[Mapping[str, type]] = {"text": str, "long": int, "float": float, "boolean": bool, "date": datetime}
 
@@ -72,6 +73,16 @@ def coded(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     if not encoded.num_chunks:
         return pa.array([], pa.int32()), pa.array([], pa.string())
     return pa.concat_arrays([chunk.indices for chunk in encoded.chunks]), encoded.chunk(0).dictionary
+
+
+def distinct(numbers: Places, bound: int) -> tuple[Places, Places]:
+    """Return the distinct numbers, from 0 to below `bound`, in order, and of each row the place of its own."""
+    if bound > _SORTED * len(numbers):
+        found, places = np.unique(numbers, return_inverse=True)
+        return found, places
+    there = np.zeros(bound, dtype=np.bool_)
+    there[numbers] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[numbers]
 
 
 def spread(values: pa.Array, codes: pa.Array) -> pa.Array:

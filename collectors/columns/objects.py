@@ -24,13 +24,14 @@ from collectors.columns.building import (
     coded,
     codes_where,
     constant,
+    distinct,
     lists_of,
     placed,
     reading_of,
     spread,
 )
 from collectors.columns.numbers import decimals
-from collectors.columns.pieces import Piece, Places
+from collectors.columns.pieces import ROOM, Piece, Places
 from collectors.columns.seam import Columns, Cut, Mask
 from collectors.columns.skeleton import Lines, Skeleton, most_alike
 from collectors.columns.stamps import CLF, ISO, instants
@@ -106,6 +107,7 @@ class ObjectColumns:
         self._form = form
         self._remembered = lru_cache(maxsize=_READINGS)(self._reading)
         self._skeleton: Skeleton | None = None
+        self._space = np.empty(ROOM + 2 * WORD, dtype=np.bool_)  # as large as a piece may be
 
     def cut(self, piece: Piece) -> Cut:
         """Cut the objects of the most usual shape; see `ColumnParser`."""
@@ -116,7 +118,7 @@ class ObjectColumns:
 
     def _alike(self, piece: Piece, places: Places) -> Cut:
         """Cut the objects that are written alike, where most are: see `collectors.columns.skeleton`."""
-        lines = most_alike(piece, places)
+        lines = most_alike(piece, places, self._space)
         if 2 * len(lines.lines) < len(places) or not len(places):
             return _NOTHING
         for skeleton in self._skeletons(piece, lines):
@@ -220,7 +222,8 @@ class ObjectColumns:
         combinations: list[tuple[str | int | float, ...]] = [()]
         for part in parts.values():
             values = part.values.to_pylist()
-            pairs, codes = np.unique(codes * len(values) + part.codes.to_numpy()[rows], return_inverse=True)
+            own = part.codes.to_numpy()[rows]
+            pairs, codes = distinct(codes * len(values) + own, len(combinations) * len(values))
             chosen = [divmod(pair, len(values)) for pair in pairs.tolist()]
             combinations = [(*combinations[before], values[last]) for before, last in chosen]
         whole = np.zeros(len(rows), dtype=np.int32)

@@ -108,9 +108,14 @@ class Lines:
         return found
 
 
-def most_alike(piece: Piece, lines: Places) -> Lines:
-    """Return those of the lines that have neither a backslash nor a control character, and the most usual of quotes."""
-    odd, quotes = _odd(piece.buffer), np.flatnonzero(piece.buffer == _QUOTE)
+def most_alike(piece: Piece, lines: Places, space: Mask) -> Lines:
+    """Return those of the lines that have neither a backslash nor a control character, and the most usual of quotes.
+
+    `space` is memory to work in, as large as a piece: new memory would cost more than what is done in it.
+    """
+    marks = space[: len(piece.buffer)]
+    odd = _odd(piece.buffer, marks)
+    quotes = np.flatnonzero(np.equal(piece.buffer, _QUOTE, out=marks))
     starts, ends = piece.starts[lines], piece.ends[lines]
     first = np.searchsorted(quotes, starts)
     counts = np.searchsorted(quotes, ends) - first
@@ -121,12 +126,13 @@ def most_alike(piece: Piece, lines: Places) -> Lines:
     return Lines(piece=piece, total=total, lines=lines[own], quotes=quotes, first=first[own])
 
 
-def _odd(buffer: Bytes) -> Places:
+def _odd(buffer: Bytes, marks: Mask) -> Places:
     """Return where backslashes and control characters stand, but for the ends of lines: mostly nowhere."""
-    slashes, control = buffer == _BACKSLASH, buffer < _BLANK
-    if not slashes.any() and np.count_nonzero(control) == np.count_nonzero(buffer == _LF):
+    ends = np.count_nonzero(np.equal(buffer, _LF, out=marks))
+    control = np.count_nonzero(np.less(buffer, _BLANK, out=marks))
+    if control == ends and not np.equal(buffer, _BACKSLASH, out=marks).any():
         return np.empty(0, dtype=np.int64)
-    return np.flatnonzero(slashes | (control & (buffer != _LF)))
+    return np.flatnonzero((buffer == _BACKSLASH) | ((buffer < _BLANK) & (buffer != _LF)))
 
 
 def _literals(line: str) -> tuple[list[str], list[str]] | None:

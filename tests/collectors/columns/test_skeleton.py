@@ -24,7 +24,7 @@ def _taken(lines: list[bytes]) -> dict[int, dict[str, Any]]:
     """Return the objects that the skeleton of the first line takes out of lines, by place."""
     piece = piece_of(lines)
     skeleton = Skeleton.of(lines[0])
-    found = most_alike(piece, np.arange(len(lines)))
+    found = most_alike(piece, np.arange(len(lines)), np.empty(len(piece.buffer), dtype=np.bool_))
     if skeleton is None or found.total != skeleton.total:
         return {}
     places, parts = found.values(skeleton)
