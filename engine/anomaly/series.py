@@ -13,13 +13,13 @@ MEMORY = 2000  # values
 LARGEST = 20.0
 _SHORT = 10  # values of the short mean
 _STEP = 0.7  # weight of the step
-_LEAST = 20  # values before anything is said
+LEAST = 20  # values before anything is said
 
 
-def departures(values: NDArray[np.float64], *, since: int = _LEAST) -> NDArray[np.float64]:
+def departures(values: NDArray[np.float64], *, since: int = LEAST) -> NDArray[np.float64]:
     """Return the departure of each value; 0 for those before `since`, of which too little is known."""
     found = np.zeros(len(values))
-    for place in range(max(since, _LEAST), len(values)):
+    for place in range(max(since, LEAST), len(values)):
         found[place] = departure(values[max(0, place - MEMORY) : place + 1])
     return found
 

@@ -4,7 +4,8 @@ The scoring follows Lavin and Ahmad, "Evaluating real-time anomaly detection alg
 (2015): the first detection in a window of an anomaly counts by how early it comes (a sigmoid), detections outside cost
 by how far behind a window they come, windows without one cost whole; the first 15 % of a series (of at most 5,000
 values) are probation. 0 is a detector that says nothing, 100 a perfect one. Detections within a fifth of the
-probation after another are not repeated. `combined_windows.json` and `data` are NAB's own files.
+probation after another are not repeated. `combined_windows.json` and `data` are NAB's own files. What is measured is
+the departure from the past (`engine.anomaly.series`) that the model of answer times rests on.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def evaluate_nab(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     frozen = sum(found[int(np.argmax(total - np.array(found)))] for found in results.values())
     windows = sum(one.counted for one in every.values())
     data = f"NAB ({len(every)} series, {windows} windows)"
-    note = "the best generic figure is that of the survey's measurements, causal, threshold frozen on a half"
+    note = "as `answer-times` tells departures; the generic figure is an earlier one, threshold frozen on a half"
     return [
         Row(
             data=data,

@@ -10,25 +10,35 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.anomaly.evaluation.generic import best
 from engine.anomaly.evaluation.measures import level_at, recall_at, roc
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.models.generated_names import SHORTEST
-from engine.anomaly.models.name_hosts import looking_generated
+from engine.anomaly.models.name_hosts import NameHostsFitted, level_of
 from engine.anomaly.names.judging import NameJudge, figures_of, learn
 from engine.anomaly.names.labels import owner_label
-from engine.anomaly.shrinkage import Rates
+from engine.anomaly.tables import observations
 
 _TRAINS = 0.6
 _MOST = 400
 _ORDINARY = ("alexa_1000.txt", "opendns-top-domains.txt", "opendns-random-domains.txt")
-_HOST_HOURS, _ASKED, _TYPING_ERRORS = 4000, 30, 0.02
-_BOT = 50  # names that an infected host asks for
+_HOST_HOURS, _HOSTS, _ASKED, _NEW, _TYPING_ERRORS = 4000, 200, 30, 1.2, 0.02
+_FAMILIAR = 0.35  # of the held-out names are asked for again and again
+_EACH = 10  # infected hosts of each family
+_BOTS = (  # how many names a bot asks for, in words which of them exist, whether all do, and what is to be reached
+    (50, "one of which exists", False, "0.99"),
+    (50, "all of which exist", True, "0.99"),
+    (10, "one of which exists", False, ""),
+    (10, "all of which exist", True, ""),
+)
 
 
 def evaluate_names(folder: Path, seed: int, *, generic: bool) -> list[Row]:
@@ -131,51 +141,81 @@ def _names_rows(  # noqa: PLR0917 # one step of `evaluate_names`
     return rows
 
 
+class _Hour(NamedTuple):
+    """What one host asks for in one hour: distinct names, and those of them that do not exist."""
+
+    labels: list[str]
+    missing: list[str]
+
+
+class _World:
+    """Hosts of one organisation: some names are asked for again and again, others once and never again.
+
+    A host asks for some thirty names in an hour, by Zipf's law; 1.2 more on average were never asked for before, in
+    clumps (a geometric number of them). Of all, 2 % do not exist.
+    """
+
+    def __init__(self, held: Sequence[str], chance: np.random.Generator) -> None:
+        order = [held[place] for place in chance.permutation(len(held)).tolist()]
+        cut = int(len(order) * _FAMILIAR)
+        self._familiar, self._others = order[:cut], iter(order[cut:])
+        weights = 1.0 / (np.arange(cut) + 10.0)
+        self._weights = weights / weights.sum()
+        self._chance = chance
+
+    def hour(self) -> _Hour:
+        """Return one hour of one host."""
+        number = int(self._chance.poisson(_ASKED))
+        places = self._chance.choice(len(self._familiar), size=number, p=self._weights)
+        labels = list(dict.fromkeys(self._familiar[place] for place in places.tolist()))
+        labels += islice(self._others, int(self._chance.geometric(1.0 / (1.0 + _NEW))) - 1)
+        lost = self._chance.random(len(labels)) < _TYPING_ERRORS
+        return _Hour(labels, [label for label, none in zip(labels, lost.tolist(), strict=True) if none])
+
+
 def _hosts_rows(  # noqa: PLR0917 # one step of `evaluate_names`
     judge: NameJudge, training: Sequence[str], held: Sequence[str], families: dict[str, list[str]], part: str, seed: int
 ) -> list[Row]:
     """Return how many infected hosts are found: hours of made-up hosts, with and without a bot's names in them.
 
-    An ordinary host asks for some thirty held-out names in an hour, 2 % of them do not exist. The bot asks for 50 names
-    of its family; either none of them exists but one, or all do.
+    Half of the ordinary hours teach, the other half say what 0.1 % false is. The bot asks for names of its family;
+    either none of them exists but one, or all do.
     """
     chance = np.random.default_rng(seed)
-    level = float(np.quantile(_bits(judge, training), 0.95))
-    hours = [_hour(held, chance) for _ in range(_HOST_HOURS)]
+    world = _World(held, chance)
+    hours = [world.hour() for _ in range(_HOST_HOURS)]
     half = _HOST_HOURS // 2
-    looks = [float(len(looking_generated(judge, level, names))) for names, _ in hours]
-    hosts = [str(number % 200) for number in range(half)]
-    rates = (
-        Rates.of(zip(hosts, [""] * half, (float(missing) for _, missing in hours[:half]), strict=True)),
-        Rates.of(zip(hosts, [""] * half, looks[:half], strict=True)),
-    )
-
-    def score(host: str, missing: int, looking: int) -> float:
-        return sum(rates[0].bits(host, "", missing)) + sum(rates[1].bits(host, "", looking))
-
-    ordinary = np.array([score(str(k % 200), hours[k][1], int(looks[k])) for k in range(half, _HOST_HOURS)])
-    threshold = level_at(ordinary, 0.001)
+    fitted = NameHostsFitted.of(judge, level_of(judge, training), _observed(hours[:half]))
+    threshold = level_at(fitted.score(_observed(hours[half:])).values, 0.001)
     rows = []
-    for what, exist in (("one of which exists", 1), ("all of which exist", _BOT)):
-        found = []
-        for number, names in enumerate(names for names in families.values() for _ in range(20)):
-            own, missing = _hour(held, chance)
-            asked = [names[place] for place in chance.integers(0, len(names), _BOT).tolist()]
-            looking = len(looking_generated(judge, level, [*own, *asked]))
-            found.append(score(str(number % 200), missing + _BOT - exist, looking) > threshold)
+    for asked, what, exist, bar in _BOTS:
+        infected = []
+        for names in (names for names in families.values() for _ in range(_EACH)):
+            own = world.hour()
+            bot = list(dict.fromkeys(names[place] for place in chance.integers(0, len(names), asked).tolist()))
+            missing = own.missing if exist else own.missing + bot[1:]
+            infected.append(_Hour(list(dict.fromkeys(own.labels + bot)), missing))
+        found = fitted.score(_observed(infected)).values > threshold
         rows.append(
             Row(
                 data=f"hosts asking for generated names, {len(families)} families (simulated hours)",
-                metric=f"infected hosts found within {_BOT} names, {what}, at 0.1 % false",
-                kulla=f"{float(np.mean(found)):.4f}",
-                bar="0.99" if exist == 1 else "",
+                metric=f"infected hosts found within {asked} names, {what}, at 0.1 % false",
+                kulla=f"{float(found.mean()):.4f}",
+                bar=bar,
                 part=part,
             )
         )
     return rows
 
 
-def _hour(held: Sequence[str], chance: np.random.Generator) -> tuple[list[str], int]:
-    number = int(chance.poisson(_ASKED))
-    names = [held[place] for place in chance.integers(0, len(held), number).tolist()]
-    return names, int(chance.binomial(number, _TYPING_ERRORS))
+def _observed(hours: Sequence[_Hour]) -> pa.Table:
+    texts = pa.list_(pa.string())
+    return observations(
+        time=np.arange(len(hours), dtype=np.int64),
+        entity=[str(number % _HOSTS) for number in range(len(hours))],
+        events=[["one"]] * len(hours),
+        columns={
+            "labels": pa.array([hour.labels for hour in hours], type=texts),
+            "missing": pa.array([hour.missing for hour in hours], type=texts),
+        },
+    )

@@ -2,14 +2,15 @@
 
 Every public family of generated names is one of a few designs with its own numbers: letters by a random number, with
 or without digits, hexadecimal digits of a hash, base 32, few letters, letters with a preference or a chain of them,
-consonant and vowel by turns, words of a list. A model trained on many draws of each has seen no family at all.
+consonant and vowel by turns, syllables, words of a list, letters as they follow one another in a text. A model trained
+on many draws of each has seen no family at all.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 
 import numpy as np
 
@@ -17,8 +18,11 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = "aeiou"
 _CONSONANTS = "".join(letter for letter in _LETTERS if letter not in _VOWELS)
 _ALPHABETS = (_LETTERS, _LETTERS + "0123456789", "0123456789abcdef", _LETTERS + "234567")
+_SYLLABLES = ("cv", "cvc", "vc", "cvv", "cvcc", "ccv")
 _DESIGNS = 9
 _OF_ONE = 60  # names of one draw at most
+_SHORTEST_CHAIN, _LONGEST_CHAIN = 7, 40  # letters of a chain
+_TRIES = 20  # for each chain wanted: short ones are no names that programs make
 _LEAST_OFTEN = 4  # times a piece stands in ordinary names before it counts as a word
 
 
@@ -73,6 +77,52 @@ def _chain(
 
     first = int(chance.integers(0, len(_LETTERS)))
     return "".join(_LETTERS[place] for place in accumulate(chance.random(length - 1).tolist(), after, initial=first))
+
+
+def of_syllables(count: int, chance: np.random.Generator) -> list[str]:
+    """Return names of one to three kinds of syllables, of some consonants and vowels."""
+    names: list[str] = []
+    while len(names) < count:
+        kinds = chance.choice(_SYLLABLES, size=int(chance.integers(1, 4)), replace=False).tolist()
+        consonants = chance.choice(list(_CONSONANTS), size=int(chance.integers(8, 21)), replace=False).tolist()
+        letters = {"c": consonants, "v": list(_VOWELS + "y")[: int(chance.integers(4, 7))]}
+        shortest = int(chance.integers(5, 12))
+        lengths = chance.integers(shortest, shortest + int(chance.integers(1, 9)), _OF_ONE * 2 // 3)
+        whole = chance.random(len(lengths)) < 0.5  # syllables, or cut at a length
+        for length, uncut in zip(lengths.tolist(), whole.tolist(), strict=True):
+            name = _spoken(length, kinds, letters, chance)
+            names.append(name if uncut else name[:length])
+    return names[:count]
+
+
+def _spoken(length: int, kinds: Sequence[str], letters: dict[str, list[str]], chance: np.random.Generator) -> str:
+    name = ""
+    while len(name) < length:
+        kind = kinds[int(chance.integers(0, len(kinds)))]
+        name += "".join(letters[place][int(chance.integers(0, len(letters[place])))] for place in kind)
+    return name
+
+
+def chained(count: int, ordinary: Sequence[str], chance: np.random.Generator) -> list[str]:
+    """Return names in which each letter follows two others as in ordinary names: they sound alike and mean nothing.
+
+    Fewer than `count` where ordinary names are all short.
+    """
+    following: defaultdict[str, list[str]] = defaultdict(list)
+    for name in ordinary:
+        text = f"^^{name}$"
+        for place in range(2, len(text)):
+            following[text[place - 2 : place]].append(text[place])
+    made = (_of_chain(following, chance) for _ in range(_TRIES * count if following else 0))
+    return list(islice((name for name in made if len(name) >= _SHORTEST_CHAIN), count))
+
+
+def _of_chain(following: dict[str, list[str]], chance: np.random.Generator) -> str:
+    name = "^^"
+    while len(name) < _LONGEST_CHAIN and not name.endswith("$"):
+        choices = following[name[-2:]]
+        name += choices[int(chance.integers(0, len(choices)))]
+    return name[2:].removesuffix("$")
 
 
 def joined_words(count: int, vocabulary: Sequence[str], chance: np.random.Generator) -> list[str]:

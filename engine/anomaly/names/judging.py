@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from engine.anomaly.frame import Content, Term
-from engine.anomaly.names.generators import generated, joined_words, words_of
+from engine.anomaly.names.generators import chained, generated, joined_words, of_syllables, words_of
 
 FIGURES = (
     "length", "length squared", "share of vowels", "share of digits", "longest run of consonants",
@@ -26,6 +26,7 @@ _SHORTEST, _LONGEST = 2, 5
 _LEAST_OFTEN = 3
 _SMALLEST = 0.01  # weights below do not count
 _VOWELS = frozenset("aeiou")
+_SHARES = (0.6, 0.18, 0.12, 0.1)  # of made-up names: by a random number, of words, of syllables, in chains
 _MOST = 40_000  # ordinary names that are learned from
 
 
@@ -127,8 +128,10 @@ def learn(ordinary: Sequence[str], *, seed: int) -> NameJudge:
     chance = np.random.default_rng(seed)
     names = sorted(set(ordinary))
     names = [names[place] for place in sorted(chance.permutation(len(names))[:_MOST].tolist())]
-    number = int(min(max(1.8 * len(names), 3000), 30_000))
-    made = generated(number * 9 // 10, chance) + joined_words(number // 10, words_of(names), chance)
+    number = int(min(max(2.2 * len(names), 3000), 40_000))
+    counts = [int(share * number) for share in _SHARES]
+    made = generated(counts[0], chance) + joined_words(counts[1], words_of(names), chance)
+    made += of_syllables(counts[2], chance) + chained(counts[3], names, chance)
     counter = CountVectorizer(analyzer=pieces_of, min_df=_LEAST_OFTEN)
     every = made + names
     pieces = counter.fit_transform(every)
