@@ -54,7 +54,7 @@ def sifted_lines(
     Nothing is made of these but a look at them.
     """
     read = getattr(stream, "read1", stream.read)
-    number, offset = 0, 0  # of lines so far; where the chunk begins, with what the last one left unfinished
+    number, offset = 0, 0  # of lines so far; of the first byte that no line so far holds
     held: list[bytes] = []
     size = 0
     while chunk := read(_SIFTED):
