@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cli.document import Column, Grid, Lines, Pairs, Report, Section
 from cli.period_words import PeriodWords, period_words
 from cli.settings_table import Lang
-from cli.views import incident_columns, incident_row, to_the_minute, told_in
+from cli.views import incident_columns, incident_row, to_the_minute
 from cli.words import Words, word_for, words
 from engine.alerts import Alert, Level
 from engine.attack import in_order
@@ -149,14 +149,12 @@ def _clocks(period: Period, lang: Lang) -> list[dict[str, object]]:
     """Return the deadlines that nobody has met yet, the earliest first."""
     from playbooks.papers.doings import CLOCK_WORDS
 
-    titles = {item.id: told_in(item, lang).title for item in period.incidents}
     rows: list[dict[str, object]] = [
         {
             "due": instant(clock.due) if clock.due else "",
             "state": state,
             "state_words": CLOCK_WORDS[state].in_language(lang),
             "incident": name,
-            "incident_title": titles[name],
             "what": f"{clock.rule.title.in_language(lang)} [{clock.rule.basis}]",
         }
         for name, clocks in period.clocks.items()

@@ -110,11 +110,6 @@ INCIDENT_FIELDS = (
 
 def incident_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
     """Return what people see of incidents, in their language; rows stay what programs read."""
-    title: Callable[[str], str] = str
-    if lang == "sq":
-        from engine.incidents import albanian
-
-        title = albanian.title
     return (
         Column(field="id", heading=texts.incident, whole=True, derive=_short_id),
         Column(field="status", heading=texts.status, whole=True, derive=word_of(texts, "status")),
@@ -122,7 +117,7 @@ def incident_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
         Column(field="score", heading=texts.score, number=True),
         Column(field="opened", heading=f"{texts.opened} (UTC)", whole=True, derive=to_the_minute("opened")),
         Column(field="alerts", heading=texts.alerts, number=True, derive=_alert_count),
-        Column(field="title", heading=texts.what, derive=lambda row: title(str(row["title"]))),
+        Column(field="title", heading=texts.what, derive=lambda row: title_in(str(row["title"]), lang)),
     )
 
 
@@ -216,6 +211,15 @@ def told_in(incident: Incident, lang: Lang) -> Incident:
     from engine.incidents import albanian
 
     return albanian.incident(incident)
+
+
+def title_in(title: str, lang: Lang) -> str:
+    """Return an incident's title in a language."""
+    if lang != "sq":
+        return title
+    from engine.incidents import albanian
+
+    return albanian.title(title)
 
 
 def kind_in(kind: str, lang: Lang) -> str:

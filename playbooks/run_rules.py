@@ -132,6 +132,8 @@ def check_words(actor: str, reason: str, *, needed: bool) -> None:
     """Check a name, and a reason where one is `needed`."""
     if not actor.strip():
         raise DecisionError("a decision without the name of who takes it", hint="name the actor")
+    if not any(map(str.isalpha, actor)):  # a choice typed where a name was asked for
+        raise DecisionError(f"`{actor.strip()}` is no name", hint="name the actor")
     if needed and not reason.strip():
         raise DecisionError("a reason is needed", hint="say why in one sentence")
     if len(reason) > _LONGEST_REASON:

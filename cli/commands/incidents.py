@@ -35,6 +35,7 @@ from cli.views import (
     link_row,
     moment_row,
     term_rows,
+    title_in,
     to_the_second,
     told_in,
     word_of,
@@ -263,7 +264,7 @@ def timeline(session: Session, identifier: IncidentId, fmt: Format = None, outpu
     with session.open_store() as store:
         incident = store.incident(identifier)
     texts = words(session.lang)
-    title = told_in(incident, session.lang).title
+    title = title_in(incident.title, session.lang)
     listing = Listing(
         name="timeline",
         title=f"{texts.timeline}: {title}",

@@ -21,7 +21,7 @@ from cli.document import Column, Grid, Pairs, Report, Row, Section
 from cli.options import Format, Output, choice, command
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
-from cli.views import SHORT, to_the_minute
+from cli.views import SHORT, title_in, to_the_minute
 from engine.errors import UsageError
 from engine.events import instant
 
@@ -181,7 +181,7 @@ def show_case(session: Session, identifier: IncidentId, fmt: Format = None, outp
         case = case_of(store, incident)
     texts = case_words(session.lang)
     sections = _sections(incident, case, texts)
-    title = f"{texts.title}: {incident.title}"
+    title = f"{texts.title}: {title_in(incident.title, session.lang)}"
     out.write(Report(name="case", title=title, record=case_record(case), sections=sections, lang=session.lang))
     session.hint(texts.next.format(id=incident.id[:SHORT]))
 

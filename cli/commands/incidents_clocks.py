@@ -15,7 +15,7 @@ from cli.output import REPORT_FORMATS, target
 from cli.paper_words import PaperWords, paper_words
 from cli.session import Session
 from cli.settings_table import Lang
-from cli.views import SHORT, to_the_minute
+from cli.views import SHORT, title_in, to_the_minute
 from engine.errors import UsageError
 from engine.events import instant
 
@@ -96,7 +96,7 @@ def _report(case: CaseFile, texts: PaperWords, session: Session) -> Report:
     lang = session.lang
     rows = [clock_row(clock, case, texts, lang) for clock in case.clocks]
     head = (
-        (texts.incident, f"{case.incident.id} {case.incident.title}"),
+        (texts.incident, f"{case.incident.id} {title_in(case.incident.title, lang)}"),
         (texts.aware, instant(case.aware)),
         (texts.by, case.aware_by.in_language(lang)),
     )

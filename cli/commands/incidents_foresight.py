@@ -15,7 +15,7 @@ from cli.options import Format, Output, Rules
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
 from cli.settings_table import Lang
-from cli.views import SHORT
+from cli.views import SHORT, title_in
 from engine.attack.comparing import canonical, display
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _report(
 ) -> Report:
     texts = foresight_words(lang)
     head: tuple[tuple[str, object], ...] = (
-        (texts.incident, incident.title),
+        (texts.incident, title_in(incident.title, lang)),
         (texts.seen, tuple(display(item) for item in incident.techniques if item not in unknown)),
         (texts.not_known, unknown),
         (texts.meaning, texts.meaning_text),

@@ -234,7 +234,11 @@ def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool)
         ledger.preload(about(incident.id))  # the run and what is said of its incident, read at once
     run = _run(session, ledger or MemoryLog(session.now), incident, case, who, is_drill=drill is not None)
     if drill is None:
-        finished = _conversation(case, run, ledger, who).hold()
+        try:
+            finished = _conversation(case, run, ledger, who).hold()
+        except (KeyboardInterrupt, EOFError):
+            session.say("", texts.resume.format(id=incident.id[:SHORT]))
+            raise
     else:
         left = play(run, drill)
         finished = left is None
@@ -255,8 +259,8 @@ def _actor(session: Session, texts: Words, name: str | None) -> str:
     from cli.prompts import ask
 
     known = session.environ.get("USER") or session.environ.get("LOGNAME") or ""
-    while not (answer := ask(session, texts.ask_actor, known)):
-        pass
+    while not any(map(str.isalpha, answer := ask(session, texts.ask_actor, known))):
+        pass  # nothing, or a choice of the list that is still to come
     return answer
 
 

@@ -123,6 +123,17 @@ def test_a_closed_incident_is_neither_merged_nor_split(home: Path) -> None:
     assert (result.code, "a closed incident stays as it was" in result.err) == (2, True)
 
 
+@pytest.mark.parametrize("page", ["show", "case", "clocks", "foresight", "timeline"])
+def test_an_incident_is_called_in_albanian_on_every_page(home: Path, page: str) -> None:
+    _store(home, [_ann(0, "dc01", 1), _ann(1, "dc01", 2)])
+    (row,) = _rows(home, "list")
+    told = {
+        lang: kulla("incidents", page, str(row["id"]), "-f", "md", "--lang", lang, home=home) for lang in ("en", "sq")
+    }
+    assert " on dc01" in told["en"].out, told
+    assert " në dc01" in told["sq"].out, told
+
+
 def test_a_second_close_keeps_the_first_reason_and_names_it(home: Path) -> None:
     _store(home, [_ann(0, "a", 1), _ann(1, "a", 2)])
     (row,) = _rows(home, "list")

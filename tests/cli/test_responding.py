@@ -135,3 +135,22 @@ def test_the_ledger_is_walked_once_to_take_a_step_back(office: Office) -> None:
     undo = ("respond", "inc0", "--playbook", BRUTE, "--undo", BLOCK, "--why", "a partner", "--actor", "Ana")
     assert office.call(*undo).code == 0
     assert len(walks) == 1
+
+
+def test_who_stops_in_the_middle_is_told_how_to_go_on(office: Office) -> None:
+    office.until_the_block()
+    stopped = office.talk()  # the input ends where a decision was asked for
+    assert stopped.code == 130
+    assert "Go on later with: kulla respond inc0aaaa" in stopped.err
+
+
+def test_a_choice_typed_where_a_name_was_asked_for_is_no_name(office: Office) -> None:
+    office.until_the_block()
+    result = office.talk("Besa", "0", actor="1")
+    assert result.err.count("Your name, for the ledger") == 2
+    begun = {row["actor"] for row in office.rows("ledger", "show")}
+    assert "1" not in begun
+    assert "Besa" in begun
+    approved = office.talk("5", "2", "agreed", "0")
+    assert "`2` is no name" in approved.err
+    assert "2" not in {row["actor"] for row in office.rows("ledger", "show")}
