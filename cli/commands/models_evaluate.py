@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,9 @@ def register_evaluate(app: typer.Typer) -> None:
             if evaluation.folder and (data is None or not folder.is_dir()):
                 session.say(f"{name}: no data at {folder} (--data DIR)")
                 continue
+            begun = time.process_time()
             rows += evaluation.run(folder, seed, generic=generic)
+            session.say(f"{name}: {time.process_time() - begun:.0f} CPU s")
         shown = [{field: getattr(row, field) for field in FIELDS} for row in rows]
         out.write(
             Listing(name="evaluation", title="Models on public data", columns=_COLUMNS, rows=shown, fields=FIELDS)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.anomaly.evaluation.alerts_eval import evaluate_alerts
 from engine.anomaly.evaluation.beacons_eval import evaluate_beacons
+from engine.anomaly.evaluation.honesty_eval import evaluate_honesty
 from engine.anomaly.evaluation.nab_eval import evaluate_nab
 from engine.anomaly.evaluation.names_eval import evaluate_names
 from engine.anomaly.evaluation.requests_eval import evaluate_access_log, evaluate_requests
@@ -22,4 +23,5 @@ EVALUATIONS: Mapping[str, Evaluation] = {
     "nab": Evaluation(folder="nab", run=evaluate_nab),
     "beacons": Evaluation(folder="", run=evaluate_beacons),
     "simulator": Evaluation(folder="", run=evaluate_simulated),
+    "honesty": Evaluation(folder="", run=evaluate_honesty),
 }
