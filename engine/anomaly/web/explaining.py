@@ -27,8 +27,10 @@ def expected(site: Site, request: Request, departure: Departure) -> str:
         return _expected_of_path(site, request, kind)
     names = site.names.get((service, path))
     if kind == "new parameter":
-        known = sorted(names.counts) if names else []
-        return f"parameters here: {', '.join(known[:12])}" if known else "this path is not known"
+        if names is None:
+            return "this path is not known"
+        known = ", ".join(sorted(names.counts)[:12])
+        return f"parameters here: {known}" if known else "no parameter was ever seen here"
     if kind == "missing parameter" and names:
         return f"it is in {names.counts.get(departure.name, 0):,} of {names.seen:,} requests"
     return _expected_of_value(site, request, departure)

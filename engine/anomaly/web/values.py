@@ -151,7 +151,12 @@ def _choices(counts: Mapping[str, int]) -> Rarity:
 
 
 def of_form(layers: Sequence[Values], shape: str, length: int, doubt: float = 0.0) -> tuple[float, ...]:
-    """Return the chances of a shape's characters, as `FAMILIES` has them, and of a length, from the widest layer on."""
+    """Return the chances of a shape's characters, as `FAMILIES` has them, and of a length, from the widest layer on.
+
+    Where no value was ever seen they are all 1: that there is a parameter at all is then the surprise.
+    """
+    if not layers:
+        return (1.0,) * len(FAMILIES)
     kinds = characters_of(shape)
     chance = UNKNOWN
     for layer in layers:
