@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cli.collecting import Account
-from cli.reading import TOLD_LETTERS, Reading, declared
+from cli.collecting import Account, stored, takes_columns
+from cli.reading import Reading, declared
 from cli.session import Session
 from collectors.registry import find, recognise
 from collectors.source import Options, Source
@@ -76,29 +76,25 @@ class Listening:
 
     def _keep(self, sorter: Sorter, parcels: list[Parcel]) -> bool:
         """Store parcels, however long it takes; return False where the run was stopped while the store refuses."""
-        found = sorter.sort(message for parcel in parcels for message in parcel.messages)
-        events, letters = found.events, found.letters
+        messages = (message for parcel in parcels for message in parcel.messages)
+        wide = takes_columns(self.store, self.how)
+        found = sorter.sort_by_columns(messages) if wide else sorter.sort(messages)
+        count = len(found.events) + len(found.letters) + sum(len(each.batch) for each in found.columns)
         attempt = 0
         while True:
             try:
-                done = self.store.append(self.how.kept(events), letters)
+                done = stored(self.store, self.how, found.events, found.letters, columns=found.columns)
             except StoreError as error:
                 wait = _PAUSES[min(attempt, len(_PAUSES) - 1)]
                 attempt += 1
                 if self.stop.is_set() and attempt > 3:
-                    count = len(events) + len(letters)
                     self.session.issue(StoreError(f"{count:,} received records are lost: {error}", hint=error.hint))
                     return False
                 self.session.insist(f"kulla: {error}; senders wait, trying again in {wait:g} seconds")
                 self.stop.wait(wait)
             else:
                 break
-        account = self.account
-        account.records += len(events) + len(letters)
-        account.stored += done.stored
-        account.dead_lettered += done.dead_lettered
-        account.duplicates += done.duplicates + done.dead_duplicates
-        account.letters.extend(letters[: max(0, TOLD_LETTERS - len(account.letters))])
+        self.account.add(count, done, found.letters)
         self.inbox.done(parcels)
         return True
 

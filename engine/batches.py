@@ -28,7 +28,7 @@ _TYPES: Final[Mapping[Kind, pa.DataType]] = {
     "boolean": pa.bool_(),
     "date": INSTANT,
 }
-# The fields that a store keeps of every event, under names of its own; columns of a batch have other names.
+# The fields that a store keeps of every event, under names of its own (see `EventBatch`).
 _OWN: Final = frozenset(("event.id", "event.original", "event.ingested", "log.file.path", "log.offset"))
 _LONGEST_NAME: Final = 256  # characters
 Mask: TypeAlias = NDArray[np.bool_]
@@ -51,7 +51,8 @@ class EventBatch:
 
     `ids` and `originals` are text without a null, `offsets` and `numbers` whole numbers that grow; together with
     `path` and `identity` they say of each row what `Event` does. `values` hold one value a row and `lists` several
-    texts; a row has no field in both. `events` are further events of the same log.
+    texts; a row has no field in both. Where the events themselves give a text or a whole number under one of the
+    store's own names (`log.offset` of a shipper), all of them do. `events` are further events of the same log.
     """
 
     path: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Self, TypeAlias
@@ -13,10 +13,12 @@ import orjson
 from collectors.source import Options, Record
 from collectors.syslog import parse_header
 from collectors.transports.inbox import Message
-from engine.events import DeadLetter, Event, Fields, Origin, event_id
+from engine.events import DeadLetter, Event, Fields, Origin, Value, event_id
 
 Key: TypeAlias = tuple[str, str, str]
 SENDER = "log.source.address"
+PLACE = "log.offset"
+_LONG = 2**63
 _ADDRESS = re.compile(rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3} ")  # no header begins so
 
 
@@ -103,7 +105,7 @@ class Speech:
             offsets=[each.message.offset for each in said],
             raws=[each.raw for each in said],
             keys=[_key(each.message) for each in said],
-            apart=frozenset(place for place, each in enumerate(said) if _is_apart(each)),
+            apart=frozenset(place for place, each in enumerate(said) if _is_apart(each, first)),
             heard=said.__getitem__,
         )
 
@@ -131,10 +133,15 @@ class Speech:
             raws=[raws[place] for place in order],
             keys=[keys[place] for place in order],
             apart=frozenset(
-                place for place, each in enumerate(order) if each >= count and _is_apart(others[each - count])
+                place for place, each in enumerate(order) if each >= count and _is_apart(others[each - count], first)
             ),
             heard=heard_at,
         )
+
+    def about(self, places: Sequence[int]) -> Mapping[str, Sequence[Value]]:
+        """Return what shippers say beside some records, name by name."""
+        said = [self.heard(place).about for place in places] if self.heard(places[0]).about else []
+        return {name: [each[name] for each in said] for name in (said[0] if said else ())}
 
     def ids(self, places: Sequence[int]) -> list[str]:
         """Return the ids of some records: those of `id_of`."""
@@ -146,8 +153,17 @@ class Speech:
         return found
 
 
-def _is_apart(said: Heard) -> bool:
-    return bool(said.about) or said.message.problem is not None
+def _is_apart(said: Heard, first: Heard) -> bool:
+    """Tell whether a record cannot be read beside another: columns hold what shippers say in the same words."""
+    if not said.about and not first.about:
+        return said.message.problem is not None
+    alike = said.about.keys() == first.about.keys()
+    return not alike or said.message.problem is not None or not all(map(_fits, *zip(*said.about.items(), strict=True)))
+
+
+def _fits(name: str, value: Value) -> bool:
+    """Tell whether a column of such values holds it: places are whole numbers, all else is text."""
+    return type(value) is int and abs(value) < _LONG if name == PLACE else type(value) is str
 
 
 def is_plain(raw: bytes) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from collectors.columns.building import constant, merged, texts
 from collectors.columns.pieces import CAPACITY, LINES, Places, piece_of
@@ -16,7 +17,7 @@ from collectors.columns.treatment import Untreated
 from collectors.transports.decoding import Decoder
 from collectors.transports.heard import SENDER, Heard, Speech, addressed
 from engine.batches import ROWS, EventBatch
-from engine.events import DeadLetter, Event
+from engine.events import DeadLetter, Event, Value
 
 _LONGEST: Final = CAPACITY // 4  # bytes of a message that stands among others
 
@@ -72,9 +73,10 @@ class SpokenColumns:
             return
         parts = {name: pa.chunked_array([each[name] for each in held.parts]) for name in held.parts[0]}
         found = self._parser.columns(parts, held.rows, held.shape)
-        if SENDER in found.lists:  # nobody says that of himself as several
-            return
         places = np.concatenate(held.places)
+        about = said.about(places.tolist())
+        if not found.lists.keys().isdisjoint({SENDER, *about}):  # nobody says that of himself as several
+            return
         offsets = np.asarray(said.offsets, dtype=np.int64)[places]
         batch = EventBatch(
             path=said.path,
@@ -83,10 +85,12 @@ class SpokenColumns:
             originals=pa.chunked_array(held.originals, pa.string()),
             offsets=pa.array(offsets),
             numbers=pa.array(offsets + 1),
-            values=_addressed(found.values, said.sender, held.rows),
+            values=_addressed(found.values, about, said.sender, held.rows),
             lists=found.lists,
         ).kept(~found.refused, ())
         kept = places[~found.refused]
+        if not len(kept):
+            return
 
         def events_of(_: EventBatch, rows: Mask) -> list[Event]:
             return [self._whole(said.heard(place)) for place in kept[rows].tolist()]
@@ -118,9 +122,21 @@ def _portions(said: Speech) -> Iterator[Places]:
         yield np.array(places)
 
 
-def _addressed(values: Mapping[str, pa.Array], name: str, rows: int) -> Mapping[str, pa.Array]:
-    """Return the columns with the sender where they do not name one."""
-    sender, own = constant(name, rows), values.get(SENDER)
-    if own is not None:
-        sender = merged(sender, own, own.is_valid().to_numpy(zero_copy_only=False))
-    return {**values, SENDER: sender}
+def _addressed(
+    values: Mapping[str, pa.Array], about: Mapping[str, Sequence[Value]], sender: str, rows: int
+) -> Mapping[str, pa.Array]:
+    """Return the columns with the sender where they do not name one, and with what shippers say (see `addressed`)."""
+    found = dict(values)
+    for name, said in about.items():
+        column, own = _column(said), values.get(name)
+        if own is not None and not name.startswith(("log.", "agent.")):
+            named = pc.not_equal(own.dictionary, sender).take(own.indices).fill_null(False)
+            column = merged(column, own, named.to_numpy(zero_copy_only=False))
+        found[name] = column
+    whole, own = constant(sender, rows), found.get(SENDER)
+    return found | {SENDER: whole if own is None else merged(whole, own, own.is_valid().to_numpy(zero_copy_only=False))}
+
+
+def _column(values: Sequence[Value]) -> pa.Array:
+    """Return what shippers say under one name: whole numbers, or text."""
+    return pa.array(values, pa.int64()) if type(values[0]) is int else pa.array(values, pa.string()).dictionary_encode()

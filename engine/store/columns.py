@@ -85,14 +85,36 @@ def table_of(events: Sequence[Event], ingested: datetime) -> pa.Table:
 
 
 def batch_table(batch: EventBatch, ingested: datetime) -> pa.Table:
-    """Return the columns of a batch as `table_of` would return its events; those beside the columns are left out."""
+    """Return the columns of a batch as `table_of` would return its events; those beside the columns are left out.
+
+    Columns under the store's own names must have a value in every row.
+    """
     alike = {INGESTED: ingested, PATH: plain(batch.path), IDENTITY: batch.identity}
     envelope = {ID: batch.ids, ORIGINAL: batch.originals, OFFSET: batch.offsets, NUMBER: batch.numbers}
     envelope |= {name: pa.repeat(array_of([value], ENVELOPE[name])[0], batch.rows) for name, value in alike.items()}
     fields = {name if name in ARRAY else name + MANY: column for name, column in batch.lists.items()}
-    fields |= batch.values
+    fields |= {name: column for name, column in batch.values.items() if name not in ENVELOPE}
+    fields |= _given(batch)
     filled = {name: column for name, column in sorted(fields.items()) if column.null_count < batch.rows}
     return pa.table({name: envelope[name] for name in ENVELOPE} | filled)
+
+
+def _given(batch: EventBatch) -> dict[str, pa.Array]:
+    """Return the columns of what events give under names of the store's own columns, with the codes of their types."""
+    codes: dict[str, str] = {}
+    found: dict[str, pa.Array] = {}
+    for name in sorted(ENVELOPE.keys() & batch.values.keys()):
+        column = batch.values[name]
+        if name == PATH and column.dictionary.to_pylist() == [batch.path]:
+            codes[name] = SAME
+            continue
+        found[GIVEN + name] = column if column.type == TEXT else column.cast(pa.string()).dictionary_encode()
+        if column.type != TEXT:
+            codes[GIVEN + name] = code_of(int)
+    if codes:
+        noted = pa.array([json.dumps(codes, sort_keys=True)]).dictionary_encode()
+        found[KINDS] = noted.take(pa.array(np.zeros(batch.rows, dtype=np.int32)))
+    return found
 
 
 def columns_of(rows: Sequence[Fields]) -> dict[str, pa.Array]:

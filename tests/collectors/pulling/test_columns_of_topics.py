@@ -161,6 +161,33 @@ def test_json_objects(stored: Callable[..., tuple[Any, int]]) -> None:
     assert assert_alike(stored, {0: lines[::2], 1: lines[1::2]}) > 700
 
 
+def test_lines_that_shippers_wrapped(stored: Callable[..., tuple[Any, int]]) -> None:
+    def wrapped(number: int, line: bytes) -> bytes:
+        log: dict[str, Any] = {"offset": number * 100, "file": {"path": f"/var/log/nginx/{number % 3 // 2}.log"}}
+        document = {
+            "agent": {"type": "filebeat", "id": "a1"},
+            "host": {"name": f"web{number % 300 // 299}"},
+            "log": log,
+        }
+        if number % 37 == 0:
+            del log["offset"]
+        if number % 41 == 0:
+            log["offset"] = "17"
+        if number % 43 == 0:
+            log["offset"] = 2**70 if number % 2 else True
+        text = line.decode() if number % 29 else "2026/03/10 10:00:00 [error] 7#7: *1 open() failed, client: 192.0.2.7"
+        return json.dumps(document | {"message": text if number % 31 else "no line of any log"}).encode()
+
+    def tailed(number: int, line: bytes) -> bytes:
+        about = {"container": {"id": "c1"}} if number % 2 else {}
+        return json.dumps({"date": 1.5, "log": line.decode() + "\n", **about}).encode()
+
+    lines = access_log(1200).splitlines()
+    beats = [wrapped(number, line) for number, line in enumerate(lines)]
+    tails = [tailed(number, line) for number, line in enumerate(lines)]
+    assert assert_alike(stored, {0: beats[:900], 1: beats[900:], 2: tails}) > 1500
+
+
 def test_what_privacy_touches_is_the_same(stored: Callable[..., tuple[Any, int]]) -> None:
     def log(number: int) -> list[bytes]:
         agents = [f"agent {each % 40}" if each % 7 else "PNOEE-38001085718" for each in range(800)]

@@ -13,6 +13,7 @@ from pathlib import Path
 from cli.listening import Listening, Secrets, listeners
 from cli.reading import Reading
 from cli.session import Session
+from collectors.columns.treatment import Treatment
 from collectors.transports.inbox import Inbox
 from engine.errors import StoreError
 from engine.events import DeadLetter, Event
@@ -60,6 +61,7 @@ def listening(
     most: int = 1 << 25,
     files: Secrets | None = None,
     source: str = "auto",
+    treatment: Treatment | None = None,
     opened: Callable[[Path], EmbeddedStore] = _stalling,
 ) -> Iterator[Listener]:
     """Listen at addresses until the block ends; everything that was received is stored then."""
@@ -71,7 +73,7 @@ def listening(
     run = Listening(
         session=session,
         store=opened(root / "store"),
-        how=Reading(source=source, zone="UTC", host=None),
+        how=Reading(source=source, zone="UTC", host=None, treatment=treatment),
         inbox=inbox,
     )
 

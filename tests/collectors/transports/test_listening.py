@@ -12,13 +12,16 @@ import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.listening import Secrets
 from collectors.transports.address import address_of
 from engine.errors import UsageError
-from tests.collectors.transports.following import line
+from engine.store.embedded import EmbeddedStore
+from tests.collectors.columns.both import PLAIN, contents
+from tests.collectors.transports.following import NOW, line
 from tests.collectors.transports.network import Stalling, listening, stored
 
 SSHD = "<38>Mar 11 10:00:{:02} web01 sshd[{}]: Failed password for root from 192.0.2.1 port 22 ssh2"
@@ -153,6 +156,43 @@ def test_lines_that_filebeat_read_are_taken_apart(tmp_path: Path) -> None:
     assert stored(tmp_path, "event.dataset") == ["nginx.access"]
     assert stored(tmp_path, "log.file.path") == ["/var/log/nginx/access.log"]
     assert stored(tmp_path, "host.name") == ["web07"]
+
+
+@pytest.mark.parametrize("sending", ["bulk", "lines"])
+def test_much_that_comes_together_is_read_by_columns_and_stored_alike(tmp_path: Path, sending: str) -> None:
+    def document(number: int) -> dict[str, object]:
+        log = {"offset": number * 90, "file": {"path": "/var/log/nginx/access.log"}}
+        text = line(number).decode().rstrip() if number % 50 else "no line of any log"
+        return {"agent": {"type": "filebeat"}, "host": {"name": "web01"}, "log": log, "message": text}
+
+    class Watching(EmbeddedStore):
+        wide = 0
+
+        def append_batches(self, batches: Any, *args: Any, **wanted: Any) -> Any:
+            Watching.wide += sum(batch.rows for batch in batches)
+            return super().append_batches(batches, *args, **wanted)
+
+    numbers = range(1, 1000)
+    found = []
+    for treatment in (None, PLAIN):
+        root = tmp_path / str(treatment is None)
+        root.mkdir()
+        address = "http://127.0.0.1:0" if sending == "bulk" else "syslog+tcp://127.0.0.1:0"
+        with listening(root, address, treatment=treatment, opened=lambda at: Watching(at, lambda: NOW)) as run:
+            if sending == "bulk":
+                body = bulk(*[document(number) for number in numbers])
+                assert ask(run.ports[0], "POST", "/_bulk", body)[0] == 200
+            else:
+                with socket.create_connection(("127.0.0.1", run.ports[0])) as client:
+                    client.sendall(b"".join(line(number) for number in numbers))
+            run.wait(len(numbers))
+        assert run.listening.account.balanced
+        with EmbeddedStore(root / "store", lambda: NOW) as store:
+            found.append([event.fields for event in contents(store)[0].values()])
+        assert (Watching.wide > 500) == (treatment is not None)
+    by_agent = [sorted(each, key=lambda fields: str(sorted(fields.items()))) for each in found]
+    assert len(by_agent[0]) > 900
+    assert by_agent[0] == by_agent[1]
 
 
 def test_json_lines_arrays_and_what_is_no_json(tmp_path: Path) -> None:
