@@ -130,7 +130,8 @@ def _wide_batches(reader: LogReader) -> Iterator[tuple[list[Untreated], list[Dea
         odd = sum(len(each.batch.events) for each in columns) + len(letters)
         if len(columns) == PORTIONS or odd >= BATCH_EVENTS:
             yield columns, letters
-            columns, letters = [], []
+            columns.clear()  # or whoever took them would hold them until the next are there
+            letters = []
     if columns:
         yield columns, letters
 
