@@ -191,8 +191,9 @@ _CONNECTIONS = [
     message("beginning|exited", r"(?P<reason>(?:beginning|exited) MaxStartups throttling.*)", _DROPPED),
     # srclimit.c: "%s: new %s %s penalty of %d seconds for %s"
     message(
-        "srclimit_penalise:|new",
-        r"(?:srclimit_penalise: )?new (?P<address>[0-9A-Fa-f:.]{2,45})/\d{1,3} (?P<reason>.{1,16}penalty of \d.*)",
+        "srclimit_penalise:|ipv4:|ipv6:|new",
+        r"(?:srclimit_penalise: )?(?:ipv[46]: )?new (?P<address>[0-9A-Fa-f:.]{2,45})/\d{1,3} "
+        r"(?P<reason>.{1,16}penalty of \d.*)",
         _DROPPED,
     ),
 ]

@@ -58,6 +58,8 @@ _PLAIN = {
     "query": ("dns.question.name",),
     "tls_cipher": ("tls.cipher",),
     "last_user": ("cisco.asa.connection_user",),
+    "ended_by": ("cisco.asa.termination_initiator",),
+    "ended_user": ("cisco.asa.termination_user",),
     "payload": ("cisco.asa.original_payload",),
 }
 _INNER = re.compile(
@@ -67,6 +69,10 @@ _INNER = re.compile(
 )
 _PORT = re.compile(r"\d{1,6}", re.ASCII)  # as it is written: a number that is no port stays to be seen
 _TAG = re.compile(r"\s?\d{1,6}(?::[\w\-]{1,64})?", re.ASCII)
+_ENDED = re.compile(  # why a connection ended, at which interface, and whose it was
+    r"(?P<rest>[^()]*?)(?:(?:^|\s)from (?P<ended_by>[^\s()]{1,64}))?(?:\s?\((?P<ended_user>[^()]{1,256})\))?"
+)
+_TEARDOWNS = frozenset(("302014", "302016", "302018", "302036", "302304", "302306"))
 _ICMP = frozenset(("302020", "302021", "302026", "302027"))
 _IKE_FAMILY = ("713", "714", "715", "750", "751")
 
@@ -93,6 +99,9 @@ def message_fields(code: str | None, groups: Groups, options: Options) -> Fields
         groups = _flow_of_error(groups)
     if code in {"302013", "302015", "302017"} and groups.get("dir", "").lower() == "outbound":
         groups = _swapped(groups)
+    if code in _TEARDOWNS and (ended := _ENDED.fullmatch(groups.get("rest", ""))) is not None:
+        groups = {name: value for name, value in groups.items() if name != "rest"}
+        groups |= {name: value for name, value in ended.groupdict().items() if value}
     for end, side in _NAT_OF.items():
         _end(groups, end, side, fields)
     _protocol(code, groups, fields)

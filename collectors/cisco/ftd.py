@@ -17,6 +17,7 @@ _NAME = re.compile(
     r"(?:^|(?<=,\s)|(?<=,))(?P<name>[A-Z][A-Za-z0-9_]{1,40}(?:\s(?:Policy|Count|Name|Type|ID))?):(?:\s|$)"
 )
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
+_BLOCKED = re.compile(r"(?:Interactive |Malware |Custom Detection )?Block|Dropped|Drop\b|Reject", re.IGNORECASE)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\s")
 
 _TABLE: Table = {
@@ -88,6 +89,14 @@ def security_fields(text: str, options: Options) -> Fields:
         key = _WORD.sub("_", name).lower().replace("__", "_")
         fields[f"cisco.ftd.security.{key}"] = value
     return fields
+
+
+def was_blocked(fields: Fields) -> bool:
+    """Tell whether the device let the connection, packet or file of a security event not pass."""
+    return any(
+        (value := fields.get(f"cisco.ftd.security.{key}")) is not None and _BLOCKED.match(str(value)) is not None
+        for key in ("access_control_rule_action", "inline_result", "file_action")
+    )
 
 
 def _tls(values: dict[str, str], fields: Fields) -> None:

@@ -12,12 +12,12 @@ import re
 
 from collectors.cisco.asa_fields import add_duration, match_message, message_fields
 from collectors.cisco.asa_meaning import classify
-from collectors.cisco.ftd import CODES, security_fields
+from collectors.cisco.ftd import CODES, security_fields, was_blocked
 from collectors.cisco.header import LEVELS, MARK, Message, header_fields, read_message
 from collectors.network.device import DeviceSource
 from collectors.source import Options
 from engine.errors import MalformedRecordError
-from engine.events import Fields
+from engine.events import Fields, texts
 
 _BARE = re.compile(
     r"\s?(?:Group (?:= |<)[^<>]{0,200}>? ?(?:User(?:name)? (?:= |<)|IP (?:= |<))|AAA user |Built |Teardown |Task ran"
@@ -44,6 +44,8 @@ def _read(line: str, options: Options) -> Fields:
         if "event.start" in fields:
             fields.setdefault("@timestamp", fields["event.start"])
         classify(message.code, None, fields)
+        if was_blocked(fields):
+            fields["event.type"] = [*texts(fields["event.type"]), "denied"]
         return fields
     groups = match_message(message.code, message.text)
     fields.update(message_fields(message.code, groups, options))

@@ -127,6 +127,13 @@ WHO = ("user.name", "source.ip", "source.port", "event.outcome")
             5,
             "failure",
         ),
+        (
+            "srclimit_penalise: ipv4: new 192.0.2.7/32 active penalty of 15 seconds for penalty: failed login",
+            None,
+            "192.0.2.7",
+            None,
+            "failure",
+        ),
         ("refused connect from bad.example (192.0.2.7)", None, "192.0.2.7", None, "failure"),
         ("PAM: Authentication failure for illegal user ann from 192.0.2.7", "ann", "192.0.2.7", None, "failure"),
         (

@@ -6,7 +6,7 @@ import pytest
 
 from collectors.registry import find
 from collectors.source import Options, Record
-from engine.events import Fields
+from engine.events import Fields, texts
 
 
 def _fields(message: str) -> Fields:
@@ -182,3 +182,38 @@ def test_flows_in_messages_that_are_seldom_seen(message: str) -> None:
 def test_people_and_peers_in_messages_that_are_seldom_seen(message: str, expected: Fields) -> None:
     fields = _fields(message)
     assert {name: fields.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("TCP FINs", ("TCP FINs", None, None)),
+        ("TCP Reset-I from inside", ("TCP Reset-I", "inside", None)),
+        ("TCP FINs from outside (dom\\ana)", ("TCP FINs", "outside", "dom\\ana")),
+        ("(ana)", (None, None, "ana")),
+        ("Flow removed from due to timeout", ("Flow removed from due to timeout", None, None)),
+    ],
+)
+def test_why_a_connection_ended_at_which_interface_and_whose_it_was(
+    end: str, expected: tuple[str | None, str | None, str | None]
+) -> None:
+    fields = _fields(f"302014: Teardown TCP connection 7 for {FLOW} duration 0:00:02 bytes 120 {end}")
+    names = ("event.reason", "cisco.asa.termination_initiator", "cisco.asa.termination_user")
+    assert tuple(fields.get(name) for name in names) == expected
+    assert fields["network.bytes"] == 120
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict", "blocked"),
+    [
+        ("430002", "AccessControlRuleAction: Block with reset", True),
+        ("430003", "AccessControlRuleAction: Allow", False),
+        ("430001", "InlineResult: Blocked", True),
+        ("430001", "InlineResult: Would Have Blocked", False),
+        ("430005", "FileAction: Malware Block", True),
+        ("430005", "FileAction: Malware Cloud Lookup", False),
+    ],
+)
+def test_what_did_not_pass_is_denied(code: str, verdict: str, blocked: bool) -> None:
+    fields = _fields(f"{code}: SrcIP: 10.1.1.7, DstIP: 203.0.113.9, {verdict}, Protocol: tcp")
+    assert ("denied" in texts(fields["event.type"])) is blocked
