@@ -131,14 +131,14 @@ class ParquetWriter:
 
     def _dictionary(self, body: Buffer, entries: int) -> tuple[list[Buffer], int, int]:
         """Compress a dictionary page; return its parts, and its size with and without compression."""
-        packed = self._codec.compress(body, asbytes=False)
+        packed = self._codec.compress(body, asbytes=True)
         about = Struct().i32(1, entries).i32(2, PLAIN)
         return _with_head([packed], (7, about), kind=_DICTIONARY, unpacked=_size(body))
 
     def _page(self, page: Page) -> tuple[list[Buffer], int, int]:
         body = self._glued(page.body)
         whole = _size(body)
-        packed = self._codec.compress(body, asbytes=False) if whole >= _LEAST else body
+        packed = self._codec.compress(body, asbytes=True) if whole >= _LEAST else body
         pays = _size(packed) < whole
         about = Struct().i32(1, page.entries).i32(2, page.nulls).i32(3, page.rows).i32(4, page.encoding)
         about.i32(5, len(page.definitions)).i32(6, len(page.repetitions)).truth(7, value=pays)
