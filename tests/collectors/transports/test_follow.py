@@ -8,10 +8,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.collectors.transports.following import World, append, line
+from engine.errors import StoreError
+from engine.store.embedded import EmbeddedStore
+from tests.collectors.transports.following import NOW, World, append, line
 
 
 @pytest.fixture
@@ -256,4 +259,32 @@ def test_a_folder_with_other_things_in_it(tmp_path: Path) -> None:
     os.mkfifo(world.log.parent / "pipe.log")
     world.settle()
     assert world.numbers() == [1]
+    world.stop()
+
+
+def test_a_store_that_answers_no_question_for_a_while_ends_no_run(tmp_path: Path) -> None:
+    refusals = iter(["append", "record", "append"])  # an attempt, the question whether it was in vain, another attempt
+    asked: list[str] = []
+
+    class Failing(EmbeddedStore):
+        def _answer(self, question: str) -> None:
+            asked.append(question)
+            if next(refusals, "") == question:
+                raise StoreError("the store does not answer")
+
+        def append(self, *args: Any, **wanted: Any) -> Any:
+            self._answer("append")
+            return super().append(*args, **wanted)
+
+        def record(self, kind: str, key: str) -> Any:
+            if asked:
+                self._answer("record")
+            return super().record(kind, key)
+
+    world = World(root=tmp_path, opened=lambda folder: Failing(folder, lambda: NOW))
+    world.start()
+    append(world.log, *range(5))
+    world.settle()
+    assert asked[:4] == ["append", "record", "append", "record"]
+    assert world.numbers() == list(range(5))
     world.stop()
