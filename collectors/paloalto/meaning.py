@@ -23,10 +23,11 @@ _THREATS = {
 }
 _ALLOWED = frozenset(("allow", "alert", "continue", "forward", "wildfire-upload-success"))
 _SUCCESS = re.compile(r"success|succeed|-succ\b|allow|connected|pass", re.IGNORECASE)
-_FAILURE = re.compile(r"fail|error|denied|invalid|timeout|unauthori[sz]ed", re.IGNORECASE)
+_FAILURE = re.compile(r"fail|error|denied|invalid|timeout|unauthori[sz]ed|reject|incorrect|not found", re.IGNORECASE)
 _LOGIN = re.compile(r"auth|login|logon|logged in|logout|logged out", re.IGNORECASE)
 _LEFT = re.compile(r"log(?:ged)?[ _-]?out(?![a-z])", re.IGNORECASE)
 _LOGGED = re.compile(rf"logged in|{_LEFT.pattern}|login succ", re.IGNORECASE)
+_ASKED = re.compile(r"(?<![a-z])(?:auth|login)", re.IGNORECASE)  # what GlobalProtect does then; not `prelogin`
 _USER_AUTH = re.compile(r"authentication failed for (?:user|admin)|invalid user", re.IGNORECASE)
 _SYSTEM = {"auth": ["authentication"], "general": ["host"], "globalprotect": ["session", "network"]}
 
@@ -83,6 +84,8 @@ def _globalprotect(values: dict[str, str], _: str) -> Class:
     outcome = status if status in {"success", "failure"} else None
     stage = f"{values.get('stage', '')} {values.get('eventid', '')}".lower()
     types = ["end"] if "logout" in stage or "disconnect" in stage else ["start"]
+    if _ASKED.search(values.get("eventid", "")) is not None:
+        return ["authentication", "session", "network"], types, outcome
     return ["session", "network"], types, outcome
 
 
@@ -94,6 +97,11 @@ def _authentication(values: dict[str, str], _: str) -> Class:
     words = f"{values.get('event', '')} {values.get('desc', '')}"
     outcome = "failure" if _FAILURE.search(words) else "success" if _SUCCESS.search(words) else None
     return ["authentication"], ["info", "start"], outcome
+
+
+def _correlation(values: dict[str, str], _: str) -> Class:
+    categories = ["intrusion_detection", "network"]
+    return ["malware", *categories] if values.get("category") == "compromised-host" else categories, ["info"], None
 
 
 def _config(_: dict[str, str], __: str) -> Class:
@@ -114,4 +122,5 @@ _FOR = {
     "AUTHENTICATION": _authentication,
     "AUTH": _authentication,
     "CONFIG": _config,
+    "CORRELATION": _correlation,
 }

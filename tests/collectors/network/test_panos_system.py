@@ -74,3 +74,42 @@ def test_a_log_type_that_is_newer_than_the_tables_is_an_event() -> None:
     fields = one("panw", f"1,{STAMP},0123,NEWTYPE,start,2817,{STAMP},a,b,c")
     assert (fields["panw.panos.type"], fields["observer.serial_number"]) == ("NEWTYPE", "0123")
     assert fields["@timestamp"].isoformat() == "2026-11-22T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "asked"),
+    [
+        ("portal-auth", "failure", True),
+        ("gateway-auth", "success", True),
+        ("portal-prelogin", "success", False),
+        ("gateway-connected", "success", False),
+    ],
+)
+def test_who_asks_globalprotect_to_let_him_in_authenticates(event: str, status: str, asked: bool) -> None:
+    line = (
+        f"1,{STAMP},0123,GLOBALPROTECT,0,2562,{STAMP},vsys1,{event},login,SAML,,anna,EE,pc7,198.51.100.7,0.0.0.0,"
+        f'0.0.0.0,0.0.0.0,hid,sn,6.1,Windows,"Windows 11",1,,,"",{status},,0,user-logon,0,gp,77,0x0'
+    )
+    fields = one("panw", line)
+    assert ("authentication" in fields["event.category"]) is asked
+    assert (fields["event.outcome"], fields["source.ip"], fields["user.name"]) == (status, "198.51.100.7", "anna")
+
+
+def test_an_authentication_that_says_why_not_is_a_failure() -> None:
+    line = (
+        f"1,{STAMP},0123,AUTHENTICATION,0,2562,{STAMP},vsys1,10.0.0.5,anna,dom\\anna,web,pol,2,88,Duo,logs,prof,"
+        '"User not found",Captive Portal,mfa,1,77,0x0,0,0,0,0,,fw1,1'
+    )
+    fields = one("panw", line)
+    assert (fields["event.outcome"], fields["event.category"]) == ("failure", ["authentication"])
+
+
+def test_what_the_firewall_puts_together_is_an_alert_with_a_rule() -> None:
+    line = (
+        f"1,{STAMP},0123,CORRELATION,,,{STAMP},10.0.0.5,dom\\anna,,compromised-host,critical,0,0,0,0,vsys1,fw1,1,"
+        'beacon-heuristics,6005,"Host has visited a known malware URL (17 times)."'
+    )
+    fields = one("panw", line)
+    assert (fields["event.kind"], fields["event.category"][0]) == ("alert", "malware")
+    assert (fields["rule.name"], fields["rule.id"]) == ("beacon-heuristics", "6005")
+    assert fields["event.reason"] == "Host has visited a known malware URL (17 times)."
