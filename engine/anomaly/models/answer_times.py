@@ -71,7 +71,7 @@ class AnswerTimesFitted(ByRow):
 
 
 def _departed(past: Sequence[float], median: float) -> float:
-    return departure(np.array([*past, median], dtype=np.float64))
+    return departure([*past, median])
 
 
 def _made(document: Mapping[str, object]) -> AnswerTimesFitted:

@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 
 from engine.anomaly.evaluation.nab_eval import Series, score
-from engine.anomaly.series import departures
+from engine.anomaly.series import MEMORY, departure, departures
 
 
 def test_what_comes_later_changes_nothing() -> None:
     values = np.random.default_rng(1).normal(10, 1, 300)
     assert departures(values)[:200].tobytes() == departures(values[:200]).tobytes()
+
+
+def test_the_last_departure_of_a_series_is_that_of_its_last_value() -> None:
+    values = (
+        np.random.default_rng(3).normal(10, 1, 2300).round(1)
+    )  # longer than the memory, with values that come again
+    found = departures(values)
+    assert [found[place] for place in (25, 1999, 2000, 2001, 2299)] == [
+        departure(values[max(0, place - MEMORY) : place + 1].tolist()) for place in (25, 1999, 2000, 2001, 2299)
+    ]
 
 
 def test_a_jump_and_a_drop_depart() -> None:
