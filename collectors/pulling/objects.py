@@ -190,7 +190,7 @@ class ObjectReading:
             stream = rewound(stream, head)
             skipped(stream, mark.offset)
         source = self._means.choose(b"", self.path, mark.source)
-        many = self._found.size >= LEAST and not mark.offset
+        many = self._found.size - (0 if mark.packed else mark.offset) >= LEAST and not mark.headers
         wide = self._means.by_columns and many and isinstance(source, Columnar)
         try:
             yield from self._portions(stream, mark, source) if wide else self._records(stream, mark, source)
@@ -243,7 +243,7 @@ class ObjectReading:
         from collectors.pulling.portions import parts  # noqa: PLC0415
 
         options, mark, headers = self._means.options(self._found.modified), base, 0
-        for part in parts(stream, source, options, identity=base.identity, path=self.path):
+        for part in parts(stream, source, options, identity=base.identity, path=self.path, start=base):
             if part.offset is not None:
                 mark = replace(base, offset=part.offset, number=part.number - 1)
             batch = part.portion.batch

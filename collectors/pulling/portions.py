@@ -11,6 +11,7 @@ from collectors.columns.treatment import EventsOf
 from collectors.decoding import Decoder
 from collectors.reader import Tally
 from collectors.source import Columnar, Options, Source
+from collectors.transports.tracked import Place
 from engine.errors import InputError
 
 
@@ -29,13 +30,16 @@ class Part:
     number: int
 
 
-def parts(stream: BinaryIO, source: Source, options: Options, *, identity: str, path: str) -> Iterator[Part]:
-    """Yield all records of a stream; only for a source of columns."""
+def parts(
+    stream: BinaryIO, source: Source, options: Options, *, identity: str, path: str, start: Place
+) -> Iterator[Part]:
+    """Yield all records of a stream that begins somewhere in its log; only for a source of columns."""
     if not isinstance(source, Columnar):
         raise TypeError(f"logs of {source.name} cannot be read by columns")
     first, second = (Decoder(source.open(options), source=source.name, identity=identity, path=path) for _ in range(2))
     tally = Tally()
-    reader = ColumnReader(stream, source.columns(options), (first, second), tally)
+    parser = source.columns(options)
+    reader = ColumnReader(stream, parser, (first, second), tally, offset=start.offset, number=start.number)
     held: Portion | None = None
     try:
         for portion in reader.portions():
