@@ -33,6 +33,11 @@ _UTM = {
 _TYPES = frozenset(("traffic", "event", "utm", "anomaly", "dns", "voip", "app-ctrl", "webfilter"))
 _LOGINS = re.compile(r"log(?:in|on)|auth", re.IGNORECASE)
 _LOGOUTS = re.compile(r"logout|logoff|log out", re.IGNORECASE)
+_ACCOUNTS = {  # places of the configuration that say who may do what
+    "system.admin": "user", "system.api-user": "user", "system.accprofile": "group", "system.sso-admin": "user",
+    "system.sso-forticloud-admin": "user", "user.local": "user", "user.peer": "user",
+    "user.group": "group", "user.peergrp": "group", "user.adgrp": "group",
+}  # fmt: skip
 _CHANGES = {"add": "creation", "edit": "change", "delete": "deletion", "set": "change", "move": "change"}
 
 
@@ -48,7 +53,10 @@ def classify(values: dict[str, str], fields: Fields) -> None:
         fields["event.outcome"] = outcome
     fields["event.kind"] = "alert" if _is_alert(kind, subtype) else "event"
     if kind == "event":
-        fields["event.category"], fields["event.type"] = _event(action, subtype, values)
+        categories, types = _event(action, subtype, values)
+        fields["event.category"], fields["event.type"] = categories, types
+        if "iam" in categories and (name := values.get("cfgobj")):
+            fields["group.name" if "group" in types else "user.target.name"] = name
     else:
         extra = _UTM.get(subtype)
         fields["event.category"] = ["network", *([extra] if extra else [])]
@@ -92,7 +100,9 @@ def _event(action: str, subtype: str, values: dict[str, str]) -> tuple[list[str]
     if subtype == "user" or _LOGINS.search(action):
         return ["authentication"], ["start"]
     if action.lower() in _CHANGES and "cfgpath" in values:
-        return ["configuration"], [_CHANGES[action.lower()]]
+        whose = _ACCOUNTS.get(values["cfgpath"].lower())
+        done = [_CHANGES[action.lower()]]
+        return (["iam", "configuration"], [whose, *done]) if whose else (["configuration"], done)
     if "configuration changed" in words.lower():
         return ["configuration"], ["change"]
     if subtype == "vpn":

@@ -64,3 +64,25 @@ def test_a_changed_configuration_is_one() -> None:
     fields = _fields('type="event" subtype="system" logdesc="Configuration changed" user="anna" ui="ssh(10.0.0.3)"')
     assert (fields["event.category"], fields["event.type"]) == (["configuration"], ["change"])
     assert (fields["user.name"], fields["source.ip"]) == ("anna", "10.0.0.3")
+
+
+@pytest.mark.parametrize(
+    ("place", "action", "expected"),
+    [
+        ("system.admin", "Add", (["iam", "configuration"], ["user", "creation"], "evil", None)),
+        ("user.local", "Delete", (["iam", "configuration"], ["user", "deletion"], "evil", None)),
+        ("user.group", "Edit", (["iam", "configuration"], ["group", "change"], None, "evil")),
+        ("firewall.policy", "Edit", (["configuration"], ["change"], None, None)),
+    ],
+)
+def test_a_change_of_who_may_do_what_names_whom(
+    place: str, action: str, expected: tuple[list[str], list[str], str | None, str | None]
+) -> None:
+    fields = _fields(
+        f'type="event" subtype="system" logdesc="Object attribute configured" user="anna" ui="GUI(10.0.0.3)" '
+        f'action="{action}" cfgtid=5 cfgpath="{place}" cfgobj="evil" msg="x"'
+    )
+    assert tuple(fields.get(name) for name in ("event.category", "event.type", "user.target.name", "group.name")) == (
+        expected
+    )
+    assert fields["user.name"] == "anna"
