@@ -25,6 +25,7 @@ from collectors.columns.building import (
     codes_where,
     constant,
     distinct,
+    lengths,
     lists_of,
     placed,
     reading_of,
@@ -44,8 +45,9 @@ _TYPES: Final[Mapping[type, pa.DataType]] = {str: pa.string(), int: pa.int64(), 
 _OPEN, _SHUT = b"{}"
 _SAMPLE: Final = "192.0.2.1"
 _READINGS: Final = 16_384  # that are remembered
-_LONGEST: Final = 400  # characters of names and values of those, so that the memory of them stays bounded
+_LONGEST: Final = 400  # bytes of names and values of those, so that the memory of them stays bounded
 _MOST_WHOLE: Final = 10**18
+_FEW: Final = 50  # lines among the thousands of a piece
 _NOTHING: Final = Cut(lines=np.empty(0, dtype=np.int64), parts={})
 
 
@@ -220,26 +222,39 @@ class ObjectColumns:
         """Read each distinct combination of values in these rows; return the code of each row's, null elsewhere."""
         codes = np.zeros(int(rows.sum()), dtype=np.int64)
         combinations: list[tuple[str | int | float, ...]] = [()]
+        sizes = np.full(1, sum(map(len, parts)))
         for part in parts.values():
             values = part.values.to_pylist()
             own = part.codes.to_numpy()[rows]
             pairs, codes = distinct(codes * len(values) + own, len(combinations) * len(values))
-            chosen = [divmod(pair, len(values)) for pair in pairs.tolist()]
-            combinations = [(*combinations[before], values[last]) for before, last in chosen]
+            before, last = np.divmod(pairs, max(1, len(values)))
+            combinations = [
+                (*combinations[first], values[second])
+                for first, second in zip(before.tolist(), last.tolist(), strict=True)
+            ]
+            sizes = sizes[before] + _sizes(part.values)[last]
         whole = np.zeros(len(rows), dtype=np.int32)
         whole[rows] = codes
-        names = tuple(parts)
-        return pa.array(whole, mask=~rows), [self._read(group, names, each) for each in combinations]
-
-    def _read(self, group: str, names: tuple[str, ...], values: tuple[str | int | float, ...]) -> Reading:
-        short = sum(len(each) for each in (*names, *values) if isinstance(each, str)) <= _LONGEST
-        return (self._remembered if short else self._reading)(group, names, tuple(map(type, values)), values)
+        names, types = tuple(parts), tuple(_type_of(part) for part in parts.values())
+        readers = [self._remembered if size <= _LONGEST else self._reading for size in sizes.tolist()]
+        readings = [read(group, names, types, each) for read, each in zip(readers, combinations, strict=True)]
+        return pa.array(whole, mask=~rows), readings
 
     def _reading(
         self, group: str, names: tuple[str, ...], _types: tuple[type, ...], values: tuple[str | int | float, ...]
     ) -> Reading:
         """Read values; their types are asked for because 1 and 1.0 are one key of a cache."""
         return reading_of(self._form.read(group, dict(zip(names, values, strict=True))))
+
+
+def _type_of(part: Coded) -> type:
+    kind = part.values.type
+    return str if pa.types.is_string(kind) else float if pa.types.is_floating(kind) else int
+
+
+def _sizes(values: pa.Array) -> Places:
+    """Return how many bytes each value has, where values are texts."""
+    return lengths(values) if pa.types.is_string(values.type) else np.zeros(len(values), dtype=np.int64)
 
 
 def _coded(column: pa.ChunkedArray) -> Coded:
@@ -304,9 +319,23 @@ def _both(first: Cut, second: Cut) -> Cut:
         return first if len(first.lines) else second
     lines = np.concatenate([first.lines, second.lines])
     order = np.argsort(lines)
-    places = pa.array(order)
-    parts = {name: pa.concat_arrays([part, second.parts[name]]).take(places) for name, part in first.parts.items()}
+    pairs = {name: (part, second.parts[name]) for name, part in first.parts.items()}
+    if len(second.lines) <= _FEW:
+        behind = np.searchsorted(first.lines, second.lines).tolist()
+        parts = {name: pa.concat_arrays(_inserted(one, other, behind)) for name, (one, other) in pairs.items()}
+    else:
+        parts = {name: pa.concat_arrays(pair).take(pa.array(order)) for name, pair in pairs.items()}
     return Cut(lines=lines[order], parts=parts, shape=first.shape)
+
+
+def _inserted(column: pa.Array, values: pa.Array, places: Sequence[int]) -> list[pa.Array]:
+    """Return the pieces of a column with each value in front of its place: to copy few is cheaper than to choose."""
+    found: list[pa.Array] = []
+    start = 0
+    for number, place in enumerate(places):
+        found += (column[start:place], values[number : number + 1])
+        start = place
+    return [*found, column[start:]]
 
 
 def _objects(piece: Piece) -> Places:

@@ -120,3 +120,10 @@ def test_every_further_name_is_read_alike(tmp_path: Path, name: str) -> None:
 def test_usual_objects_are_read_by_columns(tmp_path: Path) -> None:
     lines = [changed({"remote_addr": f"192.0.2.{n % 256}", "body_bytes_sent": n}, {}, set()) for n in range(3000)]
     assert assert_alike(tmp_path, "nginx", b"\n".join(lines)) == 3000
+
+
+@pytest.mark.parametrize("every", [2, 7, 150])
+def test_objects_with_escapes_stand_among_those_without(tmp_path: Path, every: int) -> None:
+    escaped = {"http_user_agent": 'a "quoted" \\ agent', "status": 404}
+    lines = [changed(escaped if place % every == 0 else {"status": place % 600}, {}, set()) for place in range(700)]
+    assert assert_alike(tmp_path, "nginx", b"\n".join(lines)) == 700
