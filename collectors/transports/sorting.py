@@ -75,10 +75,12 @@ class Sorter:
     options: Callable[[str], Options]
     now: Callable[[], float]
     _speakers: OrderedDict[Key, _Speaker] = field(default_factory=OrderedDict)
+    _strangers: set[Key] = field(default_factory=set)  # whom nobody knows by what is being sorted
 
     def sort(self, messages: Iterable[Message]) -> Sorted:
         """Return the messages' events and dead letters; every message is one of the two, or a format's header."""
         found = Sorted()
+        self._strangers.clear()
         said = [heard(message) for message in messages]
         heads: defaultdict[Key, list[bytes]] = defaultdict(list)
         for each in said:
@@ -93,6 +95,7 @@ class Sorter:
         `lines` are more messages.
         """
         found = Sorted()
+        self._strangers.clear()
         groups: defaultdict[tuple[Key, str, str], list[Heard]] = defaultdict(list)
         for message in messages:
             said = heard(message)
@@ -137,7 +140,10 @@ class Sorter:
             speaker.before, speaker.dead = said.record, 0
 
     def _read(self, said: Heard, head: Sequence[bytes]) -> Event | DeadLetter:
-        message, speaker = said.message, self._speaker(said.key, head)
+        message = said.message
+        speaker = self._speaker(said.key, head) if said.key not in self._strangers else None
+        if speaker is None:
+            self._strangers.add(said.key)
         if speaker is None and said.raw is not message.raw:  # a shipper's document with a line that nobody knows
             said = as_it_is(message)
             speaker = self._speaker(said.key, [said.raw])
@@ -164,8 +170,7 @@ class Sorter:
         if speaker is not None and self.now() - speaker.since < _FRESH:
             self._speakers.move_to_end(key)
             return speaker
-        joined = b"\n".join(head)[:_HEAD]
-        source = speaker.decoder.form if speaker else self.choose(joined + b"\n")
+        source = speaker.decoder.form if speaker else self.choose(_beginning(head))
         if source is None:
             return None
         options = self.options(key[1])
@@ -174,3 +179,15 @@ class Sorter:
         if len(self._speakers) > _MOST:
             self._speakers.popitem(last=False)
         return speaker
+
+
+def _beginning(head: Sequence[bytes]) -> bytes:
+    """Return the first lines, as many as a source is recognised by."""
+    taken: list[bytes] = []
+    size = 0
+    for line in head:
+        taken.append(line)
+        size += len(line) + 1
+        if size >= _HEAD:
+            break
+    return b"\n".join(taken)[:_HEAD] + b"\n"

@@ -17,7 +17,10 @@ from typing import Any
 import pytest
 
 from cli.listening import Secrets
+from collectors.source import Options
 from collectors.transports.address import address_of
+from collectors.transports.inbox import Message
+from collectors.transports.sorting import Sorter
 from engine.errors import UsageError
 from engine.store.embedded import EmbeddedStore
 from tests.collectors.columns.both import PLAIN, contents
@@ -193,6 +196,20 @@ def test_much_that_comes_together_is_read_by_columns_and_stored_alike(tmp_path: 
     by_agent = [sorted(each, key=lambda fields: str(sorted(fields.items()))) for each in found]
     assert len(by_agent[0]) > 900
     assert by_agent[0] == by_agent[1]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_whom_nobody_knows_is_looked_at_once(wide: bool) -> None:
+    asked: list[bytes] = []
+    sorter = Sorter(choose=asked.append, options=lambda _: Options(), now=lambda: 0.0)  # type: ignore[arg-type,return-value]
+    messages = [
+        Message(sender="192.0.2.1", listener="x", identity="0" * 32, offset=number, raw=b"\x00avro %d" % number)
+        for number in range(2000)
+    ]
+    found = sorter.sort_by_columns(messages) if wide else sorter.sort(messages)
+    assert len(found.letters) == 2000
+    assert len(asked) <= 2
+    assert max(map(len, asked)) <= 16 * 1024 + 1
 
 
 def test_json_lines_arrays_and_what_is_no_json(tmp_path: Path) -> None:
