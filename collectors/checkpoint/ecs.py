@@ -88,6 +88,7 @@ _ALLOWED = frozenset(("accept", "allow", "bypass", "https bypass", "monitor", "d
 _DENIED = frozenset(("drop", "reject", "block", "prevent", "quarantine", "deny", "refuse"))
 _ALERTS = re.compile(r"SmartDefense|IPS|Anti|Threat|Malware|DLP|Forensics", re.IGNORECASE)
 _FLAW = re.compile(r"CVE-\d{4}-\d{4,7}", re.ASCII)
+_NAMED = re.compile(r"(?P<full>[^()]{1,256}?) ?\((?P<account>[^()]{1,256})\)")
 _LOGINS = frozenset(("log in", "login", "logged in", "authorize", "failed log in", "log out", "logout"))
 
 
@@ -142,7 +143,7 @@ def _classify(values: dict[str, str], fields: Fields) -> None:
         category = ["authentication"] if lowered in _LOGINS else ["configuration"]
         types = ["end" if "out" in lowered else "start"] if lowered in _LOGINS else ["change"]
         if lowered in _LOGINS and "source.user.name" in fields:  # who logs in is whom the record is about
-            fields.setdefault("user.name", fields["source.user.name"])
+            _person(values, fields)
     elif lowered in _DENIED:
         types = ["connection", "denied"]
     elif lowered in _ALLOWED:
@@ -152,6 +153,19 @@ def _classify(values: dict[str, str], fields: Fields) -> None:
     fields["event.category"], fields["event.type"] = category, types or ["info"]
     if action:
         fields["event.outcome"] = "failure" if failed else "success"
+
+
+def _person(values: dict[str, str], fields: Fields) -> None:
+    """Set who logs in: `Full Name (account)` in Check Point's words; the domain is the account's there, no question."""
+    if "user.name" not in fields:
+        named = _NAMED.fullmatch(who := str(fields["source.user.name"]))
+        fields["user.name"] = named["account"] if named is not None else who
+        if named is not None and named["full"] != named["account"]:
+            fields["user.full_name"] = named["full"]
+    if domain := values.get("domain_name"):
+        fields["user.domain"] = domain
+        if not values.get("dns_query"):
+            fields.pop("dns.question.name", None)
 
 
 def _failed(values: dict[str, str]) -> bool:

@@ -62,3 +62,13 @@ def test_a_failed_log_in_of_an_administrator_is_no_success() -> None:
     )
     assert (fields["event.action"], fields["event.outcome"]) == ("Failed Log In", "failure")
     assert fields["event.category"] == ["authentication"]
+
+
+def test_who_logs_in_has_an_account_a_name_and_a_domain() -> None:
+    fields = _fields(
+        'action:"Log In"; product:"Identity Awareness"; src:"10.0.0.7"; user:"Ana Kask (ana.k)"; domain_name:"corp"; '
+        'auth_status:"Successful Login"'
+    )
+    assert (fields["user.name"], fields["user.full_name"]) == ("ana.k", "Ana Kask")
+    assert (fields["user.domain"], fields["event.outcome"]) == ("corp", "success")
+    assert "dns.question.name" not in fields
