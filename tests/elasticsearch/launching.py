@@ -1,6 +1,6 @@
 """The node's Java program, compiled once, with an archive of the classes that a start loads.
 
-With both a start takes 4 CPU seconds, without them 9, and the tests of faults start nodes hundreds of times. Both are
+With both a start takes 3 CPU seconds, without them 9, and the tests of faults start nodes hundreds of times. Both are
 kept beside the server, by the launcher's text and the Java that made them.
 """
 
