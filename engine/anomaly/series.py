@@ -1,4 +1,4 @@
-"""How far a value of a series departs from its own past: level, level of the last ten, and step, each in its spread.
+"""How far a value of a series departs from its own past: level, level of the last thirty, and step, each in its spread.
 
 Causal: what is said of a value rests on it and at most `MEMORY` values before it. The three parts are what is beyond
 the inner 98 % of the past, in units of its spread, at most `LARGEST` each; their sum is the departure.
@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-MEMORY = 2000  # values
+MEMORY = 4000  # values: two weeks of five minutes
 LARGEST = 20.0
-_SHORT = 10  # values of the short mean
+_SHORT = 30  # values of the short mean
 _STEP = 0.7  # weight of the step
 LEAST = 20  # values before anything is said
 

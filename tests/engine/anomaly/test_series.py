@@ -16,12 +16,11 @@ def test_what_comes_later_changes_nothing() -> None:
 
 def test_the_last_departure_of_a_series_is_that_of_its_last_value() -> None:
     values = (
-        np.random.default_rng(3).normal(10, 1, 2300).round(1)
+        np.random.default_rng(3).normal(10, 1, MEMORY + 300).round(1)
     )  # longer than the memory, with values that come again
     found = departures(values)
-    assert [found[place] for place in (25, 1999, 2000, 2001, 2299)] == [
-        departure(values[max(0, place - MEMORY) : place + 1].tolist()) for place in (25, 1999, 2000, 2001, 2299)
-    ]
+    for place in (25, MEMORY - 1, MEMORY, MEMORY + 1, MEMORY + 299):
+        assert found[place] == departure(values[max(0, place - MEMORY) : place + 1].tolist()), place
 
 
 def test_a_jump_and_a_drop_depart() -> None:
