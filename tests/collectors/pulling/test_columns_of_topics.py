@@ -22,6 +22,7 @@ from tests.cli.runs import access_log
 from tests.collectors.columns.both import PLAIN, contents
 from tests.collectors.columns.test_treatment import NAMES
 from tests.collectors.pulling.world import NOW, World
+from tests.collectors.transports.faulty import Fault, failing
 
 Values = Sequence[bytes | None]
 
@@ -202,3 +203,22 @@ def test_what_privacy_touches_is_the_same(stored: Callable[..., tuple[Any, int]]
     assert columns == rows
     assert 0 < wide < 1600
     assert "PNOEE" not in str(columns)
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.HALF, Fault.UNHEARD])
+def test_a_store_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+    monkeypatch.setattr("collectors.pulling.topic._MOST", 512)
+    values = {number: access_log(1500, path=f"/{number}").splitlines() for number in range(2)}
+    world = World(root=tmp_path, treatment=PLAIN, stays=True, opened=failing(fault, Random(5), share=0.5))
+
+    def make(pulling: Pulling) -> dict[str, Puller]:
+        def sleep(seconds: float) -> None:
+            if seconds < 1.0 and sum(account.records for account in pulling.accounts.values()) >= 3000:
+                raise KeyboardInterrupt
+
+        ticks = iter(range(100_000))
+        pulling.sleep, pulling.now = sleep, lambda: next(ticks) * 10.0  # what comes together is stored by itself
+        return {"kafka://": TopicPuller(topic=Shelf(values), means=pulling.means(KIND))}
+
+    world.run(make)
+    assert world.stored() == sorted(line.decode() for some in values.values() for line in some)

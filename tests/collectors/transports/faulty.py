@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Self
 from unittest.mock import patch
 
+import numpy as np
+
+from engine.batches import EventBatch
 from engine.errors import StoreError
 from engine.events import DeadLetter, Event
 from engine.store.embedded import EmbeddedStore
@@ -44,6 +47,20 @@ class Faulty(EmbeddedStore):
             super().append(events[: len(events) // 2], dead[: len(dead) // 2])
         if fault is Fault.UNHEARD:
             super().append(events, dead, records=records)
+        raise StoreError(f"the store failed ({fault.name.lower()})", hint="try again")
+
+    def append_batches(
+        self, batches: Sequence[EventBatch], dead: Sequence[DeadLetter], *, records: Sequence[Record] = ()
+    ) -> Appended:
+        """Store batches of columns, or some of them, or nothing."""
+        fault = self.chosen()
+        if fault is Fault.NONE:
+            return super().append_batches(batches, dead, records=records)
+        if fault is Fault.HALF:
+            half = [batch.kept(np.arange(batch.rows) % 2 == 0, batch.events[::2]) for batch in batches]
+            super().append_batches(half, dead[: len(dead) // 2])
+        if fault is Fault.UNHEARD:
+            super().append_batches(batches, dead, records=records)
         raise StoreError(f"the store failed ({fault.name.lower()})", hint="try again")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from engine.store.embedded import EmbeddedStore
 from tests.collectors.columns.both import PLAIN, contents
+from tests.collectors.transports.faulty import Fault, failing
 from tests.collectors.transports.following import NOW, World, line
 
 ERROR = b"2026/03/11 10:00:00 [error] 7#7: *1 open() failed, client: 192.0.2.7, server: a\n"
@@ -128,6 +129,28 @@ def test_killed_before_and_after_batches_are_stored_nothing_is_lost_or_doubled(w
     world.settle()
     assert sorted(world.numbers()) == list(range(6_000))
     assert Watching.wide > 5_000
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.HALF, Fault.UNHEARD])
+def test_a_store_that_fails_is_tried_again(tmp_path: Path, fault: Fault) -> None:
+    world = World(root=tmp_path, treatment=PLAIN, opened=failing(fault, Random(4), share=0.5))
+    world.start()
+    world.log.write_bytes(lines(2_000, 0, Random(1)))
+    for _ in range(6):
+        world.settle()
+    world.stop()
+    plain = World(root=tmp_path / "plain", named=[world.log])
+    plain.root.mkdir()
+    plain.start()
+    plain.settle()
+    again = World(root=tmp_path, treatment=PLAIN)
+    again.start()
+    assert again.store is not None
+    assert plain.store is not None
+    assert contents(again.store)[0].keys() == contents(plain.store)[0].keys()
+    assert len(again.store.dead_letters()) == len(plain.store.dead_letters())
+    again.stop()
+    plain.stop()
 
 
 def test_a_file_that_is_copied_and_truncated_with_a_backlog_gives_all_of_both(worlds: list[World]) -> None:
