@@ -197,14 +197,17 @@ def _matches(plan: _Plan, found: tuple[int | None, ...], values: Mapping[str, An
         signatures.append(_signature(slot, values[slot.key]) if number is None else number)
     if _OPEN in signatures:
         return True
-    profile = plan.profile.copy()
-    for slot, signature in zip(slots, signatures, strict=True):
-        profile[slot.index] = signature
     comparisons = [number for number in found[len(slots) :] if number is not None]
-    matches = bool(plan.form.partition.evaluate((*profile, *comparisons)))
-    if len(plan.known) >= MAX_COMBINATIONS:
-        plan.known.clear()
-    plan.known[(*signatures, *comparisons)] = matches
+    key = (*signatures, *comparisons)
+    matches = plan.known.get(key)  # new values mostly mean what others meant
+    if matches is None:
+        profile = plan.profile.copy()
+        for slot, signature in zip(slots, signatures, strict=True):
+            profile[slot.index] = signature
+        matches = bool(plan.form.partition.evaluate((*profile, *comparisons)))
+        if len(plan.known) >= MAX_COMBINATIONS:
+            plan.known.clear()
+        plan.known[key] = matches
     return matches
 
 
