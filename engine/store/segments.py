@@ -20,7 +20,6 @@ from typing import BinaryIO, Self
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from engine.durable import sync_folder
@@ -155,6 +154,8 @@ class SegmentReader:
     """
 
     def __init__(self, path: Path, *, as_stored: bool = False) -> None:
+        import pyarrow.parquet as pq  # noqa: PLC0415 - brings clients of other file systems, and writing needs none
+
         self.path = path
         with _damage_named(path):
             metadata = pq.read_metadata(path)
