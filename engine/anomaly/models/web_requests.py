@@ -53,6 +53,7 @@ Row: TypeAlias = tuple[str, str, str, str, int]
 
 
 Bits: TypeAlias = tuple[float, ...]
+_Memo: TypeAlias = tuple[bool, dict[object, Bits], dict[object, Bits]]  # a choice or not, whole values, and their parts
 
 
 class _Judge:
@@ -63,7 +64,7 @@ class _Judge:
         self._gauges = gauges
         self._structures: dict[tuple[object, ...], Bits] = {}
         self._queries: dict[tuple[str, str, str], tuple[tuple[str, ...], list[float]]] = {}
-        self._places: dict[tuple[str, str, tuple[str, ...]], list[tuple[bool, dict[object, Bits]]]] = {}
+        self._places: dict[tuple[str, str, tuple[str, ...]], list[_Memo]] = {}
 
     def bits(self, service: str, method: str, path: str, query: str) -> tuple[Bits, list[float]]:
         """Return the bits of path, method and names, and those of values, forms and lengths."""
@@ -89,21 +90,30 @@ class _Judge:
         place = (service, path, names)
         memos = self._places.get(place)
         if memos is None:
-            memos = [(self._site.is_choice(service, path_of(path), name), {}) for name in names]
+            memos = [(self._site.is_choice(service, path_of(path), name), {}, {}) for name in names]
             _put(self._places, place, memos)
         bits: list[float] = []
-        for name, value, (choice, memo) in zip(names, values, memos, strict=True):
+        for name, value, (choice, memo, parts) in zip(names, values, memos, strict=True):
             kind = value if choice else (shape_of(value), len(value))
             known = memo.get(kind)
             if known is None:
-                known = self._of_value(service, path, name, value)
+                known = self._of_value(service, path, name, value, parts)
                 _put(memo, kind, known)
             bits += known
         _put(self._queries, key, (names, bits))
         return names, bits
 
-    def _of_value(self, service: str, path: str, name: str, value: str) -> Bits:
-        return tuple(map(self.read, self._site.value(service, path_of(path), name, value)))
+    def _of_value(self, service: str, path: str, name: str, value: str, memo: dict[object, Bits]) -> Bits:
+        """Return the bits of a value; those of its shape and of its length are remembered by themselves."""
+        shape, place = shape_of(value), path_of(path)
+        form, length = memo.get(shape), memo.get(len(value))
+        if form is None:
+            form = tuple(map(self.read, self._site.form(service, place, name, shape)))
+            _put(memo, shape, form)
+        if length is None:
+            length = (self.read(self._site.length(service, place, name, len(value))),)
+            _put(memo, len(value), length)
+        return self.read(self._site.choice(service, place, name, value)), *form, *length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

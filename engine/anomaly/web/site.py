@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from engine.anomaly.rarity import STRENGTH, Rarity
 from engine.anomaly.web.requests import Path, Request
-from engine.anomaly.web.values import FAMILIES, UNKNOWN, Values, of_choice, of_form, shape_of
+from engine.anomaly.web.values import FAMILIES, UNKNOWN, Values, of_choice, of_form, of_length, shape_of
 
 KINDS = ("folder", "ending", "leaf", "method", "new parameter", "missing parameter", *FAMILIES, "length")
 _FIRST_OF_VALUES = KINDS.index("value")
@@ -81,10 +81,31 @@ class Site:
 
     def value(self, service: str, path: Path, name: str, value: str, doubt: float = 0.0) -> tuple[Departure, ...]:
         """Return how a value departs from those of its parameter: as a choice, in form and in length."""
-        layers = [self.values[key] for key in _value_keys(service, path, name) if key in self.values]
-        forms = of_form(layers, shape_of(value), len(value), doubt * _DOUBT_OF_FORMS)
-        chances = (of_choice(layers[1:], value, doubt), *forms)
-        return tuple(Departure(kind, -math.log2(chance), name) for kind, chance in enumerate(chances, _FIRST_OF_VALUES))
+        return (
+            self.choice(service, path, name, value, doubt),
+            *self.form(service, path, name, shape_of(value), doubt),
+            self.length(service, path, name, len(value)),
+        )
+
+    def choice(self, service: str, path: Path, name: str, value: str, doubt: float = 0.0) -> Departure:
+        """Return how a value departs as a choice among few."""
+        chance = of_choice(self._values(service, path, name)[1:], value, doubt)
+        return Departure(_FIRST_OF_VALUES, -math.log2(chance), name)
+
+    def form(self, service: str, path: Path, name: str, shape: str, doubt: float = 0.0) -> tuple[Departure, ...]:
+        """Return how a shape (see `shape_of`) departs in its characters and pairs."""
+        chances = of_form(self._values(service, path, name), shape, doubt * _DOUBT_OF_FORMS)
+        return tuple(
+            Departure(kind, -math.log2(chance), name) for kind, chance in enumerate(chances, _FIRST_OF_VALUES + 1)
+        )
+
+    def length(self, service: str, path: Path, name: str, length: int) -> Departure:
+        """Return how a length departs."""
+        chance = of_length(self._values(service, path, name), length)
+        return Departure(len(KINDS) - 1, -math.log2(chance), name)
+
+    def _values(self, service: str, path: Path, name: str) -> list[Values]:
+        return [self.values[key] for key in _value_keys(service, path, name) if key in self.values]
 
     def is_choice(self, service: str, path: Path, name: str) -> bool:
         """Tell whether the value of a parameter matters beside its form and length."""

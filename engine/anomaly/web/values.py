@@ -150,23 +150,27 @@ def _choices(counts: Mapping[str, int]) -> Rarity:
     return Rarity(counts=dict(sorted(counts.items())), rarest=dict(sorted(rarest.items())), seen=seen, low=_LOW)
 
 
-def of_form(layers: Sequence[Values], shape: str, length: int, doubt: float = 0.0) -> tuple[float, ...]:
-    """Return the chances of a shape's characters, as `FAMILIES` has them, and of a length, from the widest layer on.
+def of_length(layers: Sequence[Values], length: int) -> float:
+    """Return the chance of a length, leaning from the widest layer inwards; 1 where no value was ever seen."""
+    chance = UNKNOWN if layers else 1.0
+    for layer in layers:
+        chance = layer.lengths.chance(length, chance)
+    return chance
+
+
+def of_form(layers: Sequence[Values], shape: str, doubt: float = 0.0) -> tuple[float, float, float, float]:
+    """Return the chances of a shape's characters, as `FAMILIES` has them, from the widest layer on.
 
     Where no value was ever seen they are all 1: that there is a parameter at all is then the surprise.
     """
     if not layers:
-        return (1.0,) * len(FAMILIES)
+        return 1.0, 1.0, 1.0, 1.0
     kinds = characters_of(shape)
-    chance = UNKNOWN
-    for layer in layers:
-        chance = layer.lengths.chance(length, chance)
     return (
         _of_items([layer.characters for layer in layers], kinds, doubt),
         _of_items([layer.further for layer in layers], kinds, doubt) if len(kinds) > 1 else 1.0,
         _of_absence(layers, kinds, doubt),
         _of_pairs(layers, shape, kinds, doubt),
-        chance,
     )
 
 

@@ -10,14 +10,13 @@ from engine.anomaly.evaluation.requests_data import Line, as_events
 from engine.anomaly.models.web_requests import MODEL
 from engine.anomaly.web.values import FAMILIES, Values, of_form, pairs_of, shape_of, spell
 
-_FORMS = (*FAMILIES[1:], "length")
+_FORMS = FAMILIES[1:]
 PASSWORDS = {f"pass{number}word{number % 7}": 1 for number in range(900)} | {f"a_b{number}": 1 for number in range(9)}
 DATES = {f"{day:02}.{month:02}.19{year}": 1 for day in range(1, 29) for month in range(1, 13) for year in (50, 77)}
 
 
 def bits(known: dict[str, int], value: str) -> dict[str, float]:
-    layers = [Values.of(known)]
-    chances = of_form(layers, shape_of(value), len(value))
+    chances = of_form([Values.of(known)], shape_of(value))
     return {name: -math.log2(chance) for name, chance in zip(_FORMS, chances, strict=True)}
 
 
