@@ -30,7 +30,7 @@ from engine.anomaly.tables import observations
 _TRAINS = 0.6
 _MOST = 400
 _ORDINARY = ("alexa_1000.txt", "opendns-top-domains.txt", "opendns-random-domains.txt")
-_HOST_HOURS, _HOSTS, _ASKED, _NEW, _TYPING_ERRORS = 4000, 200, 30, 1.2, 0.02
+_HOST_HOURS, _HOSTS, _ASKED, _NEW, _TYPING_ERRORS = 4000, 200, 30, 1.0, 0.02
 _FAMILIAR = 0.35  # of the held-out names are asked for again and again
 _EACH = 10  # infected hosts of each family
 _BOTS = (  # how many names a bot asks for, in words which of them exist, whether all do, and what is to be reached
@@ -151,7 +151,7 @@ class _Hour(NamedTuple):
 class _World:
     """Hosts of one organisation: some names are asked for again and again, others once and never again.
 
-    A host asks for some thirty names in an hour, by Zipf's law; 1.2 more on average were never asked for before, in
+    A host asks for some thirty names in an hour, by Zipf's law; one more on average was never asked for before, in
     clumps (a geometric number of them). Of all, 2 % do not exist.
     """
 
