@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from engine.errors import StoreError
 from engine.events import instant
 from engine.runs.freshness import freshness
 from engine.runs.gaps import GAP
 from engine.runs.history import LastRun, last_runs
-from engine.store.protocol import Store
+from engine.store.protocol import Record, Store
 
 Weight = Literal["warning", "critical"]
+_LOOK = "health"  # a record of this kind and key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ def problems(
     A run is overdue when none has ended well for `overdue`; `runs` are names that have to be there.
     """
     known = {run.name: run for run in last_runs(store)}
-    found = [problem for name in sorted({*known, *runs}) for problem in _of_run(name, known.get(name), now, overdue)]
+    found = _of_writing(store, now)
+    found += [problem for name in sorted({*known, *runs}) for problem in _of_run(name, known.get(name), now, overdue)]
     if not known and not runs:
         found.append(Problem(weight="critical", what="no run has ever ended", hint="kulla detect"))
     counts = store.count_records(GAP)
@@ -48,6 +51,21 @@ def problems(
         what = f"{messages['dead']:,} messages were given up"
         found.append(Problem(weight="critical", what=what, hint="kulla notify list --state dead"))
     return sorted(found, key=lambda item: item.weight)
+
+
+def _of_writing(store: Store, now: datetime) -> list[Problem]:
+    """Tell whether the store can be written, by writing when it was looked at: a full disk can still be read."""
+    try:
+        before = store.record(_LOOK, _LOOK)
+        version = before.version if before else 0
+        store.save_records([Record(kind=_LOOK, key=_LOOK, state="looked", body=instant(now), version=version)])
+    except StoreError as error:
+        return [
+            Problem(
+                weight="critical", what=f"the store can only be read: {error}", hint=error.hint or "kulla store status"
+            )
+        ]
+    return []
 
 
 def _of_run(name: str, run: LastRun | None, now: datetime, overdue: timedelta) -> list[Problem]:

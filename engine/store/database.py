@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from engine.errors import NotFoundError, StoreError
+from engine.store.reading import reading
 from engine.store.schema import MIGRATIONS
 from engine.store.segments import make_folder
 from engine.store.values import plain
@@ -31,6 +32,8 @@ _CANDIDATES = 5  # how many ids an ambiguous prefix names
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
 _PRIMARY = 0xFF  # SQLite's extended error codes carry the primary one in their low byte
+_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL}
+_CAUTIONS = ("foreign_keys=ON", "trusted_schema=OFF")
 
 
 def to_micros(moment: datetime) -> int:
@@ -50,19 +53,46 @@ class Database:
         self.path = path
         self._patience = patience
         with self.guarded():
-            make_folder(path.parent)
-            with _alone(path.with_suffix(".lock")):
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-                self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
-                try:
-                    self._prepare()
-                except BaseException:
-                    self._connection.close()
+            try:
+                self._open()
+            except (OSError, sqlite3.Error) as error:
+                if not (_is_unwritable(error) and path.exists()):
                     raise
+                self._open_for_reading()
 
-    def _prepare(self) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
-            self._connection.execute(f"PRAGMA {pragma}")
+    def _open(self) -> None:
+        make_folder(self.path.parent)
+        with _alone(self.path.with_suffix(".lock")):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._connection = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None)
+            with self._kept():
+                for pragma in ("journal_mode=WAL", "synchronous=FULL", *_CAUTIONS):
+                    self._connection.execute(f"PRAGMA {pragma}")
+                self._migrate()
+
+    def _open_for_reading(self) -> None:
+        """Open what cannot be written: on a full or failing disk, a responder still has to see what stands there."""
+        self._connection = reading(self.path, self._patience)
+        with self._kept():
+            for pragma in _CAUTIONS:
+                self._connection.execute(f"PRAGMA {pragma}")
+            if self._known_version() < len(MIGRATIONS):
+                raise StoreError(
+                    "the store was written by an older kulla, and cannot be written to bring it up to date",
+                    where=str(self.path),
+                    hint="make its folder writable, with some space, or use the older kulla",
+                )
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        """Keep the connection if the block ends well, and close it otherwise."""
+        try:
+            yield
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _known_version(self) -> int:
         version = self._version()
         if version > len(MIGRATIONS):
             raise StoreError(
@@ -70,7 +100,10 @@ class Database:
                 where=str(self.path),
                 hint="use the newer kulla, or name another store folder",
             )
-        for number in range(version, len(MIGRATIONS)):
+        return version
+
+    def _migrate(self) -> None:
+        for number in range(self._known_version(), len(MIGRATIONS)):
             self._connection.executescript(
                 f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA user_version={number + 1}; COMMIT;"
             )
@@ -144,7 +177,7 @@ class Database:
             raise self._system_told(error) from error
 
     def _told(self, error: sqlite3.Error) -> StoreError:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
+        code = _code(error)
         if code == sqlite3.SQLITE_FULL:
             return self._no_space()
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
@@ -205,6 +238,17 @@ class Database:
     def close(self) -> None:
         """Close the connection; committed work is durable already."""
         self._connection.close()
+
+
+def _code(error: sqlite3.Error) -> int:
+    return (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
+
+
+def _is_unwritable(error: OSError | sqlite3.Error) -> bool:
+    """Tell whether what failed may still be read: there is no right or no space to write (or to share memory)."""
+    if isinstance(error, OSError):
+        return error.errno in _NO_SPACE | _NO_RIGHT
+    return _code(error) in {*_UNWRITABLE, sqlite3.SQLITE_IOERR}
 
 
 @contextmanager

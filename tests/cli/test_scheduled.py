@@ -129,6 +129,19 @@ def test_alerts_are_told_after_the_run_and_once(home: Path) -> None:
         assert len(server.posted) == count  # once in an hour
 
 
+def test_a_store_that_can_only_be_read_is_read_and_health_tells(home: Path) -> None:
+    _collect(home, "a.log", access_log(2, path="/evil"))
+    assert kulla("detect", "--scheduled", home=home).code == 0
+    (home / "store" / "store.sqlite-shm").mkdir()  # nobody can share memory, as on a full disk
+    listed = kulla("alerts", "list", "-f", "jsonl", home=home)
+    assert (listed.code, len(listed.out.splitlines())) == (0, 2), listed.err
+    ill = kulla("health", "-f", "jsonl", home=home)
+    told = json.loads(ill.out.splitlines()[0])
+    assert (ill.code, told["weight"]) == (1, "critical")
+    assert "the store can only be read" in told["what"]
+    assert kulla("detect", home=home).code == 3
+
+
 def test_a_destination_that_is_not_listed_is_given_up_and_told(home: Path) -> None:
     _collect(home, "a.log", access_log(1, path="/evil"))
     with web() as server:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +196,50 @@ def test_one_process_collects_while_another_detects(tmp_path, now) -> None:
     assert collector.returncode == 0
     assert looks > 1
     assert seen == [f"{number:032}" for number in range(1000)]
+
+
+@pytest.fixture
+def sealed(store, many, tmp_path) -> EmbeddedStore:
+    """Return a closed store where nobody can share memory any more, as on a full disk or one mounted for reading."""
+    store.append(many(5), [])
+    store.close()
+    _seal(tmp_path / "store")
+    return store
+
+
+def _seal(folder: Path) -> None:
+    shared = folder / "store.sqlite-shm"
+    shared.unlink(missing_ok=True)
+    shared.mkdir()
+
+
+def test_what_cannot_be_written_is_read_all_the_same(sealed, many) -> None:
+    assert sealed.status().events == 5
+    assert sum(part.table.num_rows for part in sealed.scan()) == 5
+    with pytest.raises(StoreError, match="cannot write the store") as caught:
+        sealed.append(many(5, start=5), [])
+    assert caught.value.hint
+    assert sealed.status().events == 5
+
+
+def test_the_last_commits_of_a_killed_writer_are_read_where_nothing_can_be_written(store, many, tmp_path, now) -> None:
+    store.append(many(5), [])
+    shutil.copytree(store.folder, tmp_path / "killed")
+    _seal(tmp_path / "killed")
+    before = {path.name: path.stat().st_size for path in (tmp_path / "killed").iterdir()}
+    assert before["store.sqlite-wal"] > 0
+    with EmbeddedStore(tmp_path / "killed", lambda: now) as killed:
+        assert killed.status().events == 5
+        with pytest.raises(StoreError, match="cannot write the store"):
+            killed.append(many(5, start=5), [])
+    assert {path.name: path.stat().st_size for path in (tmp_path / "killed").iterdir()} == before
+
+
+def test_a_store_of_an_older_kulla_that_cannot_be_written_is_left_alone(sealed, tmp_path) -> None:
+    (tmp_path / "store" / "store.sqlite-shm").rmdir()
+    with sealed._open().transaction() as connection:
+        connection.execute("PRAGMA user_version=1")
+    sealed.close()
+    _seal(tmp_path / "store")
+    with pytest.raises(StoreError, match="older kulla"):
+        sealed.status()
