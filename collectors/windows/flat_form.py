@@ -140,7 +140,11 @@ def _envelope(document: _Object, options: Options) -> Fields:
 
 
 def template(document: _Object, host: str | None) -> Fields:
-    """Return what this event shares with all others of its provider, id, machine and user."""
+    """Return what this event shares with all others of its provider, id, machine and user.
+
+    Events share it whose values of `SHARED` are equal; so `false` and 0.0 stand for the 0 that they equal in Python.
+    """
+    document = {name: _number_as_such(document[name]) for name in SHARED if name in document}
     get = document.get
     fields = system_fields(
         event_id=_id(document),
@@ -171,6 +175,10 @@ def template(document: _Object, host: str | None) -> Fields:
     if version:
         fields["winlog.version"] = version
     return fields
+
+
+def _number_as_such(value: object) -> object:
+    return int(value) if isinstance(value, bool | float) and value == value // 1 else value
 
 
 def own_type(document: _Object) -> str | None:

@@ -123,6 +123,14 @@ def test_what_a_null_hides_is_parsed() -> None:
     assert not check(parser, orjson.dumps(document | {"ProcessId": None}))
 
 
+@pytest.mark.parametrize("value", [0, False, 0.0, 1, True, 1.0])
+@pytest.mark.parametrize("key", ["Severity", "Version", "EventID", "OpcodeValue"])
+def test_values_that_are_equal_in_python_are_told_alike(key: str, value: object) -> None:
+    parser = WindowsParser(Options())
+    for each in (value, 0, False, 0.0, 1, True, 1.0):
+        assert check(parser, orjson.dumps(SYSMON | {"UtcTime": "x", "ProcessId": "1", key: each}))
+
+
 def test_keys_in_another_order_are_the_same_shape() -> None:
     parser = WindowsParser(Options())
     one = SYSMON | {"ProcessId": "1", "Image": "a"}
