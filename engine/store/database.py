@@ -217,7 +217,7 @@ class Database:
         return StoreError(
             f"cannot write the store ({reason})",
             where=str(self.path.parent),
-            hint="check the folder's owner and mode, or name another with KULLA_HOME",
+            hint="check its owner, mode, mount and free space, or name another with KULLA_HOME",
         )
 
     def shred(self) -> None:
