@@ -118,7 +118,7 @@ class Batches:
             return self
         new = [np.ones(batch.rows, dtype=np.bool_) for batch in self.batches]
         for segment in segments:
-            with SegmentReader(folder / segment.path) as reader:
+            with SegmentReader(folder / segment.path, as_stored=True) as reader:
                 for group in range(len(reader.rows)):
                     known = pc.unique(reader.read(group, [ID]).column(ID).cast(pa.string()))
                     for batch, left in zip(self.batches, new, strict=True):
