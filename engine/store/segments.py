@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 from engine.durable import sync_folder
 from engine.errors import UnreadableError
-from engine.store.columns import ID, OFFSET, ORIGINAL, TEXT, type_of
-from engine.store.parquet import ParquetWriter
+from engine.store.columns import ID, NUMBER, OFFSET, ORIGINAL, SEQUENCE, TEXT, type_of
 
 ROW_GROUP = 32_768  # rows at most; reading a few whole events costs a row group of originals
 _BATCH = 2048  # rows of large values read at a time
 _PRESENT = b"kulla.present"  # in the file's metadata: for each row group, the numbers of columns that hold anything
+_DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
 _UNIQUE = (ID, ORIGINAL)
 _STAGED_SUFFIX = ".part"
 
@@ -82,16 +82,29 @@ def _begun(folder: Path) -> Staged:
 
 
 def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> None:
-    """Write the table as Parquet, text by dictionary where that pays.
+    """Write the table as Parquet: zstd, text by dictionary where that pays, a checksum on every page.
 
     `sizes` are the rows of each row group; without them, groups are as large as may be.
     """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - brings clients of other file systems: hunts never need it
+
+    evenly = [field.name for field in table.schema if field.name in _DELTA or pa.types.is_timestamp(field.type)]
     plain = [name for name in table.column_names if _is_plain(name, table.column(name))]
-    writer = ParquetWriter(sink, _as_text(table.slice(0, 0), plain).schema)
-    present = [
-        writer.write(_as_text(table.slice(start, rows), plain)) for start, rows in _groups(table.num_rows, sizes)
-    ]
-    writer.close({_PRESENT: orjson.dumps(present)})
+    groups = list(_groups(table.num_rows, sizes))
+    present = _present(table, groups)
+    told = {_PRESENT: orjson.dumps(present)}
+    with pq.ParquetWriter(
+        sink,
+        _as_text(table.slice(0, 0), plain).schema.with_metadata(told),
+        compression="zstd",
+        use_dictionary=[name for name in table.column_names if name not in plain and _repeats(name, table)],
+        column_encoding=dict.fromkeys(evenly, "DELTA_BINARY_PACKED"),
+        write_statistics=["@timestamp", "event.ingested"],
+        write_page_checksum=True,
+    ) as writer:
+        for start, rows in groups:
+            part = _trimmed(table.slice(start, rows))
+            writer.write_table(_as_text(part, plain).replace_schema_metadata(told), row_group_size=ROW_GROUP)
 
 
 def _groups(rows: int, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -103,11 +116,57 @@ def _groups(rows: int, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
         start += size
 
 
+def _present(table: pa.Table, groups: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return for each row group the numbers of the columns that hold anything in it."""
+    found: list[list[int]] = [[] for _ in groups]
+    starts = [start for start, rows in groups if rows]
+    for number, column in enumerate(table.columns):
+        if not column.null_count:
+            valid = np.ones(len(starts), dtype=bool)
+        else:
+            rows = column.is_valid().to_numpy()
+            valid = np.logical_or.reduceat(rows, starts) if starts else rows[:0]
+        for group in np.flatnonzero(valid).tolist():
+            found[group].append(number)
+    return found
+
+
+def _trimmed(table: pa.Table) -> pa.Table:
+    """Leave in each dictionary only what these rows use: Arrow would write the whole of it into every row group.
+
+    That is also what takes the values of rows that were removed out of the store.
+    """
+    columns = [
+        pa.chunked_array([_compact(part) for part in column.chunks]) if pa.types.is_dictionary(column.type) else column
+        for column in table.columns
+    ]
+    return pa.table(columns, names=table.column_names)
+
+
+def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    if column.null_count == len(column):
+        return pa.nulls(len(column), column.type)
+    codes = column.indices.fill_null(-1).to_numpy()
+    used = np.zeros(len(column.dictionary) + 1, dtype=bool)
+    used[codes] = True  # -1 is the last place
+    used[-1] = False
+    if used[:-1].all():
+        return column
+    places = (np.cumsum(used, dtype=np.int32) - 1)[codes]
+    kept = column.dictionary.take(pa.array(np.flatnonzero(used)))
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=codes < 0), kept)
+
+
 def _is_plain(name: str, column: pa.ChunkedArray) -> bool:
     """Tell whether text is better written out than by a dictionary: where most of it is distinct."""
     if column.type != TEXT:
         return bool(pa.types.is_string(column.type))
     return name in _UNIQUE or max((len(part.dictionary) for part in column.chunks), default=0) * 2 > len(column)
+
+
+def _repeats(name: str, table: pa.Table) -> bool:
+    """Tell whether a dictionary pays: numbers are smaller, and written sooner, without one."""
+    return name not in _UNIQUE and not pa.types.is_primitive(table.column(name).type)
 
 
 def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
@@ -154,15 +213,19 @@ class SegmentReader:
     """
 
     def __init__(self, path: Path, *, as_stored: bool = False) -> None:
-        import pyarrow.parquet as pq  # noqa: PLC0415 - brings clients of other file systems, and writing needs none
+        import pyarrow.parquet as pq  # noqa: PLC0415 - see `write_table`
 
         self.path = path
         with _damage_named(path):
             metadata = pq.read_metadata(path)
             schema = metadata.schema.to_arrow_schema()
             self.names: Sequence[str] = schema.names
-            self._file = pq.ParquetFile(path, metadata=metadata, page_checksum_verification=True)
-        self._as_stored = as_stored
+            self._file = pq.ParquetFile(
+                path,
+                metadata=metadata,
+                read_dictionary=None if as_stored else [name for name in self.names if type_of(name) == TEXT],
+                page_checksum_verification=True,
+            )
         self.rows = tuple(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
         self._present = orjson.loads((metadata.metadata or {}).get(_PRESENT, b"[]"))
         self._known = frozenset(self.names)
@@ -179,8 +242,6 @@ class SegmentReader:
             return self.read(group, [OFFSET]).select([])
         with _damage_named(self.path):
             table = self._file.read_row_group(group, columns=present, use_threads=False).select(present)
-            if not self._as_stored:
-                table = _by_dictionary(table)
             return table.replace_schema_metadata(None).unify_dictionaries().combine_chunks()
 
     def take(self, group: int, name: str, rows: NDArray[np.int64]) -> pa.Array:
@@ -194,8 +255,7 @@ class SegmentReader:
                 start += len(batch)
                 if last == len(rows):
                     break  # what comes after the last of them is not even unpacked
-        column = pa.chunked_array(found)
-        return (column if self._as_stored else _coded(name, column)).combine_chunks()
+        return pa.chunked_array(found).combine_chunks()
 
     def weight(self, group: int) -> int:
         """Return about how many bytes the row group takes in memory."""
@@ -212,16 +272,6 @@ class SegmentReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _by_dictionary(table: pa.Table) -> pa.Table:
-    columns = [_coded(name, column) for name, column in zip(table.column_names, table.columns, strict=True)]
-    return pa.table(columns, names=table.column_names)
-
-
-def _coded(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of text as dictionaries where it is not stored so."""
-    return column.dictionary_encode() if pa.types.is_string(column.type) and type_of(name) == TEXT else column
 
 
 @contextmanager
