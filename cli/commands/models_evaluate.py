@@ -49,6 +49,7 @@ def register_evaluate(app: typer.Typer) -> None:
         Data that the folder does not hold are passed over, and named. docs/models.md says where to get them. Thresholds
         come from what a model was trained on, never from what it is measured on.
         """
+        from engine.anomaly.evaluation.generic import EXTRA, absent
         from engine.anomaly.evaluation.table import EVALUATIONS, Row
 
         out = target(session, fmt, output)
@@ -72,3 +73,5 @@ def register_evaluate(app: typer.Typer) -> None:
         out.write(
             Listing(name="evaluation", title="Models on public data", columns=_COLUMNS, rows=shown, fields=FIELDS)
         )
+        if absent() and any(row.generic_name for row in rows):
+            session.say(f"detectors of {' and '.join(absent())} were not measured: pip install '{EXTRA}'")

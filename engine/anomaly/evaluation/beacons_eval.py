@@ -35,7 +35,8 @@ def evaluate_beacons(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     rita = [average_precision(_rita_like(beacons), _rita_like(today))]
     figure, name = "", ""
     if generic:
-        figure, name = best(*map(_figures, (past, beacons, today)), seed=seed, measure=average_precision)
+        measures = {"precision": average_precision}
+        figure, name = best(*map(_figures, (past, beacons, today)), seed=seed, measures=measures)["precision"]
     hardest = np.array(["-50-50" in name for name in beacons.column("destination").to_pylist()])
     precision = f"{average_precision(found, ordinary):.4f}"
     return [

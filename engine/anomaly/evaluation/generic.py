@@ -1,71 +1,169 @@
-"""Generic detectors, which the models have to beat: scikit-learn's, and PyOD's and River's where they are installed.
+"""Generic detectors, which the models have to beat: scikit-learn's, and those of PyOD and River (the extra `bench`).
 
-PyOD and River are not among kulla's dependencies (they bring compilers of their own); installed beside it, their
-detectors join here, and where they are not the table says so. Only detectors whose score of a row depends on the
-training data and that row are used: PyOD's ECOD and COPOD join training and test rows (its issues 401 and 604) and are
-left out, and River's half-space trees learn from the training rows alone.
+Where the extra is not installed, what is left is measured, and every figure says which packages it is without. Rows are
+scaled by the ordinary ones. PyOD's ECOD and COPOD judge a row by all rows of the call (its issues 401 and 604): they
+are given everything that is measured at once, which is to their advantage, and no series, whose future they would see.
+Training rows beyond `MOST` are thinned evenly, which the figure's name says, so that no detector takes more than about
+a minute of CPU.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
-Scorer = Callable[[Matrix], NDArray[np.float64]]
+Values = NDArray[np.float64]
+Scorer = Callable[[Matrix], Values]
+Measure = Callable[[Values, Values], float]
+
+MOST = 20_000  # training rows
+EXTRA = "kulla[bench]"
+_TITLES = {"sklearn": "scikit-learn", "pyod": "PyOD", "river": "River"}
 
 
-def detectors(ordinary: Matrix, seed: int) -> Iterator[tuple[str, Scorer]]:
-    """Yield name and scorer (larger is stranger) of each generic detector, fitted to ordinary rows."""
-    from sklearn.ensemble import IsolationForest  # noqa: PLC0415 # heavy, and only the evaluation needs it
-    from sklearn.neighbors import LocalOutlierFactor  # noqa: PLC0415
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """A generic detector: `fit` takes ordinary rows and a seed, and returns what scores rows (larger is stranger).
 
-    centre, spread = ordinary.mean(axis=0), ordinary.std(axis=0) + 1e-9
-    scaled = (ordinary - centre) / spread
+    `series` does so where rows come one after the other (`fit`, where it is None); `alone` says whether a row's score
+    depends on no row beside it.
+    """
 
-    def wrapped(score: Callable[[Matrix], Any]) -> Scorer:
-        return lambda rows: -np.asarray(score((rows - centre) / spread), dtype=np.float64)
+    name: str
+    package: str
+    fit: Callable[[Matrix, int], Scorer]
+    series: Callable[[Matrix, int], Scorer] | None = None
+    alone: bool = True
 
-    yield "IsolationForest", wrapped(IsolationForest(random_state=seed).fit(scaled).score_samples)
-    yield "LOF", wrapped(LocalOutlierFactor(novelty=True).fit(scaled).score_samples)
-    if find_spec("pyod") is not None:
-        for module, name in (("hbos", "HBOS"), ("knn", "KNN")):
-            model = getattr(import_module(f"pyod.models.{module}"), name)().fit(scaled)
-            yield f"PyOD {name}", lambda rows, model=model: model.decision_function((rows - centre) / spread)  # type: ignore[misc]
-    if find_spec("river") is not None:
-        yield "River half-space trees", _half_space_trees(ordinary, seed)
-
-
-def _half_space_trees(ordinary: Matrix, seed: int) -> Scorer:
-    """Return River's half-space trees over rows scaled to 0 to 1 by the ordinary ones; a window is a tenth of them."""
-    low, high = ordinary.min(axis=0), ordinary.max(axis=0)
-    window = max(50, min(250, len(ordinary) // 10))
-    trees = import_module("river.anomaly").HalfSpaceTrees(n_trees=25, height=10, window_size=window, seed=seed)
-
-    def named(rows: Matrix) -> Iterator[dict[int, float]]:
-        scaled = np.clip((rows - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
-        return (dict(enumerate(row)) for row in scaled.tolist())
-
-    for row in named(ordinary):
-        trees.learn_one(row)
-    return lambda rows: np.array([trees.score_one(row) for row in named(rows)], dtype=np.float64)
-
-
-def absent() -> str:
-    """Return which optional packages are not there to be beaten, in words; empty where all are."""
-    missing = [name for name, package in (("PyOD", "pyod"), ("River", "river")) if find_spec(package) is None]
-    return f" ({', '.join(missing)} not installed)" if missing else ""
+    @property
+    def title(self) -> str:
+        """Return its name after its package's."""
+        return f"{_TITLES.get(self.package, self.package)} {self.name}"
 
 
 def best(
-    ordinary: Matrix, attacks: Matrix, held: Matrix, *, seed: int, measure: Callable[[Matrix, Matrix], float]
-) -> tuple[str, str]:
-    """Return figure and name of the best generic detector: fitted to `ordinary`, measured on attacks and held rows."""
-    found = [(measure(score(attacks), score(held)), name) for name, score in detectors(ordinary, seed)]
-    value, name = max(found)
-    return f"{value:.4f}", name + absent()
+    ordinary: Matrix, attacks: Matrix, held: Matrix, *, seed: int, measures: Mapping[str, Measure]
+) -> dict[str, tuple[str, str]]:
+    """Return figure and name of the best detector by each measure: fitted to `ordinary`, measured on the others."""
+    training = ordinary[:: math.ceil(len(ordinary) / MOST)]
+    rows = np.concatenate([attacks, held])
+    found: dict[str, list[tuple[float, str]]] = {key: [] for key in measures}
+    for detector in installed():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scores = detector.fit(training, seed)(rows)
+        for key, measure in measures.items():
+            found[key].append((measure(scores[: len(attacks)], scores[len(attacks) :]), detector.title))
+    sample = f"fitted to {len(training):,} of {len(ordinary):,}" if len(training) < len(ordinary) else ""
+    largest = {key: max(of_measure) for key, of_measure in found.items()}
+    return {key: (f"{value:.4f}", name + remarks(sample)) for key, (value, name) in largest.items()}
+
+
+def over_series(rows: Matrix, known: int, *, seed: int) -> Iterator[tuple[str, Values]]:
+    """Yield name and scores of each detector over one series; the first `known` rows are what it is fitted to."""
+    for detector in installed():
+        if detector.alone:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                scores = (detector.series or detector.fit)(rows[:known], seed)(rows)
+            yield detector.title, scores
+
+
+def installed() -> list[Detector]:
+    """Return the detectors whose packages are there."""
+    return [detector for detector in DETECTORS if find_spec(detector.package) is not None]
+
+
+def absent() -> list[str]:
+    """Return the titles of packages that are not there, whose detectors are not measured."""
+    packages = dict.fromkeys(detector.package for detector in DETECTORS)
+    return [_TITLES.get(package, package) for package in packages if find_spec(package) is None]
+
+
+def remarks(sample: str = "") -> str:
+    """Return what stands behind a detector's name, in brackets: what it was fitted to, and packages it is without."""
+    without = f"without {' and '.join(absent())}" if absent() else ""
+    told = "; ".join(filter(None, (sample, without)))
+    return f" ({told})" if told else ""
+
+
+def _scaled(ordinary: Matrix) -> tuple[Matrix, Callable[[Matrix], Matrix]]:
+    centre, spread = ordinary.mean(axis=0), ordinary.std(axis=0) + 1e-9
+    return (ordinary - centre) / spread, lambda rows: (rows - centre) / spread
+
+
+def _isolation_forest(ordinary: Matrix, seed: int) -> Scorer:
+    from sklearn.ensemble import IsolationForest  # noqa: PLC0415 # heavy, and only the evaluation needs it
+
+    training, scaled = _scaled(ordinary)
+    model = IsolationForest(random_state=seed).fit(training)
+    return lambda rows: -np.asarray(model.score_samples(scaled(rows)), dtype=np.float64)
+
+
+def _local_outlier_factor(ordinary: Matrix, seed: int) -> Scorer:
+    from sklearn.neighbors import LocalOutlierFactor  # noqa: PLC0415 # as above
+
+    del seed
+    training, scaled = _scaled(ordinary)
+    model = LocalOutlierFactor(novelty=True).fit(training)
+    return lambda rows: -np.asarray(model.score_samples(scaled(rows)), dtype=np.float64)
+
+
+def _pyod(name: str, ordinary: Matrix, seed: int) -> Scorer:
+    """Return PyOD's detector of this name, as it comes; none of those used draws numbers."""
+    del seed
+    training, scaled = _scaled(ordinary)
+    model = getattr(import_module(f"pyod.models.{name.lower()}"), name)().fit(training)
+    return lambda rows: np.asarray(model.decision_function(scaled(rows)), dtype=np.float64)
+
+
+def _half_space_trees(ordinary: Matrix, seed: int, *, learning: bool = False) -> Scorer:
+    """Return River's half-space trees, which learn the ordinary rows and, where `learning`, each row once it is judged.
+
+    Ordinary rows fill the middle half of 0 to 1, as the trees' paper does (Tan, Ting, Liu 2011); a window is a tenth.
+    """
+    low, high = ordinary.min(axis=0), ordinary.max(axis=0)
+    span = np.maximum(high - low, 1e-9)
+    window = max(50, min(250, len(ordinary) // 10))
+    trees = import_module("river.anomaly").HalfSpaceTrees(n_trees=25, height=8, window_size=window, seed=seed)
+
+    def named(rows: Matrix) -> Iterator[dict[int, float]]:
+        scaled = np.clip(0.25 + 0.5 * (rows - low) / span, 0.0, 1.0)
+        return (dict(enumerate(row)) for row in scaled.tolist())
+
+    def score(rows: Matrix) -> Values:
+        found = np.zeros(len(rows))
+        for place, row in enumerate(named(rows)):
+            found[place] = trees.score_one(row)
+            if learning:
+                trees.learn_one(row)
+        return found
+
+    for row in named(ordinary):
+        trees.learn_one(row)
+    return score
+
+
+DETECTORS: tuple[Detector, ...] = (
+    Detector(name="IsolationForest", package="sklearn", fit=_isolation_forest),
+    Detector(name="LOF", package="sklearn", fit=_local_outlier_factor),
+    Detector(name="HBOS", package="pyod", fit=partial(_pyod, "HBOS")),
+    Detector(name="KNN", package="pyod", fit=partial(_pyod, "KNN")),
+    Detector(name="ECOD", package="pyod", fit=partial(_pyod, "ECOD"), alone=False),
+    Detector(name="COPOD", package="pyod", fit=partial(_pyod, "COPOD"), alone=False),
+    Detector(
+        name="half-space trees",
+        package="river",
+        fit=_half_space_trees,
+        series=partial(_half_space_trees, learning=True),
+    ),
+)

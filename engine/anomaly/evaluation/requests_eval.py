@@ -22,7 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.anomaly.budget import groups_of
-from engine.anomaly.evaluation.generic import best
+from engine.anomaly.evaluation.generic import Measure, best
 from engine.anomaly.evaluation.measures import best_f1, f1_at, recall_at, roc
 from engine.anomaly.evaluation.requests_data import Line, as_events, read_lines
 from engine.anomaly.evaluation.row import Row
@@ -141,15 +141,14 @@ def _named(fitted: Fitted, found: pa.Table, scores: NDArray[np.float64], thresho
 def _generic(
     training: Sequence[Line], held: Sequence[Line], attacks: Sequence[Line], seed: int
 ) -> dict[str, tuple[str, str]]:
-    few = list(attacks)[:: max(1, len(attacks) // 4000)]
-    ordinary, found, others = (np.array([_figures(line) for line in lines]) for lines in (training, few, held))
-    measures = {
+    ordinary, found, others = (np.array([_figures(line) for line in lines]) for lines in (training, attacks, held))
+    measures: dict[str, Measure] = {
         "F1": best_f1,
         "recall": lambda one, other: recall_at(one, other, 0.001),
         "recall 1 %": lambda one, other: recall_at(one, other, 0.01),
         "roc": roc,
     }
-    return {name: best(ordinary, found, others, seed=seed, measure=measure) for name, measure in measures.items()}
+    return best(ordinary, found, others, seed=seed, measures=measures)
 
 
 def _figures(line: Line) -> list[float]:

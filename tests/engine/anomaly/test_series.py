@@ -31,7 +31,7 @@ def test_a_jump_and_a_drop_depart() -> None:
 
 
 def test_fixed_points_of_the_score() -> None:
-    series = Series(found=np.zeros(1000), windows=((500, 549), (800, 849)))
+    series = Series(values=np.zeros(1000), found=np.zeros(1000), windows=((500, 549), (800, 849)))
     assert score(series, []) == -2.0
     assert score(series, [500, 800]) == 2.0
     assert 1.0 < score(series, [549, 800]) < 1.1

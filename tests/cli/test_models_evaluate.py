@@ -1,0 +1,56 @@
+"""`kulla models evaluate`: the table names the best generic detector, and the command that installs what is missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.anomaly.evaluation import generic, table
+from engine.anomaly.evaluation.measures import roc
+from engine.anomaly.evaluation.row import Evaluation, Row
+from tests.cli.runs import kulla
+
+FAKE = generic.Detector(name="far", package="numpy", fit=lambda ordinary, seed: lambda rows: rows.sum(axis=1))
+GONE = generic.Detector(name="gone", package="no_such_package", fit=FAKE.fit)
+
+
+def measured(folder: Path, seed: int, *, generic: bool) -> list[Row]:
+    """Return one row, of three ordinary rows and an attack."""
+    beside = _beside(seed) if generic else ("", "")
+    return [Row(data="made up", metric="roc", kulla="0.5", generic=beside[0], generic_name=beside[1])]
+
+
+def _beside(seed: int) -> tuple[str, str]:
+    rows = np.zeros((3, 2))
+    return generic.best(rows, rows[:1] + 1.0, rows, seed=seed, measures={"roc": roc})["roc"]
+
+
+@pytest.fixture
+def only_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "EVALUATIONS", {"made-up": Evaluation(folder="", run=measured)})
+
+
+def test_what_is_not_installed_is_said_with_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_made_up: None
+) -> None:
+    monkeypatch.setattr(generic, "DETECTORS", (FAKE, GONE))
+    shown = kulla("models", "evaluate", "--all", "-f", "json", home=tmp_path / "home")
+    assert shown.code == 0, shown.err
+    (row,) = json.loads(shown.out)["evaluation"]
+    assert (row["generic"], row["generic_name"]) == ("1.0000", "numpy far (without no_such_package)")
+    assert "pip install 'kulla[bench]'" in " ".join(shown.err.split())
+    plain = kulla("models", "evaluate", "--all", "--no-generic", home=tmp_path / "home")
+    assert "pip install" not in plain.err
+
+
+def test_where_all_is_installed_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_made_up: None
+) -> None:
+    monkeypatch.setattr(generic, "DETECTORS", (FAKE,))
+    shown = kulla("models", "evaluate", "--all", home=tmp_path / "home")
+    assert shown.code == 0, shown.err
+    assert "numpy far" in " ".join(shown.out.split())
+    assert "pip install" not in shown.err
