@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playbooks.legal import Clock
 
 _TOP = 10
+_PERSONAL = frozenset(("entities", "closed_why"))  # fields of incidents that may name persons
 _NUMBERS = frozenset(("count", "hosts", "false", "times"))
 
 
@@ -71,7 +72,7 @@ def period_report(period: Period, lang: Lang) -> Report:
     record = {
         "since": instant(period.since),
         "before": instant(period.before),
-        "incidents": incidents,
+        "incidents": [{name: row[name] for name in row if name not in _PERSONAL} for row in incidents],
         "alerts": levels,
         "rules": rules,
         "hosts": hosts,

@@ -135,7 +135,7 @@ class Session:
 
         indent = line[: len(line) - len(line.lstrip())]
         return textwrap.fill(
-            line, self.width - 1, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            line, max(self.width - 1, 1), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
         )
 
     def _documents(self) -> bool:

@@ -64,4 +64,5 @@ def _plain(path: str) -> str:
     for pattern, meant in _SPELLINGS:
         if found := pattern.match(path):
             path = meant + path[found.end() :]
-    return ntpath.normpath(path).removesuffix("::$data").rstrip(". ")  # Win32 drops dots and blanks from a name's end
+    # Win32 drops dots and blanks from a name's end
+    return ntpath.normpath(path).rstrip(". ").removesuffix("::$data").rstrip(". ")

@@ -77,12 +77,13 @@ def _gathered(session: Session, store: Store, since: datetime, before: datetime)
     from cli.period_report import Period
     from playbooks.awareness import about, clocks_of
 
-    incidents = [item for item in store.incidents() if item.last_seen >= since and item.first_seen < before]
+    known = [item for item in store.incidents() if item.first_seen < before]
+    incidents = [item for item in known if item.last_seen >= since]
     records, rules = _records(session, store), house_of(session).deadlines
     by_subject: dict[str, list[Record]] = {}
     for item in records:
         by_subject.setdefault(item.subject, []).append(item)
-    waiting = [item for item in incidents if item.status != "closed"]
+    waiting = [item for item in known if item.status != "closed"]
     first, last = instant(since), instant(before)
     return Period(
         since=since,

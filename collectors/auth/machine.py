@@ -34,19 +34,26 @@ _KERNEL = Table(
             meaning("entered-promiscuous-mode", "network host", "change", "success"),
         ),
         message(
+            "*",
+            rf"(?:[\w.\-]{{1,32}} [\w.:\-]{{1,32}} )?{_DEVICE}: left promiscuous mode",
+            meaning("left-promiscuous-mode", "network host", "change", "success"),
+        ),
+        message(
             "usb",
             r"usb [\d.\-]{1,16}: New USB device found, idVendor=(?P<vendor>[0-9a-f]{4}), "
             r"idProduct=(?P<product>[0-9a-f]{4})(?:, .*)?",
             meaning("connected-usb-device", "host", "info", "success"),
         ),
         message(
-            "Out",
-            r"Out of memory: Kill(?:ed)? process (?P<child>\d{1,10}) \((?P<program>[^)]{1,64})\).*",
+            "Out|Memory",
+            r"(?:Out|Memory cgroup out) of memory: Kill(?:ed)? process (?P<child>\d{1,10}) "
+            r"\((?P<program>[^)]{1,64})\).*",
             meaning("out-of-memory", "process", "end", "success"),
         ),
         message(
             "*",
-            r"(?P<program>[^\s\[]{1,64})\[(?P<child>\d{1,10})\]:? (?P<reason>segfault at .*|trap [a-z ]{1,64} ip:.*)",
+            r"(?:traps: )?(?P<program>[^\[]{1,64})\[(?P<child>\d{1,10})\]:? "
+            r"(?P<reason>segfault at .*|trap [a-z ]{1,64} ip:.*|general protection (?:fault )?ip:.*)",
             meaning("crashed", "process", "end error", "failure"),
         ),
         message(

@@ -22,7 +22,6 @@ from collectors.windows.forms import NESTED, from_document, from_text, is_plainl
 from collectors.windows.frames import event_records
 from collectors.windows.normalise import finish
 from collectors.windows.sketches import EVENTS, FLAT
-from collectors.windows.snare_form import MARK as SNARE
 from collectors.windows.snare_form import snare_document
 from engine.errors import MalformedRecordError
 from engine.events import Fields
@@ -75,7 +74,7 @@ class WindowsParser:
 
     def _other(self, raw: bytes, error: orjson.JSONDecodeError) -> Fields:
         text = decode(raw)
-        if text.find(SNARE, 0, _LONGEST_PREFIX) > -1 and not text.startswith("{"):
+        if _SNARE.match(text[:_LONGEST_PREFIX].encode()):
             return from_flat(snare_document(text, self._options.zone), self._options)
         start = min((at for mark in ("<Event", "<?xml", "{") if (at := text.find(mark)) != -1), default=-1)
         if start == -1 or start > _LONGEST_PREFIX:

@@ -19,7 +19,10 @@ Part = dict[str, Json]
 Reader = Callable[[Part, Fields], None]
 
 _HASHES = ("md5", "sha1", "sha256")
-_RDN = re.compile(r"(?:[\w.\-]{1,32}=)?(?P<value>[^,=]{1,256})(?:,|$)")  # the first part of a distinguished name
+_RDN = re.compile(
+    r"(?:[\w.\-]{1,32}=)?(?P<value>(?:[^\\,=]|\\.){1,256})(?:,|$)"
+)  # the first part of a distinguished name
+_ESCAPED = re.compile(r"\\([,=+\"<>;#])")  # RFC 4514, section 2.4; any other backslash ends a domain
 _RDP_USER = "mstshash="  # what a client of remote desktop says of its user before it encrypts
 
 
@@ -233,7 +236,7 @@ def _ldap(ldap: Part, fields: Fields) -> None:
     operation = text(request.get("operation"))
     _put(fields, "event.action", operation)
     name = _RDN.match(text(inner(request, "bind_request").get("name")))
-    _account(name["value"] if name is not None else "", "", fields)
+    _account(_ESCAPED.sub(r"\1", name["value"]) if name is not None else "", "", fields)
     answer = next(objects(ldap.get("responses")), {})
     code = text(inner(answer, text(answer.get("operation"))).get("result_code")).lower()
     if code:

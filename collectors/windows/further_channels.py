@@ -20,6 +20,8 @@ _RULE_KINDS: Final = {
     **dict.fromkeys(("2006", "2033", "2052", "2059"), "deletion"),
 }
 _FIREWALL_SETTINGS: Final = frozenset({"2002", "2003", "2082", "2083"})
+# later ids from 4020 on are audits (https://support.microsoft.com/topic/5064479)
+_NTLM_BLOCKED: Final = frozenset({"4001", "4002", "4003", "4004", "4005", "4006"})
 _CLIENT: Final = re.compile(r"\[CLIENT: (?P<address>[^\]\s]{1,64})\]")
 _INSTALLER: Final = {
     **dict.fromkeys(("1033", "11707"), ("installation", "installed-package")),
@@ -72,9 +74,9 @@ def smb_server(fields: Fields) -> None:
 def ntlm(fields: Fields) -> None:
     """Add whose log-in with NTLM was seen or blocked, and from which machine."""
     code = str(fields.get("event.code", ""))
-    if code.startswith("80"):
+    if code.startswith(("80", "40")) and code not in _NTLM_BLOCKED:
         classify(fields, ("authentication",), ("start",), "ntlm-authentication-audited")
-    elif code.startswith("40"):
+    elif code in _NTLM_BLOCKED:
         classify(fields, ("authentication",), ("start", "denied"), "ntlm-authentication-blocked")
         fields.setdefault("event.outcome", "failure")
     put(fields, "user.name", datum(fields, "UserName"))
@@ -135,5 +137,6 @@ def application(fields: Fields) -> None:
         fields["event.outcome"] = "failure" if failed else "success"
         put_account(fields, "user", datum(fields, "param1"))
         text = " ".join((datum(fields, "param2") or "", datum(fields, "param3") or "", str(fields.get("message", ""))))
-        if (client := _CLIENT.search(text[:4096])) is not None:
+        *_, client = (None, *_CLIENT.finditer(text[-4096:]))  # the server's own words stand behind the name tried
+        if client is not None:
             put_address(fields, "source", client["address"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from engine.alerts import Level
+from engine.entities import Entity
 from engine.runs.joining import refresh_incidents
 from engine.store.embedded import EmbeddedStore
 from tests.cli.fakes import NOW, FakeStore, an_alert, an_incident, call
@@ -60,6 +62,18 @@ def test_a_period_ends_before_its_end_and_knows_decisions_by_their_time(store: F
     today = _period(store, tmp_path, "--period", f"{NOW.date()}/{NOW.date() + timedelta(days=1)}")
     assert today["decisions"] == [{"what": "incident.closed", "times": 1}]
     assert _period(store, tmp_path, "--period", DAYS)["clocks"] == []  # of closed incidents nothing is due
+
+
+def test_a_period_names_no_persons_and_keeps_the_clocks_of_what_went_quiet(store: FakeStore, tmp_path: Path) -> None:
+    (incident,) = store.kept_incidents
+    persons = (*incident.entities, Entity("user", "ann.hoxha"))
+    store.kept_incidents[:] = [replace(incident, entities=persons, closed_why="told by Ann Hoxha")]
+    for form in ("json", "jsonl", "md", "html"):
+        shown = call("report", "--period", DAYS, "-f", form, store=store, cwd=tmp_path)
+        assert shown.code == 0, shown.err
+        assert "hoxha" not in shown.out.lower(), form
+    later = _period(store, tmp_path, "--period", "2026-03-05/2026-03-06")
+    assert (later["incidents"], {row["incident"] for row in later["clocks"]}) == ([], {incident.id})
 
 
 def test_one_incident_is_its_own_report(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def test_a_hash_beside_a_program_of_the_system_is_still_told() -> None:
         "//usr/bin/curl",
         "C:\\Windows\\System32\\cmd.exe. .",
         "C:\\Windows\\System32\\cmd.exe::$DATA",
+        "C:\\Windows\\System32\\cmd.exe::$DATA.",
     ],
 )
 def test_neither_a_program_of_the_system_nor_its_hash_is_told_however_it_is_spelled(program: str) -> None:

@@ -200,6 +200,11 @@ def test_who_binds_to_a_directory_and_with_what_end() -> None:
     answer = {"operation": "bind_response", "bind_response": {"result_code": "InvalidCredentials"}}
     fields = _of("ldap", ldap={"request": request, "responses": [answer]})
     assert (fields["user.name"], fields["event.action"], fields["event.outcome"]) == ("anna", "bind_request", "failure")
+    comma = {"operation": "bind_request", "bind_request": {"name": r"cn=Doe\, John,dc=gov"}}
+    assert _of("ldap", ldap={"request": comma, "responses": []})["user.name"] == "Doe, John"
+    windows = {"operation": "bind_request", "bind_request": {"name": r"GOV\anna"}}
+    fields = _of("ldap", ldap={"request": windows, "responses": []})
+    assert (fields["user.domain"], fields["user.name"]) == ("GOV", "anna")
     anonymous = _of("ldap", ldap={"request": {"operation": "search_request"}, "responses": []})
     assert not {"user.name", "event.outcome"} & anonymous.keys()
 

@@ -81,6 +81,15 @@ def test_no_text_is_a_crash(text: str) -> None:
             "connected-usb-device",
             {"device.model.identifier": "0781:5567"},
         ),
+        ("kernel: veth1: left promiscuous mode", "left-promiscuous-mode", {"system.syslog.interface": "veth1"}),
+        ("kernel: Web Content[9]: segfault at 0 ip 0 sp 0", "crashed", {"process.name": "Web Content"}),
+        ("kernel: traps: nginx[12] trap invalid opcode ip:55 sp:7", "crashed", {"process.name": "nginx"}),
+        ("kernel: traps: a[1] general protection fault ip:5 sp:7", "crashed", {"process.pid": 1}),
+        (
+            "kernel: Memory cgroup out of memory: Killed process 9 (java), UID 0",
+            "out-of-memory",
+            {"process.name": "java", "process.pid": 9},
+        ),
         ("kernel: httpd[77]: segfault at 0 ip 0 sp 0 error 4", "crashed", {"process.name": "httpd", "process.pid": 77}),
         (
             "kernel: hello: module verification failed: signature and/or required key missing",

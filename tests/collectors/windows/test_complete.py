@@ -423,10 +423,21 @@ def test_channels_of_the_network_and_of_what_runs(
     assert {name: fields.get(name) for name in expected} == expected
 
 
+def test_ntlm_that_was_only_audited_is_not_blocked() -> None:
+    blocked, audited = (event("windows.ntlm_operational", code, None) for code in ("4002", "4020"))
+    assert (blocked["event.outcome"], "denied" in blocked["event.type"]) == ("failure", True)
+    assert (audited["event.action"], "event.outcome" in audited) == ("ntlm-authentication-audited", False)
+
+
 def test_the_application_log_is_read_by_its_providers() -> None:
     failed = {"param1": "sa", "param2": "Reason: x", "param3": " [CLIENT: 203.0.113.9]"}
     fields = event("system.application", "18456", {"event.provider": "MSSQLSERVER"}, **failed)
     assert (fields["user.name"], fields["source.ip"], fields["event.outcome"]) == ("sa", "203.0.113.9", "failure")
+    said = "Login failed for user 'x [CLIENT: 8.8.8.8]'. Reason: y. [CLIENT: 203.0.113.9]"
+    assert (
+        event("system.application", "18456", {"event.provider": "MSSQLSERVER", "message": said})["source.ip"]
+        == "203.0.113.9"
+    )
     fields = event("system.application", "11707", {"event.provider": "MsiInstaller"}, param1="Product: x")
     assert (fields["event.action"], fields["package.name"]) == ("installed-package", "Product: x")
     assert "event.action" not in event("system.application", "18456", {"event.provider": "Other"})

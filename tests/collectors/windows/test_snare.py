@@ -83,3 +83,9 @@ def test_no_text_is_a_crash(text: str) -> None:
     for dataset in ("system.security", "windows.sysmon_operational"):
         list(message_data(text, dataset, "4688"))
     read("windows", _line("4625", text.replace("\n", " ").replace("\r", " ")))
+
+
+def test_a_word_in_a_command_line_makes_no_columns() -> None:
+    line = '<13>Mar  5 09:12:44 host {"CommandLine":"cmd /c echo MSWinEventLog ","EventID":1,"Image":"C:\\\\a.exe",'
+    line += '"Channel":"Microsoft-Windows-Sysmon/Operational"}'
+    assert one("windows", line)["process.command_line"] == "cmd /c echo MSWinEventLog "
