@@ -39,17 +39,18 @@ class _Gathered:
     pulled: list[Pulled] = field(default_factory=list)
     records: int = 0
     size: int = 0
-    wide: bool = False
+    odd: int = 0  # records that do not stand in columns, which take far more memory
 
     def add(self, item: Pulled) -> None:
         self.pulled.append(item)
         self.records += item.records
         self.size += item.size
-        self.wide |= bool(item.columns)
+        beside = sum(len(columns.batch.events) for columns in item.columns)
+        self.odd += len(item.events) + len(item.letters) + beside
 
     @property
     def full(self) -> bool:
-        many = self.records >= (_MOST_WIDE if self.wide else BATCH_EVENTS)
+        many = self.odd >= BATCH_EVENTS or self.records >= _MOST_WIDE
         return many or len(self.pulled) >= _MOST_STREAMS or self.size >= BATCH_BYTES
 
     @property

@@ -49,10 +49,11 @@ def is_column(field: str) -> bool:
 class EventBatch:
     """Some events of one log. The rows of all columns are the same events, in the order of the log.
 
-    `ids` and `originals` are text without a null, `offsets` and `numbers` whole numbers that grow; together with
-    `path` and `identity` they say of each row what `Event` does. `values` hold one value a row and `lists` several
-    texts; a row has no field in both. Where the events themselves give a text or a whole number under one of the
-    store's own names (`log.offset` of a shipper), all of them do. `events` are further events of the same log.
+    `ids` and `originals` are text without a null, `offsets` and `numbers` whole numbers, which grow where they are
+    places in a log; together with `path` and `identity` they say of each row what `Event` does. `values` hold one value
+    a row and `lists` several texts; a row has no field in both. Where the events themselves give a text or a whole
+    number under one of the store's own names (`log.offset` of a shipper), all of them do. `events` are further events
+    of the same log.
     """
 
     path: str

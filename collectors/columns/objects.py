@@ -32,7 +32,7 @@ from collectors.columns.building import (
     spread,
 )
 from collectors.columns.numbers import decimals
-from collectors.columns.pieces import ROOM, Piece, Places
+from collectors.columns.pieces import Piece, Places
 from collectors.columns.seam import Columns, Cut, Mask
 from collectors.columns.skeleton import Lines, Skeleton, most_alike
 from collectors.columns.stamps import CLF, ISO, instants
@@ -109,7 +109,7 @@ class ObjectColumns:
         self._form = form
         self._remembered = lru_cache(maxsize=_READINGS)(self._reading)
         self._skeleton: Skeleton | None = None
-        self._space = np.empty(ROOM + 2 * WORD, dtype=np.bool_)  # as large as a piece may be
+        self._space = np.empty(0, dtype=np.bool_)  # as large as the largest piece so far
 
     def cut(self, piece: Piece) -> Cut:
         """Cut the objects of the most usual shape; see `ColumnParser`."""
@@ -120,6 +120,8 @@ class ObjectColumns:
 
     def _alike(self, piece: Piece, places: Places) -> Cut:
         """Cut the objects that are written alike, where most are: see `collectors.columns.skeleton`."""
+        if len(self._space) < len(piece.buffer):
+            self._space = np.empty(len(piece.buffer), dtype=np.bool_)
         lines = most_alike(piece, places, self._space)
         if 2 * len(lines.lines) < len(places) or not len(places):
             return _NOTHING

@@ -190,7 +190,7 @@ def piece_of(lines: Sequence[bytes]) -> Piece:
     widths = np.fromiter(map(len, lines), dtype=np.int64, count=len(lines))
     ends = np.cumsum(widths + 1) - 1
     size = int(ends[-1]) if len(lines) else 0
-    content = b"\n".join([*lines, bytes(_padded(size) - size)])
+    content = b"\n".join([*lines, b" " * (_padded(size) - size)])
     buffer = np.frombuffer(content, dtype=np.uint8, count=_padded(size))
     return Piece(buffer=buffer, offset=0, starts=ends - widths, ends=ends, numbers=np.arange(1, len(lines) + 1))
 

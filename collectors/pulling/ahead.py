@@ -6,7 +6,7 @@ import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 
 from collectors.pulling.objects import Body, Bucket, Listed
 
@@ -20,6 +20,7 @@ class Ahead:
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self._ready: dict[Listed, Future[bytes]] = {}
+        self._fetching = BoundedSemaphore(AT_ONCE)  # also what goes on of a walk that was broken off
 
     def __str__(self) -> str:
         """Return the bucket's address."""
@@ -35,7 +36,7 @@ class Ahead:
         try:
             for found in objects:
                 waiting.append(found)
-                if found.size <= SMALL:
+                if found.size <= SMALL and self._fetching.acquire(blocking=False):
                     self._ready[found] = self._begun(found)
                 if len(waiting) == AT_ONCE:
                     yield waiting.popleft()
@@ -53,6 +54,8 @@ class Ahead:
                 future.set_result(self._whole(found))
             except Exception as error:  # noqa: BLE001 - whoever asks for the object gets it
                 future.set_exception(error)
+            finally:
+                self._fetching.release()
 
         Thread(target=fetch, name=f"fetch {found.key}", daemon=True).start()
         return future

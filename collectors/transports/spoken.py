@@ -41,7 +41,8 @@ class _Gathered:
     rows: int = 0
 
     def takes(self, cut: Cut) -> bool:
-        return not self.rows or (self.shape == cut.shape and self.rows + len(cut.lines) <= ROWS)
+        alike = not len(cut.lines) or self.shape == cut.shape
+        return not self.rows or (alike and self.rows + len(cut.lines) <= ROWS)
 
 
 class SpokenColumns:

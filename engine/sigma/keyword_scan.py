@@ -13,13 +13,13 @@ import string
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from engine.folding import INTO_ASCII, fold
-from engine.sigma.glances import automaton, glance
+from engine.folding import fold
+from engine.sigma.glances import STRANGERS, automaton, glance
 from engine.sigma.predicates import Predicate
 
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#$~|*?")
 _SHORTEST: Final = 3  # characters; shorter pieces are found everywhere
-_STRANGERS: Final = tuple(letter.encode() for letter in INTO_ASCII)
+_STRANGERS: Final = tuple(letter.encode() for letter in STRANGERS)
 # How escapes begin that may stand for what a keyword is made of.
 _ESCAPES: Final = (b"\\u00", b"\\u21", b"\\u01")
 # An escape of such a letter, or of an ASCII character that is no control character and not escaped for HTML's sake.

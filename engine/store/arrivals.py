@@ -164,8 +164,11 @@ def _is_growing(batch: EventBatch) -> bool:
 
 
 def _is_behind(first: EventBatch, second: EventBatch) -> bool:
-    """Tell whether a batch lies wholly behind another of the same log, so that they share no id."""
-    return first.identity == second.identity and first.offsets[-1].as_py() < second.offsets[0].as_py()
+    """Tell whether a batch lies wholly behind another of the same log, so that they share no id.
+
+    What senders give ids of their own has the time as offset, which does not have to grow.
+    """
+    return first.identity == second.identity and bool(pc.less(pc.max(first.offsets), pc.min(second.offsets)).as_py())
 
 
 def _first_places(ids: pa.Array) -> NDArray[np.int64]:

@@ -27,7 +27,7 @@ from engine.store.segments import SegmentReader
 from engine.store.tested import Tested
 from engine.store.values import from_json
 
-_SHAPE = "shape"  # under this key the tables hold each row group's rows and fields
+_SHAPE = "shape with rest"  # under this key the tables hold each row group's rows and fields
 _IDS = "ids"  # and under this one, the ids of events that rules matched
 _MANY_IDS = 4096  # ids of more events of a row group are not worth keeping
 _OWN = frozenset({*ENVELOPE, KINDS, REST})  # columns that every event needs
@@ -55,11 +55,11 @@ class Opened:
 
     @property
     def shape(self) -> list[Any]:
-        """For each row group its rows and the names of the fields that its events have."""
+        """For each row group its rows, the fields that its events have, and those of them that stand in the rest."""
         if self._shape is None:
             known = self.tested.get(_SHAPE)
             if known is None:
-                shape = [[rows, _fields(self.reader, group)] for group, rows in enumerate(self.reader.rows)]
+                shape = [[rows, *_fields(self.reader, group)] for group, rows in enumerate(self.reader.rows)]
                 known = orjson.dumps(shape)
                 self.tested.put(_SHAPE, known)
             self._shape = orjson.loads(known)
@@ -107,10 +107,8 @@ class StoredBlock:
     def read(self, names: Collection[str]) -> pa.Table:
         """Return these columns for all rows, with their companions; names that no row has are left out."""
         there = frozenset(self.opened.reader.present(self._group))
-        left = set(names).intersection(self.names)
-        if not self.opened.segment.compacted:  # then what has a column stands there in all rows
-            left = {name for name in left if there.isdisjoint(companions(name))}
-        return assembled(names, there, self._columns, self._rest if left and REST in there else None)
+        left = set(names).intersection(self.opened.shape[self._group][2])
+        return assembled(names, there, self._columns, self._rest if left else None)
 
     @cached_property
     def _rest(self) -> Rest:
@@ -250,13 +248,14 @@ def _within(segment: Segment, wanted: Wanted) -> bool:
     )
 
 
-def _fields(reader: SegmentReader, group: int) -> list[str]:
-    """Return the fields that any event of a row group has, whatever columns hold them."""
-    names: set[str] = set()
+def _fields(reader: SegmentReader, group: int) -> tuple[list[str], list[str]]:
+    """Return the fields that any event of a row group has, whatever holds them, and those that stand in the rest.
+
+    A field can have a column that holds the rows of some, and stand in the rest in others.
+    """
     there = reader.present(group)
-    for name in there:
-        names.add(field_of(name))
+    names, left = {field_of(name) for name in there}, set[str]()
     if REST in there:
         for text in reader.read(group, [REST]).column(REST).to_pylist():
-            names.update(from_json(text) if text else ())
-    return sorted(names)
+            left.update(from_json(text) if text else ())
+    return sorted(names | left), sorted(left)

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from engine.errors import NotFoundError, StoreError
-from engine.store.reading import reading
+from engine.store.reading import code_of, is_unwritable, reading
 from engine.store.schema import MIGRATIONS
 from engine.store.segments import make_folder
 from engine.store.values import plain
@@ -31,8 +31,6 @@ _SHORTEST_PREFIX = 4
 _CANDIDATES = 5  # how many ids an ambiguous prefix names
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
-_PRIMARY = 0xFF  # SQLite's extended error codes carry the primary one in their low byte
-_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL}
 _CAUTIONS = ("foreign_keys=ON", "trusted_schema=OFF")
 
 
@@ -56,7 +54,7 @@ class Database:
             try:
                 self._open()
             except (OSError, sqlite3.Error) as error:
-                if not (_is_unwritable(error) and path.exists()):
+                if not (_is_readable(error) and path.exists()):
                     raise
                 self._open_for_reading()
 
@@ -177,7 +175,7 @@ class Database:
             raise self._system_told(error) from error
 
     def _told(self, error: sqlite3.Error) -> StoreError:
-        code = _code(error)
+        code = code_of(error)
         if code == sqlite3.SQLITE_FULL:
             return self._no_space()
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
@@ -240,15 +238,9 @@ class Database:
         self._connection.close()
 
 
-def _code(error: sqlite3.Error) -> int:
-    return (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
-
-
-def _is_unwritable(error: OSError | sqlite3.Error) -> bool:
-    """Tell whether what failed may still be read: there is no right or no space to write (or to share memory)."""
-    if isinstance(error, OSError):
-        return error.errno in _NO_SPACE | _NO_RIGHT
-    return _code(error) in {*_UNWRITABLE, sqlite3.SQLITE_IOERR}
+def _is_readable(error: OSError | sqlite3.Error) -> bool:
+    """Tell whether what failed may still be read."""
+    return error.errno in _NO_SPACE | _NO_RIGHT if isinstance(error, OSError) else is_unwritable(error)
 
 
 @contextmanager

@@ -12,13 +12,34 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+_PRIMARY = 0xFF  # SQLite's extended error codes carry the primary one in their low byte
+_UNWRITABLE = {
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+}
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """Return SQLite's primary code of an error, 0 where it has none."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
+
+
+def is_unwritable(error: sqlite3.Error) -> bool:
+    """Tell whether what failed may still be read: there is no right or no space to write, or to share memory."""
+    return code_of(error) in _UNWRITABLE
+
 
 def reading(path: Path, patience: float) -> sqlite3.Connection:
     """Return a connection that only reads; raise `sqlite3.Error` or `OSError` where that is not possible either."""
     log = path.with_name(f"{path.name}-wal")
     try:
         return _checked(f"{path.absolute().as_uri()}?mode=ro", patience)  # others are at it, and share their memory
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        if not is_unwritable(error):  # another process has locked it
+            raise
         if log.exists() and log.stat().st_size:
             return _copied(path, log, patience)
     return _checked(f"{path.absolute().as_uri()}?mode=ro&immutable=1", patience)
@@ -33,8 +54,12 @@ def _copied(path: Path, log: Path, patience: float) -> sqlite3.Connection:
         with closing(sqlite3.connect(copy, timeout=patience)) as source:
             source.execute("PRAGMA journal_mode=DELETE")
             found = sqlite3.connect(":memory:", isolation_level=None)
-            source.backup(found)
-    found.execute("PRAGMA query_only=ON")
+            try:
+                source.backup(found)
+                found.execute("PRAGMA query_only=ON")
+            except sqlite3.Error:
+                found.close()
+                raise
     return found
 
 

@@ -31,7 +31,7 @@ class Rest:
     def beside(self, table: pa.Table, names: Collection[str]) -> pa.Table:
         """Add to the columns of these fields what stands of them in the rest.
 
-        Where files were joined, a field can have a column that holds the rows of some, and stand in the rest in others.
+        A field can have a column that holds the rows of some, and stand in the rest in others.
         """
         wanted = self.names.intersection(names)
         if not wanted:

@@ -116,7 +116,7 @@ def _blocks(opened: Opened, wanted: Wanted, following: int, *, check: bool) -> I
     if check:
         opened.check()
     segment, first = opened.segment, opened.segment.first_sequence
-    for group, (rows, _) in enumerate(opened.shape):
+    for group, (rows, *_) in enumerate(opened.shape):
         bounds = (segment.first_sequence, segment.last_sequence) if segment.compacted else (first, first + rows - 1)
         own = segment.first_sequence - 1 if segment.compacted else bounds[1]
         is_last = group + 1 == len(opened.shape)

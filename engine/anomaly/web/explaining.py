@@ -53,10 +53,13 @@ def _expected_of_path(site: Site, request: Request, kind: str) -> str:
 def _expected_of_value(site: Site, request: Request, departure: Departure) -> str:
     kind = KINDS[departure.kind]
     keys = ((request.service, request.path.whole, departure.name), (request.service, departure.name), ())
-    own = next((site.values[key] for key in keys if key in site.values), None)
-    if own is None:
+    layers = [site.values[key] for key in keys if key in site.values]
+    if not layers:
         return "nothing is known"
     value = next((value for name, value in request.parameters if name == departure.name), "")
+    own = layers[0]
+    if kind == "absent character":  # it may be usual in wider layers alone
+        own = next((layer for layer in layers if layer.usual - characters_of(shape_of(value))), own)
     if kind == "length":
         return f"{len(value):,} characters; {own.lengths.span} were usual in {own.seen:,} values"
     if kind == "value":

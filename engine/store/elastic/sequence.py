@@ -92,7 +92,7 @@ class Sequences:
     def renew(self, held: Range) -> None:
         """Say that the writer is still there, as often as its lease needs it."""
         expires = self._expiry()
-        if expires - self._told_expiry > LEASE / 4:
+        if expires - self._told_expiry > LEASE / 12:
             self._change(lambda body: _renewed(body, held, expires))
             self._told_expiry = expires
 
