@@ -56,7 +56,7 @@ class Database:
             except (OSError, sqlite3.Error) as error:
                 if not (_is_readable(error) and path.exists()):
                     raise
-                self._open_for_reading()
+                self._open_for_reading(error)
 
     def _open(self) -> None:
         make_folder(self.path.parent)
@@ -68,13 +68,19 @@ class Database:
                     self._connection.execute(f"PRAGMA {pragma}")
                 self._migrate()
 
-    def _open_for_reading(self) -> None:
+    def _open_for_reading(self, error: OSError | sqlite3.Error) -> None:
         """Open what cannot be written: on a full or failing disk, a responder still has to see what stands there."""
-        self._connection = reading(self.path, self._patience)
+        try:
+            self._connection = reading(self.path, self._patience)
+        except OSError:  # no space for a copy either
+            raise error from None
         with self._kept():
             for pragma in _CAUTIONS:
                 self._connection.execute(f"PRAGMA {pragma}")
-            if self._known_version() < len(MIGRATIONS):
+            version = self._known_version()
+            if not version:  # there is nothing to read yet
+                raise error
+            if version < len(MIGRATIONS):
                 raise StoreError(
                     "the store was written by an older kulla, and cannot be written to bring it up to date",
                     where=str(self.path),
