@@ -6,7 +6,7 @@ itself sees the line in front of it first, so that it knows what it would know h
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Protocol
 
@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.columns.building import texts
+from collectors.columns.gathered import Gathered
 from collectors.columns.pieces import ROOM, Piece, Pieces, Places
-from collectors.columns.seam import NOTHING, ColumnParser, Cut
+from collectors.columns.seam import ColumnParser, Cut
 from collectors.decoding import Decoder
 from collectors.source import Record
-from engine.batches import ROWS, EventBatch
+from engine.batches import EventBatch
 from engine.events import DeadLetter, Event
 from engine.record_ids import DIGITS, WORD, Digester, Words, hexadecimal
 
@@ -49,20 +49,16 @@ class Portion:
 class _Gathered:
     """What was cut out of pieces and is not given out yet."""
 
-    parts: list[dict[str, pa.Array]] = field(default_factory=list)
-    originals: list[pa.Array] = field(default_factory=list)
+    cuts: Gathered = field(default_factory=Gathered)
     digests: list[Words] = field(default_factory=list)
     offsets: list[Places] = field(default_factory=list)
     numbers: list[Places] = field(default_factory=list)
     odd: list[Record] = field(default_factory=list)
-    rows: int = 0
     size: int = 0  # bytes of all lines
-    shape: Hashable = None
 
     def takes(self, cut: Cut) -> bool:
         """Tell whether what was cut out of the next piece can be added."""
-        alike = not self.rows or not len(cut.lines) or self.shape == cut.shape
-        return alike and self.rows + len(cut.lines) <= ROWS and self.size < _MOST_BYTES
+        return self.cuts.takes(cut) and self.size < _MOST_BYTES
 
 
 class ColumnReader:
@@ -141,15 +137,12 @@ class ColumnReader:
         odd = [record for line in np.flatnonzero(others).tolist() if (record := piece.record(line)).raw]
         held.odd += (*piece.odd, *odd)
         held.size += len(piece.buffer) + sum(len(record.raw) for record in piece.odd)
+        held.cuts.add(piece, cut)
         if len(cut.lines):
             starts, ends = piece.starts[cut.lines], piece.ends[cut.lines]
-            held.parts.append(dict(cut.parts))
-            held.originals.append(texts(piece.buffer, (starts, ends))[0])
             held.digests.append(self._digester.digests(piece.buffer, piece.offset, starts, ends))
             held.offsets.append(starts + piece.offset)
             held.numbers.append(piece.numbers[cut.lines])
-            held.rows += len(cut.lines)
-            held.shape = cut.shape
 
     def _given_out(self) -> Iterator[Portion]:
         """Yield what was gathered: its columns with the first of the other records, then the rest of those."""
@@ -166,14 +159,12 @@ class ColumnReader:
 
     def _taken(self, held: _Gathered) -> tuple[EventBatch, list[Record]]:
         """Return the columns of the lines that were cut, and all records that are to be read by themselves."""
-        names = held.parts[0] if held.parts else {}
-        parts = {name: pa.chunked_array([each[name] for each in held.parts]) for name in names}
-        found = self._parser.columns(parts, held.rows, held.shape) if held.rows else NOTHING
+        found = held.cuts.columns(self._parser)
         batch = EventBatch(
             path=self._decoder.path,
             identity=self._decoder.identity,
             ids=_ids(held.digests),
-            originals=pa.chunked_array(held.originals, pa.string()),
+            originals=held.cuts.raw(),
             offsets=pa.array(np.concatenate([_NO_PLACES, *held.offsets])),
             numbers=pa.array(np.concatenate([_NO_PLACES, *held.numbers])),
             values=found.values,

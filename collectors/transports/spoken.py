@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.columns.building import constant, merged, texts
+from collectors.columns.building import constant, merged
+from collectors.columns.gathered import Gathered
 from collectors.columns.pieces import CAPACITY, LINES, Places, piece_of
-from collectors.columns.seam import ColumnParser, Cut, Mask
+from collectors.columns.seam import ColumnParser, Mask
 from collectors.columns.treatment import Untreated
 from collectors.transports.decoding import Decoder
 from collectors.transports.heard import SENDER, Heard, Speech, addressed
-from engine.batches import ROWS, EventBatch
+from engine.batches import EventBatch
 from engine.events import DeadLetter, Event, Value
 
 _LONGEST: Final = CAPACITY // 4  # bytes of a message that stands among others
@@ -30,21 +31,6 @@ class Taken:
     places: Places
 
 
-@dataclass(slots=True, kw_only=True)
-class _Gathered:
-    """What was cut out of pieces of one shape."""
-
-    shape: Hashable = None
-    parts: list[Mapping[str, pa.Array]] = field(default_factory=list)
-    originals: list[pa.Array] = field(default_factory=list)
-    places: list[Places] = field(default_factory=list)
-    rows: int = 0
-
-    def takes(self, cut: Cut) -> bool:
-        alike = not len(cut.lines) or self.shape == cut.shape
-        return not self.rows or (alike and self.rows + len(cut.lines) <= ROWS)
-
-
 class SpokenColumns:
     """Reads messages of one stream. The decoder, whose parser is its own, reads for `Untreated.events_of`."""
 
@@ -54,27 +40,23 @@ class SpokenColumns:
 
     def taken(self, said: Speech) -> Iterator[Taken]:
         """Yield the usual ones; all others are to be read one by one."""
-        held = _Gathered()
+        held, taken = Gathered(), list[Places]()
         for places in _portions(said):
             piece = piece_of([said.raws[place] for place in places.tolist()])
             cut = self._parser.cut(piece)
             if not held.takes(cut):
-                yield from self._given(said, held)
-                held = _Gathered()
-            if len(cut.lines):
-                held.shape = cut.shape
-                held.parts.append(cut.parts)
-                held.originals += texts(piece.buffer, (piece.starts[cut.lines], piece.ends[cut.lines]))[:1]
-                held.places.append(places[cut.lines])
-                held.rows += len(cut.lines)
-        yield from self._given(said, held)
+                yield from self._given(said, held, taken)
+                held, taken = Gathered(), []
+            held.add(piece, cut)
+            taken.append(places[cut.lines])
+        yield from self._given(said, held, taken)
 
-    def _given(self, said: Speech, held: _Gathered) -> Iterator[Taken]:
+    def _given(self, said: Speech, held: Gathered, taken: Sequence[Places]) -> Iterator[Taken]:
+        """Yield what was gathered, if anything; `taken` are the places of these messages."""
         if not held.rows:
             return
-        parts = {name: pa.chunked_array([each[name] for each in held.parts]) for name in held.parts[0]}
-        found = self._parser.columns(parts, held.rows, held.shape)
-        places = np.concatenate(held.places)
+        found = held.columns(self._parser)
+        places = np.concatenate(taken)
         about = said.about(places.tolist())
         if not found.lists.keys().isdisjoint({SENDER, *about}):  # nobody says that of himself as several
             return
@@ -83,7 +65,7 @@ class SpokenColumns:
             path=said.path,
             identity=said.identity,
             ids=pa.array(said.ids(places.tolist()), pa.string()),
-            originals=pa.chunked_array(held.originals, pa.string()),
+            originals=held.raw(),
             offsets=pa.array(offsets),
             numbers=pa.array(offsets + 1),
             values=_addressed(found.values, about, said.sender, held.rows),

@@ -145,7 +145,7 @@ def test_a_full_disk_stores_nothing_of_the_batch_and_says_so(home: Path, tmp_pat
 def test_a_killed_collect_run_again_loses_and_doubles_nothing(home: Path, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(access_log(3000))
     prelude = (
-        "import os, signal, cli.collecting as it\nfrom collectors.columns import pieces, reading as cut\n"
+        "import os, signal, cli.collecting as it\nfrom collectors.columns import pieces, gathered as cut\n"
         "from collectors.columns.treatment import Treatment\n"
         "it.PORTIONS, pieces.LINES, cut.ROWS, real, seen = 1, 500, 500, Treatment.treated, [0]\n"
         "def treated(self, *what):\n    seen[0] += 1\n"

@@ -106,7 +106,7 @@ def test_a_large_log_is_read_by_columns_with_the_ids_of_a_file_and_goes_on_where
     total = body.count(b"\n")
     home = tmp_path / "home"
     monkeypatch.setattr("collectors.pulling.objects._PAUSES", ())
-    monkeypatch.setattr("collectors.columns.reading.ROWS", 6_000)
+    monkeypatch.setattr("collectors.columns.gathered.ROWS", 6_000)
     ways = [Way(cut=len(content) - 1000), *[Way(status=503, body=b"<Error><Code>SlowDown</Code></Error>")] * 9]
     with Between(storage.url, lambda path, _: Way() if "list-type" in path else ways.pop(0)) as between:
         result = kulla("collect", f"s3://{bucket[1]}/", "--endpoint", between.url, home=home)
