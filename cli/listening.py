@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count as count_from
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 from cli.collecting import Account, stored, takes_columns
 from cli.reading import Reading, declared
 from cli.session import Session
+from cli.staying import patiently
 from collectors.registry import find, recognise
 from collectors.source import Options, Source
 from collectors.transports.address import SECURE, Address, address_of, tls
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 _MOST = 10_000  # messages in one batch
 _WAIT = 0.5  # seconds between looks whether to stop
-_PAUSES = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts to store a batch
+_LAST = 3  # attempts to store a batch that fail after a run was stopped, before it is given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,20 +82,18 @@ class Listening:
         wide = takes_columns(self.store, self.how)
         found = sorter.sort_by_columns(messages) if wide else sorter.sort(messages)
         count = len(found.events) + len(found.letters) + sum(len(each.batch) for each in found.columns)
-        attempt = 0
-        while True:
-            try:
-                done = stored(self.store, self.how, found.events, found.letters, columns=found.columns)
-            except StoreError as error:
-                wait = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-                attempt += 1
-                if self.stop.is_set() and attempt > 3:
-                    self.session.issue(StoreError(f"{count:,} received records are lost: {error}", hint=error.hint))
-                    return False
-                self.session.insist(f"kulla: {error}; senders wait, trying again in {wait:g} seconds")
-                self.stop.wait(wait)
-            else:
-                break
+        attempts = count_from(1)
+        try:
+            done = patiently(
+                lambda: stored(self.store, self.how, found.events, found.letters, columns=found.columns),
+                session=self.session,
+                sleep=self.stop.wait,
+                in_vain=lambda: next(attempts) > _LAST and self.stop.is_set(),
+                meanwhile="senders wait",
+            )
+        except StoreError as error:
+            self.session.issue(StoreError(f"{count:,} received records are lost: {error}", hint=error.hint))
+            return False
         self.account.add(count, done, found.letters)
         self.inbox.done(parcels)
         return True

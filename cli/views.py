@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cli.document import Column, Row
+from cli.document import Column, Listing, Row
 from cli.formats.cells import cell
 from cli.settings_table import Lang
-from cli.words import ENGLISH, Words, word_for
+from cli.words import Words, word_for, words
 from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
 
@@ -27,7 +27,7 @@ def _subject(texts: Words) -> Callable[[Row], str]:
         (texts.from_named, "source.ip"),
         (texts.to_named, "destination.ip"),
     )
-    return lambda row: ", ".join(words.format(name=cell(row[name])) for words, name in named if row.get(name))
+    return lambda row: ", ".join(phrase.format(name=cell(row[name])) for phrase, name in named if row.get(name))
 
 
 def word_of(texts: Words, field: str) -> Callable[[Row], str]:
@@ -77,18 +77,27 @@ ALERT_FIELDS = (
 )
 
 
-def alert_columns(texts: Words) -> tuple[Column, ...]:
-    """Return what people see of alerts, in the language of the texts; rows stay what programs read."""
-    return (
+def alert_listing(rows: Iterable[Row], lang: Lang, empty: str = "") -> Listing:
+    """Return alerts as a table: what people see in their language, rows as programs read them."""
+    texts = words(lang)
+    columns = (
         Column(field="id", heading=texts.alert, whole=True, derive=_short_id),
         Column(field="@timestamp", heading=texts.time_utc, whole=True, derive=to_the_second("@timestamp")),
         Column(field="rule.level", heading=texts.level, whole=True, derive=word_of(texts, "rule.level")),
         Column(field="rule.name", heading=texts.rule),
         Column(field="host.name", heading=texts.where_and_who, derive=_subject(texts)),
     )
+    return Listing(
+        name="alerts",
+        title=texts.alerts,
+        columns=columns,
+        rows=rows,
+        fields=ALERT_FIELDS,
+        empty=empty or texts.no_alerts,
+        lang=lang,
+    )
 
 
-ALERT_COLUMNS = alert_columns(ENGLISH)
 INCIDENT_FIELDS = (
     "id",
     "title",

@@ -50,6 +50,10 @@ class StoreError(KullaError):
     """The store cannot be reached, is full, or answers with something else than it should."""
 
 
+class DeniedError(StoreError):
+    """The store refuses this to whoever asks: a right is missing. What the rights allow goes on."""
+
+
 class UnreadableError(StoreError):
     """A part of what the store holds cannot be read now: a damaged file, a lost shard. The rest can."""
 

@@ -8,7 +8,7 @@ import typer
 
 from cli import rulesets
 from cli.decisions import Actor, actor_of, record
-from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Section
+from cli.document import Column, Grid, Lines, Pairs, Report, Section
 from cli.group import sub_app
 from cli.options import (
     Filters,
@@ -30,7 +30,7 @@ from cli.output import REPORT_FORMATS, target
 from cli.session import Session
 from cli.settings_table import Lang
 from cli.tailoring import Own, tailoring
-from cli.views import ALERT_FIELDS, SHORT, alert_columns, alert_row, at_least
+from cli.views import SHORT, alert_listing, alert_row, at_least
 from cli.words import Words, word_for, words
 from engine.alerts import Alert, Verdict
 from engine.errors import UsageError
@@ -64,17 +64,7 @@ def list_alerts(
     newest = kept[-limit:] if limit else kept
     if len(newest) < len(kept):
         session.say(f"the newest {len(newest):,} of {len(kept):,} alerts; --limit 0 shows all")
-    texts = words(session.lang)
-    listing = Listing(
-        name="alerts",
-        title=texts.alerts,
-        columns=alert_columns(texts),
-        rows=[alert_row(alert) for alert in newest],
-        fields=ALERT_FIELDS,
-        empty=texts.no_alerts,
-        lang=session.lang,
-    )
-    out.write(listing)
+    out.write(alert_listing([alert_row(alert) for alert in newest], session.lang))
     session.hint(f"kulla alerts show {newest[-1].id[:SHORT]}" if newest else "kulla detect")
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from cli import rulesets
-from cli.document import Listing
 from cli.group import single_app
 from cli.narrowing import narrowed
 from cli.options import (
@@ -39,7 +38,7 @@ from cli.session import Session
 from cli.sharing import Crew, help_out, words_of
 from cli.tailoring import Own
 from cli.telemetry import Telemetry
-from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row, at_least
+from cli.views import SHORT, alert_listing, alert_row, at_least
 from engine.alerts import Alert, Level
 from engine.errors import StoreError, UsageError
 
@@ -334,16 +333,6 @@ def _show(session: Session, out: Target, alerts: Sequence[Alert], lowest: Level)
     if len(shown) > 50 and out.format == "table":
         session.say(f"the newest 50 of {len(shown):,} alerts; kulla alerts list shows all")
         shown = shown[-50:]
-    rows = [alert_row(alert) for alert in shown]
-    out.write(
-        Listing(
-            name="alerts",
-            title="Alerts",
-            columns=ALERT_COLUMNS,
-            rows=rows,
-            fields=ALERT_FIELDS,
-            empty="no alerts in this run",
-        )
-    )
+    out.write(alert_listing([alert_row(alert) for alert in shown], session.lang))
     if shown:
         session.detail(f"kulla alerts show {shown[-1].id[:SHORT]}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 
 from cli import rulesets
-from cli.document import Listing, Report, Row
+from cli.document import Report, Row
 from cli.group import single_app
 from cli.hunters import Hunted
 from cli.options import (
@@ -39,7 +39,7 @@ from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
 from cli.session import Session
 from cli.summary_view import short, summary_report
 from cli.tailoring import Own
-from cli.views import ALERT_COLUMNS, ALERT_FIELDS, alert_row
+from cli.views import alert_listing, alert_row
 from engine.alerts import Alert, Level
 from engine.sigma.rules import RuleSet
 from engine.summary import Summary
@@ -88,7 +88,7 @@ def hunt(
             out.write(_summary(summary, loaded, read))
         else:
             rows: Iterator[Row] = (alert_row(alert) for alert in alerts)
-            out.write(Listing(name="alerts", title="Alerts", columns=ALERT_COLUMNS, rows=rows, fields=ALERT_FIELDS))
+            out.write(alert_listing(rows, session.lang))
             session.say(short(summary))
     rulesets.tell_excluded(session, loaded, summary.excluded)
     session.alarm = watch.rings

@@ -16,7 +16,7 @@ from cli.options import FailOn, Format, Limit, Output, Since, Until, choice, com
 from cli.options import level as level_of
 from cli.output import target
 from cli.session import Session
-from cli.views import ALERT_COLUMNS, ALERT_FIELDS, SHORT, alert_row
+from cli.views import SHORT, alert_listing, alert_row
 from engine.errors import InputError, NotFoundError, UsageError
 from engine.events import instant
 
@@ -185,16 +185,7 @@ def match(
     with session.open_store() as store:
         sighting = match_stored(session, store, span)
     rows = [alert_row(item) for item in sighting.alerts]
-    out.write(
-        Listing(
-            name="alerts",
-            title="Alerts",
-            columns=ALERT_COLUMNS,
-            rows=rows,
-            fields=ALERT_FIELDS,
-            empty="no event matches an indicator",
-        )
-    )
+    out.write(alert_listing(rows, session.lang, empty="no event matches an indicator"))
     _tell(session, sighting)
     session.alarm |= alarm is not None and any(item.rule.level >= alarm for item in sighting.alerts)
     session.hint("kulla incidents list" if rows else "kulla indicators list")

@@ -7,37 +7,27 @@ xinetd's log.c.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from collectors.auth.messages import Table, meaning, message
+from collectors.auth.messages import Message, Table, meaning, message
 from collectors.auth.services import read_apparmor
 from engine.events import Fields
 
 _UPTIME = re.compile(r"\[ {0,8}\d{1,10}\.\d{1,9}\] ", re.ASCII)
 _DEVICE = r"(?P<interface>[\w.\-@]{1,32})"
 
+
+def _promiscuous(verb: str) -> Iterator[Message]:
+    """Yield both forms of one change: since 6.6 the device stands in front, "eth0: entered promiscuous mode"."""
+    means = meaning(f"{verb}-promiscuous-mode", "network host", "change", "success")
+    yield message("device", rf"device {_DEVICE} {verb} promiscuous mode", means)
+    yield message("*", rf"(?:[\w.\-]{{1,32}} [\w.:\-]{{1,32}} )?{_DEVICE}: {verb} promiscuous mode", means)
+
+
 _KERNEL = Table(
     [
-        message(
-            "device",
-            rf"device {_DEVICE} entered promiscuous mode",
-            meaning("entered-promiscuous-mode", "network host", "change", "success"),
-        ),
-        message(
-            "device",
-            rf"device {_DEVICE} left promiscuous mode",
-            meaning("left-promiscuous-mode", "network host", "change", "success"),
-        ),
-        # since 6.6 the device stands in front: "eth0: entered promiscuous mode"
-        message(
-            "*",
-            rf"(?:[\w.\-]{{1,32}} [\w.:\-]{{1,32}} )?{_DEVICE}: entered promiscuous mode",
-            meaning("entered-promiscuous-mode", "network host", "change", "success"),
-        ),
-        message(
-            "*",
-            rf"(?:[\w.\-]{{1,32}} [\w.:\-]{{1,32}} )?{_DEVICE}: left promiscuous mode",
-            meaning("left-promiscuous-mode", "network host", "change", "success"),
-        ),
+        *_promiscuous("entered"),
+        *_promiscuous("left"),
         message(
             "usb",
             r"usb [\d.\-]{1,16}: New USB device found, idVendor=(?P<vendor>[0-9a-f]{4}), "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from engine.errors import StoreError
+from engine.errors import DeniedError, StoreError
 from engine.events import instant
 from engine.runs.freshness import freshness
 from engine.runs.gaps import GAP
@@ -54,11 +54,16 @@ def problems(
 
 
 def _of_writing(store: Store, now: datetime) -> list[Problem]:
-    """Tell whether the store can be written, by writing when it was looked at: a full disk can still be read."""
+    """Tell whether the store can be written, by writing when it was looked at: a full disk can still be read.
+
+    Who looks with rights to read only does not learn it.
+    """
     try:
         before = store.record(_LOOK, _LOOK)
         version = before.version if before else 0
         store.save_records([Record(kind=_LOOK, key=_LOOK, state="looked", body=instant(now), version=version)])
+    except DeniedError:
+        return []
     except StoreError as error:
         return [
             Problem(

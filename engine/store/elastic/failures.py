@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import StoreError, UnreadableError
+from engine.errors import DeniedError, StoreError, UnreadableError
 
 Body = Mapping[str, Any]
 _DENIED = re.compile(r"on indices \[([^\]]*)\]")
@@ -93,12 +93,12 @@ def _blocked(reason: str, where: str) -> StoreError:
     )
 
 
-def _denied(reason: str, where: str) -> StoreError:
+def _denied(reason: str, where: str) -> DeniedError:
     action, granted, denied = _ACTION.search(reason), _GRANTED.search(reason), _DENIED.search(reason)
     what = f"the action {action[1]}" if action else "this"
     place = f" on {denied[1]}" if denied else ""
     missing = f"; one of these {granted[1]} privileges is missing: {granted[2]}" if granted else ""
-    return StoreError(
+    return DeniedError(
         f"the API key has no right to {what}{place}{missing}",
         where=where,
         hint="docs/elasticsearch.md lists the privileges that kulla needs",

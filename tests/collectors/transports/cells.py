@@ -253,7 +253,7 @@ def _listening(root: Path, word: str, opened: Callable[[Path], EmbeddedStore] | 
 @contextmanager
 def _hurried() -> Iterator[None]:
     """Let a listener try a store that failed again at once."""
-    with patch("cli.listening._PAUSES", (0.001,)), patch("cli.listening._WAIT", 0.01):
+    with patch("cli.staying.PAUSES", (0.001,)), patch("cli.listening._WAIT", 0.01):
         yield
 
 
