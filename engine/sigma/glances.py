@@ -6,8 +6,10 @@ always shows that there is nothing to fold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Final
 
 import ahocorasick_rs
@@ -16,6 +18,11 @@ from engine.folding import INTO_ASCII, fold
 
 _LENGTH: Final = 3  # characters that are looked for
 MOST: Final = 64  # forms; more of them cannot be looked for at many bytes at once
+ROOMY: Final = 48  # forms that leave room for others in their stead
+_LESSON: Final = 1 << 16  # bytes from which one lesson is taken
+_LESSONS: Final = 6
+_GLIMPSE: Final = 1 << 12  # bytes of one text, or of several that lie together
+Look = Callable[[bytes | memoryview], Sequence[tuple[int, int, int]]]
 # Letters outside ASCII by what they fold into; the long s does not fold, but a pattern takes it for an `s`.
 STRANGERS: Final = {**{letter: fold(letter)[0] for letter in INTO_ASCII}, "\u017f": "s"}
 
@@ -25,23 +32,66 @@ def automaton(patterns: Sequence[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
     return ahocorasick_rs.BytesAhoCorasick(patterns, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
 
 
-def glance(texts: Iterable[str], others: Iterable[bytes] = ()) -> ahocorasick_rs.BytesAhoCorasick | None:
+def glance(texts: Iterable[str], others: Iterable[bytes] = ()) -> Glance | None:
     """Return what finds, in bytes as they are, part of each text (ASCII) in any case, and `others` as they stand.
 
     None where there is nothing to look for, or too much.
     """
-    forms = frozenset[bytes]().union(*(forms_of(text) for text in texts if text))
-    patterns = [*others, *sorted(forms)]
-    return automaton(patterns) if forms and len(patterns) <= MOST else None
+    wanted = sorted({text for text in texts if text})
+    given = tuple(others)
+    parts = {text: _windows(text)[0] for text in wanted}
+    patterns = [*given, *_forms(parts.values())]
+    return Glance(parts, given) if wanted and len(patterns) <= MOST else None
+
+
+class Glance:
+    """Finds part of each text at a glance, and learns from mistakes: what is rare in one log is common in another.
+
+    `look` returns what is found in some bytes. Of the parts of a text that need few forms, the one is looked for that
+    was seen least often in bytes that looked as if they held a text and held none, as far as there is room for it.
+    """
+
+    def __init__(self, parts: Mapping[str, str], others: Sequence[bytes]) -> None:
+        self._parts = dict(parts)
+        self._others = others
+        self._seen: Counter[str] = Counter()
+        self._sample = bytearray()
+        self._lessons = _LESSONS
+        self._build()
+
+    def _build(self) -> None:
+        self._automaton = automaton([*self._others, *_forms(self._parts.values())])
+        self.look: Look = self._automaton.find_matches_as_indexes
+
+    def mistaken(self, part: bytes | memoryview) -> None:
+        """Take a lesson from bytes in which something was found, but no text, as long as there is more to learn."""
+        if self._lessons:
+            self._sample += part[:_GLIMPSE]
+            if len(self._sample) >= _LESSON:
+                self._learn()
+
+    def _learn(self) -> None:
+        sample = bytes(self._sample).lower()
+        self._sample.clear()
+        self._lessons -= 1
+        windows = {text: _windows(text) for text in self._parts}
+        for window in {each for several in windows.values() for each in several}:
+            self._seen[window] += sample.count(window.encode())
+        for text in sorted(self._parts, key=lambda text: -self._seen[self._parts[text]]):  # the worst first
+            parts = {**self._parts, text: min(windows[text], key=self._seen.__getitem__)}
+            if len(self._others) + len(_forms(parts.values())) <= MOST:
+                self._parts = parts
+        self._build()
 
 
 def forms_of(text: str) -> frozenset[bytes]:
-    """Return all forms of the part of a text (ASCII) that is looked for: the one with the fewest letters.
+    """Return all forms of the part of a text (ASCII) that is looked for at first."""
+    return _forms(_windows(text)[:1])
 
-    Letters outside ASCII that fold into its letters are among them.
-    """
-    window = min(_windows(text), key=lambda part: sum(map(str.isalpha, part)))
-    return frozenset("".join(form).encode() for form in product(*map(_likenesses, window)))
+
+def _forms(windows: Iterable[str]) -> frozenset[bytes]:
+    """Return all forms of these parts; letters outside ASCII that fold into their letters are among them."""
+    return frozenset("".join(form).encode() for part in windows for form in product(*map(_likenesses, part)))
 
 
 def _likenesses(character: str) -> set[str]:
@@ -50,4 +100,9 @@ def _likenesses(character: str) -> set[str]:
 
 
 def _windows(text: str) -> list[str]:
-    return [text[start : start + _LENGTH] for start in range(max(1, len(text) - _LENGTH + 1))]
+    """Return the parts of a text, in small letters, that need few forms: those that need the fewest first."""
+    lower = text.lower()
+    parts = [lower[start : start + _LENGTH] for start in range(max(1, len(lower) - _LENGTH + 1))]
+    counts = {part: prod(len(_likenesses(character)) for character in part) for part in parts}
+    fewest = min(counts.values())
+    return sorted((part for part in counts if counts[part] <= 2 * fewest), key=counts.__getitem__)

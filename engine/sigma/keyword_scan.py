@@ -43,21 +43,25 @@ class KeywordScan:
         """Tell whether a value of the record, written as JSON, may hold a keyword; only a false answer is certain."""
         if self._automaton is None:
             return not self.usable
-        if self._glance is not None and not self._glance.find_matches_as_indexes(raw):
+        if self._glance is not None and not self._glance.look(raw):
             return False
         raw = bytes(raw)
         folded = raw.lower()
         found = self._automaton.find_matches_as_indexes(folded)
         if _is_piece(found) or (found and _ESCAPED.search(folded) is not None):
             return True
-        return not raw.isascii() and any(letter in raw for letter in _STRANGERS)
+        if not raw.isascii() and any(letter in raw for letter in _STRANGERS):
+            return True
+        if self._glance is not None:
+            self._glance.mistaken(raw)
+        return False
 
     def may_stand_in(self, text: str) -> bool:
         """Tell whether one of many values, joined to one text, may hold a keyword; only a false answer is certain."""
         if self._automaton is None:
             return not self.usable
         raw = text.encode("utf-8", "surrogatepass")
-        if self._glance is not None and not self._glance.find_matches_as_indexes(raw):
+        if self._glance is not None and not self._glance.look(raw):
             return False
         folded = raw if raw.isascii() else fold(text).encode("utf-8", "surrogatepass")
         return _is_piece(self._automaton.find_matches_as_indexes(folded.lower()))

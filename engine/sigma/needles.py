@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.sigma.coded import Codes
-from engine.sigma.glances import MOST, STRANGERS, automaton, forms_of, glance
+from engine.sigma.glances import MOST, ROOMY, STRANGERS, automaton, forms_of, glance
 from engine.sigma.predicates import Predicate
 from engine.sigma.required import required
 
@@ -56,7 +56,7 @@ def _groups(predicates: Iterable[Predicate]) -> list[list[Predicate]]:
     groups: list[tuple[list[Predicate], set[bytes]]] = []
     for item in sorted(predicates):
         forms = _forms(item) or frozenset()
-        fitting = next((group for group in groups if len(group[1] | forms) <= MOST), None)
+        fitting = next((group for group in groups if len(group[1] | forms) <= ROOMY), None)
         if fitting is None:
             groups.append(([item], set(forms)))
         else:
@@ -101,14 +101,17 @@ class Needles:
             return np.arange(len(texts))
         if self._automaton is None or not len(texts):
             return np.zeros(0, dtype=np.int64)
-        search = self._automaton.find_matches_as_indexes
+        search, glance = self._automaton.find_matches_as_indexes, self._glance
 
         def folded(part: memoryview) -> Sequence[tuple[int, int, int]]:
-            return search(bytes(part).lower())
+            found = search(bytes(part).lower())
+            if glance is not None and not found:
+                glance.mistaken(part)
+            return found
 
-        if self._glance is None:
+        if glance is None:
             return _found(texts, folded)
-        seen = _found(texts, self._glance.find_matches_as_indexes)
+        seen = _found(texts, glance.look)
         return seen[_found(texts.take(pa.array(seen)), folded)] if len(seen) else seen
 
 

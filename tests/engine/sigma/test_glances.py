@@ -20,14 +20,29 @@ def test_a_text_is_seen_in_any_case(pieces: list[str], chosen: int, turns: st.Da
     text = pieces[chosen % len(pieces)]
     forms = [[letter.lower(), letter.upper(), *STRANGE.get(letter.lower(), "")] for letter in text]
     spelled = "".join(turns.draw(st.sampled_from(letters)) for letters in forms)
-    assert found.find_matches_as_indexes(f"before {spelled} after".encode())
+    common = turns.draw(st.lists(PIECE, max_size=3))
+    for _ in range(20):
+        assert found.look(f"before {spelled} after".encode())
+        found.mistaken(" ".join(common).encode() * 4096)
+
+
+def test_what_a_log_is_full_of_is_looked_for_no_longer() -> None:
+    found = glance(["commandlinetemplate", "\\mimilib.dll"])
+    assert found is not None
+    usual = rb"Company C:\Program Files\Microsoft\x.dll  " * 2000
+    assert found.look(usual)
+    for _ in range(40):
+        found.mistaken(usual)
+    assert not found.look(usual)
+    assert found.look(b"x CommandLineTemplate")
+    assert found.look(rb"C:\MimiLib.DLL")
 
 
 def test_only_the_beginnings_of_what_is_asked_are_seen() -> None:
     found = glance(["sekurlsa::"], [b"\\u00"])
     assert found is not None
-    assert not found.find_matches_as_indexes(b"sekurlsa and IPv6 2001::1")
-    assert found.find_matches_as_indexes(b"x\\u0041")
+    assert not found.look(b"sekurlsa and IPv6 2001::1")
+    assert found.look(b"x\\u0041")
 
 
 @pytest.mark.parametrize("texts", [[], [""], [f"{letter}xyz" for letter in "abcdefghijk"]])
