@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +82,13 @@ class Coded:
         return (value,) if isinstance(value, str) else value
 
 
+class CodedTexts(NamedTuple):
+    """A column of texts as codes into distinct ones, -1 where absent."""
+
+    codes: Codes
+    array: pa.StringArray
+
+
 def distinct(columns: Sequence[npt.NDArray[np.integer[Any]] | None], count: int) -> tuple[Codes, Codes]:
     """Return for each distinct combination of codes (0 and more) its first row, and for each row its number.
 
@@ -144,6 +151,11 @@ class Columns:
             for name in wanted:
                 self._coded[name] = self._decoded(table, name)
 
+    def texts_of(self, name: str) -> CodedTexts | None:
+        """Return a column of texts that was decoded before, else None."""
+        found = self._coded.get(name)
+        return CodedTexts(found.codes, found.values.array) if found and isinstance(found.values, Texts) else None
+
     def values(self, accessor: Accessor, rows: Codes) -> Coded:
         """Return the field's values in these rows."""
         names = [name for name in accessor.names if name in self.names]
@@ -205,9 +217,13 @@ def decoded_column(column: pa.ChunkedArray) -> Coded:
         return _decoded_lists(column)
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
-    unified = column.unify_dictionaries().combine_chunks()
-    array = unified.chunk(0) if isinstance(unified, pa.ChunkedArray) else unified
-    codes = pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    if column.num_chunks == 1:
+        array = column.chunk(0)
+    else:
+        unified = column.unify_dictionaries().combine_chunks()
+        array = unified.chunk(0) if isinstance(unified, pa.ChunkedArray) else unified
+    indices = pc.fill_null(array.indices, -1) if array.null_count else array.indices
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
     values = array.dictionary
     return Coded(
         codes, Texts(values) if pa.types.is_string(values.type) else [texts(value)[0] for value in values.to_pylist()]

@@ -22,7 +22,8 @@ ROOMY: Final = 48  # forms that leave room for others in their stead
 _LESSON: Final = 1 << 16  # bytes from which one lesson is taken
 _LESSONS: Final = 6
 _GLIMPSE: Final = 1 << 12  # bytes of one text, or of several that lie together
-Look = Callable[[bytes | memoryview], Sequence[tuple[int, int, int]]]
+Finding = tuple[int, int, int]  # which it is, its first byte, and the one after its last
+Look = Callable[[bytes | memoryview], Sequence[Finding]]
 # Letters outside ASCII by what they fold into; the long s does not fold, but a pattern takes it for an `s`.
 STRANGERS: Final = {**{letter: fold(letter)[0] for letter in INTO_ASCII}, "\u017f": "s"}
 

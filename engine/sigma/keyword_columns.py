@@ -70,10 +70,7 @@ def _suspects(block: Block, columns: Columns, partition: Partition, finder: Find
     names = [name for name in sorted(columns.names) if next(keyword_values({name: "x"}, "", partition.kind), "")]
     ordinary: _Rows = np.zeros(block.rows, dtype=bool)
     parts: list[Found] = []
-    together = max(_TOGETHER, _CELLS // max(1, block.rows if rows is None else len(rows)))
-    for start in range(0, len(names), together):
-        read = block.read(names[start : start + together]).columns
-        cells = [_cells(column, rows) for column in read]
+    for cells in _all_cells(block, columns, names, rows):
         for each, touched in zip(cells, _touched([each.texts for each in cells], finder), strict=True):
             if len(touched):
                 found = each.found(touched)
@@ -84,6 +81,16 @@ def _suspects(block: Block, columns: Columns, partition: Partition, finder: Find
             else:
                 ordinary[rows] |= each.present
     return Suspects(ordinary, parts)
+
+
+def _all_cells(block: Block, columns: Columns, names: Sequence[str], rows: Codes | None) -> Iterator[list[_Cells]]:
+    """Yield the cells of columns, several at a time; what is decoded already is not read again."""
+    held = {} if rows is not None else {name: found for name in names if (found := columns.texts_of(name)) is not None}
+    yield [_Cells(found.codes >= 0, found.array, codes=found.codes) for found in held.values()]
+    others = [name for name in names if name not in held]
+    together = max(_TOGETHER, _CELLS // max(1, block.rows if rows is None else len(rows)))
+    for start in range(0, len(others), together):
+        yield [_cells(column, rows) for column in block.read(others[start : start + together]).columns]
 
 
 def _judged(suspects: Suspects, table: Signatures) -> Searched:
@@ -125,13 +132,13 @@ def _touched(columns: Sequence[pa.StringArray], finder: Finder) -> Iterator[Code
 class _Cells:
     """One column: which rows have a value, and its texts.
 
-    `indices` says for each row which text it has, `owners` for each text which row it is part of; without either, rows
-    and texts are the same.
+    `codes` says for each row which text it has (-1: none), `owners` for each text which row it is part of; without
+    either, rows and texts are the same.
     """
 
     present: _Rows
     texts: pa.StringArray
-    indices: pa.Array | None = None
+    codes: Codes | None = None
     owners: Codes | None = None
     lists: pa.ListArray | None = None
 
@@ -140,12 +147,12 @@ class _Cells:
         if self.owners is not None and self.lists is not None:
             rows = np.unique(self.owners[touched])
             return Found(rows, np.arange(len(rows)), [texts(value) for value in self.lists.take(rows).to_pylist()])
-        if self.indices is None:
+        if self.codes is None:
             rows = touched[self.present[touched]]  # an absent text may have characters
             return Found(rows, np.arange(len(rows)), self.texts.take(pa.array(rows)).to_pylist())
         numbers = np.full(len(self.texts) + 1, -1, dtype=np.int64)  # the last is for -1: absent
         numbers[touched] = np.arange(len(touched))
-        places = numbers[pc.fill_null(self.indices, -1).to_numpy(zero_copy_only=False)]
+        places = numbers[self.codes]
         rows = np.flatnonzero(places >= 0)
         return Found(rows, places[rows], self.texts.take(pa.array(touched)).to_pylist())
 
@@ -166,7 +173,7 @@ def _cells(column: pa.ChunkedArray, rows: Codes | None) -> _Cells:
     if rows is not None:  # taking rows leaves the whole dictionary
         array = array.cast(array.type.value_type).dictionary_encode()
     values = array.dictionary if pa.types.is_string(array.dictionary.type) else _written(array.dictionary)
-    return _Cells(present, values, indices=array.indices)
+    return _Cells(present, values, codes=pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False))
 
 
 def _written(values: pa.Array) -> pa.StringArray:

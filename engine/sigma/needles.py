@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from engine.sigma.coded import Codes
-from engine.sigma.glances import MOST, ROOMY, STRANGERS, automaton, forms_of, glance
+from engine.sigma.glances import MOST, ROOMY, STRANGERS, Finding, Glance, automaton, forms_of, glance
 from engine.sigma.predicates import Predicate
 from engine.sigma.required import required
 
@@ -23,6 +24,7 @@ _AT_ONCE: Final = 1 << 20  # bytes searched at a time
 _LITERALS: Final = frozenset({"contains", "startswith", "endswith", "eq"})
 _TEXTLESS: Final = frozenset({"exists", "null", "absent"})  # true or false of any text, whatever it is
 _STRANGERS: Final = tuple(letter.encode() for letter in STRANGERS)
+_WIDEST: Final = 3  # bytes of a letter that folds into an ASCII letter
 _RUN: Final = re.compile(r"[\x00-\x7f]+")
 _UNESCAPED: Final = re.compile(r"[\x00-\x21\x23-\x5b\x5d-\x7f]+")  # not `"` and `\`, which JSON escapes
 
@@ -94,6 +96,7 @@ class Needles:
         found = sorted({piece.encode() for piece in pieces})
         self._automaton = automaton([*found, *_STRANGERS]) if found and self.usable else None
         self._glance = glance(pieces) if self._automaton is not None else None
+        self._reach = _WIDEST * max(map(len, pieces), default=0)
 
     def touched(self, texts: pa.StringArray) -> Codes:
         """Return the places of the texts that must be tested, in order; of all others no predicate can be true."""
@@ -101,21 +104,42 @@ class Needles:
             return np.arange(len(texts))
         if self._automaton is None or not len(texts):
             return np.zeros(0, dtype=np.int64)
-        search, glance = self._automaton.find_matches_as_indexes, self._glance
+        return _found(texts, self._search if self._glance is None else partial(self._search_closely, self._glance))
 
-        def folded(part: memoryview) -> Sequence[tuple[int, int, int]]:
-            found = search(bytes(part).lower())
-            if glance is not None and not found:
-                glance.mistaken(part)
+    def _search(self, part: memoryview | bytes) -> Sequence[Finding]:
+        assert self._automaton is not None  # noqa: S101 - `touched` sees to it
+        found: Sequence[Finding] = self._automaton.find_matches_as_indexes(bytes(part).lower())
+        return found
+
+    def _search_closely(self, glance: Glance, part: memoryview) -> Sequence[Finding]:
+        """Search what stands around the findings of a glance."""
+        hits = glance.look(part)
+        if not hits:
+            return hits
+        starts, ends = _around(np.array(hits, dtype=np.int64), self._reach, len(part))
+        near = b"".join(part[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
+        found = self._search(near)
+        if not found:
+            glance.mistaken(near)
             return found
+        bounds = np.cumsum(ends - starts)
+        moved = starts - bounds + ends - starts  # from where something stands in `near` to where it stands in the part
+        spans = np.array(found, dtype=np.int64)
+        first, last = (np.searchsorted(bounds, spans[:, 1:] - [0, 1], side="right")).T
+        spans[:, 1] += moved[first]
+        spans[:, 2] += moved[last]
+        return [(index, start, end) for index, start, end in spans.tolist()]
 
-        if glance is None:
-            return _found(texts, folded)
-        seen = _found(texts, glance.look)
-        return seen[_found(texts.take(pa.array(seen)), folded)] if len(seen) else seen
+
+def _around(hits: Codes, reach: int, length: int) -> tuple[Codes, Codes]:
+    """Return where the surroundings of findings begin and end, those that overlap as one."""
+    starts = np.maximum(hits[:, 1] - reach, 0)
+    ends = np.minimum(hits[:, 2] + reach, length)
+    apart = np.flatnonzero(starts[1:] > ends[:-1]) + 1
+    return starts[np.append(0, apart)], ends[np.append(apart - 1, len(ends) - 1)]
 
 
-def _found(texts: pa.StringArray, search: Callable[[memoryview], Sequence[tuple[int, int, int]]]) -> Codes:
+def _found(texts: pa.StringArray, search: Callable[[memoryview], Sequence[Finding]]) -> Codes:
     """Return the places of the texts in which something is found, searching so many at a time as the cache holds."""
     _, places, data = texts.buffers()
     if data is None:

@@ -60,7 +60,7 @@ def test_many_words_are_few_glances() -> None:
 
 def test_only_what_may_match_is_touched() -> None:
     needles = Needles([Predicate("", "contains", "mimikatz"), Predicate("", "glob", f"{MANY}a{MANY}rootkit{MANY}")])
-    texts = ["nothing"] * 1000 + ["a MimiKatz"] + [""] * 3 + ["", "RootKit", "other", "root", "kit"]
+    texts = ["nothing"] * 1000 + ["a MimiKatz"] + [""] * 3 + ["", "RootKit", "root", "other", "kit"]
     assert needles.usable
     assert needles.touched(pa.array(texts)).tolist() == [1000, 1005]
 
@@ -90,3 +90,26 @@ def test_grouping_many_words_looks_at_each_word_once(monkeypatch: pytest.MonkeyP
     assert len(asked) == len(words)
     assert sorted(item for group in groups for item in group) == words
     assert all(fits_a_glance(group) for group in groups)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    texts=st.lists(st.text(st.sampled_from("ab-kK\u212a \u00e9"), max_size=300), max_size=30),
+    place=st.integers(0, 30),
+    word=st.sampled_from(["kab-bak", "KAB-bak", "\u212aab-ba\u212a", "kAb-BaK"]),
+)
+def test_a_word_is_found_among_others_that_look_like_it(texts: list[str], place: int, word: str) -> None:
+    needles = Needles([Predicate("", "contains", "kab-bak")])
+    place = min(place, len(texts))
+    texts.insert(place, f"{'-b' * 40}{word}{'ab-' * 40}")
+    assert place in needles.touched(pa.array(texts))
+
+
+def test_what_lies_far_from_a_glance_is_not_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    needles = Needles([Predicate("", "contains", "kab-bak")])
+    searched: list[int] = []
+    search = Needles._search
+    monkeypatch.setattr(Needles, "_search", lambda self, part: searched.append(len(part)) or search(self, part))
+    texts = ["x" * 100_000, f"{'x' * 100_000}b-b{'x' * 100_000}", "KAB-BAK" + "x" * 100_000]
+    assert needles.touched(pa.array(texts)).tolist() == [2]
+    assert sum(searched) < 1000
