@@ -21,7 +21,10 @@ def document(
 ) -> str:
     """Return a rule as YAML; the log source is the made-up product `acme` where none is given."""
     head = {"title": f"rule {number}", "id": str(UUID(int=number)), "logsource": dict(source or {"product": "acme"})}
-    return yaml.safe_dump({**head, "detection": dict(detection), **more}, allow_unicode=True, sort_keys=False)
+    whole = {**head, "detection": dict(detection), **more}
+    text = yaml.safe_dump(whole, allow_unicode=True, sort_keys=False)
+    # a NEL that is written as it stands is a line break, which PyYAML writes as another text
+    return yaml.safe_dump(whole, sort_keys=False) if "\x85" in text else text
 
 
 def compiled(*documents: str) -> RuleSet:
