@@ -157,14 +157,15 @@ def _foreign(document: Document) -> tuple[Step, list[str]]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes YAML without anchors, texts of several lines as blocks."""
+    """Writes YAML without anchors, texts of several lines as blocks; a NEL, for YAML a line break, as an escape."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 # PyYAML's signature
         return True
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if "\x85" in text else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -133,6 +133,12 @@ def test_an_if_becomes_a_question() -> None:
     assert "__v__:value = 'a'" in str(steps["choice"]["commands"])
 
 
+@pytest.mark.parametrize("text", ["a\x85b", "a\u2028b\u2029", "a\nb\x85", "\x00\ufeff'\"", " a: b # c "])
+def test_an_odd_character_comes_over_as_it_is(text: str) -> None:
+    steps = _drawn(_branching("if-condition", condition=text, on_true=node("action", "one"), on_false=node("end", "3")))
+    assert text in steps["choice"]["commands"][0]["manual"]["en"]
+
+
 def test_a_switch_becomes_one_question_after_the_other() -> None:
     cases = {"a": node("action", "one"), "b": node("action", "two"), "default": _END2}
     steps = _drawn(_branching("switch-condition", switch="__v__:value", cases=cases))
