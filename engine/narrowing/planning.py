@@ -3,8 +3,8 @@
 **Values first**: the cluster lists the distinct values of a field, kulla's engine tests each once, and only documents
 with a value that matched are asked for. Where a field has many values and rules ask little of it, their **predicates
 are pushed down** instead: the cluster looks for them itself. What neither can tell (raw text, absent fields, fields
-compared with each other) narrows nothing. Everything that is read goes through the engine as ever, so the answers
-are those of reading it all; the costs decide how much that is.
+compared with each other) narrows nothing. What the whole query finds is counted before it is chosen. Everything that
+is read goes through the engine as ever, so the answers are those of reading it all; the costs decide how much that is.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ LOOKED_UP = 100e-6  # of a literal that is looked up
 SEARCHED = 0.25e-6  # of a distinct value in which one text is searched
 PLANNED = 60e-6  # of a rule that is planned for
 _NO_VALUES = Tested(field="", values=0, docs={}, true={})
+_WORTH = (
+    10  # times what listing costs that is at stake: then values are listed, for how many a predicate finds is a guess
+)
 _MOST_VALUES = 20_000  # in a query for one predicate
 _ESCAPED = str.maketrans({"\\": "\\\\", "*": "\\*", "?": "\\?"})
 
@@ -181,8 +184,9 @@ class _Planner:
         if min(listing, pushing) > saved:
             self._why.append(f"{told}: left, for it would cost {min(listing, pushing):.2g} s to save {saved:.2g} s")
             return
-        self._spent += min(listing, pushing)
-        if pushing < listing:
+        is_pushed = pushing < listing and (self._spent + listing) * _WORTH > saved
+        self._spent += pushing if is_pushed else listing
+        if is_pushed:
             self._pushed.add(name)
             self._why.append(f"{told}: pushed down ({pushing:.2g} s; values first {listing:.2g} s)")
         else:
@@ -196,30 +200,31 @@ class _Planner:
 
     def _chosen(self, fields: Sequence[str]) -> Plan:
         claims = [(share, share.claim) for share in self._shares]
-        docs = sum(claim.docs for _, claim in claims)
         dead = sum(share.docs for share, claim in claims if claim.is_empty)
-        self._why.append(f"{dead:,} of these events are of kinds in which no rule can match; {docs:,} others may")
-        whole, cost = self._events * READ, docs * READ + self._spent
-        if docs * READ > whole / 2:
-            return self._scan(f"it takes about {whole:.2g} s")
+        self._why.append(f"{dead:,} of these events are of kinds in which no rule can match")
+        whole = self._events * READ
+        if any(claim.query is None and share.docs * READ > whole / 2 for share, claim in claims):
+            return self._scan(f"rules may match any of them; it takes about {whole:.2g} s")
         should = beyond([*KIND_FIELDS, *fields])
         for share, claim in claims:
             if not claim.is_empty:
                 should.append({"bool": {"filter": [share.query, *([claim.query] if claim.query else [])]}})
         narrowing = Narrowing(query=_any(should), until=self._until)
-        if refusal := self._refusal(narrowing.query):
-            return self._scan(f"the cluster refuses the narrowed query ({refusal})")
+        try:
+            docs = self._count(narrowing.query)
+        except StoreError as error:  # too many clauses, as a rule
+            return self._scan(f"the cluster refuses the narrowed query ({error})")
+        cost = docs * READ + self._spent
+        self._why.append(f"{docs:,} events are found by what rules ask of these fields")
+        if docs * READ > whole / 2:
+            return self._scan(f"it takes about {whole:.2g} s")
         self._why.append(f"narrowed: about {cost:.2g} s instead of {whole:.2g} s for a full scan")
         return Plan(narrowing=narrowing, events=self._events, asked=docs, why=tuple(self._why))
 
-    def _refusal(self, query: Json) -> str:
-        """Return why the cluster would not answer a query (too many clauses, as a rule), "" where it does."""
-        body = {"size": 0, "terminate_after": 1, "query": {"bool": {"filter": [*self._source.filters, query]}}}
-        try:
-            searched(self._source.cluster, self._source.index, body)
-        except StoreError as error:
-            return str(error)
-        return ""
+    def _count(self, query: Json) -> int:
+        """Return how many events a query finds: what is pushed down was never counted before."""
+        body = {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [*self._source.filters, query]}}}
+        return int(searched(self._source.cluster, self._source.index, body)["hits"]["total"]["value"])
 
     def _scan(self, reason: str) -> Plan:
         self._why.append(f"full scan: {reason}")
@@ -261,8 +266,8 @@ class _Leaves:
         anything = Claim(query=None, docs=self.everything)
         values: defaultdict[str, dict[str, int]] = defaultdict(dict)
         listed: set[str] = set()
+        pushed: set[str] = set()
         queries: list[Json] = []
-        docs = 0
         for number in sorted(numbers):
             item, names = self.names.get(number, (None, ()))
             if item is None:
@@ -274,9 +279,10 @@ class _Leaves:
                     listed |= {name} if known.values else set()
                 elif name in self.pushed:
                     queries.append(_pushed(name, item))
-                    docs += self.everything // 100 + 1
+                    pushed.add(name)
                 else:
                     return anything
+        docs = len(pushed) * (self.everything // 100 + 1)  # a guess: the whole query is counted in the end
         for name, found in values.items():
             if len(found) > _MOST_VALUES:
                 return anything

@@ -27,10 +27,13 @@ _RULES = 40  # of one look back
 _FEW = 6  # look backs, by default
 
 
-@pytest.fixture
-def dear(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let reading an event cost so much that everything that can narrow is tried."""
+@pytest.fixture(params=["listed", "pushed down"])
+def dear(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let reading an event cost so much that everything that can narrow is tried; return how, where both would do."""
     monkeypatch.setattr(planning, "READ", 1.0)
+    if request.param == "pushed down":
+        monkeypatch.setattr(planning, "_WORTH", float("inf"))
+    return str(request.param)
 
 
 def _both(store: ElasticStore, engine: Engine) -> tuple[list[str], list[str], planning.Plan]:
@@ -120,6 +123,18 @@ def test_a_plan_says_why(store: ElasticStore, many, tmp_path: Path) -> None:
     assert found.narrowing is not None
     assert (found.events, found.asked) == (50, 0)
     assert "50 events in the window, 0 of kinds that any rule sees" in found.why[0]
+
+
+def test_what_nearly_all_events_have_narrows_nothing_and_the_rest_does(
+    store: ElasticStore, tmp_path: Path, dear: str
+) -> None:
+    rows = [{"process.executable": "C:\\a.exe", "process.command_line": f"a.exe {number}"} for number in range(300)]
+    store.append([an_event(number, fields) for number, fields in enumerate(rows)], [])
+    selection = {"Image|endswith": "a.exe", "CommandLine|contains": [f"exe {number} -x" for number in range(150)]}
+    (tmp_path / "rule.yml").write_text(yaml.safe_dump(_rule("rare", selection)))
+    _, _, found = _both(store, Engine(load_rules([tmp_path / "rule.yml"])))
+    assert found.narrowing is not None, (dear, found.why)
+    assert found.asked == 0, (dear, found.why)
 
 
 def test_what_an_older_layout_could_not_index_forbids_narrowing(store: ElasticStore, many, tmp_path: Path) -> None:
