@@ -19,6 +19,7 @@ from engine.sigma.predicates import Predicate
 
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .:;-_=()@!%^#$~|*?")
 _SHORTEST: Final = 3  # characters; shorter pieces are found everywhere
+_LONGEST: Final = 1 << 20  # bytes; of what is longer the values are tested at once: findings take memory
 _STRANGERS: Final = tuple(letter.encode() for letter in STRANGERS)
 # How escapes begin that may stand for what a keyword is made of.
 _ESCAPES: Final = (b"\\u00", b"\\u21", b"\\u01")
@@ -43,6 +44,8 @@ class KeywordScan:
         """Tell whether a value of the record, written as JSON, may hold a keyword; only a false answer is certain."""
         if self._automaton is None:
             return not self.usable
+        if len(raw) > _LONGEST:
+            return True
         if self._glance is not None and not self._glance.look(raw):
             return False
         raw = bytes(raw)
@@ -60,6 +63,8 @@ class KeywordScan:
         """Tell whether one of many values, joined to one text, may hold a keyword; only a false answer is certain."""
         if self._automaton is None:
             return not self.usable
+        if len(text) > _LONGEST:
+            return True
         raw = text.encode("utf-8", "surrogatepass")
         if self._glance is not None and not self._glance.look(raw):
             return False

@@ -24,6 +24,7 @@ from engine.sigma.required import least, needle, required
 Numbered = tuple[int, Predicate]
 _LONG_S = "\u017f"  # a pattern without regard to case takes it for an `s`; folding leaves it as it is
 _LITTLE = 8_000  # characters of literals
+_STRETCH = 1 << 16  # characters of a value that are looked at together
 _COMPACT_DATE = 8  # characters of 20240131
 _PLACES = {"contains": 0, "startswith": 1, "endswith": 2}
 _GATES = 3
@@ -156,6 +157,7 @@ class _Literals:
             uses.setdefault(pattern.text, [(), (), (), ()])[_GATES] += (index,)
         self._uses = list(uses.values())
         self._automaton = _automaton(list(uses)) if uses else None
+        self._longest = max(map(len, uses), default=0)
 
     def equal_to(self, literal: str) -> Sequence[int]:
         """Return the numbers of the predicates that ask for exactly this text."""
@@ -167,19 +169,29 @@ class _Literals:
             true.update(self._equal[value])
         if self._automaton is None:
             return ()
-        length, uses = len(value), self._uses
         opened: set[int] = set()
-        for index, start, end in self._automaton.find_matches_as_indexes(value, overlapping=True):
+        length = len(value)
+        if length <= _STRETCH:
+            self._look(value, 0, length, true, opened)
+        else:  # a finding takes far more memory than the character that it stands at
+            for offset in range(0, length, _STRETCH):
+                self._look(value[offset : offset + _STRETCH + self._longest], offset, length, true, opened)
+        return opened
+
+    def _look(self, stretch: str, offset: int, length: int, true: set[int], opened: set[int]) -> None:
+        """Look at a stretch of a value of this length that begins at this place."""
+        uses = self._uses
+        assert self._automaton is not None  # noqa: S101 - `test` sees to it
+        for index, start, end in self._automaton.find_matches_as_indexes(stretch, overlapping=True):
             contains, starts, ends, gates = uses[index]
             if contains:
                 true.update(contains)
-            if starts and start == 0:
+            if starts and start + offset == 0:
                 true.update(starts)
-            if ends and end == length:
+            if ends and end + offset == length:
                 true.update(ends)
             if gates:
                 opened.update(gates)
-        return opened
 
 
 class _Patterns:

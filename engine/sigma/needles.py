@@ -151,7 +151,9 @@ def _found(texts: pa.StringArray, search: Callable[[memoryview], Sequence[Findin
     start = 0
     while start < len(texts):
         stop = max(start + 1, int(np.searchsorted(ends, int(ends[start]) + _AT_ONCE, side="right")) - 1)
-        if found := search(whole[int(ends[start]) : int(ends[stop])]):
+        if int(ends[stop]) - int(ends[start]) > _AT_ONCE:  # one text: it is tested at once, for findings take memory
+            parts.append(np.array([start], dtype=np.int64))
+        elif found := search(whole[int(ends[start]) : int(ends[stop])]):
             parts.append(start + _holding(np.array(found, dtype=np.int64), ends[start : stop + 1] - ends[start]))
         start = stop
     return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)

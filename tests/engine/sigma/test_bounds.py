@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.events import Event
 from engine.sigma import engine as engine_module
 from engine.sigma import partitions, signatures
 from engine.sigma.columns import ColumnMatcher
 from engine.sigma.engine import Engine
+from engine.sigma.keyword_scan import KeywordScan
 from engine.sigma.loader import load_rules
 from engine.sigma.matching import ValueTester
+from engine.sigma.needles import Needles
+from engine.sigma.predicates import Predicate
 from engine.sigma.signatures import Signatures
 from tests.engine.sigma.rules import ACME, compiled, document
 
@@ -199,3 +206,41 @@ def test_wildcards_on_hostile_text_take_linear_time(value: str) -> None:
     before = time.process_time()
     engine.match({**ACME, "f": value})
     assert time.process_time() - before < 0.5
+
+
+_PARTS = st.text(st.sampled_from("abk\u00e9"), min_size=1, max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["contains", "startswith", "endswith", "eq", "re"]), _PARTS)),
+    st.text("abk\u00e9"),
+)
+def test_a_long_value_is_the_same_a_stretch_at_a_time(asked: list[tuple[str, str]], value: str) -> None:
+    tester = ValueTester(enumerate(Predicate("", operator, text) for operator, text in asked))
+    whole = tester.test(value)
+    with patch("engine.sigma.matching._STRETCH", 3):
+        assert tester.test(value) == whole
+
+
+def test_a_value_full_of_findings_takes_little_memory() -> None:
+    tester = ValueTester([(0, Predicate("", "contains", "ab")), (1, Predicate("", "endswith", "b"))])
+    value = "ab" * 2_000_000
+    tracemalloc.start()
+    found = tester.test(value)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == {0, 1}
+    assert peak < 40 * len(value)
+
+
+def test_what_is_too_long_to_be_searched_is_tested() -> None:
+    needles, scan = (
+        Needles([Predicate("", "contains", "mimikatz")]),
+        KeywordScan([Predicate("", "contains", "mimikatz")]),
+    )
+    with patch("engine.sigma.needles._AT_ONCE", 20):
+        assert needles.touched(pa.array(["x", "y" * 30, "a mimikatz", "z"])).tolist() == [1, 2]
+    with patch("engine.sigma.keyword_scan._LONGEST", 20):
+        assert [scan.may_hold(b"y" * size) for size in (20, 21)] == [False, True]
+        assert [scan.may_stand_in("y" * size) for size in (20, 21)] == [False, True]
