@@ -9,7 +9,7 @@ from typing import TypeVar
 from cli.session import Session
 from engine.errors import StoreError
 
-PAUSES = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts; the last one again and again
+PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)  # seconds between attempts; the last one again and again
 _Done = TypeVar("_Done")
 
 
