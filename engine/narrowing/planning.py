@@ -37,9 +37,8 @@ LOOKED_UP = 100e-6  # of a literal that is looked up
 SEARCHED = 0.25e-6  # of a distinct value in which one text is searched
 PLANNED = 60e-6  # of a rule that is planned for
 _NO_VALUES = Tested(field="", values=0, docs={}, true={})
-_WORTH = (
-    10  # times what listing costs that is at stake: then values are listed, for how many a predicate finds is a guess
-)
+# Where so many times what listing costs is at stake, values are listed: how many events a predicate finds is a guess.
+_WORTH = 10
 _MOST_VALUES = 20_000  # in a query for one predicate
 _ESCAPED = str.maketrans({"\\": "\\\\", "*": "\\*", "?": "\\?"})
 

@@ -222,12 +222,16 @@ def decoded_column(column: pa.ChunkedArray) -> Coded:
     else:
         unified = column.unify_dictionaries().combine_chunks()
         array = unified.chunk(0) if isinstance(unified, pa.ChunkedArray) else unified
-    indices = pc.fill_null(array.indices, -1) if array.null_count else array.indices
-    codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    values = array.dictionary
+    codes, values = codes_of(array), array.dictionary
     return Coded(
         codes, Texts(values) if pa.types.is_string(values.type) else [texts(value)[0] for value in values.to_pylist()]
     )
+
+
+def codes_of(array: pa.DictionaryArray) -> Codes:
+    """Return which value each row has, -1 where it has none."""
+    indices = pc.fill_null(array.indices, -1) if array.null_count else array.indices
+    return indices.to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return] # Arrow has no types
 
 
 def _decoded_lists(column: pa.ChunkedArray) -> Coded:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.events import texts
-from engine.sigma.coded import Codes, Columns, Found, Searched, Suspects
+from engine.sigma.coded import Codes, Columns, Found, Searched, Suspects, codes_of
 from engine.sigma.needles import Finder
 from engine.sigma.partitions import Partition, keyword_values
 from engine.sigma.signatures import Signatures
@@ -173,7 +173,7 @@ def _cells(column: pa.ChunkedArray, rows: Codes | None) -> _Cells:
     if rows is not None:  # taking rows leaves the whole dictionary
         array = array.cast(array.type.value_type).dictionary_encode()
     values = array.dictionary if pa.types.is_string(array.dictionary.type) else _written(array.dictionary)
-    return _Cells(present, values, codes=pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False))
+    return _Cells(present, values, codes=codes_of(array))
 
 
 def _written(values: pa.Array) -> pa.StringArray:

@@ -46,7 +46,7 @@ from tests.elasticsearch.node import Node, make_node
 
 _BATCH = 20_000
 # Rules that are pushed down, drawn by chance: of those on named fields, and of those on any field, which cost far more.
-# A node refuses many of the second kind: what they need of its memory at once is beyond its limit.
+# A node with less memory refuses some of the second kind: what they need of it at once is beyond its limit.
 _SAMPLES = {False: 4000, True: 25}
 _READS = ("second", "third", "fourth", "fifth")  # by then the node's compiler has seen it
 _DRAWS = 2000  # of a bootstrap
