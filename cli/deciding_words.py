@@ -12,6 +12,12 @@ from cli.settings_table import Lang
 class DecidingWords:
     """Every text, by what it says."""
 
+    # the ledger
+    ledger: str
+    no_records: str
+    at: str
+    what: str
+    details: str
     # challenges
     challenges: str
     no_challenges: str
@@ -72,6 +78,11 @@ class DecidingWords:
 
 
 ENGLISH = DecidingWords(
+    ledger="Ledger",
+    no_records="the ledger is empty",
+    at="Time (UTC)",
+    what="What",
+    details="Details",
     challenges="Contested decisions",
     no_challenges="no decision is contested",
     challenged="The challenge of record {record} is record {sequence}; another person must answer it.",
@@ -129,6 +140,11 @@ ENGLISH = DecidingWords(
     level_restored="`{step}` may earn its level again from the beginning (record {sequence}).",
 )
 ALBANIAN = DecidingWords(
+    ledger="Regjistri i vendimeve",
+    no_records="regjistri është bosh",
+    at="Koha (UTC)",
+    what="Çfarë",
+    details="Hollësi",
     challenges="Vendime të kundërshtuara",
     no_challenges="asnjë vendim nuk është kundërshtuar",
     challenged="Kundërshtimi i zërit {record} është zëri {sequence}; duhet t'i përgjigjet një person tjetër.",

@@ -16,6 +16,7 @@ from cli.words import word_for
 from cli.words import words as general_words
 from engine.attack.comparing import display
 from engine.attack.tags import TACTICS
+from engine.attack.words import tactic_name, tactic_names
 from engine.entities import Entity, entities_of
 from engine.events import instant
 from engine.incidents import albanian
@@ -156,7 +157,7 @@ class Teller:
                 "host": self._over(few(list(dict.fromkeys(moment.host for moment in found if moment.host)), 3)),
                 "rule": found[0].rule_name,
                 "what": self._over(found[0].summary[:_LONGEST]),
-                "tactic": found[0].tactics,
+                "tactic": tactic_names(found[0].tactics, self._lang),
             }
             for found in by_rule.values()
         ]
@@ -166,7 +167,7 @@ class Teller:
 
     def _timeline_drawing(self) -> Drawing:
         marks = [
-            Mark(lane=tactic, at=moment.timestamp, level=moment.level)
+            Mark(lane=tactic_name(tactic, self._lang), at=moment.timestamp, level=moment.level)
             for moment in self._case.incident.timeline
             for tactic in moment.tactics or ("-",)
         ]
@@ -236,7 +237,7 @@ class Teller:
         names += [name for name in incident.tactics if name not in names]
         rows = [
             {
-                "tactic": name,
+                "tactic": tactic_name(name, self._lang),
                 "reached": words.yes if name in incident.tactics else words.no,
                 "count": count[name],
                 "techniques": tuple(display(item) for item in sorted(by_tactic.get(name, ()))),

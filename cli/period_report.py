@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from cli.document import Column, Grid, Lines, Pairs, Report, Section
 from cli.period_words import PeriodWords, period_words
 from cli.settings_table import Lang
-from cli.views import incident_columns, incident_row, to_the_minute
-from cli.words import Words, word_for, words
+from cli.views import incident_columns, incident_row, to_the_minute, word_of
+from cli.words import Words, words
 from engine.alerts import Alert, Level
 from engine.attack import in_order
+from engine.attack.words import tactic_name
 from engine.events import instant, texts
 from engine.incidents.model import Incident
 
@@ -63,9 +64,9 @@ def period_report(period: Period, lang: Lang) -> Report:
         (own.by_level, _levels_table(levels, own, general)),
         (own.rules, _grid(rules, _columns(rule=own.rule, count=own.count, hosts=general.hosts, false=own.false))),
         (own.hosts, _grid(hosts, _columns(host=own.host, count=own.count))),
-        (own.tactics, _grid(tactics, _columns(tactic=own.tactic, techniques=own.techniques))),
+        (own.tactics, _grid(tactics, _tactic_columns(own, lang))),
         (own.clocks, _grid(clocks, _clock_columns(general, own))),
-        (own.people, _grid(kinds, _columns(what=own.what, times=general.times))),
+        (own.people, _grid(kinds, _kind_columns(own, general, lang))),
     )
     sections = [Section(heading=own.events, body=Pairs(rows=_glance(period, own)))]
     sections += [Section(heading=heading, body=body or Lines(lines=(own.none,))) for heading, body in parts]
@@ -109,8 +110,9 @@ def _levels(alerts: Iterable[Alert]) -> dict[str, int]:
 
 
 def _levels_table(levels: Mapping[str, int], own: PeriodWords, general: Words) -> Grid | None:
-    rows = [{"level": word_for(general, level), "count": count} for level, count in levels.items()]
-    return _grid(rows, _columns(level=own.level, count=own.count))
+    rows = [{"level": level, "count": count} for level, count in levels.items()]
+    named = Column(field="level", heading=own.level, derive=word_of(general, "level"))
+    return _grid(rows, (named, *_columns(count=own.count)))
 
 
 def _rules(alerts: Iterable[Alert]) -> list[dict[str, object]]:
@@ -172,6 +174,20 @@ def _kinds(records: Iterable[Record]) -> list[dict[str, object]]:
     ]
 
 
+def _tactic_columns(own: PeriodWords, lang: Lang) -> tuple[Column, ...]:
+    named = Column(
+        field="tactic", heading=own.tactic, whole=True, derive=lambda row: tactic_name(str(row["tactic"]), lang)
+    )
+    return (named, Column(field="techniques", heading=own.techniques))
+
+
+def _kind_columns(own: PeriodWords, general: Words, lang: Lang) -> tuple[Column, ...]:
+    from playbooks.ledger.kinds import kind_words
+
+    named = Column(field="what", heading=own.what, derive=lambda row: kind_words(str(row["what"]), lang))
+    return (named, Column(field="times", heading=general.times, number=True))
+
+
 def _clock_columns(general: Words, own: PeriodWords) -> tuple[Column, ...]:
     return (
         Column(field="due", heading=general.legal_clock, whole=True, derive=to_the_minute("due")),
@@ -182,10 +198,7 @@ def _clock_columns(general: Words, own: PeriodWords) -> tuple[Column, ...]:
 
 
 def _columns(**headings: str) -> tuple[Column, ...]:
-    return tuple(
-        Column(field=name, heading=heading, number=name in _NUMBERS, whole=name == "tactic")
-        for name, heading in headings.items()
-    )
+    return tuple(Column(field=name, heading=heading, number=name in _NUMBERS) for name, heading in headings.items())
 
 
 def _grid(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> Grid | None:

@@ -37,6 +37,7 @@ from cli.output import target
 from cli.progress import progress
 from cli.reading import Host, Letters, Paths, Reading, Year, Zone, logs, reading
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.summary_view import short, summary_report
 from cli.tailoring import Own
 from cli.views import alert_listing, alert_row
@@ -85,11 +86,11 @@ def hunt(
         alerts = _kept(watch.over(_within(found, span)), lowest, summary)
         if out.format == "table":
             deque(alerts, maxlen=0)
-            out.write(_summary(summary, loaded, read))
+            out.write(_summary(summary, loaded, read, session.lang))
         else:
             rows: Iterator[Row] = (alert_row(alert) for alert in alerts)
             out.write(alert_listing(rows, session.lang))
-            session.say(short(summary))
+            session.say(short(summary, session.lang))
     rulesets.tell_excluded(session, loaded, summary.excluded)
     session.alarm = watch.rings
     if summary.events:
@@ -169,11 +170,11 @@ def _kept(alerts: Iterator[Alert], lowest: Level, summary: Summary) -> Iterator[
             yield alert
 
 
-def _summary(summary: Summary, rules: RuleSet, files: Sequence[Path]) -> Report:
+def _summary(summary: Summary, rules: RuleSet, files: Sequence[Path], lang: Lang) -> Report:
     from engine.sigma.engine import Engine
 
     unreachable = len({rule.info.id for rule in Engine(rules).unreachable()})
-    return summary_report(summary, rules, files=len(files), unreachable=unreachable, title="Hunt")
+    return summary_report(summary, rules, files=len(files), unreachable=unreachable, lang=lang)
 
 
 def _next(summary: Summary, paths: Sequence[str], fmt: str) -> str:

@@ -41,6 +41,7 @@ from cli.views import (
     word_of,
 )
 from cli.words import Words, word_for, words
+from engine.attack.words import tactic_names
 from engine.entities import Entity
 from engine.errors import UsageError
 from engine.events import instant
@@ -131,7 +132,7 @@ def report(incident: Incident, texts: Words, lang: Lang, *, everything: bool) ->
     )
     joins = told.joins if everything else _telling(told.joins)
     sections = [
-        Section(heading="", body=Pairs(rows=_head(incident, texts))),
+        Section(heading="", body=Pairs(rows=_head(incident, texts, lang))),
         Section(heading=texts.entities, body=Pairs(rows=_by_kind(told.entities, texts, lang, everything=everything))),
         Section(heading=texts.timeline, body=_timeline(told, texts))
         if everything
@@ -179,7 +180,7 @@ def _story(incident: Incident, texts: Words) -> Grid:
     return Grid(columns=columns, rows=rows)
 
 
-def _head(incident: Incident, texts: Words) -> tuple[tuple[str, object], ...]:
+def _head(incident: Incident, texts: Words, lang: Lang) -> tuple[tuple[str, object], ...]:
     rows: tuple[tuple[str, object], ...] = (
         (texts.incident, incident.id),
         (texts.status, word_for(texts, incident.status)),
@@ -191,7 +192,7 @@ def _head(incident: Incident, texts: Words) -> tuple[tuple[str, object], ...]:
         (texts.alerts, len(incident.alerts)),
         (texts.context, len(incident.context) or ""),
         (texts.campaign, incident.campaign),
-        (texts.tactics, incident.tactics),
+        (texts.tactics, tactic_names(incident.tactics, lang)),
         (texts.techniques, incident.techniques),
         (texts.playbooks, incident.playbooks),
     )

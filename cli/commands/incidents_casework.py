@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.incidents.model import Incident
     from engine.store.protocol import Store
 
+CaseChange = Literal["assigned", "noted", "tagged", "untagged", "task.added", "task.done", "evidence.added"]
 _VERDICTS = ("true-positive", "false-positive", "benign")
 
 
@@ -103,7 +104,7 @@ def tag(
     who = actor_of(session, actor)
     with session.open_store() as store:
         incident = store.incident(identifier)
-        kind = "untagged" if remove else "tagged"
+        kind: CaseChange = "untagged" if remove else "tagged"
         words = tuple(tags)
 
         def how(case: Case) -> Case:
@@ -138,7 +139,7 @@ def task(
     details = {"task": str(done)} if done is not None else {"sha256": _digest(str(text).strip()), "to": to}
     with session.open_store() as store:
         incident = store.incident(identifier)
-        kind = "task.done" if done is not None else "task.added"
+        kind: CaseChange = "task.done" if done is not None else "task.added"
         case = _change(session, store, incident, who, kind, details, how)
     session.say(f"incident {incident.id[:SHORT]}: {len(case.open_tasks):,} of {len(case.tasks):,} tasks are open")
     session.hint(f"kulla incidents case {incident.id[:SHORT]}")
@@ -309,7 +310,7 @@ def _change(  # noqa: PLR0917 # one step of every command here
     store: Store,
     incident: Incident,
     who: str,
-    kind: str,
+    kind: CaseChange,
     details: dict[str, str],
     how: Callable[[Case], Case],
 ) -> Case:

@@ -17,6 +17,7 @@ from cli.session import Session
 from cli.settings_table import Lang
 from cli.views import SHORT, title_in
 from engine.attack.comparing import canonical, display
+from engine.attack.words import tactic_names
 
 if TYPE_CHECKING:
     from engine.foresight.predicting import Nearest, Prediction
@@ -83,10 +84,13 @@ def _report(
     columns = (
         Column(field="probability", heading=texts.probability, number=True),
         Column(field="technique", heading=texts.technique),
-        Column(field="tactics", heading=texts.tactic),
+        Column(
+            field="tactics",
+            heading=texts.tactic,
+        ),
         Column(field="shows", heading=texts.shows),
     )
-    rows = [_line(*item, texts) for item in told]
+    rows = [_line(*item, texts, lang) for item in told]
     sections = [Section(heading="", body=Pairs(rows=head))]
     if rows:
         sections.append(Section(heading=texts.likely, body=Grid(columns=columns, rows=rows)))
@@ -104,11 +108,11 @@ def _report(
     return Report(name="foresight", title=texts.title, record=record, sections=tuple(sections), lang=lang)
 
 
-def _line(item: Prediction, showing: Showing, texts: ForesightWords) -> dict[str, object]:
+def _line(item: Prediction, showing: Showing, texts: ForesightWords, lang: Lang) -> dict[str, object]:
     return {
         "probability": f"{item.probability:.0%}",
         "technique": display(item.technique),
-        "tactics": item.tactics,
+        "tactics": tactic_names(item.tactics, lang),
         "shows": _shows(showing, texts),
     }
 

@@ -9,6 +9,7 @@ import typer
 
 from cli.commands.ledger_challenges import answer, challenge, challenges, disclose, override
 from cli.commands.ledger_keys import adopt, keys, rotate_key, trust, withdraw_key
+from cli.deciding_words import DecidingWords, deciding_words
 from cli.decisions import open_ledger
 from cli.document import Column, Listing, Row
 from cli.group import sub_app
@@ -16,6 +17,7 @@ from cli.home import head_path
 from cli.options import Format, Limit, Output, command
 from cli.output import target, write_file
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.views import to_the_second
 from engine.durable import write_private
 from engine.errors import ConfigurationError, InputError, LedgerError, UsageError
@@ -29,13 +31,6 @@ if TYPE_CHECKING:
 app = sub_app("Every decision on record: show, verify, prove, challenge.")
 FIELDS = ("sequence", "at", "actor", "account", "kind", "subject", "details", "key", "digest")
 _LARGEST_FILE = 4 * 1024 * 1024
-_COLUMNS = (
-    Column(field="sequence", heading="Record", number=True),
-    Column(field="at", heading="Time (UTC)", whole=True, derive=to_the_second("at")),
-    Column(field="actor", heading="Who"),
-    Column(field="kind", heading="What"),
-    Column(field="details", heading="Details"),
-)
 _PROBLEM_COLUMNS = (
     Column(field="sequence", heading="Record", number=True),
     Column(field="what", heading="What is wrong"),
@@ -62,11 +57,30 @@ def show(
     with session.open_store() as store:
         rows = [row for entry in store.ledger() if word in str((row := _row(session, entry))["subject"])]
     shown = rows[-limit:] if limit else rows
+    texts = deciding_words(session.lang)
     listing = Listing(
-        name="records", title="Ledger", columns=_COLUMNS, rows=shown, fields=FIELDS, empty="the ledger is empty"
+        name="records",
+        title=texts.ledger,
+        columns=_columns(texts, session.lang),
+        rows=shown,
+        fields=FIELDS,
+        empty=texts.no_records,
+        lang=session.lang,
     )
     out.write(listing)
     session.hint("kulla ledger verify")
+
+
+def _columns(texts: DecidingWords, lang: Lang) -> tuple[Column, ...]:
+    from playbooks.ledger.kinds import kind_words
+
+    return (
+        Column(field="sequence", heading=texts.record, number=True),
+        Column(field="at", heading=texts.at, whole=True, derive=to_the_second("at")),
+        Column(field="actor", heading=texts.who),
+        Column(field="kind", heading=texts.what, derive=lambda row: kind_words(str(row.get("kind", "")), lang)),
+        Column(field="details", heading=texts.details),
+    )
 
 
 def _row(session: Session, entry: LedgerEntry) -> Row:

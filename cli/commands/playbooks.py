@@ -15,6 +15,7 @@ from cli.output import REPORT_FORMATS, target
 from cli.session import Session
 from cli.settings_table import Lang
 from cli.words import words
+from engine.attack.words import tactic_names
 from engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _report(playbook: Playbook, lang: Lang) -> Report:
     head = (
         (texts.purpose, playbook.summary.in_language(lang)),
         (texts.techniques, playbook.fits.techniques),
-        (texts.tactics, playbook.fits.tactics),
+        (texts.tactics, tactic_names(playbook.fits.tactics, lang)),
     )
     sections = [Section(heading="", body=Pairs(rows=head)), Section(heading="", body=_overview(playbook, lang))]
     for number, step in enumerate(playbook.steps, start=1):

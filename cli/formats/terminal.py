@@ -93,7 +93,7 @@ def _bare(**settings: object) -> Table:
 
 def _table(columns: Sequence[Column], rows: Iterable[Row]) -> Table:
     table = _bare(show_header=True, header_style="bold")
-    grid = [[_styled(column, column.value(row)) for column in columns] for row in rows]
+    grid = [[_styled(column, row) for column in columns] for row in rows]
     for index, column in enumerate(columns):
         longest = max((text.cell_len for text in (line[index] for line in grid)), default=0)
         table.add_column(
@@ -107,9 +107,10 @@ def _table(columns: Sequence[Column], rows: Iterable[Row]) -> Table:
     return table
 
 
-def _styled(column: Column, value: object) -> Text:
-    words = cell(value)
-    return safe_text(words, _LEVEL_STYLES.get(words, "") if column.field.endswith(("level", "severity")) else "")
+def _styled(column: Column, row: Row) -> Text:
+    """Return a cell; a level has its colour by what the row says, whatever language it is shown in."""
+    levelled = column.field.endswith(("level", "severity"))
+    return safe_text(cell(column.value(row)), _LEVEL_STYLES.get(cell(row.get(column.field)), "") if levelled else "")
 
 
 def _pairs(pairs: Sequence[tuple[str, object]]) -> Table:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from engine.alerts import Alert, Level
 from engine.attack.comparing import display
+from engine.attack.words import tactic_name
 from engine.entities import Kind
 from engine.events import instant, texts
 from engine.incidents import albanian
@@ -214,7 +215,10 @@ def nature(case: CaseFile) -> Answer | None:
         alerts = with_tactics(case, (tactic,))
         if alerts:
             shown.append(alerts[0])
-            lines.append(same(f"{instant(alerts[0].timestamp)} {tactic}: {few(_rules(alerts), 2)}"))
+            at, rules = instant(alerts[0].timestamp), few(_rules(alerts), 2)
+            lines.append(
+                Text(en=f"{at} {tactic_name(tactic)}: {rules}", sq=f"{at} {tactic_name(tactic, 'sq')}: {rules}")
+            )
     if not lines:
         lines = [same(f"{instant(alert.timestamp)} {alert.rule.name}") for alert in case.counted[:_FEW]]
         shown = list(case.counted[:_FEW])

@@ -71,6 +71,16 @@ def test_jsonl_is_what_a_pipe_gets_and_stdout_has_nothing_but_data(home: Path, r
     assert kulla("hunt", str(logs), "--rules", rules, "-q", home=home).err == ""
 
 
+def test_the_summary_speaks_the_readers_language(home: Path, rules: str, logs: Path) -> None:
+    told = kulla("hunt", str(logs), "--rules", rules, "-f", "table", "--lang", "sq", home=home)
+    assert "Skedarë të lexuar       2\n" in told.out
+    assert "Rregullat më të shpeshta: niveli i lartë" in told.out
+    assert "Events" not in told.out
+    assert (
+        "62 ngjarje, 3 alarme: i lartë 3" in kulla("hunt", str(logs), "--rules", rules, "--lang", "sq", home=home).err
+    )
+
+
 @pytest.mark.parametrize("fmt", ["table", "json", "jsonl", "csv", "md", "html"])
 def test_hostile_values_and_names_act_in_no_format(fmt: str, home: Path, rules: str, tmp_path: Path) -> None:
     folder = tmp_path / "hostile"

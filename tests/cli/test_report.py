@@ -64,6 +64,21 @@ def test_a_period_ends_before_its_end_and_knows_decisions_by_their_time(store: F
     assert _period(store, tmp_path, "--period", DAYS)["clocks"] == []  # of closed incidents nothing is due
 
 
+def test_a_period_tells_tactics_and_decisions_by_name_in_both_languages(store: FakeStore, tmp_path: Path) -> None:
+    call(
+        "alerts", "close", store.kept_alerts[2].id, "--verdict", "benign", "--why", "a test", store=store, cwd=tmp_path
+    )
+    span = f"{DAYS[:10]}/{NOW.date() + timedelta(days=1)}"
+    found = _period(store, tmp_path, "--period", span)
+    assert (found["tactics"][0]["tactic"], found["decisions"][0]["what"]) == ("execution", "alert.judged")
+    for lang, tactic, kind in (("en", "Execution", "alert judged"), ("sq", "Ekzekutimi", "alarm i vlerësuar")):
+        for form in ("md", "html"):
+            shown = call("report", "--period", span, "--lang", lang, "-f", form, store=store, cwd=tmp_path).out
+            assert tactic in shown
+            assert kind in shown
+            assert "alert.judged" not in shown
+
+
 def test_a_period_names_no_persons_and_keeps_the_clocks_of_what_went_quiet(store: FakeStore, tmp_path: Path) -> None:
     (incident,) = store.kept_incidents
     persons = (*incident.entities, Entity("user", "ann.hoxha"))
