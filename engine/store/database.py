@@ -21,7 +21,7 @@ import pyarrow as pa
 from engine.errors import NotFoundError, StoreError
 from engine.store.reading import code_of, is_unwritable, reading
 from engine.store.schema import MIGRATIONS
-from engine.store.segments import make_folder
+from engine.store.segments import EVENTS, make_folder
 from engine.store.values import plain
 
 DATABASE = "store.sqlite"
@@ -55,6 +55,7 @@ class Database:
                 self._open()
             except (OSError, sqlite3.Error) as error:
                 if not (_is_readable(error) and path.exists()):
+                    self._need_no_events()
                     raise
                 self._open_for_reading(error)
 
@@ -79,6 +80,7 @@ class Database:
                 self._connection.execute(f"PRAGMA {pragma}")
             version = self._known_version()
             if not version:  # there is nothing to read yet
+                self._need_no_events()
                 raise error
             if version < len(MIGRATIONS):
                 raise StoreError(
@@ -106,8 +108,20 @@ class Database:
             )
         return version
 
+    def _need_no_events(self) -> None:
+        """Raise `StoreError` where events stand here already: a new database would take their files for leftovers."""
+        if next((self.path.parent / EVENTS).glob("*/*/*.parquet"), None) is not None:
+            raise StoreError(
+                "the store's database is lost (there is none, or it is empty), while the events that it knew are here",
+                where=str(self.path),
+                hint="restore the store's folder from a backup; to begin anew, move this folder away first",
+            )
+
     def _migrate(self) -> None:
-        for number in range(self._known_version(), len(MIGRATIONS)):
+        known = self._known_version()
+        if not known:
+            self._need_no_events()
+        for number in range(known, len(MIGRATIONS)):
             self._connection.executescript(
                 f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA user_version={number + 1}; COMMIT;"
             )

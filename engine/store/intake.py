@@ -23,10 +23,9 @@ from engine.store.catalogue import Catalogue, Contents, Segment, contents_of, jo
 from engine.store.database import Database, to_micros
 from engine.store.protocol import Appended, Record, moved
 from engine.store.records import write_records
-from engine.store.segments import Staged, remove_abandoned, stage
+from engine.store.segments import EVENTS, Staged, remove_abandoned, stage
 from engine.store.values import plain
 
-EVENTS = "events"
 STAGED = "staged"
 
 

@@ -32,6 +32,7 @@ _PRESENT = b"kulla.present"  # in the file's metadata: for each row group, the n
 _DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
 _UNIQUE = (ID, ORIGINAL)
 _STAGED_SUFFIX = ".part"
+EVENTS = "events"  # the folder of all segments, below the store's
 
 
 @dataclass(slots=True, kw_only=True)

@@ -129,6 +129,20 @@ def test_a_damaged_database_is_named(store, many, tmp_path) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("lost", ["gone", "emptied"])
+def test_events_whose_database_is_lost_are_not_taken_for_leftovers(store, many, tmp_path, now, lost) -> None:
+    store.append(many(3), [])
+    store.close()
+    folder = tmp_path / "store"
+    database = folder / "store.sqlite"
+    database.unlink() if lost == "gone" else database.write_bytes(b"")
+    for _ in range(2):  # the first attempt makes no database either that the second would believe
+        with pytest.raises(StoreError, match="database is lost") as caught, EmbeddedStore(folder, lambda: now) as again:
+            again.append(many(2, start=10), [])
+        assert "backup" in caught.value.hint
+    assert len(list(folder.rglob("*.parquet"))) == 1
+
+
 def test_a_store_of_a_newer_kulla_is_left_alone(store, tmp_path) -> None:
     with store._open().transaction() as connection:
         connection.execute("PRAGMA user_version=99")
