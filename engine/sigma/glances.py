@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Final
@@ -92,12 +93,18 @@ def forms_of(text: str) -> frozenset[bytes]:
 
 def _forms(windows: Iterable[str]) -> frozenset[bytes]:
     """Return all forms of these parts; letters outside ASCII that fold into their letters are among them."""
-    return frozenset("".join(form).encode() for part in windows for form in product(*map(_likenesses, part)))
+    return frozenset[bytes]().union(*map(_forms_of_one, windows))
 
 
-def _likenesses(character: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _forms_of_one(window: str) -> frozenset[bytes]:
+    return frozenset("".join(form).encode() for form in product(*map(_likenesses, window)))
+
+
+@lru_cache(maxsize=256)
+def _likenesses(character: str) -> frozenset[str]:
     lower = character.lower()
-    return {lower, character.upper(), *(letter for letter in STRANGERS if STRANGERS[letter] == lower)}
+    return frozenset({lower, character.upper(), *(letter for letter in STRANGERS if STRANGERS[letter] == lower)})
 
 
 def _windows(text: str) -> list[str]:

@@ -18,9 +18,7 @@ from engine.alerts import Reason
 from engine.events import Value, texts
 from engine.folding import fold
 from engine.sigma.fieldmap import SPREAD, event_fields
-from engine.sigma.keyword_scan import KeywordScan
 from engine.sigma.logsources import Kind
-from engine.sigma.matching import ValueTester
 from engine.sigma.predicates import (
     KEYWORD,
     REFERENCES,
@@ -94,14 +92,14 @@ class Partition:
             for table in self.tables:
                 table.equate_dash()
         self._place()
-        self.keywords = Signatures(ValueTester(_keyword_variants(keywords, kind))) if keywords else None
+        self.keywords = Signatures(workings.tester(_keyword_variants(keywords, kind))) if keywords else None
         self._candidates, self._always = self._index()
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._bases: dict[int, tuple[tuple[int, ...], bool, bool]] = {}
         self._reasons: dict[tuple[int, tuple[_Told, ...]], tuple[Reason, ...]] = {}
         self.epoch = 0  # how often the tables were emptied: a signature is good for one epoch
         self._evaluated = 0  # profiles since the tables were last emptied
-        self.keyword_scan = KeywordScan(item for _, item in keywords)
+        self.keyword_scan = workings.keyword_scan(keywords)
         self._plain = self.keywords.tested("") if self.keywords else 0  # the signature of a text without any keyword
         self.scans_keywords = self.keyword_scan.usable and self.without_keywords is not None
 

@@ -1,7 +1,8 @@
 """What is worked out of rules once, however many partitions see them.
 
 Of each rule: the predicates it mentions, those of which one must be true where the rule is, and a function that judges
-it. Of each set of predicates that partitions ask of one field: what tests a value.
+it. Of each set of predicates that partitions ask of one field: what tests a value. Of each set of keywords: what looks
+for them in whole records.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
+from engine.sigma.keyword_scan import KeywordScan
 from engine.sigma.matching import ValueTester
 from engine.sigma.predicates import Expression, Predicate, leaves, rarity, witnesses
 from engine.sigma.rules import Rule
@@ -27,6 +29,7 @@ class Workings:
         self._witnesses: dict[int, frozenset[int] | None] = {}
         self._judges: dict[int, Judge] = {}
         self._testers: dict[tuple[int, ...], ValueTester] = {}
+        self._scans: dict[tuple[int, ...], KeywordScan] = {}
 
     def tester(self, numbered: Sequence[tuple[int, Predicate]]) -> ValueTester:
         """Return what tests a value for these predicates of the rule set; for the same ones it is the same."""
@@ -34,6 +37,14 @@ class Workings:
         found = self._testers.get(numbers)
         if found is None:
             found = self._testers[numbers] = ValueTester(numbered)
+        return found
+
+    def keyword_scan(self, numbered: Sequence[tuple[int, Predicate]]) -> KeywordScan:
+        """Return what looks for these keywords; for the same ones it is the same, with what it learnt from logs."""
+        numbers = tuple(number for number, _ in numbered)
+        found = self._scans.get(numbers)
+        if found is None:
+            found = self._scans[numbers] = KeywordScan(item for _, item in numbered)
         return found
 
     def leaves(self, rule: Rule) -> frozenset[int]:
