@@ -139,6 +139,20 @@ def _discard(stream: TextIO) -> None:
     os.close(sink)
 
 
+def occupy_streams() -> None:
+    """Point the standard streams that whoever started kulla had closed at nothing.
+
+    A file that is opened later would get their number, and with it whatever is written to them.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 # for the whole process
+
+
 def prepare_process(session: Session) -> None:
     """Make the process's streams take any text, and route warnings of libraries through the escaping."""
     gc.set_threshold(50_000, 20, 50)  # rules and tables are many small objects that live to the end: look seldom
@@ -150,7 +164,14 @@ def prepare_process(session: Session) -> None:
         session.detail(*f"kulla: warning: {message}".splitlines())
 
     warnings.showwarning = show
-    signal.signal(signal.SIGTERM, _stopped)  # a scheduler that stops a run means what Ctrl-C means
+    for number in ending_signals():
+        signal.signal(number, _stopped)  # a scheduler that stops a run means what Ctrl-C means
+
+
+def ending_signals() -> Sequence[signal.Signals]:
+    """Return the signals beside Ctrl-C that end a run: SIGTERM, and SIGHUP (the terminal is gone) but for `nohup`."""
+    found = (signal.SIGTERM, signal.SIGHUP)
+    return [number for number in found if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _stopped(*_: object) -> None:

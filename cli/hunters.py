@@ -121,7 +121,8 @@ _worker = _Worker()
 
 
 def _prepare(rules: RuleSet, how: Reading) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent alone says so, and ends its workers
+    for number in (signal.SIGINT, signal.SIGHUP):  # they reach all; the parent alone says so, and ends its workers
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker.hunter, _worker.how = Hunter(Engine(rules)), how

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cli.collecting import Account, stored, takes_columns
+from cli.edge import ending_signals
 from cli.reading import Reading, declared
 from cli.session import Session
 from cli.staying import patiently
@@ -156,8 +157,8 @@ def _secrets(path: Path) -> dict[str, str]:
 
 @contextmanager
 def stopping(event: threading.Event) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C set the event while the block runs."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    """Let Ctrl-C and what else ends a run (SIGTERM, SIGHUP) set the event while the block runs."""
+    before = {number: signal.getsignal(number) for number in (*ending_signals(), signal.SIGINT)}
     for number in before:
         signal.signal(number, lambda *_: event.set())
     try:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from cli.edge import prepare_process, run
+from cli.edge import occupy_streams, prepare_process, run
 from cli.group import Entry, LazyGroup
 from cli.options import ApiKeyFile, CaFile, Home, Lang, NoColor, NoProgress, Quiet, StoreUrl, Verbose, apply_common
 from cli.session import Session
@@ -110,6 +110,7 @@ def group() -> TyperGroup:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line of this process and exit with its code."""
+    occupy_streams()
     session = Session.of_process()
     prepare_process(session)
     sys.exit(run(group(), sys.argv[1:] if argv is None else argv, session))

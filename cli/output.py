@@ -51,8 +51,19 @@ class Target:
             self.session.say(f"written: {self.path}")
             return
         for part in parts:
-            self.session.stdout.write(part)
-        self.session.stdout.flush()
+            self._print(part)
+        self._print("")
+
+    def _print(self, text: str) -> None:
+        """Write to stdout (nothing: have everything there); raise `ConfigurationError` where it takes no more."""
+        try:
+            self.session.stdout.write(text) if text else self.session.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot write it ({error.strerror})", where="stdout", hint=_write_hint(error)
+            ) from error
 
 
 def target(

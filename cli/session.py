@@ -122,10 +122,15 @@ class Session:
             self.insist(*lines)
 
     def insist(self, *lines: str) -> None:
-        """Tell something that `--quiet` does not silence (errors)."""
-        for line in lines:
-            self.stderr.write((self._document(line) if self._documents() else self._wrapped(escape(line))) + "\n")
-        self.stderr.flush()
+        """Tell something that `--quiet` does not silence (errors). Where it cannot be told, the work goes on."""
+        try:
+            for line in lines:
+                self.stderr.write((self._document(line) if self._documents() else self._wrapped(escape(line))) + "\n")
+            self.stderr.flush()
+        except BrokenPipeError:
+            raise  # whoever read it has left: see `cli.edge.run`
+        except OSError:  # its disk is full, its terminal gone
+            return
 
     def _wrapped(self, line: str) -> str:
         """Return a line broken between words where a screen is narrower; what may be copied stays whole."""

@@ -212,7 +212,9 @@ class Database:
                 where=str(self.path),
                 hint="check the disk, then restore the store's folder from a backup",
             )
-        return StoreError(f"the store's database refused ({error})", where=str(self.path), hint="`kulla store status`")
+        return StoreError(
+            f"the store's database refused ({error})", where=str(self.path), hint="check the disk and its mount"
+        )
 
     def _system_told(self, error: OSError | pa.ArrowException) -> StoreError:
         number = getattr(error, "errno", None)

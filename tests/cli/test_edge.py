@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from cli.edge import run
+from cli.main import group
+from cli.session import Session
 from engine.errors import InputError, LedgerError, NotFoundError, RuleError, StoreError
-from tests.cli.fakes import FakeStore, an_alert, call
+from engine.store.embedded import EmbeddedStore
+from tests.cli.fakes import NOW, FakeStore, an_alert, call
+from tests.cli.runs import ROOT, access_log, child
+
+if TYPE_CHECKING:
+    from engine.store.protocol import Store
 
 
 class Failing(FakeStore):
@@ -143,3 +155,59 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path) -> None:
     assert process.wait(timeout=60) == 0
     assert "Traceback" not in errors
     assert "BrokenPipe" not in errors
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_no_fault_and_no_file_takes_their_number(closed: str, tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_bytes(access_log(3))
+    words = 'exec "$0" -c "import cli.main; cli.main.main()" collect access.log' + f" {closed}"
+    environ = {**os.environ, "KULLA_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", words, sys.executable], capture_output=True, cwd=tmp_path, env=environ, check=False
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    with EmbeddedStore(tmp_path / "home" / "store", lambda: NOW) as store:
+        assert store.status().events == 3
+    texts = (b"in 3 = stored 3", b'"stored": 3')
+    kept = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert kept
+    assert not any(text in path.read_bytes() for path in kept for text in texts)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_work_goes_on_where_nothing_can_be_told_and_ends_where_data_cannot_be_written(number: int) -> None:
+    store = FakeStore(kept_alerts=[an_alert("sp01")])
+    session = replace(Session.of_process(), opener=lambda *_: cast("Store", store))
+    out, err = io.StringIO(), io.StringIO()
+    assert run(group(), ["alerts", "list"], replace(session, stdout=out, stderr=Refusing(number))) == 0
+    assert json.loads(out.getvalue())["host.name"] == "sp01"
+    assert run(group(), ["alerts", "list"], replace(session, stdout=Refusing(number), stderr=err)) == 3
+    assert f"stdout: cannot write it ({os.strerror(number)})" in err.getvalue()
+    assert "\nnext: " in err.getvalue()
+
+
+class Refusing(io.StringIO):
+    """A stream that takes nothing: its disk is full, its terminal gone."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def write(self, _: str) -> int:
+        raise OSError(self._number, os.strerror(self._number))
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_what_ends_a_run_ends_it_in_order_unless_it_is_ignored(name: str, tmp_path: Path) -> None:
+    for ignored in (False, True):
+        ignore = f"signal.signal(signal.{name}, signal.SIG_IGN)" if ignored else ""
+        prelude = (
+            f"import signal\n{ignore}\nimport os, cli.session\n"
+            "def say(self, *lines):\n"
+            f"    os.kill(os.getpid(), signal.{name})\n"
+            "cli.session.Session.hint = say\n"
+        )
+        process = child("playbooks", "list", home=tmp_path, prelude=prelude)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == (0 if ignored else 130), err
+        assert ("interrupted" in err) is not ignored
