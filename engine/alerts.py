@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -102,9 +102,14 @@ def alert_id(rule_id: str, rule_version: str, event_ids: tuple[str, ...]) -> str
 
     Each part is length-prefixed, so that no two different inputs join to the same text.
     """
-    digest = sha256()
-    for part in (rule_id, rule_version, *event_ids):
-        encoded = part.encode()
-        digest.update(len(encoded).to_bytes(4, "big"))
-        digest.update(encoded)
-    return digest.hexdigest()[:32]
+    return id_of(framed((rule_id, rule_version, *event_ids)))
+
+
+def framed(parts: Iterable[str]) -> bytes:
+    """Return the parts of an id, each length-prefixed, so that pieces framed apart may be put together."""
+    return b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, parts)])
+
+
+def id_of(parts: bytes) -> str:
+    """Return the id of an alert whose framed rule, rule version and events these are (see `alert_id`)."""
+    return sha256(parts).hexdigest()[:32]

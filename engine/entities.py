@@ -79,7 +79,7 @@ def entities_of(fields: Mapping[str, Value]) -> tuple[Entity, ...]:
     """Return the distinct entities that the fields name, without the place-holders of systems (`-`, `SYSTEM`, `::`)."""
     found: dict[Entity, None] = {}
     for name, kind in ENTITY_FIELDS.items():
-        for value in texts(fields.get(name)):
+        for value in texts(fields[name]) if name in fields else ():
             if not _is_nobody(kind, value.strip().lower()):
                 found[Entity(kind, value)] = None
     return tuple(found)

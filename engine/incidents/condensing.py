@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from engine.alerts import Alert, RuleInfo, alert_id
+from engine.alerts import Alert, RuleInfo, framed, id_of
 from engine.events import Value
 
 if TYPE_CHECKING:
@@ -52,28 +52,31 @@ def condense(columns: Columns) -> Condensed:
     minutes = (columns.seconds // MINUTE).astype(np.int64)
     rules, places = max(len(columns.rules), 1), max(len(columns.places), 1)
     keys = (minutes * places + columns.place) * rules + columns.rule
-    _, back, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    firsts = np.full(len(sizes), np.inf)
-    np.minimum.at(firsts, back, columns.seconds)
-    a_row = np.zeros(len(sizes), dtype=np.int64)
-    a_row[back] = np.arange(len(back))
-    made, counts = [], {}
-    for number in range(len(sizes)):
-        rule, place = columns.rules[columns.rule[a_row[number]]], columns.places[columns.place[a_row[number]]]
-        alert = _alert(rule, place, float(firsts[number]))
-        made.append(alert)
-        counts[alert.id] = int(sizes[number])
-    return Condensed(alerts=tuple(made), counts=counts, row=back.astype(np.int64))
+    order = np.argsort(keys, kind="stable")
+    is_first = np.ones(len(order), dtype=np.bool_)
+    is_first[1:] = keys[order[1:]] != keys[order[:-1]]
+    starts = np.flatnonzero(is_first)
+    row = np.empty(len(order), dtype=np.int64)
+    row[order] = np.cumsum(is_first) - 1
+    firsts = np.minimum.reduceat(columns.seconds[order], starts) if len(starts) else columns.seconds
+    some = order[starts]  # any of those that are one has its rule and place
+    alerts = _alerts(columns, columns.rule[some].tolist(), columns.place[some].tolist(), firsts.tolist())
+    sizes = np.diff(starts, append=len(order)).tolist()
+    counts = {alert.id: size for alert, size in zip(alerts, sizes, strict=True)}
+    return Condensed(alerts=alerts, counts=counts, row=row)
 
 
-def _alert(rule: RuleInfo, place: Mapping[str, Value], seconds: float) -> Alert:
-    minute = int(seconds // MINUTE)
-    where = tuple(f"{name}={place[name]}" for name in sorted(place))
-    return Alert(
-        id=alert_id(rule.id, rule.version, (str(minute), *where)),
-        timestamp=datetime.fromtimestamp(seconds, tz=UTC),
-        rule=rule,
-        events=(),
-        why=(),
-        fields=place,
+def _alerts(columns: Columns, rules: list[int], places: list[int], seconds: list[float]) -> tuple[Alert, ...]:
+    heads = [framed((rule.id, rule.version)) for rule in columns.rules]
+    tails = [framed(f"{name}={place[name]}" for name in sorted(place)) for place in columns.places]
+    return tuple(
+        Alert(
+            id=id_of(heads[rule] + framed((str(int(moment // MINUTE)),)) + tails[place]),
+            timestamp=datetime.fromtimestamp(moment, tz=UTC),
+            rule=columns.rules[rule],
+            events=(),
+            why=(),
+            fields=columns.places[place],
+        )
+        for rule, place, moment in zip(rules, places, seconds, strict=True)
     )

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from math import log2
 from typing import Literal
 
@@ -96,18 +95,26 @@ def judge(alerts: Sequence[Alert], counts: Mapping[str, int] | None = None) -> d
 
     The result depends on the alerts alone, not on their order.
     """
-    ordered = sorted(alerts, key=_window)
+    windows: dict[int, list[Alert]] = {}
+    for alert in alerts:
+        windows.setdefault(int(alert.timestamp.timestamp() // WINDOW), []).append(alert)
     rates, verdicts = Rates(), _verdicts(alerts)
+    places: dict[int, str] = {}  # by which fields they are, for alerts made few have them in common
+    stands_for = (counts or {}).get
     found: dict[str, Judgement] = {}
-    for window, together in groupby(ordered, key=_window):
+    for window, together in sorted(windows.items()):
         series: dict[tuple[str, str], list[Alert]] = {}
         for alert in together:
-            series.setdefault((alert.rule.id, place_of(alert)), []).append(alert)
-        sizes = {key: sum((counts or {}).get(item.id, 1) for item in items) for key, items in series.items()}
+            place = places.get(id(alert.fields))
+            if place is None:
+                place = places[id(alert.fields)] = place_of(alert)
+            series.setdefault((alert.rule.id, place), []).append(alert)
+        sizes = {key: sum([stands_for(item.id, 1) for item in items]) for key, items in series.items()}
         for key, items in series.items():
             made = _judgement(rates, items[0], key[1], window, sizes[key])
-            made = _with_verdicts(made, items[0].rule.level, verdicts.get(key))
-            found.update((item.id, made) for item in items)
+            made = _with_verdicts(made, items[0].rule.level, verdicts.get(key)) if verdicts else made
+            for alert in items:
+                found[alert.id] = made
         for key in sorted(sizes):
             rates.count(*key, window, sizes[key])
     return found
@@ -150,10 +157,6 @@ def held_back(judgements: Mapping[str, Judgement], alerts: Iterable[Alert]) -> l
     """Return the alerts that are held back, the least usual first: what a second look should begin with."""
     held = [alert for alert in alerts if judgements[alert.id].held]
     return sorted(held, key=lambda item: (-judgements[item.id].days, -item.rule.level, item.timestamp, item.id))
-
-
-def _window(alert: Alert) -> int:
-    return int(alert.timestamp.timestamp() // WINDOW)
 
 
 def _judgement(rates: Rates, alert: Alert, place: str, window: int, size: int) -> Judgement:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import repeat
 
 WINDOW = 300  # seconds
 DAY = 86_400 // WINDOW  # windows in a day
@@ -32,7 +33,7 @@ class Series:
 
     def at_hour_of_day(self, hour: int) -> int:
         """Return the windows at this hour of any day of the week."""
-        return sum(self.by_hour.get(slot, 0) for slot in range(hour, _HOURS_OF_WEEK, 24))
+        return sum(map(self.by_hour.get, range(hour, _HOURS_OF_WEEK, 24), repeat(0)))
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ worst `_A_DAY` are read; the first day only teaches. A phase is found where an i
 that phase and day whose rule is specific for it: more than five times as frequent in the phase as in ordinary life, and
 under 2 % of ordinary alerts. A phase without such a rule cannot be told from ordinary life in these alerts. An incident
 is right where it holds any specific alert. Nothing is tuned on an organisation for another one.
+
+Speed is that of all alerts of an organisation at once: unpacking, reading, making few, joining, scoring, telling.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _KNOWN = frozenset({"fox", "harrison", "russellmitchell", "santos"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One organisation: phases with a specific rule, those found, incidents read and right, alerts a CPU second."""
+    """One organisation: phases with a specific rule, those found, incidents read and right."""
 
     visible: frozenset[str]
     found: frozenset[str]
@@ -39,7 +41,6 @@ class Reading:
     read: int
     right: int
     days: int
-    speed: float
 
 
 def evaluate_alerts(folder: Path, seed: int, *, generic: bool) -> list[Row]:
@@ -49,11 +50,26 @@ def evaluate_alerts(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     for part in ("development", "unseen"):
         wanted = [name for name in found if (name in _KNOWN) == (part == "development")]
         if wanted:
-            rows += _rows([reading(read(folder, name)) for name in wanted], part)
+            timed = [_timed(folder, name) for name in wanted]
+            rows += _rows([reading(organisation) for organisation, _ in timed], _speeds(timed), part)
     return rows
 
 
-def _rows(found: Sequence[Reading], part: str) -> list[Row]:
+def _timed(folder: Path, name: str) -> tuple[Organisation, float]:
+    """Return an organisation, and the CPU seconds from its packed file to its incidents."""
+    begun = time.process_time()
+    organisation = read(folder, name)
+    build(organisation.alerts, Basis(counts=organisation.counts))
+    return organisation, max(time.process_time() - begun, 1e-9)
+
+
+def _speeds(timed: Sequence[tuple[Organisation, float]]) -> str:
+    """Return alerts a CPU second: all organisations one after the other, and the slowest."""
+    every = sum(organisation.raw for organisation, _ in timed) / sum(cpu for _, cpu in timed)
+    return f"{every:,.0f}; slowest {min(organisation.raw / cpu for organisation, cpu in timed):,.0f}"
+
+
+def _rows(found: Sequence[Reading], speeds: str, part: str) -> list[Row]:
     data = f"AIT-ADS ({len(found)} organisations, {sum(one.phases for one in found)} phases)"
     visible, seen = (sum(map(len, sets)) for sets in ([one.visible for one in found], [one.found for one in found]))
     right, shown = (sum(getattr(one, name) for one in found) for name in ("right", "read"))
@@ -63,7 +79,7 @@ def _rows(found: Sequence[Reading], part: str) -> list[Row]:
          "60 of 79 (surprise by window, 8 organisations)"),
         ("precision of those read", f"{right / max(shown, 1):.2f} ({right} of {shown})", "0.3, aim 0.5", "0.11"),
         ("incidents a day", f"{a_day:.1f}", f"{_A_DAY} at most", ""),
-        ("alerts/s/core, the slowest organisation", f"{min(one.speed for one in found):,.0f}", "500,000", ""),
+        ("alerts/s/core, from the packed file to incidents", speeds, "500,000", ""),
     )  # fmt: skip
     return [
         Row(data=data, metric=metric, kulla=figure, bar=bar, generic=generic, part=part)
@@ -74,9 +90,6 @@ def _rows(found: Sequence[Reading], part: str) -> list[Row]:
 def reading(organisation: Organisation) -> Reading:
     """Read one organisation's days, one after the other."""
     specific, visible = _specific(organisation)
-    begun = time.process_time()
-    build(organisation.alerts, Basis(counts=organisation.counts))
-    speed = organisation.raw / max(time.process_time() - begun, 1e-9)
     found: set[str] = set()
     shown = right = days = 0
     for incidents, today in _days(organisation):
@@ -86,9 +99,7 @@ def reading(organisation: Organisation) -> Reading:
             shown, right = shown + 1, right + bool(seen)
             found |= seen
     phases = len(set(organisation.phase.values()) - {NONE})
-    return Reading(
-        visible=visible, found=frozenset(found), phases=phases, read=shown, right=right, days=days, speed=speed
-    )
+    return Reading(visible=visible, found=frozenset(found), phases=phases, read=shown, right=right, days=days)
 
 
 def _days(organisation: Organisation) -> Iterator[tuple[list[Incident], frozenset[str]]]:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.alerts import Level, RuleInfo
+from engine.alerts import Level, RuleInfo, alert_id
 from engine.incidents.condensing import Columns, Condensed, condense
 
 RULES = [RuleInfo(id=name, name=name, level=Level.LOW, version="1") for name in "rst"]
@@ -25,6 +25,16 @@ def test_the_first_of_a_minute_stands_for_the_others() -> None:
     told = {(item.timestamp.timestamp(), item.rule.id, item.fields["host.name"]) for item in found.alerts}
     assert told == {(121, "r", "a"), (180, "r", "a"), (121, "s", "a"), (121, "r", "b")}
     assert [found.counts[found.alerts[row].id] for row in found.row] == [3, 3, 3, 1, 1, 1]
+
+
+def test_an_alert_is_called_after_its_rule_its_minute_and_its_place() -> None:
+    (alert,) = few([(125, 1, 0), (130, 1, 0)]).alerts
+    assert alert.id == alert_id("s", "1", ("2", "host.name=a"))
+
+
+def test_no_alerts_are_no_alerts() -> None:
+    found = few([])
+    assert (found.alerts, dict(found.counts), found.row.tolist()) == ((), {}, [])
 
 
 @settings(max_examples=50, deadline=None)
