@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,18 +13,48 @@ from cli.document import Column, Listing
 from cli.options import Format, Output, command
 from cli.output import target
 from cli.session import Session
+from cli.settings_table import Lang
 from engine.errors import UsageError
 
-FIELDS = ("data", "part", "metric", "kulla", "bar", "generic", "generic_name", "published", "note")
-_COLUMNS = (
-    Column(field="data", heading="Data"),
-    Column(field="metric", heading="Metric"),
-    Column(field="kulla", heading="kulla", number=True),
-    Column(field="generic", heading="Generic", number=True),
-    Column(field="generic_name", heading="(which)"),
-    Column(field="published", heading="Published"),
-    Column(field="bar", heading="To reach"),
-)
+if TYPE_CHECKING:
+    from engine.anomaly.evaluation.row import Row
+
+FIELDS = ("name", "data", "part", "metric", "kulla", "bar", "generic", "generic_name", "published", "note")
+_TITLES = {"en": "Models on public data", "sq": "Modelet mbi të dhëna publike"}
+_HEADINGS = {  # data, metric, kulla's figure, what is to be reached, the best generic detector, the best published
+    "en": ("Data", "Metric", "kulla", "To reach", "Generic", "Published"),
+    "sq": ("Të dhënat", "Matja", "kulla", "Synimi", "Të përgjithshëm", "Të botuara"),
+}
+_UNSEEN = {"en": "unseen", "sq": "të papara"}
+
+
+def _listing(found: Sequence[tuple[str, Row]], lang: Lang) -> Listing:
+    """Return the table: a row for each figure, with the name of its data. The record has metrics in English."""
+    data, metric, own, bar, generic, published = _HEADINGS[lang]
+    rows = [
+        {"name": name, **{field: getattr(row, field) for field in FIELDS[1:]}, "metric": row.metric.en}
+        for name, row in found
+    ]
+    words = {row.metric.en: row.metric.in_language(lang) for _, row in found}
+    columns = (
+        Column(field="name", heading=data, whole=True, derive=lambda row: _data(row, lang)),
+        Column(field="metric", heading=metric, derive=lambda row: words[str(row["metric"])]),
+        Column(field="kulla", heading=own),
+        Column(field="bar", heading=bar),
+        Column(field="generic", heading=generic, derive=_beside),
+        Column(field="published", heading=published),
+    )
+    return Listing(name="evaluation", title=_TITLES[lang], columns=columns, rows=rows, fields=FIELDS, lang=lang)
+
+
+def _data(row: Mapping[str, object], lang: Lang) -> str:
+    return f"{row['name']}, {_UNSEEN[lang]}" if row["part"] == "unseen" else str(row["name"])
+
+
+def _beside(row: Mapping[str, object]) -> str:
+    """Return the best generic detector's figure and name; which packages are not there is said once, at the end."""
+    name = str(row["generic_name"]).partition(" (without ")[0]
+    return f"{row['generic']} {name}".strip()
 
 
 def register_evaluate(app: typer.Typer) -> None:
@@ -50,7 +81,7 @@ def register_evaluate(app: typer.Typer) -> None:
         come from what a model was trained on, never from what it is measured on.
         """
         from engine.anomaly.evaluation.generic import EXTRA, absent
-        from engine.anomaly.evaluation.table import EVALUATIONS, Row
+        from engine.anomaly.evaluation.table import EVALUATIONS
 
         out = target(session, fmt, output)
         if listed:
@@ -59,7 +90,7 @@ def register_evaluate(app: typer.Typer) -> None:
         wanted = list(EVALUATIONS) if every else list(names or ())
         if not wanted or not set(wanted) <= EVALUATIONS.keys():
             raise UsageError("name what to measure, or --all", hint=f"there are {', '.join(EVALUATIONS)}")
-        rows: list[Row] = []
+        rows: list[tuple[str, Row]] = []
         for name in wanted:
             evaluation = EVALUATIONS[name]
             folder = Path(session.cwd / (data or ".")) / evaluation.folder
@@ -67,11 +98,10 @@ def register_evaluate(app: typer.Typer) -> None:
                 session.say(f"{name}: no data at {folder} (--data DIR)")
                 continue
             begun = time.process_time()
-            rows += evaluation.run(folder, seed, generic=generic)
-            session.say(f"{name}: {time.process_time() - begun:.0f} CPU s")
-        shown = [{field: getattr(row, field) for field in FIELDS} for row in rows]
-        out.write(
-            Listing(name="evaluation", title="Models on public data", columns=_COLUMNS, rows=shown, fields=FIELDS)
-        )
-        if absent() and any(row.generic_name for row in rows):
+            found = evaluation.run(folder, seed, generic=generic)
+            rows += [(name, row) for row in found]
+            told = dict.fromkeys(row.data for row in found)
+            session.say(f"{name}: {'; '.join(told)}. {time.process_time() - begun:.0f} CPU s")
+        out.write(_listing(rows, session.lang))
+        if generic and absent() and any(row.generic_name for _, row in rows):
             session.say(f"detectors of {' and '.join(absent())} were not measured: pip install '{EXTRA}'")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.anomaly.cards import Words
 from engine.anomaly.evaluation import generic, table
 from engine.anomaly.evaluation.measures import roc
 from engine.anomaly.evaluation.row import Evaluation, Row
@@ -20,7 +22,9 @@ GONE = generic.Detector(name="gone", package="no_such_package", fit=FAKE.fit)
 def measured(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     """Return one row, of three ordinary rows and an attack."""
     beside = _beside(seed) if generic else ("", "")
-    return [Row(data="made up", metric="roc", kulla="0.5", generic=beside[0], generic_name=beside[1])]
+    return [
+        Row(data="made up", metric=Words(en="roc", sq="kurba"), kulla="0.5", generic=beside[0], generic_name=beside[1])
+    ]
 
 
 def _beside(seed: int) -> tuple[str, str]:
@@ -54,3 +58,24 @@ def test_where_all_is_installed_nothing_is_said(
     assert shown.code == 0, shown.err
     assert "numpy far" in " ".join(shown.out.split())
     assert "pip install" not in shown.err
+
+
+def test_the_table_reads_in_albanian_and_the_record_in_english(tmp_path: Path, only_made_up: None) -> None:
+    shown = kulla(
+        "models", "evaluate", "made-up", "--no-generic", "--lang", "sq", "-f", "table", home=tmp_path / "home"
+    )
+    assert shown.code == 0, shown.err
+    assert {"Matja", "kurba", "made-up"} <= set(shown.out.split())
+    record = kulla(
+        "models", "evaluate", "made-up", "--no-generic", "--lang", "sq", "-f", "jsonl", home=tmp_path / "home"
+    )
+    assert json.loads(record.out) | {"name": "made-up", "data": "made up", "metric": "roc"} == json.loads(record.out)
+
+
+def test_rows_of_unseen_halves_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def halves(folder: Path, seed: int, *, generic: bool) -> list[Row]:
+        return [replace(*measured(folder, seed, generic=generic), part=part) for part in ("development", "unseen")]
+
+    monkeypatch.setattr(table, "EVALUATIONS", {"made-up": Evaluation(folder="", run=halves)})
+    shown = kulla("models", "evaluate", "--all", "--no-generic", "-f", "table", home=tmp_path / "home")
+    assert [line.startswith("made-up, unseen") for line in shown.out.splitlines()] == [False, False, True]

@@ -13,8 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.anomaly.calls import as_events, call_events, poll
+from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.generic import best
 from engine.anomaly.evaluation.measures import average_precision, recall_at
+from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.models.beacons import MODEL, evenness, folded_evenness
 
@@ -42,7 +44,7 @@ def evaluate_beacons(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     return [
         Row(
             data=data,
-            metric="average precision",
+            metric=metrics.AVERAGE_PRECISION,
             kulla=precision,
             bar="0.9",
             generic=figure,
@@ -51,11 +53,11 @@ def evaluate_beacons(folder: Path, seed: int, *, generic: bool) -> list[Row]:
         ),
         Row(
             data=data,
-            metric="average precision, 50 % jitter and 50 % lost",
+            metric=metrics.HARDEST,
             kulla=f"{average_precision(found[hardest], ordinary):.4f}",
             bar="0.9",
         ),
-        Row(data=data, metric="recall at 0.1 % false", kulla=f"{recall_at(found, ordinary, 0.001):.4f}"),
+        Row(data=data, metric=filled(metrics.RECALL, share="0.1"), kulla=f"{recall_at(found, ordinary, 0.001):.4f}"),
     ]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.artefacts import pack, unpack
+from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.frame import Fitted, Model, total
 from engine.anomaly.registry import all_models
@@ -38,14 +39,14 @@ def evaluate_honesty(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     data = f"all {len(kept)} models"
     same, plain = (sum(getattr(one, name) for one in kept) for name in ("same_bits", "plain"))
     return [
-        Row(data=data, metric="the same bits in any order and split", kulla=f"{same} of {len(kept)}", bar="all"),
+        Row(data=data, metric=metrics.SAME_BITS, kulla=f"{same} of {len(kept)}", bar="all"),
         Row(
             data=data,
-            metric="largest difference between a score and the sum of its terms",
+            metric=metrics.APART,
             kulla=f"{max(one.apart for one in kept):.1e}",
             bar="1e-9",
         ),
-        Row(data=data, metric="come back from JSON and plain arrays", kulla=f"{plain} of {len(kept)}", bar="all"),
+        Row(data=data, metric=metrics.PLAIN, kulla=f"{plain} of {len(kept)}", bar="all"),
     ]
 
 

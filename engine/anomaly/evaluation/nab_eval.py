@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.generic import over_series, remarks
+from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.series import departures
 
@@ -67,7 +69,7 @@ def evaluate_nab(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     return [
         Row(
             data=data,
-            metric="standard score, threshold frozen on the other series",
+            metric=metrics.STANDARD,
             kulla=f"{_of_hundred(frozen, windows):.1f}",
             bar="55",
             generic=f"{figure:.1f}",
@@ -77,7 +79,7 @@ def evaluate_nab(folder: Path, seed: int, *, generic: bool) -> list[Row]:
         ),
         Row(
             data=data,
-            metric=f"standard score, threshold fixed at {_FIXED:g}",
+            metric=filled(metrics.STANDARD_FIXED, level=f"{_FIXED:g}"),
             kulla=f"{_of_hundred(float(total[_LEVELS.index(_FIXED)]), windows):.1f}",
             bar="55",
             published="74.9 (ARTime, threshold in sample)",
@@ -85,7 +87,7 @@ def evaluate_nab(folder: Path, seed: int, *, generic: bool) -> list[Row]:
         ),
         Row(
             data=data,
-            metric="standard score, best threshold (looks at the answers)",
+            metric=metrics.STANDARD_BEST,
             kulla=f"{_of_hundred(float(total.max()), windows):.1f}",
             published="74.9 (ARTime)",
         ),

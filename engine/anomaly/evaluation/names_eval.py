@@ -18,8 +18,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.anomaly.cards import Words
+from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.generic import Measure, best
 from engine.anomaly.evaluation.measures import level_at, recall_at, roc
+from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.models.generated_names import SHORTEST
 from engine.anomaly.models.name_hosts import NameHostsFitted, level_of
@@ -33,16 +36,17 @@ _ORDINARY = ("alexa_1000.txt", "opendns-top-domains.txt", "opendns-random-domain
 _HOST_HOURS, _HOSTS, _ASKED, _NEW, _TYPING_ERRORS = 4000, 200, 30, 1.0, 0.02
 _FAMILIAR = 0.35  # of the held-out names are asked for again and again
 _EACH = 10  # infected hosts of each family
-_BOTS = (  # how many names a bot asks for, in words which of them exist, whether all do, and what is to be reached
-    (50, "one of which exists", False, "0.99"),
-    (50, "all of which exist", True, "0.99"),
-    (10, "one of which exists", False, ""),
-    (10, "all of which exist", True, ""),
+_BOTS = (  # how many names a bot asks for, what is measured, whether all do, and what is to be reached
+    (50, metrics.INFECTED, False, "0.99"),
+    (50, metrics.INFECTED_ALL_EXIST, True, "0.99"),
+    (10, metrics.INFECTED, False, ""),
+    (10, metrics.INFECTED_ALL_EXIST, True, ""),
 )
-_MEASURES: Mapping[str, tuple[Measure, str]] = {  # of a family, and what is to be reached
-    "ROC, mean of families": (roc, "0.92"),
-    "recall at 0.1 % false, mean of families": (lambda found, ordinary: recall_at(found, ordinary, 0.001), "0.3"),
-    "recall at 1 % false, mean of families": (lambda found, ordinary: recall_at(found, ordinary, 0.01), ""),
+_RECALL, _RECALL_1 = (filled(metrics.RECALL, share=share) for share in ("0.1", "1"))
+_MEASURES: Mapping[Words, tuple[Measure, str]] = {  # of a family, and what is to be reached
+    filled(metrics.OF_FAMILIES, metric=metrics.ROC): (roc, "0.92"),
+    filled(metrics.OF_FAMILIES, metric=_RECALL): (lambda found, ordinary: recall_at(found, ordinary, 0.001), "0.3"),
+    filled(metrics.OF_FAMILIES, metric=_RECALL_1): (lambda found, ordinary: recall_at(found, ordinary, 0.01), ""),
 }
 
 
@@ -117,7 +121,7 @@ def _names_rows(  # noqa: PLR0917 # one step of `evaluate_names`
     published = {"ROC, mean of families": "0.9993 (LSTM, known families)"}
     rows = []
     for metric, (measure, bar) in _MEASURES.items():
-        value, name = beside.get(metric, ("", ""))
+        value, name = beside.get(metric.en, ("", ""))
         figure = f"{_mean(measure, found, ordinary):.4f}"
         rows.append(
             Row(
@@ -128,7 +132,7 @@ def _names_rows(  # noqa: PLR0917 # one step of `evaluate_names`
                 part=part,
                 generic=value,
                 generic_name=name,
-                published=published.get(metric, ""),
+                published=published.get(metric.en, ""),
             )
         )
     return rows
@@ -149,7 +153,7 @@ def _generic(
     def of_families(measure: Measure) -> Measure:
         return lambda found, ordinary: _mean(measure, np.split(found, ends), ordinary)
 
-    measures = {metric: of_families(measure) for metric, (measure, _) in _MEASURES.items()}
+    measures = {metric.en: of_families(measure) for metric, (measure, _) in _MEASURES.items()}
     return best(*matrices, seed=seed, measures=measures)
 
 
@@ -200,7 +204,7 @@ def _hosts_rows(  # noqa: PLR0917 # one step of `evaluate_names`
     fitted = NameHostsFitted.of(judge, level_of(judge, training), _observed(hours[:half]))
     threshold = level_at(fitted.score(_observed(hours[half:])).values, 0.001)
     rows = []
-    for asked, what, exist, bar in _BOTS:
+    for asked, metric, exist, bar in _BOTS:
         infected = []
         for names in (names for names in families.values() for _ in range(_EACH)):
             own = world.hour()
@@ -211,7 +215,7 @@ def _hosts_rows(  # noqa: PLR0917 # one step of `evaluate_names`
         rows.append(
             Row(
                 data=f"hosts asking for generated names, {len(families)} families (simulated hours)",
-                metric=f"infected hosts found within {asked} names, {what}, at 0.1 % false",
+                metric=filled(metric, asked=asked),
                 kulla=f"{float(found.mean()):.4f}",
                 bar=bar,
                 part=part,

@@ -22,8 +22,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.anomaly.budget import groups_of
+from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.generic import Measure, best
 from engine.anomaly.evaluation.measures import best_f1, f1_at, recall_at, roc
+from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.requests_data import Line, as_events, read_lines
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.frame import Fitted
@@ -66,21 +68,27 @@ def _rows(normal: Sequence[Line], attacks: Sequence[Line], part: str, seed: int,
     lost = [_lost(training, attacks, draw, threshold, (found, ordinary), clean) for draw in range(seed, seed + _DRAWS)]
     named = _named(fitted, found, one, threshold)
     rows = [
-        ("F1, frozen threshold", f"{f1_at(one, other, threshold):.4f}", "0.995", "F1", "0.84 (one-class, 2018)"),
-        ("F1, best threshold (looks at the answers)", f"{best_f1(one, other):.4f}", "", "F1", ""),
-        ("recall at 0.1 % false", f"{recall_at(one, other, 0.001):.4f}", "0.90", "recall", ""),
-        ("recall at 1 % false", f"{recall_at(one, other, 0.01):.4f}", "", "recall 1 %", "0.93-0.95 at 3-5 %"),
-        ("ROC", f"{roc(one, other):.5f}", "", "roc", ""),
-        ("parameter named where one departs", f"{named:.4f}", "1.0", "", ""),
+        (metrics.F1, f"{f1_at(one, other, threshold):.4f}", "0.995", "F1", "0.84 (one-class, 2018)"),
+        (metrics.BEST_F1, f"{best_f1(one, other):.4f}", "", "F1", ""),
+        (filled(metrics.RECALL, share="0.1"), f"{recall_at(one, other, 0.001):.4f}", "0.90", "recall", ""),
         (
-            f"F1 lost to 5 % poison, mean and worst of {_DRAWS} draws",
+            filled(metrics.RECALL, share="1"),
+            f"{recall_at(one, other, 0.01):.4f}",
+            "",
+            "recall 1 %",
+            "0.93-0.95 at 3-5 %",
+        ),
+        (metrics.ROC, f"{roc(one, other):.5f}", "", "roc", ""),
+        (metrics.NAMED, f"{named:.4f}", "1.0", "", ""),
+        (
+            filled(metrics.POISON, draws=_DRAWS),
             f"{math.fsum(lost) / _DRAWS:.4f}; {max(lost):.4f}",
             "0.02 at most",
             "",
             "",
         ),
-        ("requests/s/core, all distinct, first seen", f"{cold:,.0f}", "100,000", "", ""),
-        ("requests/s/core, seen before", f"{warm:,.0f}", "100,000", "", ""),
+        (metrics.FIRST_SEEN, f"{cold:,.0f}", "100,000", "", ""),
+        (metrics.SEEN_BEFORE, f"{warm:,.0f}", "100,000", "", ""),
     ]
     return [
         Row(
@@ -185,7 +193,7 @@ def evaluate_access_log(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     return [
         Row(
             data=f"Apache access log ({table.num_rows:,} requests, {days:.1f} days run)",
-            metric=f"alerts a day at a budget of {_BUDGET:g}",
+            metric=filled(metrics.AT_BUDGET, budget=f"{_BUDGET:g}"),
             kulla=f"{given / days:.1f}",
             bar=f"{_BUDGET:g} ± 20 %",
             note="unlabelled: scanners in it count as false",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from engine.anomaly.cards import Words
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -15,7 +17,7 @@ class Row:
     """
 
     data: str
-    metric: str
+    metric: Words
     kulla: str
     bar: str = ""
     generic: str = ""

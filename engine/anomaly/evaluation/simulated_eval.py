@@ -9,15 +9,17 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.anomaly.evaluation import metrics
+from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.row import Row
 from engine.anomaly.evaluation.simulated import Outcome, Plan, outcome
 
 PLAN = Plan(scale=0.1, budget=10.0)
 _SEEDS = 2
 _DEADLINES = (
-    ("spray-one-try-a-day", "hours to find a spray of one try for each user and day", 60.0, "24"),
-    ("registry-abuser", "days to find an officer with twice the look-ups", 1440.0, "7 (5 working days)"),
-    ("wiper", "seconds to find a wiper", 1 / 60.0, "20"),
+    ("spray-one-try-a-day", metrics.SPRAY, 60.0, "24"),
+    ("registry-abuser", metrics.ABUSER, 1440.0, "7 (5 working days)"),
+    ("wiper", metrics.WIPER, 1 / 60.0, "20"),
 )
 
 
@@ -40,14 +42,14 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
     quiet = " ".join(f"{item.quiet:.1f}" for item in outcomes)
     alerted = sum(one.alerts > 0 for one in crowds)
     found = [
-        Row(data="simulator", metric=f"attacks found in time at {PLAN.budget:.0f} alerts a day",
+        Row(data=f"simulated ministry ({people})", metric=filled(metrics.IN_TIME, budget=f"{PLAN.budget:.0f}"),
             kulla=f"{sum(one.in_time for one in attacks)} of {len(attacks)}; worst scenario {worst:.0%}",
             bar="85 % of each scenario", part="unseen seeds", note=people),
-        Row(data="simulator", metric="alerts a day in the same days without attacks, by seed", kulla=quiet,
+        Row(data=f"simulated ministry ({people})", metric=metrics.QUIET, kulla=quiet,
             bar=f"{PLAN.budget:.0f} within 20 %", part="unseen seeds", note=people),
-        Row(data="simulator", metric="alerts a day about nothing among attacks", kulla=f"{nothing:.1f}",
+        Row(data=f"simulated ministry ({people})", metric=metrics.ABOUT_NOTHING, kulla=f"{nothing:.1f}",
             bar=f"{PLAN.budget:.0f} at most", part="unseen seeds", note=people),
-        Row(data="simulator", metric="flash crowds alerted on", kulla=f"{alerted} of {len(crowds)}",
+        Row(data=f"simulated ministry ({people})", metric=metrics.CROWDS, kulla=f"{alerted} of {len(crowds)}",
             bar="0", part="unseen seeds", note=people),
     ]  # fmt: skip
     for scenario, metric, unit, bar in _DEADLINES:
@@ -55,5 +57,14 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
         known = [value for value in minutes if value is not None]
         told = f"{max(known) / unit:.1f}" if known else "not found"
         told += f"; {len(minutes) - len(known)} not found" if 0 < len(known) < len(minutes) else ""
-        found.append(Row(data="simulator", metric=metric, kulla=told, bar=bar, part="unseen seeds", note=people))
+        found.append(
+            Row(
+                data=f"simulated ministry ({people})",
+                metric=metric,
+                kulla=told,
+                bar=bar,
+                part="unseen seeds",
+                note=people,
+            )
+        )
     return found

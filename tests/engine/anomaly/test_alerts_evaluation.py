@@ -42,5 +42,5 @@ def test_organisations_that_were_not_developed_on_are_told_as_unseen(tmp_path: P
         _organisation(tmp_path, name)
     rows = evaluate_alerts(tmp_path, 1, generic=False)
     assert {row.part for row in rows} == {"development", "unseen"}
-    phases = [row.kulla for row in rows if row.metric.startswith("phases found")]
+    phases = [row.kulla for row in rows if row.metric.en.startswith("phases found")]
     assert phases == ["2 of 2", "2 of 2"]
