@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cli.house import PAPERS, house_of
+from cli.naming import former_ids
 from cli.places import places
 from cli.session import Session
 from engine.errors import LedgerError, StoreError
@@ -47,7 +48,8 @@ def gather(
     from playbooks.awareness import awareness, clocks_of
     from playbooks.papers.casefile import CaseFile, origin_of
 
-    records, house = about(session, ledger, incident), house_of(session)
+    names = {incident.id} | former_ids(store, incident)
+    records, house = _about(session, ledger, names), house_of(session)
     aware = awareness(records, incident)
     return CaseFile(
         incident=incident,
@@ -76,17 +78,16 @@ def _pseudonym(session: Session) -> Pseudonym | None:
     return known.of if known is not None else None
 
 
-def about(session: Session, ledger: Ledger, incident: Incident) -> tuple[Record, ...]:
-    """Return the ledger's records about the incident and its runs, in order; none (an issue) where it is broken."""
-    from playbooks.awareness import about as about_incident
+def _about(session: Session, ledger: Ledger, names: Collection[str]) -> tuple[Record, ...]:
+    """Return the ledger's records about incidents and their runs, in order; none (an issue) where it is broken."""
+    from playbooks.awareness import about, incident_in
 
-    subject = about_incident(incident.id)
     try:
-        found = ledger.preload(subject).items()
+        found = ledger.preload(about("")).items()
     except LedgerError as error:
         session.issue(error)
         return ()
-    own = [record for name, records in found if name == subject or name.startswith(f"{subject}/") for record in records]
+    own = [record for subject, records in found if incident_in(subject) in names for record in records]
     return tuple(sorted(own, key=lambda record: record.sequence))
 
 
@@ -116,10 +117,14 @@ def _courses(
         return ()
     library = load_library()
     fill = partial(compile_guide, incident, lang=session.lang, house=house, records=records)
-    begun = dict.fromkeys(found[1] for record in records if (found := run_of(record.subject)))
+    runs = {record.subject: found for record in records if (found := run_of(record.subject))}
+    begun: dict[str, str] = {}  # of a playbook the incident's own run, rather than that of one merged into it
+    for subject, (about_id, name) in runs.items():
+        if name not in begun or about_id == incident.id:
+            begun[name] = subject
     courses = []
-    for name in begun:
-        state = rebuild(record for record in records if record.subject.endswith(f"/playbook/{name}"))
+    for name, subject in begun.items():
+        state = rebuild(record for record in records if record.subject == subject)
         if name in library and state is not None:
             guide = fill(library.get(name), given=state.given)
             courses.append(Course(guide=guide, because="", state=state))
@@ -145,17 +150,21 @@ def _likely(incident: Incident) -> tuple[str, ...]:
 
 
 def given(store: Store, incident: Incident) -> Mapping[str, Given]:
-    """Return the fields that people filled in for an incident; raise `StoreError` where they cannot be read."""
+    """Return the fields that people filled in for an incident, and for those that were merged into it.
+
+    Its own go before others. Raise `StoreError` where they cannot be read.
+    """
     from playbooks.papers.casefile import Given
 
-    record = store.record(FIELDS, incident.id)
-    if record is None:
-        return {}
-    try:
-        body = json.loads(record.body)
-        return {str(name): Given(**values) for name, values in body.items()}
-    except (TypeError, ValueError, AttributeError) as error:
-        raise StoreError("the fields of its papers cannot be read", where=f"incident {incident.id}") from error
+    names = {incident.id} | former_ids(store, incident)
+    records = [record for record in store.records(FIELDS) if record.key in names]
+    found: dict[str, Given] = {}
+    for record in sorted(records, key=lambda record: (record.key == incident.id, record.key)):
+        try:
+            found |= {str(name): Given(**values) for name, values in json.loads(record.body).items()}
+        except (TypeError, ValueError, AttributeError) as error:
+            raise StoreError("the fields of its papers cannot be read", where=f"incident {record.key}") from error
+    return found
 
 
 def keep_given(store: Store, incident: Incident, fields: Mapping[str, Given]) -> None:

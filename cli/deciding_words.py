@@ -44,6 +44,7 @@ class DecidingWords:
     rejected: str
     withdrawn: str
     changed_since: str
+    merged: str
     choice_propose: str
     choice_run: str
     choice_other: str
@@ -107,6 +108,7 @@ ENGLISH = DecidingWords(
     rejected="`{step}` is rejected (record {sequence}).",
     withdrawn="Your approval of `{step}` is taken back (record {sequence}).",
     changed_since="the commands of `{step}` are not those that were proposed",
+    merged="{id} was merged into {now}: what waits there has to be proposed again: kulla respond {now}",
     choice_propose="ask others to approve it, and wait",
     choice_run="let kulla run its commands",
     choice_other="take another open step first",
@@ -170,6 +172,7 @@ ALBANIAN = DecidingWords(
     rejected="`{step}` u refuzua (zëri {sequence}).",
     withdrawn="Miratimi juaj i `{step}` u tërhoq (zëri {sequence}).",
     changed_since="komandat e `{step}` nuk janë ato që u propozuan",
+    merged="{id} u bashkua në {now}: ç'pritej atje duhet propozuar sërish: kulla respond {now} --lang sq",
     choice_propose="kërko miratim nga të tjerë dhe prit",
     choice_run="lejo kulla-n të ekzekutojë komandat",
     choice_other="merr më parë një hap tjetër të hapur",

@@ -23,6 +23,7 @@ from engine.incidents import albanian
 from engine.incidents.model import Moment
 from engine.incidents.spelling import folded
 from playbooks.ledger import Record
+from playbooks.ledger.kinds import kind_words
 from playbooks.model import APPROVERS_NEEDED, PHASE_NAMES
 from playbooks.papers.casefile import CaseFile, Course
 from playbooks.papers.doings import OUTCOME_WORDS, clock_line
@@ -273,7 +274,7 @@ class Teller:
                 "record": record.sequence,
                 "at": record.at[:19].replace("T", " "),
                 "who": self._over(record.actor),
-                "what": self._over(_what(record)),
+                "what": self._over(_what(record, self._lang)),
                 "reason": self._over(str(record.details.get("reason", ""))),
                 "digest": record.digest[:16],
             }
@@ -372,7 +373,8 @@ def _grid(rows: Sequence[Row], *, numbers: Sequence[str] = (), whole: Sequence[s
     return Grid(columns=columns, rows=rows)
 
 
-def _what(record: Record) -> str:
+def _what(record: Record, lang: Lang) -> str:
     """Return what a record of the ledger decides: its kind, with the step and its outcome where it has them."""
     named = [str(record.details[key]) for key in ("step", "outcome", "field", "deadline") if key in record.details]
-    return f"{record.kind}: {' '.join(named)}" if named else record.kind
+    kind = kind_words(record.kind, lang)
+    return f"{kind}: {' '.join(named)}" if named else kind

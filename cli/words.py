@@ -109,6 +109,8 @@ class Words:
     decided: str
     other_playbooks: str
     chosen_because: str
+    under_way: str
+    former_run: str
     ask_value: str
     ask_choice: str
     ask_reason: str
@@ -226,6 +228,8 @@ ENGLISH = Words(
     decided="Decided",
     other_playbooks="Other playbooks that fit: {names}",
     chosen_because="Playbook {name}, because of {reason}",
+    under_way="Playbook {name}: it is under way, and goes on here.",
+    former_run="{name} was begun for {id}, which was merged into this incident: kulla ledger show {id}",
     ask_value="Value for {name} ({meaning}); empty to go on without",
     ask_choice="Your decision",
     ask_reason="Reason, for the ledger",
@@ -343,6 +347,8 @@ ALBANIAN = Words(
     decided="Vendosur",
     other_playbooks="Udhëzues të tjerë që përshtaten: {names}",
     chosen_because="Udhëzuesi {name}, për shkak të {reason}",
+    under_way="Udhëzuesi {name}: ka nisur tashmë dhe vazhdon këtu.",
+    former_run="{name} nisi për {id}, që u bashkua në këtë incident: kulla ledger show {id} --lang sq",
     ask_value="Vlera për {name} ({meaning}); bosh për të vazhduar pa të",
     ask_choice="Vendimi juaj",
     ask_reason="Arsyeja, për regjistrin",

@@ -27,6 +27,12 @@ def about(incident_id: str) -> str:
     return f"incident/{incident_id}"
 
 
+def incident_in(subject: str) -> str:
+    """Return the id of the incident that a subject is about or a run of, an empty text where it is another subject."""
+    kind, _, rest = subject.partition("/")
+    return rest.partition("/")[0] if kind == "incident" else ""
+
+
 def awareness(records: Sequence[Record], incident: Incident) -> Awareness:
     """Return when awareness began: as the last person said, else when the evidence was enough to open the incident.
 

@@ -12,6 +12,7 @@ from cli.document import Column, Listing, Report, Row
 from cli.executing import policy_of
 from cli.group import sub_app
 from cli.house import house_of
+from cli.naming import heir, incident_named
 from cli.options import Format, Output, command
 from cli.output import target
 from cli.session import Session
@@ -183,8 +184,21 @@ def _waiting_runs(session: Session, store: Store) -> list[Run]:
         try:
             found.append(_resumed(session, store, ledger, subject))
         except (NotFoundError, UsageError) as error:
-            session.issue(error)
+            if not _is_merged(session, store, subject):
+                session.issue(error)
     return found
+
+
+def _is_merged(session: Session, store: Store, subject: str) -> bool:
+    """Tell whether a run's incident was merged into another, and where what waits there is proposed again."""
+    from playbooks.awareness import incident_in
+
+    name = incident_in(subject)
+    now = heir(store, name)
+    if now is not None:
+        texts = deciding_words(session.lang)
+        session.say(texts.merged.format(id=name[:SHORT], now=now.id[:SHORT]))
+    return now is not None
 
 
 def _all_decided(state: State | None) -> bool:
@@ -196,7 +210,7 @@ def _run(session: Session, store: Store, incident: str, playbook: str | None) ->
     from playbooks.awareness import about
     from playbooks.decisions import BEGUN, run_of
 
-    wanted = store.incident(incident).id
+    wanted = incident_named(session, store, incident).id
     ledger = open_ledger(session, store)
     found = {
         subject: run[1]

@@ -19,6 +19,7 @@ from cli.commands.incidents_report import register_report
 from cli.decisions import Actor, IncidentId, actor_of, record_about
 from cli.document import Column, Grid, Lines, Listing, Pairs, Report, Row, Section
 from cli.group import sub_app
+from cli.naming import incident_named
 from cli.options import Format, MinLevel, Output, Since, Until, command, shown_level, window
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
@@ -115,7 +116,7 @@ def show(
     """Show one incident: how bad, who and what, what happened in which order, and why the alerts were joined."""
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
     texts = words(session.lang)
     out.write(report(incident, texts, session.lang, everything=everything))
     session.hint(texts.next_respond.format(id=incident.id[:SHORT]))
@@ -263,7 +264,7 @@ def timeline(session: Session, identifier: IncidentId, fmt: Format = None, outpu
     """Show what happened when, in one line per alert, oldest first."""
     out = target(session, fmt, output)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
     texts = words(session.lang)
     title = title_in(incident.title, session.lang)
     listing = Listing(
@@ -293,7 +294,7 @@ def close(
         )
     who = actor_of(session, actor)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         if incident.status == "closed":  # by somebody else meanwhile: their reason stays
             name = incident.id[:SHORT]
             raise UsageError(f"{name} is closed already: {incident.closed_why}", hint=f"kulla incidents reopen {name}")

@@ -12,6 +12,7 @@ import typer
 from cli.decisions import Actor, Why, actor_of, record
 from cli.document import Column, Listing
 from cli.estate import circumstances
+from cli.naming import incident_named
 from cli.options import Format, Output, command
 from cli.output import target
 from cli.session import Session
@@ -53,12 +54,14 @@ def merge(
     """Put two incidents together: the older keeps its id, and what they share joins more surely from then on."""
     who = actor_of(session, actor)
     with session.open_store() as store:
-        first, second = (_open(store.incident(name)) for name in (identifier, other))
+        first, second = (_open(incident_named(session, store, name)) for name in (identifier, other))
         if first.id == second.id:
             raise UsageError("this is one incident", where=other, hint="kulla incidents list --open")
         sides = _core(store, first), _core(store, second)
         key = _decide(session, store, sides, kind="merge", who=who, why=why)
-    session.say(f"incidents {first.id[:SHORT]} and {second.id[:SHORT]} are one (decision {key})")
+        standing = {item.id for item in store.incidents()}
+    kept, gone = (first, second) if first.id in standing else (second, first)
+    session.say(f"{gone.id[:SHORT]} is merged into {kept.id[:SHORT]} (decision {key})")
     session.hint(f"kulla incidents undo {key} --why TEXT")
 
 
@@ -78,7 +81,7 @@ def split(
     """Take alerts out of an incident, into one of their own; through what they share less is joined from then on."""
     who = actor_of(session, actor)
     with session.open_store() as store:
-        incident = _open(store.incident(identifier))
+        incident = _open(incident_named(session, store, identifier))
         core = _core(store, incident)
         apart = [item for item in core if _is_named(item, alert or (), host or ())]
         rest = [item for item in core if item not in apart]
@@ -120,7 +123,12 @@ def decisions(session: Session, fmt: Format = None, output: Output = None) -> No
 
 def undo(
     session: Session,
-    key: Annotated[str, typer.Argument(metavar="DECISION", help="The decision (kulla incidents decisions).")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            metavar="DECISION", help="The decision (kulla incidents decisions), or the beginning of its id."
+        ),
+    ],
     why: Why,
     actor: Actor = None,
 ) -> None:
@@ -130,6 +138,7 @@ def undo(
     who = actor_of(session, actor)
     reason = _reason(why)
     with session.open_store() as store:
+        key = _key(store, key)
         after = taken_back(store, key)
         details = {"reason": reason, "decision": key}
         sequence = record(
@@ -139,6 +148,14 @@ def undo(
         _refresh(session, store, ())
     session.say(f"decision {key} is taken back (ledger record {sequence})")
     session.hint("kulla incidents list")
+
+
+def _key(store: Store, typed: str) -> str:
+    """Return the key of the one standing decision that begins so, what was typed where none or several do."""
+    from engine.runs.decisions import key_of, standing
+
+    found = [key for item in standing(store) if (key := key_of(item)).startswith(typed)]
+    return found[0] if len(found) == 1 else typed
 
 
 def _open(incident: Incident) -> Incident:

@@ -18,6 +18,7 @@ import typer
 from cli.casework_words import CaseWords, case_words
 from cli.decisions import Actor, IncidentId, Why, actor_of, record_about
 from cli.document import Column, Grid, Pairs, Report, Row, Section
+from cli.naming import incident_named
 from cli.options import Format, Output, choice, command
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
@@ -64,7 +65,7 @@ def assign(
         raise UsageError("either --to or --nobody")
     owner = "" if nobody else (to or who).strip()
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         _change(session, store, incident, who, "assigned", {"to": owner}, lambda case: replace(case, owner=owner))
     session.say(f"incident {incident.id[:SHORT]} is assigned to {owner or 'nobody'}")
     session.hint(f"kulla incidents case {incident.id[:SHORT]}")
@@ -82,7 +83,7 @@ def note(
     who = actor_of(session, actor)
     told = session.stdin.read() if text == "-" else text
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         new = Note(at=session.now(), actor=who, text=told)
         details = {"sha256": _digest(told.strip())}
         _change(session, store, incident, who, "noted", details, lambda case: with_note(case, new))
@@ -103,7 +104,7 @@ def tag(
 
     who = actor_of(session, actor)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         kind: CaseChange = "untagged" if remove else "tagged"
         words = tuple(tags)
 
@@ -138,7 +139,7 @@ def task(
 
     details = {"task": str(done)} if done is not None else {"sha256": _digest(str(text).strip()), "to": to}
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         kind: CaseChange = "task.done" if done is not None else "task.added"
         case = _change(session, store, incident, who, kind, details, how)
     session.say(f"incident {incident.id[:SHORT]}: {len(case.open_tasks):,} of {len(case.tasks):,} tasks are open")
@@ -161,7 +162,7 @@ def evidence(
     paths = [path if path.is_absolute() else session.cwd / path for path in (Path(name).expanduser() for name in files)]
     prints = [(path, fingerprint(path)) for path in paths]  # before anything is written: all of them, or none
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         for path, found in prints:
             item = Evidence(
                 at=session.now(), actor=who, name=path.name, sha256=found.sha256, size=found.size, what=what.strip()
@@ -178,7 +179,7 @@ def show_case(session: Session, identifier: IncidentId, fmt: Format = None, outp
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         case = case_of(store, incident)
     texts = case_words(session.lang)
     sections = _sections(incident, case, texts)
@@ -275,7 +276,7 @@ def judge(
     word = cast("Verdict", choice("--verdict", verdict, _VERDICTS))
     reason, who = _reason(why), actor_of(session, actor)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         known = store.known_alerts(incident.alerts)
         waiting = [known[name] for name in incident.alerts if name in known and known[name].is_open]
         details = {
@@ -295,7 +296,7 @@ def reopen(session: Session, identifier: IncidentId, why: Why, actor: Actor = No
     """Open a closed incident again, with the reason, which enters the ledger."""
     reason, who = _reason(why), actor_of(session, actor)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         if incident.status != "closed":
             raise UsageError("it is not closed", where=incident.id[:SHORT], hint="kulla incidents list")
         details = {"reason": reason, "was": incident.status, "closed_why": incident.closed_why}

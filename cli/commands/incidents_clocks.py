@@ -10,6 +10,7 @@ import typer
 from cli.decisions import Actor, IncidentId, actor_of, open_ledger
 from cli.document import Column, Grid, Pairs, Report, Section
 from cli.house import deadlines
+from cli.naming import incident_named
 from cli.options import Format, Output, choice, command, moment
 from cli.output import REPORT_FORMATS, target
 from cli.paper_words import PaperWords, paper_words
@@ -53,10 +54,10 @@ def clocks(
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         ledger = open_ledger(session, store)
         if aware is not None or sent is not None:
-            ledger.preload(about(incident.id))  # so that the whole of it is read once
+            ledger.preload(about(""))  # so that the whole of it is read once
         if aware is not None:
             _aware(session, ledger, incident, aware, why=why, actor=actor)
         if sent is not None:

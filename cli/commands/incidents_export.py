@@ -10,6 +10,7 @@ import typer
 
 from cli.decisions import Actor, open_ledger
 from cli.exporting import Clearance, Marking, Said, case_of, disclose, marking
+from cli.naming import incident_named
 from cli.options import Output, choice, command
 from cli.output import target
 from cli.session import Session
@@ -61,7 +62,7 @@ def export(
         raise UsageError("names leave with a reason alone", where="--why", hint='--why "request 12/2026 of the court"')
     out = target(session, "json", output)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         case, held = case_of(session, store, incident, with_names=with_names)
         mark = marking(session, tlp, clearance, held=held, least="amber")
         guide = partial(_guide, session, store, case, playbook)

@@ -11,6 +11,7 @@ from cli import coverage, rulesets
 from cli.decisions import IncidentId
 from cli.document import Column, Grid, Pairs, Report, Section
 from cli.foresight_words import ForesightWords, foresight_words
+from cli.naming import incident_named
 from cli.options import Format, Output, Rules
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
@@ -42,7 +43,7 @@ def foresight(
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         lookout = _lookout(session, store, rules)
     model = packaged()
     predictions = model.predict(incident.techniques, most)

@@ -10,6 +10,7 @@ import typer
 
 from cli.decisions import Actor, IncidentId, account_of, actor_of, open_ledger
 from cli.document import Lines, Pairs, Report, Section
+from cli.naming import incident_named
 from cli.options import Format, Output, choice, command
 from cli.output import REPORT_FORMATS, target
 from cli.paper_words import PaperWords, paper_words
@@ -64,10 +65,10 @@ def paper(
     filled = _filled(chosen, fill or ())
     who = actor_of(session, actor) if filled or names else (actor or _known(session))
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         ledger = open_ledger(session, store)
         if filled or names:
-            ledger.preload(about(incident.id))  # so that the whole of it is read once, and not for each record
+            ledger.preload(about(""))  # so that the whole of it is read once, and not for each record
         _keep(store, ledger, incident, filled, who=who, at=instant(session.now()))
         if names:
             details = {"paper": chosen, "disclosed": "names"}

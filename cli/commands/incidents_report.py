@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cli.decisions import Actor, IncidentId, actor_of, open_ledger
+from cli.naming import incident_named
 from cli.options import Format, Output, command
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
@@ -48,11 +49,11 @@ def report(
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
-        incident = store.incident(identifier)
+        incident = incident_named(session, store, identifier)
         ledger = open_ledger(session, store)
         if names:
             subject, details = about(incident.id), {"paper": "report", "disclosed": "names"}
-            ledger.preload(subject)  # so that the whole of it is read once
+            ledger.preload(about(""))  # so that the whole of it is read once
             ledger.append(actor=actor_of(session, actor), kind="incident.paper-named", subject=subject, details=details)
         case = gather(session, store, ledger, incident, courses=3)
         told = Teller(case, _standing(ledger), session.lang, names=names).tell()

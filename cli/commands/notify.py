@@ -8,6 +8,7 @@ import typer
 
 from cli.document import Column, Listing, Row
 from cli.group import sub_app
+from cli.naming import incident_named
 from cli.options import Format, Limit, Output, choice, command
 from cli.output import target
 from cli.session import Session
@@ -135,9 +136,9 @@ def acknowledge(
 
     with session.open_store() as store:
         try:
-            number = store.incident(subject).id
+            number = store.alert(subject).id  # its digits alone may name an incident as well
         except NotFoundError:
-            number = store.alert(subject).id
+            number = incident_named(session, store, subject).id
         first = note(store, number, by, session.now())
     session.say(f"{number} is with {by}" if first else f"{number} was taken on before")
     session.hint(f"kulla respond {number}")

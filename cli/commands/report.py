@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +22,7 @@ from engine.events import instant
 
 if TYPE_CHECKING:
     from cli.period_report import Period
+    from engine.incidents.model import Incident
     from engine.store.protocol import Store
     from playbooks.ledger import Record
 
@@ -75,14 +78,12 @@ def _span(session: Session, word: str) -> tuple[datetime, datetime]:
 def _gathered(session: Session, store: Store, since: datetime, before: datetime) -> Period:
     from cli.house import house_of
     from cli.period_report import Period
-    from playbooks.awareness import about, clocks_of
+    from playbooks.awareness import clocks_of
 
-    known = [item for item in store.incidents() if item.first_seen < before]
+    everything = store.incidents()
+    known = [item for item in everything if item.first_seen < before]
     incidents = [item for item in known if item.last_seen >= since]
     records, rules = _records(session, store), house_of(session).deadlines
-    by_subject: dict[str, list[Record]] = {}
-    for item in records:
-        by_subject.setdefault(item.subject, []).append(item)
     waiting = [item for item in known if item.status != "closed"]
     first, last = instant(since), instant(before)
     return Period(
@@ -92,8 +93,24 @@ def _gathered(session: Session, store: Store, since: datetime, before: datetime)
         incidents=sorted(incidents, key=lambda item: (-item.severity, -item.score, item.id)),
         alerts=store.alerts(since=since, before=before),
         records=[item for item in records if first <= item.at < last],
-        clocks={item.id: clocks_of(item, rules, by_subject.get(about(item.id), [])) for item in waiting},
+        clocks={item.id: clocks_of(item, rules, found) for item, found in _with_records(waiting, everything, records)},
     )
+
+
+def _with_records(
+    waiting: Sequence[Incident], known: Sequence[Incident], records: Sequence[Record]
+) -> Iterator[tuple[Incident, Sequence[Record]]]:
+    """Yield incidents with the records about them, and about those that were merged into them, in order."""
+    from engine.incidents.telling import ids_before
+    from playbooks.awareness import incident_in
+
+    by_incident: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_incident[incident_in(record.subject)].append(record)
+    gone = by_incident.keys() - {item.id for item in known}
+    for item in waiting:
+        names = {item.id, *(gone & ids_before(item))}
+        yield item, sorted((own for name in names for own in by_incident[name]), key=lambda own: own.sequence)
 
 
 def _records(session: Session, store: Store) -> tuple[Record, ...]:

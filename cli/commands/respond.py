@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
@@ -13,6 +14,7 @@ from cli.document import Column, Listing
 from cli.executing import policy_of
 from cli.group import single_app
 from cli.house import house_of
+from cli.naming import former_ids, incident_named
 from cli.options import Format, Output, command
 from cli.output import REPORT_FORMATS, Target, target
 from cli.session import Session
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from playbooks.choose import Choice
     from playbooks.compiler import Guide, GuideStep
     from playbooks.decisions import Channel, State
-    from playbooks.ledger import Ledger
+    from playbooks.ledger import Ledger, Record
+    from playbooks.loader import Library
     from playbooks.model import Playbook
     from playbooks.rehearsal import Answers
     from playbooks.runner import DecisionLog, Run
@@ -49,7 +52,8 @@ def respond(
     identifier: IncidentId,
     *,
     playbook: Annotated[
-        str | None, typer.Option("--playbook", metavar="NAME", help="This playbook, not the most fitting one.")
+        str | None,
+        typer.Option("--playbook", metavar="NAME", help="This playbook, not the one under way or the most fitting."),
     ] = None,
     step: Annotated[int | None, typer.Option("--step", metavar="N", min=1, help="Only (or first) step N.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the steps; record nothing.")] = False,
@@ -78,11 +82,19 @@ def respond(
             hint=f"kulla respond {identifier} --dry-run, or --answers FILE",
         )
     with session.open_store() as store:
-        incident = store.incident(identifier)
-        chosen, choice = _choose(session, store, incident, playbook)
+        incident = incident_named(session, store, identifier)
+        ledger = open_ledger(session, store)
+        chosen, choice = _choose(session, store, ledger, incident, playbook)
         _check_step(chosen, step)
         case = _Case(
-            session=session, store=store, out=out, incident=incident, playbook=chosen, step=step, choice=choice
+            session=session,
+            store=store,
+            ledger=ledger,
+            out=out,
+            incident=incident,
+            playbook=chosen,
+            step=step,
+            choice=choice,
         )
         if undo is not None:
             _undo(case, undo, why=why, actor=actor, dry_run=dry_run)
@@ -98,6 +110,7 @@ class _Case:
 
     session: Session
     store: Store
+    ledger: Ledger
     out: Target
     incident: Incident
     playbook: Playbook
@@ -115,28 +128,62 @@ def _read_answers(session: Session, name: str) -> Answers:
         raise InputError(f"cannot read it ({error.strerror})", where=name, hint="--answers FILE") from error
 
 
-def _choose(session: Session, store: Store, incident: Incident, name: str | None) -> tuple[Playbook, Choice | None]:
-    """Return the playbook that was named, or the one that fits best with the reason."""
+def _choose(
+    session: Session, store: Store, ledger: Ledger, incident: Incident, name: str | None
+) -> tuple[Playbook, Choice | None]:
+    """Return the playbook that was named, or the one under way, or else the one that fits best with the reason."""
+    from playbooks.awareness import about
     from playbooks.choose import choose
     from playbooks.loader import load_library
 
     library = load_library()
+    known = ledger.preload(about(""))  # the run, and what is said of its incident, read at once
+    _tell_former_runs(session, known, former_ids(store, incident))
     if name is not None:
         return library.get(name), None
+    under_way = _under_way(known, incident, library)
     members = set(incident.alerts)
     near = store.alerts(since=incident.first_seen, before=incident.last_seen + timedelta(microseconds=1))
     choices = choose(incident, [alert for alert in near if alert.id in members], library)
-    if not choices:
+    if not choices and under_way is None:
         raise NotFoundError(
             f"no playbook fits incident {incident.id[:SHORT]}", hint="kulla playbooks list, then --playbook NAME"
         )
     texts, lang = words(session.lang), session.lang
-    first = choices[0]
-    session.say(texts.chosen_because.format(name=first.playbook.id, reason=first.reason.in_language(lang)))
-    if len(choices) > 1:
-        others = ", ".join(item.playbook.id for item in choices[1:])
+    if under_way is not None:  # whatever fits best by now: another shift goes on where this one stopped
+        chosen, choice = under_way, None
+        session.say(texts.under_way.format(name=chosen.id))
+    else:
+        chosen, choice = choices[0].playbook, choices[0]
+        session.say(texts.chosen_because.format(name=chosen.id, reason=choice.reason.in_language(lang)))
+    if others := ", ".join(item.playbook.id for item in choices if item.playbook.id != chosen.id):
         session.say(texts.other_playbooks.format(names=others))
-    return first.playbook, first
+    return chosen, choice
+
+
+def _under_way(known: Mapping[str, Sequence[Record]], incident: Incident, library: Library) -> Playbook | None:
+    """Return the playbook of the incident that was worked on last and has open steps, None where there is none."""
+    from playbooks.decisions import run_of
+    from playbooks.rebuilding import rebuild
+
+    found: list[tuple[int, Playbook]] = []
+    for subject, records in known.items():
+        number, name = run_of(subject) or ("", "")
+        state = rebuild(records) if number == incident.id and name in library else None
+        if state is not None and state.current(playbook := library.get(name)) is not None:
+            found.append((state.last, playbook))
+    return max(found, key=lambda item: item[0])[1] if found else None
+
+
+def _tell_former_runs(session: Session, known: Mapping[str, Sequence[Record]], names: Collection[str]) -> None:
+    """Tell which playbooks were begun for incidents that were merged into this one: their steps are no steps here."""
+    from playbooks.decisions import BEGUN, run_of
+
+    texts = words(session.lang)
+    for subject, records in known.items():
+        number, playbook = run_of(subject) or ("", "")
+        if number in names and any(record.kind == BEGUN for record in records):
+            session.say(texts.former_run.format(name=playbook, id=number[:SHORT]))
 
 
 def _check_step(playbook: Playbook, step: int | None) -> None:
@@ -170,8 +217,7 @@ def _guide(case: _Case) -> tuple[Guide, State | None]:
     from playbooks.rebuilding import rebuild
 
     session, incident = case.session, case.incident
-    ledger = open_ledger(session, case.store)
-    ledger.preload(about(incident.id))
+    ledger = case.ledger
     state = rebuild(ledger.records(subject_of(incident.id, case.playbook.id)))
     guide = compile_guide(
         incident,
@@ -187,7 +233,6 @@ def _guide(case: _Case) -> tuple[Guide, State | None]:
 def _undo(case: _Case, step: str, *, why: str, actor: str | None, dry_run: bool) -> None:
     """Record that a step is taken back, and show how; a dry run only shows it."""
     from cli.guidance import undo_report
-    from playbooks.awareness import about
     from playbooks.runner import Run
 
     session, texts = case.session, words(case.session.lang)
@@ -197,8 +242,7 @@ def _undo(case: _Case, step: str, *, why: str, actor: str | None, dry_run: bool)
         session.say(texts.dry_run)
         session.hint(f"kulla respond {case.incident.id[:SHORT]} --undo {step} --why TEXT")
         return
-    ledger = open_ledger(session, case.store)
-    ledger.preload(about(case.incident.id))
+    ledger = case.ledger
     run = Run.resume(
         case.incident,
         case.playbook,
@@ -223,15 +267,12 @@ def _step_of(guide: Guide, step: str) -> GuideStep:
 
 
 def _go(case: _Case, drill: Answers | None, *, actor: str | None, dry_run: bool) -> None:
-    from playbooks.awareness import about
     from playbooks.rehearsal import MemoryLog, play
 
     session, incident = case.session, case.incident
     texts = words(session.lang)
     who = drill.actor if drill and not actor else _actor(session, texts, actor)
-    ledger = None if dry_run else open_ledger(session, case.store)
-    if ledger is not None:
-        ledger.preload(about(incident.id))  # the run and what is said of its incident, read at once
+    ledger = None if dry_run else case.ledger
     run = _run(session, ledger or MemoryLog(session.now), incident, case, who, is_drill=drill is not None)
     if drill is None:
         try:

@@ -34,6 +34,11 @@ def id_of(text: str) -> str:
     return "INC-" + sha256(text.encode()).hexdigest()[:10]
 
 
+def ids_before(incident: Incident) -> frozenset[str]:
+    """Return every id that an incident may have had before it was merged into this one: each from one of its alerts."""
+    return frozenset(map(id_of, incident.alerts)) - {incident.id}
+
+
 def opening(alerts: Sequence[Alert], judgements: Mapping[str, Judgement], known: Circumstances) -> datetime | None:
     """Return the time of the alert with which the evidence was enough, None where it never is."""
     low, high = 0, len(alerts)

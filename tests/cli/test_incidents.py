@@ -84,12 +84,68 @@ def test_split_merge_and_undo_keep_ids_and_go_on_record(home: Path) -> None:
     assert kulla("incidents", "merge", other, name, "--why", "one after all", "--actor", "b", home=home).code == 0
     assert [(row["id"], row["alerts"]) for row in _rows(home, "list")] == [(name, ["a1", "a2", "a3", "a4"])]
     for row in _rows(home, "decisions"):
-        assert kulla("incidents", "undo", str(row["key"]), "--why", "a mistake", "--actor", "b", home=home).code == 0
+        assert (
+            kulla("incidents", "undo", str(row["key"])[:8], "--why", "a mistake", "--actor", "b", home=home).code == 0
+        )
     assert _rows(home, "decisions") == []
     assert [(row["id"], row["alerts"]) for row in _rows(home, "list")] == [(name, ["a1", "a2", "a3", "a4"])]
     ledger = kulla("ledger", "show", "-f", "jsonl", home=home).out
     kinds = [word for word in ("incidents.split", "incidents.merged", "incidents.undone") if word in ledger]
     assert kinds == ["incidents.split", "incidents.merged", "incidents.undone"]
+
+
+def _merged(home: Path) -> tuple[str, str]:
+    """Return the id of an incident, and that of one that was merged into it after work had begun on it."""
+    _store(home, [_ann(0, "a", 1), _ann(1, "a", 2), alert(9 * DAY, {"host.name": "b"}, number=3, level="critical")])
+    name, other = (str(row["id"]) for row in _rows(home, "list"))
+    answers = home.parent / "answers.yaml"
+    answers.write_text("actor: Arta\nothers: {outcome: skipped, reason: drill}\n", encoding="utf-8")
+    for words in (
+        ("respond", other, "--playbook", "web-shell", "--answers", str(answers)),
+        ("incidents", "clocks", other, "--sent", "nis2-early-warning", "--why", "by mail", "--actor", "arta"),
+        ("incidents", "paper", other, "handover", "--fill", "impact=all servers are off", "--actor", "arta"),
+        ("incidents", "merge", other, name, "--why", "one case", "--actor", "arta"),
+    ):
+        result = kulla(*words, home=home)
+        assert result.code in {0, 4}, result.err
+    assert f"{other[:12]} is merged into {name[:12]} (decision" in result.err
+    assert [row["id"] for row in _rows(home, "list")] == [name]
+    return name, other
+
+
+def test_what_was_done_for_an_incident_is_not_lost_when_it_is_merged(home: Path) -> None:
+    name, other = _merged(home)
+    result = kulla("incidents", "show", other, "-f", "json", home=home)
+    assert json.loads(result.out)["incident"]["id"] == name
+    assert f"{other[:12]} was merged into {name[:12]}" in result.err
+    clocks = kulla("incidents", "clocks", other, "-f", "json", home=home).out
+    states = {row["deadline"]: row["state"] for row in json.loads(clocks)["clocks"]["clocks"]}
+    assert states["nis2-early-warning"] in {"sent", "sent-late"}
+    report = kulla("report", name, "-f", "md", home=home).out
+    assert "paper sent" in report
+    assert "step decided" in report
+    period = json.loads(kulla("report", "--period", "2026-01-01/2026-12-31", "-f", "json", home=home).out)["period"]
+    assert "Early warning" not in str(period["clocks"])
+    assert "all servers are off" in kulla("incidents", "paper", name, "handover", "-f", "md", home=home).out
+    told = kulla("respond", name, "--dry-run", home=home).err
+    assert f"web-shell was begun for {other[:12]}" in told
+
+
+@pytest.mark.parametrize("spelled", ["{}", "{:.8}", "inc-{:.0}{tail}", "{tail}"])
+def test_an_incident_is_found_however_its_id_is_typed(home: Path, spelled: str) -> None:
+    _store(home, [_ann(0, "a", 1), _ann(1, "a", 2)])
+    (row,) = _rows(home, "list")
+    name = str(row["id"])
+    tail = name.removeprefix("INC-").upper()
+    assert _shown(home, spelled.format(name, tail=tail))["id"] == name
+
+
+@pytest.mark.parametrize("wrong", ["INC-", "INC-0000", "INC-00000000", "inc", "zz", ""])
+def test_no_other_incident_stands_for_a_wrong_id(home: Path, wrong: str) -> None:
+    _merged(home)
+    result = kulla("incidents", "show", wrong, home=home)
+    assert result.code == (0 if wrong == "INC-" else 2)
+    assert "was merged into" not in result.err
 
 
 @pytest.mark.parametrize(

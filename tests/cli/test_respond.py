@@ -35,6 +35,22 @@ def _ledger(store: FakeStore, tmp_path: Path) -> list[dict]:
     return [json.loads(line) for line in out.splitlines()]
 
 
+def test_what_is_under_way_goes_on_whatever_fits_best_by_now(store: FakeStore, tmp_path: Path) -> None:
+    best = call("respond", "inc0", "--dry-run", store=store, cwd=tmp_path).err
+    assert f"Playbook {NAME}" not in best
+    first = load_library().get(NAME).steps[0].id
+    some = f"actor: Arta\n{VALUES}steps:\n  {first}: {{outcome: done, approved_by: [Besa]}}\n"
+    (tmp_path / "some.yaml").write_text(some, encoding="utf-8")
+    assert _respond(store, tmp_path, "--answers", "some.yaml").code == 4  # the other steps have no answer
+    for lang, words in (("en", "it is under way"), ("sq", "ka nisur tashmë")):
+        again = call("respond", "inc0", "--dry-run", "-f", "json", "--lang", lang, store=store, cwd=tmp_path)
+        assert json.loads(again.out)["guide"]["playbook"] == NAME
+        assert f"{NAME}: {words}" in again.err
+    (tmp_path / "rest.yaml").write_text(ALL_DONE, encoding="utf-8")
+    _respond(store, tmp_path, "--answers", "rest.yaml")
+    assert call("respond", "inc0", "--dry-run", store=store, cwd=tmp_path).err == best
+
+
 def test_without_a_terminal_nobody_is_asked(store: FakeStore, tmp_path: Path) -> None:
     result = _respond(store, tmp_path)
     assert result.code == 2
