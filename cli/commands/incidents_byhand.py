@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -133,6 +134,7 @@ def undo(
     actor: Actor = None,
 ) -> None:
     """Take a decision back: incidents are again what their alerts make them, and what was learned is forgotten."""
+    from engine.incidents.byhand import decision_from_text
     from engine.runs.decisions import taken_back
 
     who = actor_of(session, actor)
@@ -145,6 +147,7 @@ def undo(
             session, store, actor=who, kind="incidents.undone", subject=f"incidents/decision/{key}", details=details
         )
         store.save_records([after])
+        _give_back(store, decision_from_text(after.body))
         _refresh(session, store, ())
     session.say(f"decision {key} is taken back (ledger record {sequence})")
     session.hint("kulla incidents list")
@@ -156,6 +159,23 @@ def _key(store: Store, typed: str) -> str:
 
     found = [key for item in standing(store) if (key := key_of(item)).startswith(typed)]
     return found[0] if len(found) == 1 else typed
+
+
+def _give_back(store: Store, decision: Decision) -> None:
+    """Leave to an incident that was merged only what it had, so that either side stands under its own id again.
+
+    The greater part would keep the id otherwise, whichever it was.
+    """
+    from engine.incidents.telling import id_of
+
+    if decision.kind != "merge":
+        return
+    for own, other in ((decision.left, decision.right), (decision.right, decision.left)):
+        names = set(map(id_of, own))
+        for item in store.incidents():
+            if item.id in names and item.status != "closed" and not other.isdisjoint(item.core):
+                left = tuple(alert for alert in item.alerts if alert not in other)
+                store.save_incidents([replace(item, alerts=left)])
 
 
 def _open(incident: Incident) -> Incident:

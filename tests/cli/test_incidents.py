@@ -131,6 +131,18 @@ def test_what_was_done_for_an_incident_is_not_lost_when_it_is_merged(home: Path)
     assert f"web-shell was begun for {other[:12]}" in told
 
 
+def test_a_merger_that_is_taken_back_gives_either_side_its_own_id(home: Path) -> None:
+    few = [alert(0, {"host.name": "b"}, number=9, level="critical")]
+    _store(home, [*few, *(_ann(9 * DAY + number, "a", number) for number in range(1, 4))])
+    before = {str(row["id"]): row["alerts"] for row in _rows(home, "list")}
+    old = next(name for name, alerts in before.items() if alerts == ["a9"])
+    assert kulla("incidents", "merge", *before, "--why", "one", "--actor", "arta", home=home).code == 0
+    assert [row["id"] for row in _rows(home, "list")] == [old]  # the older, with the fewer alerts
+    (decision,) = _rows(home, "decisions")
+    assert kulla("incidents", "undo", str(decision["key"]), "--why", "two", "--actor", "arta", home=home).code == 0
+    assert {str(row["id"]): row["alerts"] for row in _rows(home, "list")} == before
+
+
 @pytest.mark.parametrize("spelled", ["{}", "{:.8}", "inc-{:.0}{tail}", "{tail}"])
 def test_an_incident_is_found_however_its_id_is_typed(home: Path, spelled: str) -> None:
     _store(home, [_ann(0, "a", 1), _ann(1, "a", 2)])
