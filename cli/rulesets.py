@@ -197,6 +197,6 @@ def find(rules: RuleSet, identifier: str) -> RuleInfo:
     found = [info for info in infos if info.id == wanted or info.name.lower() == wanted]
     found = found or [info for info in infos if len(wanted) >= 4 and info.id.startswith(wanted)]
     if len(found) != 1:
-        what = "no rule" if not found else f"{len(found)} rules"
-        raise NotFoundError(f"{what} answer to {identifier}", hint="kulla rules list -f jsonl, for the ids")
+        what = f"{len(found)} rules have" if found else "no rule has"
+        raise NotFoundError(f"{what} the id or title `{identifier}`", hint="kulla rules list -f jsonl, for the ids")
     return found[0]

@@ -339,7 +339,8 @@ class Run:
         try:
             return self.playbook.step(step_id)
         except KeyError:
-            raise DecisionError(f"{self.playbook.id} has no step `{step_id}`", hint="kulla playbooks show") from None
+            hint = f"kulla playbooks show {self.playbook.id}"
+            raise DecisionError(f"{self.playbook.id} has no step `{step_id}`", hint=hint) from None
 
     def check_may_do(self, step: Step, actor: str) -> None:
         """Raise `DecisionError` where `actor` may not do a step now."""

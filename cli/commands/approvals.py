@@ -51,8 +51,7 @@ def list_(session: Session, *, fmt: Format = None, output: Output = None) -> Non
     )
     title, empty = texts.approvals, texts.no_approvals
     out.write(Listing(name="approvals", title=title, columns=columns, rows=rows, fields=FIELDS, empty=empty))
-    if rows:
-        session.hint("kulla approvals show INCIDENT STEP, then approve or reject")
+    session.hint("kulla approvals show INCIDENT STEP, then approve or reject" if rows else "kulla incidents list")
 
 
 @command(app, "show")

@@ -212,10 +212,19 @@ def _listen(session: Session, words: Sequence[str], how: Reading, files: Mapping
 
 
 def pulled(words: Sequence[str]) -> Sequence[str]:
-    """Return the addresses to pull from, none where all words are paths; raise `UsageError` where some are."""
+    """Return the addresses to pull from, none where all words are paths; raise `UsageError` where some are.
+
+    So it is for an address of a kind that nothing is pulled from.
+    """
     from collectors.pulling.address import scheme_of
 
     found = [word for word in words if scheme_of(word)]
+    for word in words:
+        if "://" in word and word not in found and not Path(word).exists():
+            hint = (
+                "s3://BUCKET/PREFIX, kafka://HOST/TOPIC or xroad+https://HOST/SERVER; --listen ADDRESS to be sent logs"
+            )
+            raise UsageError(f"nothing is pulled from {word.partition('://')[0]}://", where=word, hint=hint)
     if found and len(found) < len(words):
         hint = f"kulla collect {found[0]} in one process, the files in another"
         raise UsageError("files and what is pulled are collected by runs of their own", where=found[0], hint=hint)

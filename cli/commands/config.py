@@ -55,3 +55,4 @@ def check(session: Session) -> None:
     if settings.home.exists() and not settings.home.is_dir():
         raise ConfigurationError("the home is no folder", where=str(settings.home), hint="set KULLA_HOME to a folder")
     session.say(f"settings are valid: {files}")
+    session.hint("kulla config show")

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from shlex import quote
+from shlex import join
 
 from cli import rulesets
 from cli.document import Report, Row
@@ -46,6 +46,7 @@ from engine.sigma.rules import RuleSet
 from engine.summary import Summary
 
 app = single_app()
+_MOST_NAMED = 4  # paths in a hint
 
 
 @command(app, "hunt")
@@ -94,7 +95,8 @@ def hunt(
     rulesets.tell_excluded(session, loaded, summary.excluded)
     session.alarm = watch.rings
     if summary.events:
-        session.hint(_next(summary, paths, out.format))
+        chosen = [word for name in rules or () for word in ("--rules", name)]
+        session.hint(_next(summary, paths, chosen, out.format))
 
 
 def _alerts(
@@ -177,8 +179,9 @@ def _summary(summary: Summary, rules: RuleSet, files: Sequence[Path], lang: Lang
     return summary_report(summary, rules, files=len(files), unreachable=unreachable, lang=lang)
 
 
-def _next(summary: Summary, paths: Sequence[str], fmt: str) -> str:
-    first = quote(paths[0])
+def _next(summary: Summary, paths: Sequence[str], rules: Sequence[str], fmt: str) -> str:
+    """Return the next command: the alerts themselves, by the same rules, or to keep the logs; of all paths or none."""
+    named = join(paths) if len(paths) <= _MOST_NAMED else "PATH..."
     if fmt == "table" and summary.alerts:
-        return f"kulla hunt {first} --level high -f jsonl"
-    return f"kulla collect {first}"
+        return " ".join(["kulla hunt", named, *([join(rules)] if rules else []), "--level high -f jsonl"])
+    return f"kulla collect {named}"

@@ -64,6 +64,7 @@ def import_files(
     limit = cast("Tlp", choice("--clearance", clearance, _TLPS))
     who = actor_of(session, actor)
     refused: list[Refused] = []
+    taken = False
     with session.open_store() as store:
         for name in files:
             path = Path(name).expanduser()
@@ -78,9 +79,11 @@ def import_files(
             details = {"taken": str(len(found.indicators)), "refused": str(len(found.refused))}
             record(session, store, actor=who, kind="indicators.imported", subject=f"file/{path.name}", details=details)
             fresh, known = keep(store, found.indicators)
+            taken = True
             session.say(f"{path.name}: {fresh:,} new indicators, {known:,} known, {len(found.refused):,} refused")
     out.write(_refusals(refused))
-    session.hint("kulla indicators match")
+    if taken:
+        session.hint("kulla indicators match")
 
 
 def _refusals(refused: list[Refused]) -> Listing:

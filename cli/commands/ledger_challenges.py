@@ -96,6 +96,8 @@ def challenges(
     )
     title, empty = texts.challenges, texts.no_challenges
     out.write(Listing(name="challenges", title=title, columns=columns, rows=rows, fields=FIELDS, empty=empty))
+    waiting = next((item.sequence for item in items if item.is_open), None)
+    session.hint(f"kulla ledger answer {waiting} --outcome OUTCOME --why TEXT" if waiting else "kulla ledger show")
 
 
 def override(session: Session, sequence: Sequence_, *, why: Why, actor: Actor = None) -> None:

@@ -39,6 +39,7 @@ def keys(session: Session, *, fmt: Format = None, output: Output = None) -> None
     ]
     empty = "no key was made yet: the first record makes one"
     out.write(Listing(name="keys", title="Keys", columns=_COLUMNS, rows=rows, fields=FIELDS, empty=empty))
+    session.hint("kulla ledger prove NUMBER -o FILE")
 
 
 def rotate_key(session: Session, *, why: Why, actor: Actor = None) -> None:

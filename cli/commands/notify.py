@@ -55,8 +55,7 @@ def send(session: Session) -> None:
         tidy(store, notify_settings(session), session.now())
         counts = store.count_records("outbox")
     session.say(", ".join(f"{count:,} {state}" for state, count in counts.items()) or "no messages")
-    if counts.get("dead"):
-        session.hint("kulla notify list --state dead")
+    session.hint("kulla notify list --state dead" if counts.get("dead") else "kulla notify list")
 
 
 @command(app, "list")

@@ -68,6 +68,7 @@ def list_(
     ordered = [rows[key] for key in sorted(rows)]
     title, empty = texts.automation, texts.no_automation
     out.write(Listing(name="automation", title=title, columns=columns, rows=ordered, fields=FIELDS, empty=empty))
+    session.hint("kulla automation withdraw STEP --why TEXT" if rows else "kulla automation list --all")
 
 
 @command(app, "withdraw")

@@ -76,7 +76,8 @@ def show_coverage(
     out.write(listing)
     if layers is not None:
         _write_layers(session, loaded, told, layers, stored=stored)
-    session.say(f"{len(told):,} rules loaded, {firing:,} of them can fire")
+    resting = f"; {len(loaded.correlations):,} correlations rest on them" if loaded.correlations else ""
+    session.say(f"{len(told):,} rules loaded, {firing:,} of them can fire{resting}")
     session.hint("kulla rules list --not-loaded")
 
 

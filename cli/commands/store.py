@@ -111,6 +111,7 @@ def compact(session: Session) -> None:
         joined = store.compact()
         left = store.status().segments
     session.say(f"{joined:,} files joined, {left:,} segments")
+    session.hint("kulla store status")
 
 
 register_gaps(app)
@@ -143,6 +144,7 @@ def dead_letters(
     out.write(listing)
     if total > len(letters):
         session.say(f"{len(letters):,} of {total:,} dead letters; --limit 0 shows all")
+    session.hint("kulla sources, then kulla collect PATH --source NAME" if letters else "kulla store status")
 
 
 @command(app, "search-fields")

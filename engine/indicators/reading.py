@@ -39,7 +39,9 @@ def _text(path: Path) -> str:
             raise InputError(f"larger than {LARGEST // 2**20} MiB", where=str(path), hint="split the file")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", where=str(path)) from error
+        raise InputError(
+            f"cannot be read ({getattr(error, 'strerror', None) or error})", where=str(path), hint="check the path"
+        ) from error
 
 
 def _read(text: str, path: Path, *, private: bool) -> Reading:

@@ -305,8 +305,16 @@ def acknowledge(store: Store, subject: str, by: str, now: datetime) -> bool:
 
 
 def retry(store: Store, keys: Sequence[str] | None, now: datetime) -> int:
-    """Put dead rows (these, or all) back among the pending ones; return how many."""
+    """Put dead rows (these, or all) back among the pending ones; return how many.
+
+    Raise `NotFoundError` where no dead row's key begins like one of `keys`: nothing is put back then.
+    """
     rows = [to_row(record) for record in store.records(OUTBOX, state="dead")]
+    for key in keys or ():
+        if not any(row.key.startswith(key) for row in rows):
+            raise NotFoundError(
+                f"no message that was given up begins with `{key}`", hint="kulla notify list --state dead"
+            )
     chosen = [row for row in rows if keys is None or any(row.key.startswith(key) for key in keys)]
     again = [to_record(replace(row, state="pending", created=now, due=now, attempts=0)) for row in chosen]
     refused = store.save_records(again)
