@@ -62,7 +62,7 @@ def gather(
         aware_by=origin_of(aware, incident),
         author=author,
         now=session.now(),
-        settings=_settings(session),
+        settings=paper_settings(session),
         given=given(store, incident),
         likely=_likely(incident) if foresees else (),
         house=house,
@@ -91,13 +91,15 @@ def _about(session: Session, ledger: Ledger, names: Collection[str]) -> tuple[Re
     return tuple(sorted(own, key=lambda record: record.sequence))
 
 
-def _settings(session: Session) -> Mapping[str, Setting]:
+def paper_settings(session: Session) -> Mapping[str, Setting]:
+    """Return what `[papers]` says of who writes; raise `ConfigurationError` where it is wrong."""
     from playbooks.papers.casefile import Setting
 
     values, origin = session.settings.table(PAPERS)
     table, where = Table(values, origin, PAPERS), places(PAPERS, origin)
     table.texts("deadlines")
-    found = {name: Setting(value=table.text(name), place=where([name])) for name in _TEXTS if table.has(name)}
+    texts = {name: table.text(name, None if table.has(name) else "") for name in _TEXTS}
+    found = {name: Setting(value=text, place=where([name])) for name, text in texts.items() if text}
     table.close()
     return found
 

@@ -50,7 +50,7 @@ def marking(session: Session, wanted: str | None, clearance: str | None, *, held
     """
     from playbooks.standards.marking import settle, strictest
 
-    house = _settings(session)["clearance"]
+    house = export_settings(session)["clearance"]
     allowed = cast("Tlp", choice("--clearance", clearance, _TLPS)) if clearance else cast("Tlp", house)
     if strictest((allowed, cast("Tlp", house))) != house:
         hint = "`clearance` in [export] of kulla.toml says what may leave"
@@ -59,7 +59,8 @@ def marking(session: Session, wanted: str | None, clearance: str | None, *, held
     return settle(word, held, allowed, least=least)
 
 
-def _settings(session: Session) -> dict[str, str]:
+def export_settings(session: Session) -> dict[str, str]:
+    """Return what `[export]` says; raise `ConfigurationError` where it is wrong."""
     values, origin = session.settings.table(TABLE)
     for name, value in values.items():
         if name not in _KEYS or not isinstance(value, str) or not value.strip():
@@ -86,7 +87,7 @@ def case_of(session: Session, store: Store, incident: Incident, *, with_names: b
         seen = (*incident.entities, *(entity for alert in alerts for entity in entities_of(alert.fields)))
         people = People(seen, _pseudonym(session))
         incident, alerts = people.incident(incident), [people.alert(alert) for alert in alerts]
-    producer, house = _settings(session)["producer"], house_of(session)
+    producer, house = export_settings(session)["producer"], house_of(session)
     return Case(incident=incident, alerts=alerts, producer=producer, house=house), held
 
 

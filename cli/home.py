@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cli.config import Settings
 
 if TYPE_CHECKING:
+    from engine.store.elastic.address import Address
     from engine.store.elastic.store import ElasticStore
     from engine.store.protocol import Store
 
@@ -35,21 +36,27 @@ def open_store(settings: Settings, clock: Callable[[], datetime]) -> Store:
 
 def open_cluster(settings: Settings, clock: Callable[[], datetime]) -> ElasticStore:
     """Open the store on the cluster that the settings name."""
-    from engine.store.elastic.address import address
     from engine.store.elastic.cluster import Cluster
     from engine.store.elastic.store import ElasticStore
 
-    key_file, ca_file = settings.elastic("api_key_file"), settings.elastic("ca_file")
-    found = address(
-        settings.store,
-        api_key=str(settings.elastic("api_key") or ""),
-        api_key_file=key_file if isinstance(key_file, Path) else None,
-        ca_file=ca_file if isinstance(ca_file, Path) else None,
-        prefix=str(settings.elastic("prefix")),
-    )
+    found = cluster_address(settings)
     pattern = settings.elastic("index")
     if pattern:
         from engine.store.elastic.foreign import ForeignStore
 
         return ForeignStore(Cluster(found), clock, str(pattern))
     return ElasticStore(Cluster(found), clock)
+
+
+def cluster_address(settings: Settings) -> Address:
+    """Return where the cluster of the settings is, with its key; raise `ConfigurationError` where they are wrong."""
+    from engine.store.elastic.address import address
+
+    key_file, ca_file = settings.elastic("api_key_file"), settings.elastic("ca_file")
+    return address(
+        settings.store,
+        api_key=str(settings.elastic("api_key") or ""),
+        api_key_file=key_file if isinstance(key_file, Path) else None,
+        ca_file=ca_file if isinstance(ca_file, Path) else None,
+        prefix=str(settings.elastic("prefix")),
+    )

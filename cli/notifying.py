@@ -49,14 +49,19 @@ def notifier(session: Session, store: Store) -> Notifier:
 
 def open_channels(session: Session, settings: NotifySettings) -> Mapping[str, Channel]:
     """Open every channel; raise `ConfigurationError` for a wrong key or a secret that is not there."""
+    secret = secrets(session)
+    return {name: open_channel(settings, name, secret) for name in settings.channels}
+
+
+def open_channel(settings: NotifySettings, name: str, secret: Callable[[str], str]) -> Channel:
+    """Open one channel, whose secrets `secret` reads."""
     from playbooks.notify.channel import House, kinds
     from playbooks.notify.destinations import guard_of
 
-    house = House(guard=guard_of(settings.allow, settings.where), secret=secrets(session))
-    opened: dict[str, Channel] = {}
-    for name, setting in settings.channels.items():
-        opened[name] = kinds()[setting.kind].open_channel(setting.table, house)
-        setting.table.close()
+    setting = settings.channels[name]
+    house = House(guard=guard_of(settings.allow, settings.where), secret=secret)
+    opened = kinds()[setting.kind].open_channel(setting.table, house)
+    setting.table.close()
     return opened
 
 

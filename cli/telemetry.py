@@ -46,7 +46,7 @@ class Telemetry:
         self._newest: dict[str, datetime] = {}  # when the last run that was noted under a name began
         self._next = 0.0  # by the monotonic clock
         if self._address:
-            _check(self._address)
+            check_address(self._address)
 
     def ended(self, store: Store, name: str) -> None:
         """Note the run under this name that has just ended, well or badly, so that the next telling has it."""
@@ -103,7 +103,8 @@ class Telemetry:
             tracer.shutdown()  # type: ignore[no-untyped-call] # the library gives it no type
 
 
-def _check(address: str) -> None:
+def check_address(address: str) -> None:
+    """Raise `ConfigurationError` for what is no address of a collector, or where the exporter is not installed."""
     if not address.startswith(("https://", "http://")):
         raise ConfigurationError(
             f"{address!r} is no address of a collector", where="telemetry.otlp", hint="https://HOST:4318"

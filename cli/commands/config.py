@@ -47,12 +47,21 @@ def show(session: Session, fmt: Format = None, output: Output = None) -> None:
 
 @command(app, "check")
 def check(session: Session) -> None:
-    """Check kulla.toml and the KULLA_* variables: unknown or ill-typed settings, and variables that nothing reads."""
+    """Check kulla.toml and the KULLA_* variables: every setting as the command reads it that uses it, files included.
+
+    Variables that nothing reads are told as well. Nothing is sent or connected to.
+    """
+    from cli.settings_check import problems
+
     settings = session.settings
     files = ", ".join(str(path) for path in settings.files) or f"no kulla.toml (looked here and at {user_file()})"
     for name in unknown_variables(session.environ):
         session.issue(ConfigurationError("no setting reads this variable", where=name, hint="kulla config show"))
     if settings.home.exists() and not settings.home.is_dir():
         raise ConfigurationError("the home is no folder", where=str(settings.home), hint="set KULLA_HOME to a folder")
+    if found := list(problems(session)):
+        for problem in found[:-1]:
+            session.issue(problem)
+        raise found[-1]
     session.say(f"settings are valid: {files}")
     session.hint("kulla config show")

@@ -108,3 +108,53 @@ def test_version_works_whatever_the_settings_are(tmp_path: Path, user_file: Path
     result = call("version", cwd=tmp_path)
     assert result.code == 0
     assert result.out.startswith("kulla ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[notify]\nlang = "fr"',
+        '[notify.channels.x]\nkind = "pigeon"',
+        '[notify.channels.x]\nkind = "teams"\nurl = "https://h.example/x"\ntypo = 1',
+        '[[notify.routes]]\nchannels = ["nobody"]',
+        '[notify.rosters.duty]\nzone = "Mars/Phobos"',
+        '[schedules.a]\ncron = "now and then"',
+        '[schedules.a]\ncron = "* * * * *"\nrules = ["nowhere"]',
+        '[expected]\n"*" = "1 parsec"',
+        '[retention]\n"*" = "soon"',
+        '[privacy.rules."x"]\n"a" = "frobnicate"',
+        '[respond]\nexecute = "maybe"',
+        "[papers]\nfoo = 1",
+        '[papers]\ndeadlines = ["nowhere.yaml"]',
+        "[importance]\nfoo = 1",
+        '[export]\ntlp = "purple"',
+        '[rules]\npaths = ["nowhere"]',
+        '[rules]\nfilters = ["nowhere"]',
+        '[enrich]\nassets = "nowhere.csv"',
+        '[telemetry]\notlp = "gopher://x"',
+        '[collectors]\nsources = ["nowhere.yml"]',
+        'store = "ftp://x"',
+    ],
+)
+def test_a_setting_that_a_command_would_stop_at_is_told_by_the_check(
+    text: str, tmp_path: Path, user_file: Path
+) -> None:
+    (tmp_path / "kulla.toml").write_text(text, encoding="utf-8")
+    result = call("config", "check", cwd=tmp_path)
+    assert result.code == 3
+    assert "valid" not in result.err
+    assert "\nnext: " in result.err
+
+
+def test_the_check_tells_all_that_is_wrong_and_a_secret_of_others_is_not(tmp_path: Path, user_file: Path) -> None:
+    (tmp_path / "kulla.toml").write_text('[expected]\na = "b"\n[retention]\n"*" = "c"\n', encoding="utf-8")
+    result = call("config", "check", cwd=tmp_path)
+    assert all(f"kulla.toml:{line}" in result.err for line in (1, 4))
+    (tmp_path / "kulla.toml").write_text(
+        '[notify.channels.soc]\nkind = "teams"\nurl = "file:/nowhere/soc"\n[papers]\ncontact = "soc@gov.example"\n',
+        encoding="utf-8",
+    )
+    result = call("config", "check", cwd=tmp_path)
+    assert result.code == 0
+    assert "channel soc: /nowhere/soc: cannot read the secret" in result.err
+    assert not (tmp_path / "home").exists()
