@@ -12,7 +12,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, cast
@@ -92,6 +92,17 @@ class Rarity:
         """Tell whether an item was seen in more than the observations that are doubted."""
         count = self.counts.get(item, 0)
         return count > 0 and (not doubted or self._as_rare(count) > doubted)
+
+    def doubting(self, share: float) -> Rarity:
+        """Return it without the items that stand far apart from all others (see `outlying`), as if never seen."""
+        doubted = self.outlying(share)
+        if not doubted:
+            return self
+        return replace(
+            self,
+            counts={item: count for item, count in self.counts.items() if self._as_rare(count) > doubted},
+            rarest={count: seen for count, seen in self.rarest.items() if self._as_rare(count) > doubted},
+        )
 
     def _as_rare(self, rarest: int) -> float:
         ordered, sums = self._ladder

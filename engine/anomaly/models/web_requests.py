@@ -34,7 +34,7 @@ from engine.anomaly.tables import (
     times,
     window_of,
 )
-from engine.anomaly.web.cleansing import FINE_FOLDS, OF_VALUE, held_out, suspects
+from engine.anomaly.web.cleansing import DOUBT, FINE_FOLDS, OF_VALUE, held_out, suspects
 from engine.anomaly.web.explaining import expected, place_of
 from engine.anomaly.web.requests import Request, path_of, request_of, split_query
 from engine.anomaly.web.samples import attack_rows, sample_events
@@ -271,7 +271,8 @@ class WebRequests:
         left_out = suspects(counts, seed)
         taught = {request: count for request, count in counts.items() if request not in left_out}
         held = held_out(taught, taught, seed, folds=FINE_FOLDS)
-        return WebRequestsFitted.of(Site.of(taught), _gauges(held, len(left_out) // _LEFT_IN), len(left_out))
+        site = Site.of(taught).doubting(DOUBT) if left_out else Site.of(taught)
+        return WebRequestsFitted.of(site, _gauges(held, len(left_out) // _LEFT_IN), len(left_out))
 
     def restore(self, content: Content) -> WebRequestsFitted:
         """Return the model of this content."""

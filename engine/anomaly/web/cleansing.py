@@ -7,6 +7,9 @@ a place, if they stand far apart from all else seen there (`Rarity.outlying`), s
 alike do not vouch for one another. It goes round until nothing more falls away, since what one round takes out shows
 the next one more (as the concentration steps of Rousseeuw and Van Driessen, "A fast algorithm for the minimum
 covariance determinant estimator", 1999).
+
+Some stay: a value that a page of three hundred requests never had is worth eight bits at most, and several points are
+looked at. So where any were set aside, what still stands apart among a parameter's choices is not learned either.
 """
 
 from __future__ import annotations

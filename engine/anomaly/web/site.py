@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from engine.anomaly.rarity import STRENGTH, Rarity
@@ -63,6 +63,10 @@ class Site:
             values={key: Values.of(found) for key, found in values.items()},
             requests=dict(requests),
         )
+
+    def doubting(self, share: float) -> Site:
+        """Return the site without the choices of a parameter that may be an attacker's: see `Values.doubting`."""
+        return replace(self, values={key: found.doubting(share) for key, found in self.values.items()})
 
     def structure(
         self, service: str, method: str, path: Path, names: Collection[str], doubt: float = 0.0

@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, cast
@@ -111,6 +111,10 @@ class Values:
             pairs=Rarity.of(map(pairs_of, shapes)),
             lengths=Lengths(counts=dict(sorted(Counter(map(len, counts)).items()))),
         )
+
+    def doubting(self, share: float) -> Values:
+        """Return them without the choices that stand far apart from all others, up to this share of what was seen."""
+        return replace(self, choices=self.choices.doubting(share))
 
     @cached_property
     def usual(self) -> frozenset[str]:
