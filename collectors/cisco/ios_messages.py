@@ -46,7 +46,7 @@ _DIGEST = re.compile(
     \ to\ (?P<dst>{_IP}?)(?:\((?P<dst_port>\d{{1,6}})\)|:(?P<dst_port_colon>\d{{1,6}}))(?=\s|$)""",
     re.VERBOSE | re.ASCII,
 )
-_PROCESS = re.compile(r"(?:\S{1,64}: +){1,3}(?=list )|\(target:class\)-\(\S{1,128}\):(?=St)")
+_PROCESS = re.compile(r"(?:\S{1,64}: +){1,3}(?=list )|\(target:class\)-\(\S{1,128}\): ?(?=St)")
 _ACL_V6 = re.compile(r"list (?P<acl>[^\s/]{1,255})/\d{1,10} (?=permitted|denied)")
 _USERS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -57,7 +57,8 @@ _USERS = tuple(
         r"for user '(?P<user>[^']{1,256})'",
         r"\bby user '?(?P<user>[^\s']{1,256})'?",
         r"user with username: (?P<user>\S{1,256})",
-        r" by (?P<user>[^\s()]{1,256}) on \S{1,32}",
+        r" (?:by|as) (?P<user>[^\s()]{1,256}) on \S{1,64}",
+        r"PAM: .{1,80}? for (?:illegal user )?(?P<user>[^\s]{1,256}) from ",
         r"(?:^|\s)user[ =:]+(?!from|on|with|failed)(?P<user>[\w.@\-\\]{1,256})(?=[\s,;)]|$)",
         r"username[ =:]+'?(?P<user>[\w.@\-\\]{1,256})",
     )
@@ -66,9 +67,10 @@ _SOURCES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\[Source: ?(?P<ip>{_IP})\]",
-        rf" on \S{{1,32}} \((?P<ip>{_IP})\)",
+        rf" (?:on|by) \S{{1,32}} \((?P<ip>{_IP})\)",
+        rf" on (?P<ip>{_IP})@\w",  # NX-OS
         (
-            r"(?:from|From|peer|client|host IP|req from host|neighbor|Nbr|source) \(?(?:host )?"
+            r"(?:from|From|peer(?: at)?|client|host IP|req from host|[nN]eighbor|Nbr|source) \(?(?:host )?"
             rf"(?P<ip>(?:\d{{1,3}}\.){{3}}\d{{1,3}}|{_IP}:[0-9A-Fa-f:.]{{1,40}})(?::(?P<port>\d{{1,6}}))?(?=[\s,;)\].]|$)"
         ),
         rf"(?:address|entry:) (?P<ip>{_IP})(?=[\s,;.]|$)",

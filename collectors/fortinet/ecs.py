@@ -101,6 +101,7 @@ TABLE: Table = {
     "countdlp": ("fortinet.firewall.countdlp",),
 }
 _DIRECTIONS = {"outgoing": "outbound", "incoming": "inbound", "0": "inbound", "1": "outbound"}
+_NO_DIRECTION = frozenset(("request", "response", "n/a", "none"))  # of a web application firewall's finding
 _UI = re.compile(r"\(?(?P<ip>[0-9A-Fa-f.:]{3,45})\)?$", re.ASCII)
 _DOMAIN_USER = re.compile(r"(?P<name>[^,]{1,256}),(?:cn|CN|uid)=")
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
@@ -159,6 +160,8 @@ def _unbracketed(values: dict[str, str]) -> dict[str, str]:
 
 def _users(values: dict[str, str], fields: Fields, zone: tzinfo) -> None:
     user = values.get("user") or values.get("logon_user") or values.get("initiator", "")
+    if user in {"", "N/A"}:  # the account of IKE's extended authentication, of an inspected SSH session
+        user = values.get("xauthuser") or values.get("login") or user
     put(fields, "user.name", values.get("unauthuser", "") if not user else "", zone)
     server = ""
     if "logon_user" in values:
@@ -216,7 +219,7 @@ def _measures(values: dict[str, str], fields: Fields) -> None:
     if duration.isdecimal() and len(duration) < 12:
         fields["event.duration"] = int(duration) * 1_000_000_000
     direction = values.get("direction") or values.get("deviceDirection", "")
-    if direction:
+    if direction and direction.lower() not in _NO_DIRECTION:
         fields["network.direction"] = _DIRECTIONS.get(direction, direction)
     for name in ("network.protocol", "log.level"):
         if isinstance(value := fields.get(name), str):

@@ -1,6 +1,7 @@
-"""Policy services beside Postfix: greylisting (postgrey, milter-greylist) and SPF (policyd-spf, postfix-policyd-spf).
+"""Services beside Postfix: greylisting (postgrey, milter-greylist), SPF (policyd-spf, postfix-policyd-spf), amavis.
 
-Formats: postgrey's `action=..., reason=..., client_name=...`; the Received-SPF header of RFC 7208 section 9.1, in front
+Formats: postgrey's `action=..., reason=..., client_name=...`; amavisd-new's `Blocked SPAM {...}, [ip] <a> -> <b>, ...`
+(its $log_templ); the Received-SPF header of RFC 7208 section 9.1, in front
 of which the policy services write their own action.
 """
 
@@ -8,14 +9,14 @@ from __future__ import annotations
 
 import re
 
-from collectors.mail.peers import PEER, put_domain, put_mail, put_peer
+from collectors.mail.peers import PEER, put_domain, put_mail, put_peer, put_port
 from collectors.web.address import is_ip
 from engine.events import Fields
 
 _PAIR = re.compile(r"(?P<key>[a-z_]{1,32})=(?P<value>[^,]{0,400})", re.ASCII)
 # `Softfail; identity=...`, `prepend Received-SPF: Pass (mailfrom) identity=...`, `Action: prepend: Text: Received-...`
 _SPF = re.compile(
-    r"""(?:(?:Action:\ )?(?P<action>[\w-]{1,20}):?\ )?(?:Text:\ )?(?:Received-SPF:\ )?
+    r"""(?:(?:Action:\ |Policy\ action=)?(?P<action>[\w-]{1,20}):?\ )?(?:Text:\ )?(?:Received-SPF:\ )?
     (?P<result>Pass|Fail|Softfail|SoftFail|Neutral|None|Permerror|PermError|Temperror|TempError)
     (?:;|\ \((?P<comment>[^)]{0,400})\))\ (?P<pairs>.{0,4000})""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
@@ -26,11 +27,21 @@ _SPF_REFUSAL = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _SPF_PAIR = re.compile(r"(?P<key>identity|client-ip|helo|envelope-from|receiver|mechanism)=(?P<value>[^;]{0,400})")
+_AMAVIS = re.compile(
+    r"""\([\w-]{1,32}\)\ (?P<verdict>Passed|Blocked)\ (?P<what>[\w-]{1,40})[^,]{0,200},
+    (?:\ (?P<bank>[A-Z][\w/]{1,60}))?(?:\ \[(?P<client>[0-9A-Fa-f:.]{2,45})\](?::(?P<port>\d{1,5}))?)?
+    (?:\ \[[0-9A-Fa-f:.]{2,45}\])?\ <(?P<from>[^>]{0,400})>\ ->\ (?P<to><[^>]{0,400}>(?:,<[^>]{0,400}>){0,50})
+    (?P<rest>.{0,4000})""",
+    re.VERBOSE | re.DOTALL,
+)
+_AMAVIS_ID = re.compile(r", (?P<key>Queue-ID|Message-ID): <?(?P<value>[^,>\s]{1,998})", re.ASCII)
 _QUIET = ("whitelisted: ", "delayed ", "greylisted")
 
 
 def read_policy(message: str, fields: Fields) -> bool:
     """Read a greylisting or SPF decision; tell whether it is one."""
+    if message.startswith("(") and (verdict := _AMAVIS.match(message)):
+        return _amavis(verdict, fields)
     if message.startswith("action=") and "client_" in message:
         return _greylist(message, fields)
     if message.startswith(_QUIET) and (peer := PEER.search(message)):
@@ -40,6 +51,21 @@ def read_policy(message: str, fields: Fields) -> bool:
     if "identity=" in message and (found := _SPF.match(message) or _SPF_REFUSAL.match(message)):
         return _spf(found, fields)
     return False
+
+
+def _amavis(found: re.Match[str], fields: Fields) -> bool:
+    """Read what the content filter decided on a mail, and whose it was."""
+    fields["event.action"] = f"{found['verdict']}-{found['what']}".lower()
+    fields["event.outcome"] = "success"
+    if is_ip(found["client"] or ""):
+        fields["source.ip"] = found["client"]
+        put_port("source", found["port"], fields)
+    put_domain("source", put_mail("email.from.address", found["from"], fields), fields)
+    for recipient in found["to"].split(","):
+        put_domain("destination", put_mail("email.to.address", recipient, fields), fields)
+    for pair in _AMAVIS_ID.finditer(found["rest"]):
+        fields["postfix.queue_id" if pair["key"] == "Queue-ID" else "email.message_id"] = pair["value"]
+    return True
 
 
 def _greylist(message: str, fields: Fields) -> bool:

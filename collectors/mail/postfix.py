@@ -30,8 +30,9 @@ _QUEUED_AS = re.compile(r"queued as (?P<id>[0-9A-Za-z]{5,40})", re.ASCII)
 _FROM_MTA = re.compile(r"from MTA\((?:\w{1,10}:)?\[(?P<ip>[0-9A-Fa-f:.]{2,45})\]:(?P<port>\d{1,5})\)", re.ASCII)
 # `; from=<a> to=<b> proto=ESMTP sasl_username=c helo=<d>` behind decisions and header checks
 _ENVELOPE = re.compile(
-    r"""\bfrom=<(?P<from>[^>]{0,400})>(?:\ to=<(?P<to>[^>]{0,400})>)?(?:\ proto=(?P<proto>\w{1,10}))?
-    (?:\ sasl_username=<?(?P<user>[^\s>]{1,255})>?)?(?:\ helo=<(?P<helo>[^>]{0,255})>)?""",
+    r"""\bfrom=<(?P<from>[^>]{0,400})>(?:,?\ to=<(?P<to>[^>]{0,400})>)?(?:,?\ proto=(?P<proto>\w{1,10}))?
+    (?:,?\ sasl_username=<?(?P<user>[^\s>,]{1,255})>?)?(?:,?\ helo=<(?P<helo>[^>]{0,255})>)?
+    (?:,?\ sasl_username=<?(?P<late_user>[^\s>,]{1,255})>?)?""",
     re.VERBOSE,
 )
 _DECISION = re.compile(
@@ -51,7 +52,8 @@ _FROM_PEER = re.compile(
     |SSL_accept\ error|setting\ up\ TLS\ connection|CONNECT|PREGREET|HANGUP|BARE\ NEWLINE|COMMAND\ PIPELINING
     |NON-SMTP\ COMMAND|COMMAND\ TIME\ LIMIT|COMMAND\ COUNT\ LIMIT|COMMAND\ LENGTH\ LIMIT|whitelisted|PASS\ NEW|PASS\ OLD
     |DISCONNECT|WHITELISTED|ALLOWLISTED|DENYLISTED|BLACKLISTED|DNSBL\ rank)
-    (?:\ (?:after|[0-9])\ ?(?P<stage>[\w.\- ()]{{0,60}}?))?(?:\ from|\ for|:)?\ {PEER_PATTERN}(?P<rest>.{{0,4000}})""",
+    (?:\ [0-9]{{1,9}})?(?:\ after\ (?P<stage>[\w.\- ()]{{0,60}}?))?(?:\ from|\ for|:)?
+    \ {PEER_PATTERN}(?P<rest>.{{0,4000}})""",
     re.VERBOSE | re.DOTALL,
 )
 _TO_LISTENER = re.compile(r" to \[(?P<ip>[0-9A-Fa-f:.]{2,45})\]:(?P<port>\d{1,5})", re.ASCII)
@@ -87,6 +89,16 @@ _EXPIRED = re.compile(r"from=<(?P<from>[^>]{0,400})>, status=(?P<status>[\w-]{1,
 _MESSAGE_ID = re.compile(r"(?:resent-)?message-id=<?(?P<id>[^>\s]{1,998})>?")
 _MAP = re.compile(
     r"read (?:TCP map|\w{1,20}) reply from (?P<host>[^\s:]{1,255}):(?P<port>\d{1,5}): (?P<reason>.{1,400})"
+)
+# a client anywhere in a warning: `Connection rate limit exceeded: 62 from name[ip] for service smtp`
+_FROM_ANY = re.compile(rf"\b(?:from |for |peer=){PEER_PATTERN}", re.ASCII)
+_UNVERIFIED = re.compile(
+    rf"(?:certificate verification failed for |Server certificate not (?:trusted|verified) for )?{PEER_PATTERN}: "
+    r"(?P<reason>.{1,4000})",
+    re.DOTALL,
+)
+_LISTED = re.compile(
+    r"addr (?P<ip>[0-9A-Fa-f:.]{2,45}) (?P<reason>listed by domain .{1,400})",
 )
 _STATISTICS = re.compile(
     r"statistics: max (?P<what>\w{1,16}) (?:rate|count) .{1,40}? for \([\w.\-]{1,64}:(?P<ip>[0-9A-Fa-f:.]{2,45})\)",
@@ -202,8 +214,8 @@ def _envelope(text: str, fields: Fields) -> None:
     domain = put_mail("email.to.address", found["to"] or "", fields)
     put_domain("destination", domain, fields)
     put_domain("source", found["helo"], fields)
-    if found["user"]:
-        fields["user.name"] = found["user"]
+    if user := found["user"] or found["late_user"]:
+        fields["user.name"] = user
     if found["helo"]:
         fields["postfix.helo"] = found["helo"]
 
@@ -269,7 +281,7 @@ def _from_peer(text: str, fields: Fields) -> bool:
     put_peer("source", found, fields)
     fields["event.action"] = found["what"].lower().replace(" ", "-")
     fields["event.outcome"] = "success"
-    if found["stage"]:
+    if found["stage"] and not found["stage"][0].isdigit():  # postscreen writes the seconds there
         fields["postfix.stage"] = found["stage"].strip()
     rest = found["rest"]
     if listener := _TO_LISTENER.match(rest):
@@ -327,8 +339,40 @@ def _warning(text: str, fields: Fields) -> bool:
         put_domain("destination", table["host"], fields)
         put_port("destination", table["port"], fields)
         fields["event.reason"] = table["reason"]
-    elif not _from_peer(body, fields) and not _to_peer(body, fields):
+    elif not _from_peer(body, fields) and not _to_peer(body, fields) and not _unverified(body, fields):
         fields["event.reason"] = body
+        if client := _FROM_ANY.search(body):
+            put_peer("source", client, fields)
+    return True
+
+
+def _unverified(text: str, fields: Fields) -> bool:
+    """Read what a client says of a server's certificate: `certificate verification failed for name[ip]:25: why`."""
+    found = _UNVERIFIED.match(text)
+    if found is None or found["port"] is None:
+        return False
+    put_peer("destination", found, fields)
+    fields["event.reason"] = found["reason"]
+    return True
+
+
+def _listed(text: str, fields: Fields) -> bool:
+    """Read what dnsblog(8) found: `addr IP listed by domain LIST as IP`."""
+    found = _LISTED.match(text)
+    if found is None or not is_ip(found["ip"]):
+        return False
+    fields["source.ip"], fields["event.action"] = found["ip"], "dnsbl-listed"
+    fields["event.reason"] = found["reason"]
+    return True
+
+
+def _handshake(text: str, fields: Fields) -> bool:
+    """Read a failed handshake of tlsproxy(8): `TLS handshake failed for service=smtpd peer=[ip]:port`."""
+    found = _FROM_ANY.search(text) if text.startswith("TLS handshake failed") else None
+    if found is None:
+        return False
+    put_peer("source", found, fields)
+    fields["event.action"], fields["event.outcome"] = "tls-handshake", "failure"
     return True
 
 
@@ -351,4 +395,6 @@ def _statistics(text: str, fields: Fields) -> bool:
 _QUEUED = (
     _delivery, _decision, _said, _client, _origin, _message_id, _to_peer, _from_peer, _tls, _warning, _queue_end,
 )  # fmt: skip
-_BARE = (_from_peer, _to_peer, _tls, _warning, _decision, _statistics)
+_BARE = (
+    _from_peer, _to_peer, _tls, _warning, _decision, _statistics, _listed, _handshake, _unverified,
+)  # fmt: skip

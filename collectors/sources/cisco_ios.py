@@ -27,8 +27,15 @@ _SESSION = re.compile(r"SESSION|SSH2?_|LOGOUT|TTY_EXPIRE|CLEAR")
 _CONFIGURED = re.compile(r"CONFIG|CFG|COMMIT")
 _END = re.compile(r"CLOSE|LOGOUT|DISCONNECT|EXPIRE|TERMINAT")
 _SSH_LOGIN = re.compile(r"SSH2?_USERAUTH")
+_FLOW_WORD = re.compile(r"(?:\(target:class\)-\(\S{1,128}\): ?)?(?P<word>\w{1,16})")
 _FLOW_ENDS = {"Start": "start", "Stop": "end", "Dropping": "denied"}
 _NOT_LOGIN = re.compile(r"PRIV_AUTH_PASS|UPDOWN")
+# NX-OS passes on what its daemons say: `%DAEMON-3-SYSTEM_MSG: error: PAM: Authentication failure for ...`
+_DAEMON_FAILED = re.compile(r"Authentication (?:failure|failed)\b|Failed password\b|\bLogin failed\b", re.IGNORECASE)
+_PORT_ACCESS = frozenset(("AUTHMGR", "SESSION_MGR"))  # 802.1X and MAC authentication of what is plugged in
+_PORT_RESULT = re.compile(
+    r"(?:Switch \S{1,9} \S{1,9}: \w{1,32}: )?(?:Authentication|Authorization) (?:failed|succeeded)"
+)
 
 
 def _read(line: str, options: Options) -> Fields:
@@ -90,12 +97,16 @@ def _classify(facility: str, mnemonic: str, text: str, fields: Fields) -> None:
         fields["event.outcome"] = "failure" if denied else "success"
         return
     word = f"{facility}_{mnemonic}"
-    if "destination.port" in fields and (kind := _FLOW_ENDS.get(text.partition(" ")[0])) is not None:
+    if "destination.port" in fields and (kind := _flow_end(text)) is not None:
         fields["event.category"], fields["event.type"] = ["network"], ["connection", kind]
         return
     if _SSH_LOGIN.search(mnemonic):
         fields["event.category"], fields["event.type"] = ["authentication", "session", "network"], ["start", "info"]
         fields["event.outcome"] = "success" if text.rstrip(". ").endswith("Succeeded") else "failure"
+        return
+    if _told_by_another(facility, mnemonic, text):
+        fields["event.category"], fields["event.type"] = ["authentication"], ["start"]
+        fields["event.outcome"] = "success" if "SUCCESS" in mnemonic else "failure"
         return
     if _LOGIN.search(word) and _RESULTS.search(mnemonic) and not _NOT_LOGIN.search(mnemonic):
         fields["event.category"] = ["authentication"]
@@ -115,6 +126,19 @@ def _classify(facility: str, mnemonic: str, text: str, fields: Fields) -> None:
     else:
         fields["event.category"] = ["host", "network"]
         fields["event.type"] = ["info"]
+
+
+def _told_by_another(facility: str, mnemonic: str, text: str) -> bool:
+    """Tell the result of a log-in whose facility or mnemonic does not say that it is one."""
+    if mnemonic == "SYSTEM_MSG":
+        return _DAEMON_FAILED.search(text) is not None
+    return facility in _PORT_ACCESS and _PORT_RESULT.match(text) is not None
+
+
+def _flow_end(text: str) -> str | None:
+    """Return what became of a session that the router's firewall inspects."""
+    found = _FLOW_WORD.match(text)
+    return None if found is None else _FLOW_ENDS.get(found["word"])
 
 
 def _own(line: str) -> bool:

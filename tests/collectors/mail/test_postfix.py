@@ -159,3 +159,69 @@ def test_a_word_is_no_queue_id() -> None:
     assert "postfix.queue_id" not in fields
     long = one("postfix", "Dec  1 10:00:00 mx1 postfix/qmgr[9]: 4TkgY04bVGz1DqM: removed")
     assert long["postfix.queue_id"] == "4TkgY04bVGz1DqM"
+
+
+@pytest.mark.parametrize(
+    ("program", "text", "expected"),
+    [
+        (
+            "postfix/smtpd",
+            "warning: Connection rate limit exceeded: 62 from unknown[203.0.113.9] for service smtp",
+            {"source.ip": "203.0.113.9"},
+        ),
+        (
+            "postfix/smtpd",
+            "warning: non-SMTP command from h.example[203.0.113.9]: GET /",
+            {"source.domain": "h.example"},
+        ),
+        (
+            "postfix/smtp",
+            "certificate verification failed for mx.example[203.0.113.25]:25: untrusted issuer /CN=x",
+            {"destination.ip": "203.0.113.25", "destination.port": 25, "event.reason": "untrusted issuer /CN=x"},
+        ),
+        (
+            "postfix/dnsblog",
+            "addr 203.0.113.9 listed by domain bl.example as 127.0.0.4",
+            {"source.ip": "203.0.113.9", "event.action": "dnsbl-listed"},
+        ),
+        (
+            "postfix/tlsproxy",
+            "TLS handshake failed for service=smtpd peer=[203.0.113.9]:4711",
+            {"source.ip": "203.0.113.9", "source.port": 4711, "event.outcome": "failure"},
+        ),
+        (
+            "postfix/postscreen",
+            (
+                "NOQUEUE: reject: RCPT from [203.0.113.9]:4711: 550 5.7.1 Service unavailable; client [203.0.113.9] "
+                "blocked using bl.example; from=<x@spam.example>, to=<a@gov.example>, proto=ESMTP, helo=<pc>"
+            ),
+            {"email.from.address": ["x@spam.example"], "email.to.address": ["a@gov.example"], "postfix.helo": "pc"},
+        ),
+        (
+            "postfix/smtps/smtpd",
+            (
+                "NOQUEUE: reject: MAIL from h.example[203.0.113.9]: 553 5.7.1 <b@gov.example>: Sender rejected; "
+                "from=<b@gov.example> proto=ESMTP helo=<pc> sasl_username=<eva>"
+            ),
+            {"user.name": "eva", "email.from.address": ["b@gov.example"]},
+        ),
+        ("postfix/postscreen", "DNSBL rank 5 for [203.0.113.9]:4711", {"source.port": 4711, "postfix.stage": None}),
+        (
+            "amavis",
+            (
+                "(0123-04) Blocked SPAM {RejectedInbound}, [203.0.113.9]:4711 [203.0.113.9] <x@spam.example> -> "
+                "<a@gov.example>,<b@gov.example>, Queue-ID: 4ABC12345Z, Message-ID: <1@spam.example>, Hits: 12.3"
+            ),
+            {
+                "source.ip": "203.0.113.9",
+                "event.action": "blocked-spam",
+                "email.to.address": ["a@gov.example", "b@gov.example"],
+                "email.message_id": "1@spam.example",
+                "postfix.queue_id": "4ABC12345Z",
+            },
+        ),
+    ],
+)
+def test_what_rarer_programs_say_of_the_other_end(program: str, text: str, expected: dict[str, object]) -> None:
+    fields = one("postfix", f"{HEAD}{program}[7]: {text}")
+    assert {name: fields.get(name) for name in expected} == expected

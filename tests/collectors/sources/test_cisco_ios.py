@@ -142,3 +142,38 @@ def test_what_the_forwarding_engine_says_through_the_platform_is_read() -> None:
     fields = _fields(f"IOSXE-6-PLATFORM: R0/0: cpp_cp: QFP:0.0 Thread:001 TS:0001 {inner}")
     assert (fields["event.code"], fields["source.ip"], fields["destination.port"]) == ("DROP_PKT", "198.51.100.7", 80)
     assert "denied" in fields["event.type"]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            (
+                "FW-6-SESS_AUDIT_TRAIL: (target:class)-(in-out:web): Stop tcp session: initiator (10.0.0.7:50000)"
+                " sent 34 bytes -- responder (203.0.113.9:80) sent 223 bytes"
+            ),
+            {"source.ip": "10.0.0.7", "destination.bytes": 223, "event.type": ["connection", "end"]},
+        ),
+        (
+            "DAEMON-3-SYSTEM_MSG: error: PAM: Authentication failure for illegal user oper from 203.0.113.9 - sshd[9]",
+            {"user.name": "oper", "event.category": ["authentication"], "event.outcome": "failure"},
+        ),
+        (
+            "AUTHMGR-5-FAIL: Authorization failed for client (0050.56aa.bbcc) on Interface Gi0/1 AuditSessionID 0A",
+            {"source.mac": "00-50-56-AA-BB-CC", "event.category": ["authentication"], "event.outcome": "failure"},
+        ),
+        (
+            "AUTHMGR-5-START: Starting 'dot1x' for client (0050.56aa.bbcc) on Interface Gi0/1 AuditSessionID 0A",
+            {"event.category": ["host", "network"], "event.outcome": None},
+        ),
+        ("SYS-5-CONFIG_I: Configured from console by vty2 (10.0.0.9)", {"source.ip": "10.0.0.9"}),
+        (
+            "VSHD-5-VSHD_SYSLOG_CONFIG_I: Configured from vty by oper on 10.0.0.9@pts/0",
+            {"source.ip": "10.0.0.9", "user.name": "oper"},
+        ),
+        ("DUAL-5-NBRCHANGE: EIGRP-IPv4 100: Neighbor 203.0.113.1 (Gi0/1) is down: x", {"source.ip": "203.0.113.1"}),
+    ],
+)
+def test_sessions_daemons_and_ports_of_newer_systems(message: str, expected: Mapping[str, Value]) -> None:
+    fields = _fields(message)
+    assert {name: fields.get(name) for name in expected} == dict(expected)

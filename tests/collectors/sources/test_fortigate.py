@@ -86,3 +86,18 @@ def test_a_change_of_who_may_do_what_names_whom(
         expected
     )
     assert fields["user.name"] == "anna"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ('type="event" subtype="vpn" action="tunnel-down" user="N/A" xauthuser="eva"', "user.name", "eva"),
+        ('type="utm" subtype="ssh" login="root" command="ls"', "user.name", "root"),
+        ('type="utm" subtype="waf" direction="request"', "network.direction", None),
+        ('type="utm" subtype="waf" direction="outgoing"', "network.direction", "outbound"),
+    ],
+)
+def test_accounts_that_stand_elsewhere_and_words_that_are_no_direction(
+    text: str, name: str, expected: str | None
+) -> None:
+    assert _fields(text).get(name) == expected
