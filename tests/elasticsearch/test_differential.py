@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from cli.collecting import collect_file
 from cli.reading import Reading
 from engine.detecting import Detector
@@ -22,6 +24,7 @@ from engine.store.protocol import Store
 from tests.conftest import ROOT
 
 FULL = os.environ.get("KULLA_FULL_DIFFERENTIAL") == "1"
+pytestmark = [pytest.mark.timeout(3600)] if FULL else []  # seconds
 _LINES = 1500
 _ACCESS = (
     '192.0.2.{host} - - [01/Mar/2026:08:{minute:02}:{second:02} +0000] "GET {path} HTTP/1.1" {status} 512 "-" "{agent}"'

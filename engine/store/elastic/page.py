@@ -76,9 +76,10 @@ class PageBlock(RowBlock):
     def known(self, rows: Sequence[int], asked: Collection[str]) -> Iterator[tuple[Mapping[str, Any], str]]:
         """Yield the fields and the raw text of these events; instants that nobody asks for stay text."""
         unlike = _UNLIKE.intersection(asked)
+        fields, documents = self._fields, self._documents
         for row in rows:
-            found, document = self._fields[row], self._documents[row]
-            if found is document and not found.keys().isdisjoint(unlike):
+            found, document = fields[row], documents[row]
+            if unlike and found is document and not found.keys().isdisjoint(unlike):
                 found = event_of(dict(document)).fields
             yield found, document[ORIGINAL]
 
