@@ -13,9 +13,8 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ class Detector:
     """A generic detector: `fit` takes ordinary rows and a seed, and returns what scores rows (larger is stranger).
 
     `series` does so where rows come one after the other (`fit`, where it is None); `alone` says whether a row's score
-    depends on no row beside it.
+    depends on no row beside it. `module` is what has to be there for it, the package itself where it is empty.
     """
 
     name: str
@@ -43,6 +42,7 @@ class Detector:
     fit: Callable[[Matrix, int], Scorer]
     series: Callable[[Matrix, int], Scorer] | None = None
     alone: bool = True
+    module: str = ""
 
     @property
     def title(self) -> str:
@@ -79,14 +79,27 @@ def over_series(rows: Matrix, known: int, *, seed: int) -> Iterator[tuple[str, V
 
 
 def installed() -> list[Detector]:
-    """Return the detectors whose packages are there."""
-    return [detector for detector in DETECTORS if find_spec(detector.package) is not None]
+    """Return the detectors whose packages are there, with all that those need in turn."""
+    return [detector for detector in DETECTORS if _is_there(detector.module or detector.package)]
 
 
 def absent() -> list[str]:
-    """Return the titles of packages that are not there, whose detectors are not measured."""
-    packages = dict.fromkeys(detector.package for detector in DETECTORS)
-    return [_TITLES.get(package, package) for package in packages if find_spec(package) is None]
+    """Return the titles of packages that are not there, or not whole, whose detectors are not measured."""
+    there = installed()
+    packages = dict.fromkeys(detector.package for detector in DETECTORS if detector not in there)
+    return [_TITLES.get(package, package) for package in packages]
+
+
+@cache
+def _is_there(module: str) -> bool:
+    """Tell whether a module can be used: one that lacks what it needs costs its own figures, not all others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import_module(module)
+        except ImportError:
+            return False
+    return True
 
 
 def remarks(sample: str = "") -> str:
@@ -156,13 +169,14 @@ def _half_space_trees(ordinary: Matrix, seed: int, *, learning: bool = False) ->
 DETECTORS: tuple[Detector, ...] = (
     Detector(name="IsolationForest", package="sklearn", fit=_isolation_forest),
     Detector(name="LOF", package="sklearn", fit=_local_outlier_factor),
-    Detector(name="HBOS", package="pyod", fit=partial(_pyod, "HBOS")),
-    Detector(name="KNN", package="pyod", fit=partial(_pyod, "KNN")),
-    Detector(name="ECOD", package="pyod", fit=partial(_pyod, "ECOD"), alone=False),
-    Detector(name="COPOD", package="pyod", fit=partial(_pyod, "COPOD"), alone=False),
+    Detector(name="HBOS", package="pyod", fit=partial(_pyod, "HBOS"), module="pyod.models.hbos"),
+    Detector(name="KNN", package="pyod", fit=partial(_pyod, "KNN"), module="pyod.models.knn"),
+    Detector(name="ECOD", package="pyod", fit=partial(_pyod, "ECOD"), module="pyod.models.ecod", alone=False),
+    Detector(name="COPOD", package="pyod", fit=partial(_pyod, "COPOD"), module="pyod.models.copod", alone=False),
     Detector(
         name="half-space trees",
         package="river",
+        module="river.anomaly",
         fit=_half_space_trees,
         series=partial(_half_space_trees, learning=True),
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import resource
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"seed {seed}", file=sys.stderr)
     print(f"{datetime.now(UTC):%Y-%m-%d} seeds {given.seeds}, scale {given.scale}, budget {given.budget} alerts a day")
     report(found)
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 
 
 def report(outcomes: Sequence[Outcome]) -> None:

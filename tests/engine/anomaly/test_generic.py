@@ -48,6 +48,16 @@ def test_a_package_that_is_not_there_is_named_and_passed_over(monkeypatch: pytes
     assert found == {"roc": ("0.0000", "numpy near (without no_such_package)")}
 
 
+def test_a_package_that_lacks_what_it_needs_costs_its_own_figures_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "half_there.py").write_text("import no_such_package", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(generic, "DETECTORS", (FAR, Detector(name="half", package="half_there", fit=farther)))
+    found = best(ORDINARY, ATTACKS, HELD, seed=1, measures={"roc": roc})
+    assert found == {"roc": ("1.0000", "numpy far (without half_there)")}
+
+
 def test_a_sample_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generic, "DETECTORS", (FAR,))
     many = np.random.default_rng(4).normal(size=(2 * MOST + 1, 2))
