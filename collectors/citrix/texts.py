@@ -23,12 +23,28 @@ _FIREWALL = re.compile(
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 # `www.example.org User anna : Group(s) g : Vserver 192.0.2.80:443 - stamp : GET /path - -`
-_REQUEST = re.compile(r" : (?P<method>[A-Z]{3,10}) (?P<path>/\S{0,8191})(?: |$)")
+_REQUEST = re.compile(r"(?: :| GMT) (?P<method>[A-Z]{3,10}) (?P<path>/\S{0,8191})(?: |$)")
 _REQUEST_HOST = re.compile(r"SessionId: ?\d{1,20} ?- (?P<host>[\w.\-]{1,253}) User ")
 _VSERVER = re.compile(rf"\bVserver (?P<ip>{_IP}):(?P<port>\d{{1,5}})(?= |$)")
 _BOUND = re.compile(rf"_(?P<ip>{_IP}):(?P<port>\d{{1,5}})_?\(", re.ASCII)
-# `netScalerLoginFailure (nsUserName = "anna", ...)`
-_TRAP_LOGIN = re.compile(r"netScalerLoginFailure \(.{0,512}?nsUserName = \"(?P<user>[^\"]{1,256})\"")
+# `netScalerLoginFailure (nsUserName = "anna", nsClientIPAddr = 192.0.2.7, ...)`
+_TRAP_LOGIN = re.compile(r"netScalerLoginFailure \(.{0,512}?[uU]serName = \"(?P<user>[^\"]{1,256})\"")
+_TRAP_CLIENT = re.compile(rf"nsClientIPAddr = \"?(?P<ip>{_IP})")
+# `session_guid x - client_ip 192.0.2.7 - user_name "anna"`: keys of sessions of published desktops
+_DESKTOP = re.compile(
+    r"(?:^|- )(?:nsica_session_)?(?P<key>[a-z][a-z_]{1,40}) (?P<value>\"[^\"]{0,512}\"|[^\s\"-]\S{0,511})"
+)
+_DESKTOP_KEYS = {
+    "client_ip": "source.ip",
+    "client_port": "source.port",
+    "client_hostname": "source.domain",
+    "server_ip": "destination.ip",
+    "server_port": "destination.port",
+    "server_name": "destination.domain",
+    "user_name": "user.name",
+    "username": "user.name",
+    "domain_name": "user.domain",
+}
 _DURATION = re.compile(r"(?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d)", re.ASCII)
 _TRANSPORTS = {"TCP": "tcp", "UDP": "udp", "TCPCONNSTAT": "tcp", "UDPFLOWSTAT": "udp", "ICMP": "icmp"}
 _OUTCOMES = {"success": "success", "error": "failure", "failed": "failure"}
@@ -111,13 +127,23 @@ def _trap(text: str, fields: Fields, zone: tzinfo) -> None:
     """Read the trap that was sent; one tells of a log-in at the device that failed."""
     if (found := _TRAP_LOGIN.match(text)) is not None:
         put(fields, "user.name", found["user"], zone)
+        if (client := _TRAP_CLIENT.search(text)) is not None:
+            put(fields, "source.ip", client["ip"], zone)
         fields["event.category"], fields["event.type"] = ["authentication"], ["start"]
         fields["event.outcome"] = "failure"
+
+
+def _desktop(text: str, fields: Fields, zone: tzinfo) -> None:
+    """Read whose session at a published desktop a message of the module ICA is about."""
+    for found in _DESKTOP.finditer(text):
+        if (name := _DESKTOP_KEYS.get(found["key"])) is not None and name not in fields:
+            put(fields, name, found["value"].strip('"'), zone)
 
 
 _MODULES: tuple[tuple[str, Callable[[str, Fields, tzinfo], None]], ...] = (
     ("APPFW", _firewall),
     ("HTTPREQUEST", _request),
+    ("ICA", _desktop),
     ("EVENT", _monitor),
     ("TRAP_SENT", _trap),
 )

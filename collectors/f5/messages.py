@@ -60,7 +60,11 @@ _SESSION = re.compile(rf"New session from client IP (?P<ip>{_IP}) .{{0,128}}?at 
 _ASSIGNED = re.compile(
     rf"Assigned PPP \w{{1,16}} IPv[46]: (?P<assigned>{_IP}) .{{0,512}}?Client IP: (?P<ip>{_IP})(?=\s|$)"
 )
-_VARIABLE = re.compile(r"session\.logon\.last\.username' set to (?P<user>\S{1,256})")
+_VARIABLE = re.compile(r"session\.logon\.last\.(?:user|logon)name(?:' set to| is) (?P<user>\S{1,256})")
+_VARIABLE_IP = re.compile(rf"session\.user\.clientip(?:' set to| is) (?P<ip>{_IP})(?=\s|$)")
+_RESET = re.compile(
+    rf"RST sent from (?P<src>{_IP}):(?P<sport>\d{{1,5}}) to (?P<dst>{_IP}):(?P<dport>\d{{1,5}})(?=[,\s]|$)"
+)
 _MEMBER = re.compile(rf"member /[\w.\-]{{1,64}}/(?P<ip>{_IP})[:.](?P<port>\d{{1,5}}) ", re.ASCII)
 _LOGGED_IN = re.compile(r"success|\b(?:authenticate|logged in|logon)\b")
 
@@ -168,6 +172,8 @@ def _facts(text: str, fields: Fields, options: Options) -> None:
         (_SESSION, {"ip": "source.ip", "vip": "destination.ip"}),
         (_ASSIGNED, {"ip": "source.ip", "assigned": "source.nat.ip"}),
         (_VARIABLE, {"user": "user.name"}),
+        (_VARIABLE_IP, {"ip": "source.ip"}),
+        (_RESET, {"src": "source.ip", "sport": "source.port", "dst": "destination.ip", "dport": "destination.port"}),
         (_MEMBER, {"ip": "destination.ip", "port": "destination.port"}),
     ):  # fmt: skip
         found = pattern.search(text)

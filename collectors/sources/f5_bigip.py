@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from collectors.auth.dispatch import read_message
 from collectors.f5.messages import ITEM, message_fields
 from collectors.f5.security import cef_security, security_fields
 from collectors.json_fields import flatten, load_object
@@ -16,7 +17,7 @@ from collectors.network.cef import find_cef, read_cef
 from collectors.network.device import DeviceSource
 from collectors.network.keyvalue import firsts, pairs
 from collectors.source import Options
-from collectors.syslog import parse_header, syslog_fields
+from collectors.syslog import Header, parse_header, syslog_fields
 from engine.errors import MalformedRecordError
 from engine.events import Fields, texts
 
@@ -50,11 +51,23 @@ def _read(line: str, options: Options) -> Fields:
     text = _header(line, fields, options)
     found = message_fields(text, options)
     if not found and "process.name" in fields:  # a daemon's words without a number
-        found = {"message": text, "event.category": ["host"], "event.type": ["info"], "event.reason": text}
+        found = _daemon(text, fields)
     if not found:
         raise MalformedRecordError("no message of a BIG-IP: no message number, no iRule, no violation")
     fields |= found
     return fields
+
+
+def _daemon(text: str, fields: Fields) -> Fields:
+    """Read what a daemon of the system below says, as log-ins by sshd and PAM."""
+    found: Fields = {"message": text, "event.reason": text, "process.name": fields["process.name"]}
+    program, pid = str(fields["process.name"]), fields.get("process.pid")
+    header = Header(kind="rfc3164", message=text, program=program, pid=pid if isinstance(pid, int) else None)
+    if pid is not None:
+        found["process.pid"] = pid
+    if not read_message(header, found):
+        found |= {"event.category": ["host"], "event.type": ["info"]}
+    return found
 
 
 def _json(line: str) -> dict[str, str]:

@@ -115,3 +115,29 @@ def test_a_server_that_is_down_is_named() -> None:
         '(svc)" - State DOWN',
     )
     assert (fields["destination.ip"], fields["event.action"]) == ("10.0.0.9", "devicedown")
+
+
+def test_a_session_at_a_published_desktop_says_whose_it_is() -> None:
+    fields = _message(
+        "ICA SESSION_SETUP 34 0 :  session_guid abc - device_serial_number 1 - client_ip 198.51.100.7 - client_type "
+        '"Windows" - client_hostname PC9 - domain_name GOV - user_name "anna" - server_name s1'
+    )
+    assert (fields["source.ip"], fields["source.domain"]) == ("198.51.100.7", "PC9")
+    assert (fields["user.name"], fields["user.domain"], fields["destination.domain"]) == ("anna", "GOV", "s1")
+
+
+def test_a_trap_of_a_failed_log_in_says_who_and_from_where() -> None:
+    fields = _message('SNMP TRAP_SENT 9 0 :  netScalerLoginFailure (userName = "eve", nsClientIPAddr = 198.51.100.7)')
+    assert (fields["user.name"], fields["source.ip"], fields["event.outcome"]) == ("eve", "198.51.100.7", "failure")
+
+
+def test_a_request_of_older_versions_stands_behind_its_stamp() -> None:
+    fields = _message(
+        "SSLVPN HTTPREQUEST 7 0 : Context anna@198.51.100.7 - SessionId: 12 - www.example User anna : Group(s) N/A : "
+        "Vserver 192.0.2.80:443 - 03/05/2024:09:12:44 GMT GET /a?b=c - -"
+    )
+    assert (fields["http.request.method"], fields["url.original"], fields["url.domain"]) == (
+        "GET",
+        "/a?b=c",
+        "www.example",
+    )

@@ -79,3 +79,19 @@ def test_what_a_daemon_says_without_a_number_is_an_event() -> None:
     fields = one("f5_bigip", "httpd[123]: [error] [client 10.1.1.5] AUTHCACHE Error processing cookie")
     assert (fields["process.name"], fields["process.pid"]) == ("httpd", 123)
     assert fields["event.reason"] == "[error] [client 10.1.1.5] AUTHCACHE Error processing cookie"
+
+
+def test_log_ins_that_a_daemon_tells_without_a_number_are_read() -> None:
+    fields = one("f5_bigip", HEAD + "info sshd[9]: Failed password for invalid user eve from 203.0.113.66 port 4 ssh2")
+    assert (fields["user.name"], fields["source.ip"], fields["event.outcome"]) == ("eve", "203.0.113.66", "failure")
+    assert (fields["process.name"], fields["process.pid"], fields["event.module"]) == ("sshd", 9, "f5_bigip")
+
+
+def test_a_reset_connection_has_both_ends_and_a_session_its_client() -> None:
+    reset = "01230140:3: RST sent from 10.0.0.80:443 to 203.0.113.66:51234, [0x1:2] TCP retransmit timeout"
+    fields = one("f5_bigip", HEAD + "err tmm[100]: " + reset)
+    assert (fields["source.ip"], fields["source.port"]) == ("10.0.0.80", 443)
+    assert (fields["destination.ip"], fields["destination.port"]) == ("203.0.113.66", 51234)
+    variable = HEAD + "notice apmd[1]: 01490113:5: /Common/ap:Common:abcd1234: session."
+    assert one("f5_bigip", variable + "logon.last.username is eva")["user.name"] == "eva"
+    assert one("f5_bigip", variable + "user.clientip is 203.0.113.66")["source.ip"] == "203.0.113.66"
