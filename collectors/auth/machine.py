@@ -1,4 +1,4 @@
-"""What the kernel and xinetd say of the machine: sniffing, USB devices, unsigned modules, crashes, services asked for.
+"""What the kernel and xinetd say of the machine: packets, sniffing, USB devices, modules, crashes, services asked for.
 
 Sources: the kernel's net/core/dev.c, drivers/usb/core/hub.c, kernel/module, mm/oom_kill.c, arch/x86/mm/fault.c;
 xinetd's log.c.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from collectors.auth.messages import Message, Table, meaning, message
 from collectors.auth.services import read_apparmor
+from collectors.network.netfilter import read_packet
 from engine.events import Fields
 
 _UPTIME = re.compile(r"\[ {0,8}\d{1,10}\.\d{1,9}\] ", re.ASCII)
@@ -81,7 +82,10 @@ _NAMES = {
 
 
 def read_kernel(text: str, fields: Fields) -> bool:
-    """Read a message of the kernel: of AppArmor, or of what befell the machine."""
+    """Read a message of the kernel: a packet that its filter logged, of AppArmor, or of what befell the machine."""
+    if "SRC=" in text and read_packet(text, fields):
+        fields["event.dataset"], fields["event.category"] = "system.syslog", ("network",)
+        return True
     uptime = _UPTIME.match(text)
     return read_apparmor(text, fields) or _read(_KERNEL, text[uptime.end() :] if uptime else text, fields)
 

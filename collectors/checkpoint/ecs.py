@@ -13,7 +13,6 @@ from engine.events import Fields
 _TABLE: Table = {
     "src": ("source.ip",),
     "client_ip": ("source.ip",),
-    "peer_gateway": ("destination.ip",),
     "s_port": ("source.port",),
     "dst": ("destination.ip",),
     "server_inbound_ip": ("destination.ip",),
@@ -100,6 +99,8 @@ def checkpoint_fields(values: dict[str, str], options: Options) -> Fields:
         fields["@timestamp"] = moment
     put_all(fields, values, _TABLE, options.zone)
     _direction(values, fields)
+    if "destination.ip" not in fields:  # of a tunnel as such; what goes through one has its own destination
+        put(fields, "destination.ip", values.get("peer_gateway", ""), options.zone)
     if values.get("from") or values.get("to"):  # an administrator's change has a subject too
         put(fields, "email.subject", values.get("subject", ""), options.zone)
     for key, side in (("src", "source"), ("dst", "destination")):

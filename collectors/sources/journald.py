@@ -60,9 +60,10 @@ class JournaldParser:
         header = _header(values)
         _put(values, header, fields)
         fields["message"] = header.message
-        if header.program is not None and is_auth(header.program, header.message):
-            fields["event.dataset"] = "system.auth"
-            fields.setdefault("process.pid", header.pid or 0)
+        if header.program is not None:
+            if is_auth(header.program, header.message):
+                fields["event.dataset"] = "system.auth"
+                fields.setdefault("process.pid", header.pid or 0)
             read_message(header, fields)
         if self._options.host:
             fields.setdefault("host.name", self._options.host)

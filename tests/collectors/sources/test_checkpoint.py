@@ -72,3 +72,10 @@ def test_who_logs_in_has_an_account_a_name_and_a_domain() -> None:
     assert (fields["user.name"], fields["user.full_name"]) == ("ana.k", "Ana Kask")
     assert (fields["user.domain"], fields["event.outcome"]) == ("corp", "success")
     assert "dns.question.name" not in fields
+
+
+def test_what_goes_through_a_tunnel_keeps_its_own_destination() -> None:
+    inner = _fields('action:"Decrypt"; peer_gateway:"203.0.113.10"; src:"10.9.0.4"; dst:"10.0.0.5"; product:"VPN-1"')
+    assert inner["destination.ip"] == "10.0.0.5"
+    tunnel = _fields('action:"Key Install"; peer_gateway:"203.0.113.10"; src:"10.0.0.1"; product:"VPN-1"')
+    assert tunnel["destination.ip"] == "203.0.113.10"

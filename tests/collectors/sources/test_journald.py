@@ -112,3 +112,25 @@ def test_exchange_rows_without_their_header() -> None:
         assert (fields["event.action"], fields["event.outcome"]) == ("login", "failure")
         assert (fields["source.ip"], fields["destination.ip"]) == ("203.0.113.4", "192.0.2.1")
         assert known_as(row) == "exchange"
+
+
+def test_a_packet_that_the_kernel_logged_is_read_in_the_journal_and_in_syslog() -> None:
+    packet = (
+        "[12.345678] [UFW BLOCK] IN=eth0 OUT= MAC=00:11:22:33:44:55:66:77:88:99:aa:bb:08:00 SRC=203.0.113.66 "
+        "DST=10.0.0.5 LEN=40 TTL=245 ID=1 PROTO=TCP SPT=4444 DPT=22 WINDOW=1024 SYN URGP=0"
+    )
+    entry = {"__REALTIME_TIMESTAMP": "1709629964123456", "SYSLOG_IDENTIFIER": "kernel", "MESSAGE": packet}
+    for source, line in (("journald", json.dumps(entry)), ("auth", f"Mar  5 09:12:44 srv1 kernel: {packet}")):
+        fields = one(source, line)
+        assert (fields["source.ip"], fields["source.port"]) == ("203.0.113.66", 4444)
+        assert (fields["destination.ip"], fields["destination.port"]) == ("10.0.0.5", 22)
+        assert (fields["event.action"], fields["rule.name"]) == ("drop", "UFW BLOCK")
+        assert list(fields["event.category"]) == ["network"]
+        assert fields["event.dataset"] == "system.syslog"
+
+
+def test_what_befell_the_machine_is_read_in_the_journal() -> None:
+    entry = {"__REALTIME_TIMESTAMP": "1709629964123456", "SYSLOG_IDENTIFIER": "kernel"}
+    fields = one("journald", json.dumps(entry | {"MESSAGE": "device eth0 entered promiscuous mode"}))
+    assert fields["event.action"] == "entered-promiscuous-mode"
+    assert "event.action" not in one("journald", json.dumps(entry | {"MESSAGE": "IN=eth0 is up"}))
