@@ -13,7 +13,7 @@ from typing import ClassVar, TypeVar, cast
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.frame import ENTITY, PEER, TIME, Content, Scores, State, Term, ordered, total
+from engine.anomaly.frame import ENTITY, EVENTS, PEER, TIME, Content, Scores, State, Term, ordered, total
 from engine.anomaly.rarity import steps_of
 from engine.errors import InputError
 
@@ -85,6 +85,11 @@ class ByRow(ABC):
         """Return the terms of one row, the largest first."""
         (one,) = _rows(observations.slice(row, 1), self.judged_by)
         return ordered(self.terms(one) or ())
+
+
+def learned(observations: pa.Table) -> list[Row]:
+    """Return all rows of observations to learn from, without the ids of events, which teach nothing."""
+    return [Row(row) for row in observations.drop_columns([EVENTS]).to_pylist()]
 
 
 def _rows(table: pa.Table, names: Sequence[str]) -> Iterable[Row]:

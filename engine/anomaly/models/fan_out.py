@@ -18,7 +18,7 @@ from typing import ClassVar, cast
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.by_row import ByRow, Row, Tail, learned, restored
 from engine.anomaly.first_seen import FirstSeen, window_of_row
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.networks import is_inside, is_single
@@ -129,7 +129,7 @@ class FanOut:
     def fit(self, observations: pa.Table, *, seed: int) -> FanOutFitted:
         """Return the graph of these hours."""
         del seed
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         graph = FirstSeen.of(map(window_of_row, rows))
         masks: dict[str, int] = {}
         begun = dict.fromkeys(_PROTOCOLS, 0)

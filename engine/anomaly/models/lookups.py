@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.anomaly.by_row import MOST_BITS, ByRow, Row, restored
+from engine.anomaly.by_row import MOST_BITS, ByRow, Row, learned, restored
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.holidays import hour_cell
 from engine.anomaly.proportions import beta_tail
@@ -243,7 +243,7 @@ class Lookups:
         del seed
         if observations.num_rows < _LEAST_ROWS:
             raise NotEnoughDataError(f"{observations.num_rows} officers' days of look-ups, {_LEAST_ROWS} are wanted")
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         counts: tuple[dict[str, float], ...] = ({}, {}, {})
         without: tuple[dict[str, float], ...] = ({}, {}, {})
         days: tuple[dict[str, int], ...] = ({}, {}, {})

@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.by_row import ByRow, Row, restored
+from engine.anomaly.by_row import ByRow, Row, learned, restored
 from engine.anomaly.first_seen import FirstSeen, Window, window_of_row
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.simulation.samples import ordinary
@@ -124,7 +124,7 @@ class Novelty:
     def fit(self, observations: pa.Table, *, seed: int) -> NoveltyFitted:
         """Return what was seen before."""
         del seed
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         hosts = FirstSeen.of(window_of_row(row) for row in rows if row.text("kind") == _USER)
         services: dict[str, int] = {}
         for row in rows:

@@ -17,7 +17,7 @@ from typing import ClassVar, cast
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.by_row import ByRow, Row, Tail, learned, restored
 from engine.anomaly.first_seen import MOST_PAIRS, most_common
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.holidays import hour_cell
@@ -174,7 +174,7 @@ class Outbound:
         del seed
         if observations.num_rows < _LEAST_ROWS:
             raise NotEnoughDataError(f"{observations.num_rows} larger transfers, {_LEAST_ROWS} are wanted")
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         volumes: dict[str, list[float]] = {name: [] for name in (_NOBODY, _ONE, _FEW, _MANY)}
         hosts: dict[str, set[str]] = {}
         pairs: dict[str, list[float]] = {}

@@ -18,7 +18,7 @@ from typing import ClassVar, cast
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.by_row import ByRow, Row, Tail, learned, restored
 from engine.anomaly.first_seen import FirstSeen, Window
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.simulation.samples import ordinary
@@ -134,7 +134,7 @@ class Processes:
     def fit(self, observations: pa.Table, *, seed: int) -> ProcessesFitted:
         """Return what ran before."""
         del seed
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         pairs = FirstSeen.of((_window(row, "pairs") for row in rows), pairs=False)
         shapes = FirstSeen.of((_window(row, "shapes") for row in rows), pairs=False)
         rarest = [max((1.0 / pairs.spread[pair] for pair in row.texts("pairs")), default=0.0) for row in rows]

@@ -18,7 +18,7 @@ from typing import ClassVar, cast
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.by_row import ByRow, Row, restored
+from engine.anomaly.by_row import ByRow, Row, learned, restored
 from engine.anomaly.first_seen import FirstSeen, window_of_row
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.networks import is_inside, wide
@@ -136,7 +136,7 @@ class Sessions:
     def fit(self, observations: pa.Table, *, seed: int) -> SessionsFitted:
         """Return the networks of these hours."""
         del seed
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         networks = FirstSeen.of(map(window_of_row, rows))
         users = len(networks.known)
         rare = {name: -math.log2((spread + 0.5) / (users + 1.0)) for name, spread in networks.spread.items()}

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.by_row import ByRow, Row, Tail, learned, restored
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.networks import near
 from engine.anomaly.shrinkage import tail_bits
@@ -212,7 +212,7 @@ class Spraying:
     def fit(self, observations: pa.Table, *, seed: int) -> SprayingFitted:
         """Return what ordinary sign-ins were."""
         del seed
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         hours = [row for row in rows if row.text("kind") == _ALL]
         if len(hours) < _LEAST_HOURS:
             raise NotEnoughDataError(f"{len(hours)} hours with sign-ins, {_LEAST_HOURS} are wanted")

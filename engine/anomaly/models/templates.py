@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.by_row import ByRow, Row, restored
+from engine.anomaly.by_row import ByRow, Row, learned, restored
 from engine.anomaly.first_seen import FirstSeen, window_of_row
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.simulation.samples import ordinary
@@ -97,7 +97,7 @@ class Templates:
     def fit(self, observations: pa.Table, *, seed: int) -> TemplatesFitted:
         """Return the templates of these hours."""
         del seed
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         lines = FirstSeen.of(map(window_of_row, rows), pairs=False)
         return TemplatesFitted(lines=lines, programs=frozenset(row.peer for row in rows))
 

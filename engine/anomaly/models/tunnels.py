@@ -17,7 +17,7 @@ from typing import ClassVar, cast
 import numpy as np
 import pyarrow as pa
 
-from engine.anomaly.by_row import ByRow, Row, Tail, restored
+from engine.anomaly.by_row import ByRow, Row, Tail, learned, restored
 from engine.anomaly.first_seen import MOST_PAIRS, most_common
 from engine.anomaly.frame import Content, NotEnoughDataError, Term
 from engine.anomaly.simulation.samples import ordinary
@@ -189,7 +189,7 @@ class Tunnels:
         del seed
         if observations.num_rows < _LEAST_ROWS:
             raise NotEnoughDataError(f"{observations.num_rows} hosts' questions, {_LEAST_ROWS} are wanted")
-        rows = [Row(row) for row in observations.to_pylist()]
+        rows = learned(observations)
         hosts: dict[str, set[str]] = {}
         new = 0
         for place, row in enumerate(rows):
