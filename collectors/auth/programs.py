@@ -41,6 +41,13 @@ _SU = Table(
         # BSD su: "BAD SU %s to %s on %s", "%s to %s on %s"
         message("BAD", rf"BAD SU (?P<user>\S{{1,256}}) to (?P<effective>\S{{1,256}}) on {_TTY}", _NOT_SWITCHED),
         message("*", rf"(?P<user>\S{{1,256}}) to (?P<effective>\S{{1,256}}) on {_TTY}", _SWITCHED),
+        # Solaris su: "'su %s' succeeded for %s on %s", "'su %s' failed for %s on %s"
+        message(
+            "'su", rf"'su (?P<effective>[^\s']{{1,256}})' succeeded for (?P<user>\S{{1,256}}) on {_TTY}", _SWITCHED
+        ),
+        message(
+            "'su", rf"'su (?P<effective>[^\s']{{1,256}})' failed for (?P<user>\S{{1,256}}) on {_TTY}", _NOT_SWITCHED
+        ),
     ]
 )
 

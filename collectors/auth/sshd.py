@@ -178,7 +178,12 @@ _CONNECTIONS = [
         "packet_write_wait:", rf"packet_write_\w{{4,6}}: Connection (?:to|from) {_COLON_PEER}: (?P<reason>.*)", _CUT
     ),
     # hosts_access(5), TCP wrappers: "refused connect from %s"; the client is "host (address)" or "user@host (address)"
-    message("refused", r"refused connect from \S{1,512} \((?P<address>[^\s()]{1,255})\)", _DROPPED),
+    message(
+        "refused",
+        r"refused connect from (?:[^\s@]{1,255}@)?(?:(?P<name>[A-Za-z0-9_][\w.\-]{0,252}[A-Za-z])|\S{1,512}) "
+        r"\((?P<address>[^\s()]{1,255})\)",
+        _DROPPED,
+    ),
     message("refused", rf"refused connect from {_AT}", _DROPPED),
     # sshd.c, drop_connection: "drop connection #%d from [%s]:%d on [%s]:%d past MaxStartups"; 9.8: "penalty: %s"
     message(

@@ -81,6 +81,10 @@ TABLE: Table = {
 }
 _STAMPS = ("startTime", "start", "deviceReceiptTime", "endTime", "end", "managerReceiptTime")
 _OUTCOMES = {"success": "success", "failure": "failure", "failed": "failure", "fail": "failure", "succeeded": "success"}
+_VERDICTS = dict.fromkeys(("drop", "dropped", "block", "blocked", "deny", "denied", "reject", "rejected"), "denied")
+_VERDICTS |= dict.fromkeys(
+    ("accept", "accepted", "allow", "allowed", "permit", "permitted", "pass", "passed"), "allowed"
+)
 _DIRECTIONS = {"0": "inbound", "1": "outbound"}
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 _HASH_LABEL = re.compile(r"(?P<whose>process|file)?[ _\-]?(?:md5|sha-?1|sha-?256|hash)", re.IGNORECASE)
@@ -132,8 +136,15 @@ def _results(values: dict[str, str], fields: Fields) -> None:
     ]
     if counts:
         fields["network.bytes"] = sum(counts)
+    for side in ("source", "destination"):  # many products know a machine by its address alone
+        if isinstance(name := fields.get(f"{side}.domain"), str) and is_ip(name):
+            del fields[f"{side}.domain"]
+            fields.setdefault(f"{side}.ip", name)
     if "source.ip" in fields or "destination.ip" in fields:
         fields["event.category"], fields["event.type"] = ["network"], ["info"]
+        if "source.ip" in fields and "destination.ip" in fields:
+            verdict = _VERDICTS.get(values.get("deviceAction", "").lower())
+            fields["event.type"] = ["connection", verdict] if verdict is not None else ["info"]
 
 
 def _labelled(cef: Cef, fields: Fields) -> None:

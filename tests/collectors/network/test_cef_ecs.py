@@ -48,3 +48,19 @@ def test_custom_keys_mean_what_their_labels_say() -> None:
 def test_an_address_in_its_own_key_goes_before_a_custom_one() -> None:
     fields = one("cef", "CEF:0|V|P|1|c|n|5|src=192.0.2.1 c6a2=2001:db8::5 c6a2Label=Source IPv6 Address")
     assert fields["source.ip"] == "192.0.2.1"
+
+
+def test_a_machine_that_is_named_by_its_address_has_one() -> None:
+    fields = one("cef", "CEF:0|V|P|1|c|n|5|shost=192.0.2.1 dhost=srv1 suser=eva")
+    assert (fields["source.ip"], fields["destination.domain"]) == ("192.0.2.1", "srv1")
+    assert "source.domain" not in fields
+
+
+def test_what_a_device_did_to_a_connection_is_its_type() -> None:
+    for action, types in (
+        ("Drop", ["connection", "denied"]),
+        ("allowed", ["connection", "allowed"]),
+        ("IDS:Reset", ["info"]),
+    ):
+        assert one("cef", f"CEF:0|V|P|1|c|n|5|src=192.0.2.1 dst=192.0.2.2 act={action}")["event.type"] == types
+    assert one("cef", "CEF:0|V|P|1|c|n|5|src=192.0.2.1 act=blocked")["event.type"] == ["info"]

@@ -126,3 +126,15 @@ def test_an_unknown_account_of_a_file_server_is_whom_it_was_asked_for() -> None:
     head = "vsftpd[9]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=anna "
     assert _fields(head + "rhost=198.51.100.7")["user.name"] == "anna"
     assert _fields(head + "rhost=198.51.100.7  user=root")["user.name"] == "root"
+
+
+def test_who_was_refused_has_a_name_where_it_is_one() -> None:
+    for shown, name in (("pc.example", "pc.example"), ("eva@pc.example", "pc.example"), ("203.0.113.6", None)):
+        fields = one("auth", f"Mar  5 09:12:44 srv1 sshd[7]: refused connect from {shown} (203.0.113.6)")
+        assert (fields["source.ip"], fields.get("source.domain")) == ("203.0.113.6", name)
+
+
+def test_another_su_tells_whose_place_was_taken() -> None:
+    for result, outcome in (("failed", "failure"), ("succeeded", "success")):
+        fields = one("auth", f"Mar  5 09:12:44 srv1 su: 'su root' {result} for eva on /dev/pts/1")
+        assert (fields["user.name"], fields["user.effective.name"], fields["event.outcome"]) == ("eva", "root", outcome)
