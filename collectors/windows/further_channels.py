@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from collectors.web.address import endpoint
 from collectors.windows.fill import classify, datum, put, put_account, put_address, put_file, put_process
 from collectors.windows.sysmon import RECORD_TYPES, resolved
 from engine.events import Fields
@@ -64,10 +65,11 @@ def smb_server(fields: Fields) -> None:
     else:
         return
     fields.setdefault("event.outcome", "failure")
-    client = (datum(fields, "ClientName", "ClientAddress") or "").strip("\\")
-    put_address(fields, "source", client)
-    if client and "source.ip" not in fields:
-        put(fields, "source.domain", client)
+    for name in ("ClientName", "ClientAddress"):  # the latter often in bytes, which say nothing here
+        client = endpoint((datum(fields, name) or "").strip("\\"))
+        put_address(fields, "source", client.ip)
+        put(fields, "source.domain", client.domain if name == "ClientName" else None)
+        put(fields, "source.port", client.port)
     put_account(fields, "user", datum(fields, "UserName"))
 
 

@@ -389,6 +389,18 @@ def test_a_connection_that_the_filter_blocked_is_denied() -> None:
             {"source.ip": "203.0.113.9", "user.name": "ana", "event.outcome": "failure"},
         ),
         (
+            "windows.smbserver_security",
+            "551",
+            {"ClientName": "\\\\[2001:db8::9]:50112", "UserName": "GOV\\ana"},
+            {"source.ip": "2001:db8::9", "source.port": 50112, "source.domain": None},
+        ),
+        (
+            "windows.smbserver_security",
+            "1006",
+            {"ClientName": "\\\\KIOSK", "ClientAddress": "203.0.113.9:445"},
+            {"source.domain": "KIOSK", "source.ip": "203.0.113.9", "event.action": "share-access-denied"},
+        ),
+        (
             "windows.ntlm_operational",
             "8004",
             {"UserName": "ana", "DomainName": "GOV", "WorkstationName": "KIOSK"},
