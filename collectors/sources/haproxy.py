@@ -34,6 +34,15 @@ _TCP = re.compile(
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 _ERROR = re.compile(rf"{_ENDS}/(?P<bind>[^\s:]{{1,128}}):\ (?P<error>.*)", re.VERBOSE | re.ASCII | re.DOTALL)
+# `option httplog clf`: the same facts in the order of a web server's log, texts in quotes
+_CLF = re.compile(
+    r"""(?P<client>[0-9A-Fa-f.:]{2,45})\ -\ -\ \[(?P<stamp>[^\]]{20,40})\]\ "(?P<request>[^"]{0,16384})"
+    \ (?P<result>-?\d{1,3}\ \d{1,18})\ ""\ ""\ (?P<port>\d{1,5})\ \d{1,3}
+    \ "(?P<frontend>[^\s/"]{1,128})"\ "(?P<backend>[^\s/"]{1,128})"\ "(?P<server>[^\s"]{0,128})"
+    \ (?P<timers>-?\d+(?:\ -?\d+){3}\ \+?\d+)\ "?(?P<state>[\w\-]{4})"?
+    \ (?P<connections>\d+(?:\ \d+){3}\ \+?\d+)\ (?P<queues>\d+\ \d+)(?P<more>.*)""",
+    re.VERBOSE | re.ASCII | re.DOTALL,
+)
 _STATE = re.compile(
     r"(?:Proxy|Server|Backend|Health check|backend|Stopping|Pausing|Reexecuting|Connect from)[ :]\S", re.ASCII
 )
@@ -76,7 +85,7 @@ _JSON_KEYS = {"ip": "source.ip", "port": "source.port", "code": "http.response.s
 def _read(line: str, options: Options) -> Fields:
     header = parse_header(line, options)
     text = line.strip() if header.kind == "bare" else header.message
-    text = text[_offset(text) :]
+    text = _plain(text[_offset(text) :])
     fields: Fields = {"event.dataset": "haproxy.log", "event.module": "haproxy"}
     for pattern, read in ((_HTTP, _http), (_TCP, _tcp), (_ERROR, _error)):
         found = pattern.fullmatch(text)
@@ -99,6 +108,18 @@ def _offset(text: str) -> int:
     """Return where the log line begins behind a tag that syslog's header did not take (`haproxy[12]: `)."""
     found = re.match(r"(?:hapee?-lb|haproxy|hapee)(?:\[\d{1,10}\])?: ", text, re.ASCII)
     return found.end() if found is not None else 0
+
+
+def _plain(text: str) -> str:
+    """Return a line of the CLF format as HAProxy's own HTTP format has it, and any other as it is."""
+    found = _CLF.fullmatch(text)
+    if found is None:
+        return text
+    timers, connections, queues = (found[name].replace(" ", "/") for name in ("timers", "connections", "queues"))
+    return (
+        f"{found['client']}:{found['port']} [{found['stamp']}] {found['frontend']} {found['backend']}/{found['server']}"
+        f' {timers} {found["result"]} - - {found["state"]} {connections} {queues} "{found["request"]}"'
+    )
 
 
 def _ends(found: re.Match[str], fields: Fields, options: Options) -> None:
@@ -211,7 +232,7 @@ def _json(text: str, fields: Fields, options: Options) -> None:
 def _own(line: str) -> bool:
     header = parse_header(line[:8192], Options())
     text = line.strip() if header.kind == "bare" else header.message
-    text = text[_offset(text) :]
+    text = _plain(text[_offset(text) :])
     if _HTTP.match(text) or _TCP.match(text) or _ERROR.fullmatch(text):
         return True
     return bool(re.match(r"haproxy|hapee", header.program or "")) or _offset(line.strip()) > 0

@@ -72,3 +72,16 @@ def test_the_https_format_has_name_and_cipher() -> None:
     assert fields["tls.version"] == "1.3"
     refused = one("haproxy", HEAD + line.replace("tax.gov.example/TLSv1.3/TLS_AES_256_GCM_SHA384", "-/-/-"))
     assert not {"tls.client.server_name", "tls.cipher"} & refused.keys()
+
+
+def test_the_clf_format_says_the_same_in_another_order() -> None:
+    line = (
+        'haproxy[10]: 198.51.100.7 - - [05/Mar/2024:09:12:44 +0000] "GET /a?b=c HTTP/1.1" 404 45 "" "" 51234 123 "web" '
+        '"app" "s1" 1 2 3 4 10 "----" 1 1 0 0 0 0 0 "" ""'
+    )
+    fields = one("haproxy", HEAD + line)
+    assert (fields["source.ip"], fields["source.port"]) == ("198.51.100.7", 51234)
+    assert (fields["http.response.status_code"], fields["event.outcome"]) == (404, "failure")
+    assert (fields["http.request.method"], fields["url.original"]) == ("GET", "/a?b=c")
+    assert (fields["haproxy.frontend_name"], fields["haproxy.server_name"]) == ("web", "s1")
+    assert (fields["event.duration"], fields["haproxy.time_queue"]) == (10_000_000, 2)
