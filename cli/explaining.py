@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.document import Column, Grid, Lines, Pairs, Report, Row, Section
+from cli.explaining_words import ENGLISH, ExplainingWords, explaining_words
+from cli.settings_table import Lang
 from engine.events import instant
 from engine.sigma.explaining import Asked, CorrelationExplained, Explanation, Node, Window
 
@@ -12,64 +14,61 @@ MAX_PARTS = 6  # parts of an `any of` that are shown one by one; those that hold
 MAX_ROWS = 200  # lines of a tree
 MAX_WINDOWS = 10
 MAX_RECORD = 5_000  # parts of a condition in the record; SigmaHQ's largest rule has 6,000 values
-_WORDS = {"and": "all of", "or": "any of", "not": "not"}
-_TREE = (
-    Column(field="holds", heading="Holds", whole=True),
-    Column(field="asked", heading="Condition (> is a part of the line above)"),
-    Column(field="found", heading="Found"),
-)
-_WINDOWS = (
-    Column(field="holds", heading="Holds", whole=True),
-    Column(field="group", heading="Group"),
-    Column(field="first", heading="Window (UTC)"),
-    Column(field="hits", heading="Matches", number=True),
-    Column(field="measured", heading="Measured"),
-    Column(field="asked", heading="Asked"),
-)
 
 
-def sections(item: Explanation) -> list[Section]:
+def sections(item: Explanation, texts: ExplainingWords) -> list[Section]:
     """Return the parts of a report that explain a rule on one event."""
-    found = [Section(heading="Condition", body=Grid(columns=_TREE, rows=list(_rows(item.condition))[:MAX_ROWS]))]
+    columns = (
+        Column(field="holds", heading=texts.holds, whole=True),
+        Column(field="asked", heading=texts.part_of),
+        Column(field="found", heading=texts.found),
+    )
+    rows = list(_rows(item.condition, texts))[:MAX_ROWS]
+    found = [Section(heading=texts.condition, body=Grid(columns=columns, rows=rows))]
     if item.filters:
         lines = tuple(f"{entry.title} ({entry.path}){_because(entry.reason)}" for entry in item.filters)
-        found.append(Section(heading="Taken away by filters", body=Lines(lines=lines)))
+        found.append(Section(heading=texts.filtered, body=Lines(lines=lines)))
     if item.nearest:
-        lines = tuple(f"{_question(asked)}; found: {_found(asked)}" for asked in item.nearest[:20])
+        lines = tuple(
+            texts.now_found.format(asked=_question(asked, texts), found=_found(asked, texts))
+            for asked in item.nearest[:20]
+        )
         more = len(item.nearest) - len(lines)
-        lines += (f"and {more:,} more",) if more else ()
-        heading = f"Nearest miss: {len(item.nearest):,} to be otherwise"
+        lines += (texts.more.format(count=f"{more:,}"),) if more else ()
+        heading = texts.nearest.format(count=f"{len(item.nearest):,}")
         found.append(Section(heading=heading, body=Lines(lines=lines)))
     return found
 
 
-def verdict(item: Explanation) -> str:
+def verdict(item: Explanation, texts: ExplainingWords) -> str:
     """Say in a line whether the rule fires on the event, and if not why."""
     if item.fires:
-        return "fires"
+        return texts.fires
     reasons = []
     if not item.sees:
-        reasons.append(f"the event ({item.kind}) is not of its log source ({item.logsource})")
+        reasons.append(texts.other_source.format(kind=item.kind, source=item.logsource))
     if item.filters:
-        reasons.append("a filter takes the match away")
+        reasons.append(texts.by_filter)
     elif not item.condition.holds:
-        reasons.append("its condition does not hold")
-    return f"does not fire: {' and '.join(reasons)}"
+        reasons.append(texts.no_condition)
+    return f"{texts.fires_not}: {texts.both.join(reasons)}"
 
 
-def report(item: Explanation, *, source: str, looked: str) -> Report:
+def report(item: Explanation, *, source: str, looked: str, lang: Lang) -> Report:
     """Return the explanation of a rule on the event at `source`; `looked` says of how many events it is."""
+    texts = explaining_words(lang)
+    sees = texts.sees if item.sees else texts.sees_not
     head = (
-        ("Rule", item.rule.id),
-        ("Rule file", item.rule.path),
-        ("Event", source),
-        ("Chosen", looked),
-        ("Log source", f"{item.logsource} ({'sees' if item.sees else 'does not see'} events of {item.kind})"),
-        ("Result", verdict(item)),
+        (texts.rule, item.rule.id),
+        (texts.rule_file, item.rule.path),
+        (texts.event, source),
+        (texts.chosen, looked),
+        (texts.log_source, sees.format(source=item.logsource, kind=item.kind)),
+        (texts.result, verdict(item, texts)),
     )
-    parts = (Section(heading="", body=Pairs(rows=head)), *sections(item))
+    parts = (Section(heading="", body=Pairs(rows=head)), *sections(item, texts))
     record = {**record_of(item), "source": source, "looked": looked}
-    return Report(name="explanation", title=item.rule.name, record=record, sections=parts)
+    return Report(name="explanation", title=item.rule.name, record=record, sections=parts, lang=lang)
 
 
 def record_of(item: Explanation) -> dict[str, object]:
@@ -81,33 +80,35 @@ def record_of(item: Explanation) -> dict[str, object]:
         "sees": item.sees,
         "logsource": item.logsource,
         "kind": item.kind,
-        "result": verdict(item),
+        "result": verdict(item, ENGLISH),
         "condition": _tree(item.condition, [MAX_RECORD]),
         "nearest": [_asked(entry) for entry in item.nearest],
         "filters": [{"id": entry.id, "title": entry.title, "path": entry.path} for entry in item.filters],
     }
 
 
-def correlation_report(item: CorrelationExplained, *, events: int) -> Report:
+def correlation_report(item: CorrelationExplained, *, events: int, lang: Lang) -> Report:
     """Return the explanation of a correlation over a number of events."""
+    texts = explaining_words(lang)
     matches = ", ".join(f"{name} {count:,}" for name, count in item.matches)
     head = (
-        ("Rule", item.rule.id),
-        ("Rule file", item.rule.path),
-        ("Events", f"{events:,}"),
-        ("Matches of its rules", matches),
-        ("Without a group", f"{item.ungrouped:,}: a field of the group is absent" if item.ungrouped else ""),
-        ("Grouped by", item.group_by or ("everything is one group",)),
-        ("Time span", f"{item.timespan:,} s"),
-        ("Result", "fires" if item.fires else "does not fire"),
+        (texts.rule, item.rule.id),
+        (texts.rule_file, item.rule.path),
+        (texts.events, f"{events:,}"),
+        (texts.rule_matches, matches),
+        (texts.ungrouped, texts.ungrouped_count.format(count=f"{item.ungrouped:,}") if item.ungrouped else ""),
+        (texts.grouped_by, item.group_by or (texts.one_group,)),
+        (texts.span, f"{item.timespan:,} s"),
+        (texts.result, texts.fires if item.fires else texts.fires_not),
     )
-    rows = [_window_row(window) for window in item.windows[:MAX_WINDOWS]]
+    rows = [_window_row(window, texts) for window in item.windows[:MAX_WINDOWS]]
     parts = [Section(heading="", body=Pairs(rows=head))]
     if rows:
-        more = f" ({len(item.windows):,} groups, the nearest {len(rows)})" if len(item.windows) > len(rows) else ""
-        parts.append(Section(heading=f"Nearest window of each group{more}", body=Grid(columns=_WINDOWS, rows=rows)))
+        more = texts.groups.format(count=f"{len(item.windows):,}", shown=len(rows))
+        heading = texts.windows + (more if len(item.windows) > len(rows) else "")
+        parts.append(Section(heading=heading, body=Grid(columns=_window_columns(texts), rows=rows)))
     else:
-        parts.append(Section(heading="", body=Lines(lines=("none of its rules matched any event with its groups",))))
+        parts.append(Section(heading="", body=Lines(lines=(texts.no_window,))))
     record = {
         "rule.id": item.rule.id,
         "rule.name": item.rule.name,
@@ -117,16 +118,27 @@ def correlation_report(item: CorrelationExplained, *, events: int) -> Report:
         "ungrouped": item.ungrouped,
         "group_by": item.group_by,
         "timespan": item.timespan,
-        "windows": [_window_row(window) for window in item.windows[:1000]],
+        "windows": [_window_row(window, ENGLISH) for window in item.windows[:1000]],
     }
-    return Report(name="explanation", title=item.rule.name, record=record, sections=tuple(parts))
+    return Report(name="explanation", title=item.rule.name, record=record, sections=tuple(parts), lang=lang)
 
 
-def _window_row(item: Window) -> Row:
+def _window_columns(texts: ExplainingWords) -> tuple[Column, ...]:
+    return (
+        Column(field="holds", heading=texts.holds, whole=True),
+        Column(field="group", heading=texts.group),
+        Column(field="first", heading=texts.window),
+        Column(field="hits", heading=texts.matches, number=True),
+        Column(field="measured", heading=texts.measured),
+        Column(field="asked", heading=texts.asked),
+    )
+
+
+def _window_row(item: Window, texts: ExplainingWords) -> Row:
     return {
-        "holds": _yes(item.holds),
+        "holds": _yes(item.holds, texts),
         "group": item.group,
-        "first": f"{instant(item.first)} to {instant(item.last)}",
+        "first": texts.since_then.format(first=instant(item.first), last=instant(item.last)),
         "hits": item.hits,
         "rules": dict(item.rules),
         "measured": item.measured,
@@ -134,13 +146,15 @@ def _window_row(item: Window) -> Row:
     }
 
 
-def _rows(node: Node, depth: int = 0) -> Iterator[Row]:
+def _rows(node: Node, texts: ExplainingWords, depth: int = 0) -> Iterator[Row]:
     mark = "> " * depth
     name = f"{node.label}: " if node.label else ""
     if node.asked is not None:
-        yield {"holds": _yes(node.holds), "asked": mark + name + _question(node.asked), "found": _found(node.asked)}
+        question = mark + name + _question(node.asked, texts)
+        yield {"holds": _yes(node.holds, texts), "asked": question, "found": _found(node.asked, texts)}
         return
-    yield {"holds": _yes(node.holds), "asked": mark + name + _WORDS[node.word], "found": ""}
+    word = {"and": texts.all_of, "or": texts.any_of, "not": texts.none_of}[node.word]
+    yield {"holds": _yes(node.holds, texts), "asked": mark + name + word, "found": ""}
     parts = list(node.parts)
     if node.word == "or" and len(parts) > MAX_PARTS:
         parts.sort(key=lambda part: not part.holds)  # stable: the rule's own order otherwise
@@ -148,32 +162,32 @@ def _rows(node: Node, depth: int = 0) -> Iterator[Row]:
     else:
         shown, left = parts, []
     for part in shown:
-        yield from _rows(part, depth + 1)
+        yield from _rows(part, texts, depth + 1)
     if left:
         held = sum(part.holds for part in left)
-        told = f"and {len(left):,} more, " + (f"of which {held:,} hold" if held else "none of which holds")
-        yield {"holds": _yes(held > 0), "asked": "> " * (depth + 1) + told, "found": ""}
+        told = (texts.more_held if held else texts.none_held).format(count=f"{len(left):,}", held=f"{held:,}")
+        yield {"holds": _yes(held > 0, texts), "asked": "> " * (depth + 1) + told, "found": ""}
 
 
-def _question(asked: Asked) -> str:
+def _question(asked: Asked, texts: ExplainingWords) -> str:
     if not asked.field:
-        return f"the event's text {asked.predicate}"
+        return f"{texts.text} {asked.predicate}"
     named = asked.field if asked.field == asked.event_field else f"{asked.field} ({asked.event_field})"
     return f"{named} {asked.predicate}"
 
 
-def _found(asked: Asked) -> str:
+def _found(asked: Asked, texts: ExplainingWords) -> str:
     if not asked.field:
-        return "it stands there" if asked.holds else "it does not stand there"
-    return ", ".join(asked.found) if asked.found else "nothing: the event has no such field"
+        return texts.stands if asked.holds else texts.stands_not
+    return ", ".join(asked.found) if asked.found else texts.absent
 
 
 def _because(reason: str) -> str:
     return f": {reason}" if reason else ""
 
 
-def _yes(held: bool) -> str:
-    return "yes" if held else "no"
+def _yes(held: bool, texts: ExplainingWords) -> str:
+    return texts.yes if held else texts.no
 
 
 def _asked(asked: Asked) -> dict[str, object]:

@@ -8,8 +8,11 @@ from dataclasses import replace
 from cli.commands.rules_explain import explainer_of
 from cli.document import Column, Grid, Pairs, Report, Section
 from cli.explaining import correlation_report, record_of, sections, verdict
+from cli.explaining_words import ENGLISH, ExplainingWords, explaining_words
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.views import reason_row
+from cli.words import word_for, words
 from engine.alerts import Alert
 from engine.errors import InputError
 from engine.events import Event, instant
@@ -32,42 +35,46 @@ def explained(
     rule = next((item for item in rules.alerting if item.info.id == alert.rule.id), None)
     if correlation is not None and known:
         found = explain_correlation(rules, correlation, ((item.id, item.fields, item.original) for item in known))
-        told = correlation_report(found, events=len(known))
+        told = correlation_report(found, events=len(known), lang=session.lang)
         return replace(
-            told, record={**_record(alert, rules), **told.record}, sections=(*_head(alert, rules), *told.sections)
+            told,
+            record={**_record(alert, rules), **told.record},
+            sections=(*_head(alert, rules, session.lang), *told.sections),
         )
-    parts, records = list(_head(alert, rules)), []
+    texts = explaining_words(session.lang)
+    parts, records = list(_head(alert, rules, session.lang)), []
     if rule is not None:
         explainer = explainer_of(rules, rule, tailoring)
         for event in known[:MAX_EVENTS]:
             item = explainer.explain(event.fields, event.original)
             records.append({**record_of(item), "source": str(event.origin)})
-            head = Pairs(rows=(("Event", str(event.origin)), ("Now", verdict(item))))
-            parts += [Section(heading=f"Event {event.id}", body=head), *sections(item)]
+            head = Pairs(rows=((texts.event, str(event.origin)), (texts.now, verdict(item, texts))))
+            parts += [Section(heading=f"{texts.event} {event.id}", body=head), *sections(item, texts)]
     record = {**_record(alert, rules), "events": records}
-    return Report(name="explanation", title=alert.rule.name, record=record, sections=tuple(parts))
+    return Report(name="explanation", title=alert.rule.name, record=record, sections=tuple(parts), lang=session.lang)
 
 
-def _head(alert: Alert, rules: RuleSet) -> tuple[Section, ...]:
+def _head(alert: Alert, rules: RuleSet, lang: Lang) -> tuple[Section, ...]:
+    texts, general = explaining_words(lang), words(lang)
     rows = (
-        ("Alert", alert.id),
-        ("Time (UTC)", instant(alert.timestamp)),
-        ("Rule", alert.rule.id),
-        ("Rule file", alert.rule.path),
-        ("Rule since", _since(alert, rules)),
+        (texts.alert, alert.id),
+        (texts.at, instant(alert.timestamp)),
+        (texts.rule, alert.rule.id),
+        (texts.rule_file, alert.rule.path),
+        (texts.rule_since, _since(alert, rules, texts)),
     )
-    columns = tuple(Column(field=name, heading=name.capitalize()) for name in ("field", "predicate", "value"))
+    columns = tuple(Column(field=name, heading=word_for(general, name)) for name in ("field", "predicate", "value"))
     reasons = Grid(columns=columns, rows=[reason_row(item) for item in alert.why])
-    return (Section(heading="", body=Pairs(rows=rows)), Section(heading="Why it fired then", body=reasons))
+    return (Section(heading="", body=Pairs(rows=rows)), Section(heading=texts.why_then, body=reasons))
 
 
-def _since(alert: Alert, rules: RuleSet) -> str:
+def _since(alert: Alert, rules: RuleSet, texts: ExplainingWords) -> str:
     """Say what became of the rule since the alert."""
     infos = [*(item.info for item in rules.alerting), *(item.info for item in rules.correlations)]
     now = next((info for info in infos if info.id == alert.rule.id), None)
     if now is None:
-        return "it is not loaded now (--rules): only what was kept with the alert can be told"
-    return "unchanged" if now.version == alert.rule.version else "it was changed since: explained as it is now"
+        return texts.not_loaded
+    return texts.unchanged if now.version == alert.rule.version else texts.changed
 
 
 def _record(alert: Alert, rules: RuleSet) -> dict[str, object]:
@@ -75,6 +82,6 @@ def _record(alert: Alert, rules: RuleSet) -> dict[str, object]:
         "id": alert.id,
         "rule.id": alert.rule.id,
         "rule.name": alert.rule.name,
-        "rule.since": _since(alert, rules),
+        "rule.since": _since(alert, rules, ENGLISH),
         "why": [reason_row(item) for item in alert.why],
     }

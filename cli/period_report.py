@@ -89,7 +89,7 @@ def _glance(period: Period, own: PeriodWords) -> tuple[tuple[str, object], ...]:
     known = {name for item in period.incidents for name in item.alerts}
     closed = sum(item.status == "closed" for item in period.incidents)
     return (
-        (own.period, f"{instant(period.since)} / {instant(period.before)}"),
+        (own.period, f"{_day(period.since)} / {_day(period.before)}"),
         (own.opened, len(period.opened)),
         (own.under_way, len(period.incidents)),
         (own.closed, closed),

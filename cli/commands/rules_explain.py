@@ -12,6 +12,7 @@ from cli import rulesets
 from cli.options import Filters, Format, Output, PipelineFiles, Placeholders, Rules, SourceName
 from cli.output import REPORT_FORMATS, target
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.tailoring import Own, tailoring
 from engine.errors import InputError, UsageError
 from engine.events import Event
@@ -55,10 +56,10 @@ def explain(
     events = _events(session, event, source)
     correlation = next((item for item in loaded.correlations if item.info.id == info.id), None)
     if correlation is not None:
-        out.write(_over_all(loaded, correlation, events))
+        out.write(_over_all(loaded, correlation, events, session.lang))
     else:
         rule = next(item for item in loaded.alerting if item.info.id == info.id)
-        out.write(_nearest(explainer_of(loaded, rule, tailoring(session, own)), events, number))
+        out.write(_nearest(explainer_of(loaded, rule, tailoring(session, own)), events, number, session.lang))
     session.hint(f"kulla rules show {info.id[:12]}")
 
 
@@ -87,7 +88,7 @@ def explainer_of(loaded: RuleSet, rule: Rule, own: Tailoring) -> Explainer:
     return Explainer(loaded, rule) if again is None else Explainer(*again)
 
 
-def _nearest(explainer: Explainer, events: Iterator[Event], number: int | None) -> Report:
+def _nearest(explainer: Explainer, events: Iterator[Event], number: int | None, lang: Lang) -> Report:
     from cli.explaining import choice_told, report
 
     total, firing, best, place = 0, 0, None, 0
@@ -101,7 +102,7 @@ def _nearest(explainer: Explainer, events: Iterator[Event], number: int | None) 
         raise _none(total, number)
     item = explainer.explain(best.fields, best.original)
     chosen = "as asked" if number else "the first on which it fires" if item.fires else "the nearest"
-    return report(item, source=str(best.origin), looked=choice_told(place, chosen, total, firing))
+    return report(item, source=str(best.origin), looked=choice_told(place, chosen, total, firing), lang=lang)
 
 
 def _none(total: int, number: int | None) -> InputError | UsageError:
@@ -110,7 +111,7 @@ def _none(total: int, number: int | None) -> InputError | UsageError:
     return InputError("no event in there", where="--event", hint="kulla parse FILE shows what is read")
 
 
-def _over_all(loaded: RuleSet, item: Correlation, events: Iterator[Event]) -> Report:
+def _over_all(loaded: RuleSet, item: Correlation, events: Iterator[Event], lang: Lang) -> Report:
     from cli.explaining import correlation_report
     from engine.sigma.explaining import explain_correlation
 
@@ -123,4 +124,4 @@ def _over_all(loaded: RuleSet, item: Correlation, events: Iterator[Event]) -> Re
             yield event.id, event.fields, event.original
 
     found = explain_correlation(loaded, item, counted())
-    return correlation_report(found, events=count)
+    return correlation_report(found, events=count, lang=lang)

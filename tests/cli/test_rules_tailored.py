@@ -143,6 +143,11 @@ def test_an_alert_is_explained_from_its_stored_event(home: Path, rules: str, log
     gone = json.loads(kulla("alerts", "explain", first["id"], "--rules", "own", "-f", "jsonl", home=home).out)
     assert "not loaded now" in gone["rule.since"]
     assert gone["why"] == told["why"]
+    asked = ("alerts", "explain", first["id"], "--rules", rules, "--lang", "sq")
+    shown = kulla(*asked, "-f", "md", home=home).out
+    assert all(word in shown for word in ("Pse u ndez atëherë", "i pandryshuar", "Kushti", "ndizet"))
+    assert "Rule" not in shown
+    assert json.loads(kulla(*asked, "-f", "jsonl", home=home).out) == told  # what programs read has one language
 
 
 def test_convert_names_the_package_of_a_missing_backend(home: Path, rules: str) -> None:
