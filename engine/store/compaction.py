@@ -22,7 +22,8 @@ from engine.store.catalogue import Catalogue, Segment
 from engine.store.columns import BUDGET, SEQUENCE, TEXT
 from engine.store.database import Database, to_micros
 from engine.store.gluing import glued
-from engine.store.intake import STAGED, segment_path
+from engine.store.intake import segment_path
+from engine.store.leftovers import STAGED, note
 from engine.store.rewriting import Premises, remove_retired
 from engine.store.segments import ROW_GROUP, SegmentReader, Staged, return_memory, stage
 from engine.store.tested import remove_orphans
@@ -146,6 +147,7 @@ def _replace(folder: Path, database: Database, catalogue: Catalogue, group: list
             staged.place(folder / new.path)
     finally:
         staged.discard()
+    note(folder, catalogue)
     return len(group)
 
 

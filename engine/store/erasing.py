@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.erasing import Erased, Subject
 from engine.store.catalogue import Segment
-from engine.store.intake import sweep
+from engine.store.leftovers import sweep
 from engine.store.rewriting import Premises, cleaned, put_in_place, remove_retired, whole_table
 from engine.store.scanning import as_text
 

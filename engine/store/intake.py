@@ -21,12 +21,11 @@ from engine.events import DeadLetter, Event
 from engine.store.arrivals import Arrivals, Batches, Events
 from engine.store.catalogue import Catalogue, Contents, Segment, contents_of, joined
 from engine.store.database import Database, to_micros
+from engine.store.leftovers import STAGED, note, sweep
 from engine.store.protocol import Appended, Record, moved
 from engine.store.records import write_records
-from engine.store.segments import EVENTS, Staged, remove_abandoned, stage
+from engine.store.segments import EVENTS, Staged, stage
 from engine.store.values import plain
-
-STAGED = "staged"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,6 +123,7 @@ class Intake:
             if refused := write_records(connection, records):
                 raise moved(refused, str(self._folder))
         self._swept = True
+        note(self._folder, self._catalogue)
         return new
 
     def _enter(self, connection: sqlite3.Connection, part: _Part, sequence: int, now: datetime) -> int:
@@ -153,15 +153,6 @@ class Intake:
         if not self._swept:
             sweep(self._folder, self._catalogue)
             self._swept = True
-
-
-def sweep(folder: Path, catalogue: Catalogue) -> None:
-    """Remove what killed writers left behind; under the write lock, once in a process and after a failure."""
-    remove_abandoned(folder / STAGED)
-    entered = catalogue.paths()
-    for path in sorted((folder / EVENTS).glob("day=*/dataset=*/*.parquet")):
-        if path.relative_to(folder).as_posix() not in entered:
-            path.unlink(missing_ok=True)
 
 
 def segment_path(day: str, dataset: str, name: str) -> str:

@@ -22,7 +22,7 @@ from engine.erasing import Subject
 from engine.store.catalogue import Catalogue, Segment
 from engine.store.columns import ENVELOPE, KINDS, REST, SEQUENCE, TEXT
 from engine.store.database import Database, to_micros
-from engine.store.intake import STAGED
+from engine.store.leftovers import STAGED, note
 from engine.store.segments import SegmentReader, stage
 from engine.store.tested import tested_path
 from engine.store.values import from_json, to_json
@@ -158,6 +158,7 @@ def put_in_place(
             staged.place(at.folder / sized.path)
     finally:
         staged.discard()
+    note(at.folder, at.catalogue)
     return True
 
 

@@ -143,6 +143,42 @@ def test_events_whose_database_is_lost_are_not_taken_for_leftovers(store, many, 
     assert len(list(folder.rglob("*.parquet"))) == 1
 
 
+@pytest.mark.parametrize("since", ["stored", "joined"])
+def test_events_that_an_older_database_does_not_know_are_not_taken_for_leftovers(
+    store, many, tmp_path, now, since
+) -> None:
+    folder = tmp_path / "store"
+    for start in (0, 10):
+        store.append(many(3, start=start), [])
+    store.close()
+    backup = (folder / "store.sqlite").read_bytes()
+    with EmbeddedStore(folder, lambda: now) as later:
+        later.append(many(3, start=20), []) if since == "stored" else later.compact()
+    (folder / "store.sqlite").write_bytes(backup)
+    before = sorted(folder.rglob("*.parquet"))
+    with EmbeddedStore(folder, lambda: now) as restored:
+        with pytest.raises(StoreError, match="older than the events beside it") as caught:
+            restored.append(many(2, start=30), [])
+        assert "one backup" in caught.value.hint
+    assert sorted(folder.rglob("*.parquet")) == before
+
+
+@pytest.mark.parametrize("note", [None, b"", b"x" * 100, "\u0663".encode()])
+def test_leftovers_are_removed_whatever_became_of_the_note_beside_the_segments(
+    store, many, tmp_path, now, note
+) -> None:
+    store.append(many(3), [])
+    store.close()
+    (known,) = (tmp_path / "store").rglob("*.parquet")
+    leftover = known.with_name("000000000000004.parquet")
+    leftover.write_bytes(known.read_bytes())
+    path = tmp_path / "store" / "events" / "newest"
+    path.unlink() if note is None else path.write_bytes(note)
+    with EmbeddedStore(tmp_path / "store", lambda: now) as again:
+        assert again.append(many(2, start=10), []).stored == 2
+        assert again.status().events == 5
+
+
 def test_a_store_of_a_newer_kulla_is_left_alone(store, tmp_path) -> None:
     with store._open().transaction() as connection:
         connection.execute("PRAGMA user_version=99")
