@@ -24,7 +24,7 @@ _DEADLINES = (
 
 
 def evaluate_simulated(folder: Path, seed: int, *, generic: bool) -> list[Row]:
-    """Return the rows; no folder is read, and no generic detector knows these threats. About four CPU minutes."""
+    """Return the rows; no folder is read, and no generic detector knows these threats. About two CPU minutes."""
     del folder, generic
     found = [outcome(1_000 + seed + number, PLAN) for number in range(_SEEDS)]
     return rows(found)

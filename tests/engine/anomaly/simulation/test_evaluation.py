@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.simulated import FED_BY, Outcome, Plan, outcome
 from engine.anomaly.evaluation.simulated_eval import rows
 from engine.anomaly.registry import all_models
@@ -38,8 +39,8 @@ def test_alerts_about_nothing_are_not_counted_as_found() -> None:
     item = small()
     assert item.alerts_a_day >= item.about_nothing["file-changes"]
     told = {row.metric: row.kulla for row in rows([item])}
-    assert told["seconds to find a wiper"] == f"{wiper_seconds(item):.1f}"
-    assert told["days to find an officer with twice the look-ups"] == "not found"
+    assert told[metrics.WIPER] == f"{wiper_seconds(item):.1f}"
+    assert told[metrics.ABUSER] == "not found"
 
 
 def wiper_seconds(item: Outcome) -> float:
