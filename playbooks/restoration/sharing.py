@@ -70,7 +70,7 @@ class Charges:
             least = np.minimum.accumulate(share - shifted(self.charges[number], slots))
             least[:first] = least[first]  # before it can begin, any charge does
             charge = np.full_like(least, -least[0])
-            charge[slots:] = -least[: len(least) - slots]
+            charge[slots:] = -least[: max(0, len(least) - slots)]  # a task may be longer than all slots
             charge[-1] = -least[-1]  # the last slot stands for all later times
             self._change(number, charge)
 
