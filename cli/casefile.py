@@ -48,7 +48,7 @@ def gather(
     from playbooks.awareness import awareness, clocks_of
     from playbooks.papers.casefile import CaseFile, origin_of
 
-    names = {incident.id} | former_ids(store, incident)
+    names = _names(store, incident)
     records, house = _about(session, ledger, names), house_of(session)
     aware = awareness(records, incident)
     return CaseFile(
@@ -63,7 +63,7 @@ def gather(
         author=author,
         now=session.now(),
         settings=paper_settings(session),
-        given=given(store, incident),
+        given=_given(store, incident, names),
         likely=_likely(incident) if foresees else (),
         house=house,
         pseudonym=_pseudonym(session),
@@ -80,10 +80,10 @@ def _pseudonym(session: Session) -> Pseudonym | None:
 
 def _about(session: Session, ledger: Ledger, names: Collection[str]) -> tuple[Record, ...]:
     """Return the ledger's records about incidents and their runs, in order; none (an issue) where it is broken."""
-    from playbooks.awareness import about, incident_in
+    from playbooks.awareness import INCIDENTS, incident_in
 
     try:
-        found = ledger.preload(about("")).items()
+        found = ledger.preload(INCIDENTS).items()
     except LedgerError as error:
         session.issue(error)
         return ()
@@ -151,14 +151,18 @@ def _likely(incident: Incident) -> tuple[str, ...]:
     return tuple(f"{display(item.technique)} ({item.probability:.0%})" for item in found)
 
 
-def given(store: Store, incident: Incident) -> Mapping[str, Given]:
-    """Return the fields that people filled in for an incident, and for those that were merged into it.
+def _names(store: Store, incident: Incident) -> Collection[str]:
+    """Return the ids of an incident and of those that were merged into it."""
+    return {incident.id} | former_ids(store, incident)
+
+
+def _given(store: Store, incident: Incident, names: Collection[str]) -> Mapping[str, Given]:
+    """Return the fields that people filled in for an incident, and for those that were merged into it (`names`).
 
     Its own go before others. Raise `StoreError` where they cannot be read.
     """
     from playbooks.papers.casefile import Given
 
-    names = {incident.id} | former_ids(store, incident)
     records = [record for record in store.records(FIELDS) if record.key in names]
     found: dict[str, Given] = {}
     for record in sorted(records, key=lambda record: (record.key == incident.id, record.key)):
@@ -174,7 +178,7 @@ def keep_given(store: Store, incident: Incident, fields: Mapping[str, Given]) ->
     record = store.record(FIELDS, incident.id)
     rows = {
         name: {"text": item.text, "actor": item.actor, "at": item.at, "record": item.record}
-        for name, item in {**given(store, incident), **fields}.items()
+        for name, item in {**_given(store, incident, _names(store, incident)), **fields}.items()
     }
     body = json.dumps(rows, ensure_ascii=False, sort_keys=True)
     own = Kept(kind=FIELDS, key=incident.id, state="standing", body=body, version=record.version if record else 0)

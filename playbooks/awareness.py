@@ -12,6 +12,7 @@ from playbooks.legal import Clock, Rule, clocks
 
 AWARE = "incident.aware"
 SENT = "incident.paper-sent"
+INCIDENTS = "incident/"  # how the subjects of all incidents and their runs begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +25,12 @@ class Awareness:
 
 def about(incident_id: str) -> str:
     """Return the ledger's subject of what is said of an incident itself."""
-    return f"incident/{incident_id}"
+    return INCIDENTS + incident_id
 
 
 def incident_in(subject: str) -> str:
     """Return the id of the incident that a subject is about or a run of, an empty text where it is another subject."""
-    kind, _, rest = subject.partition("/")
-    return rest.partition("/")[0] if kind == "incident" else ""
+    return subject.removeprefix(INCIDENTS).partition("/")[0] if subject.startswith(INCIDENTS) else ""
 
 
 def awareness(records: Sequence[Record], incident: Incident) -> Awareness:

@@ -171,12 +171,13 @@ def _check_proposal(run: Run, step: str, changed: str) -> None:
 
 def _waiting_runs(session: Session, store: Store) -> list[Run]:
     """Return the runs in which a step waits for approvals; those whose playbook or incident is gone are issues."""
+    from playbooks.awareness import INCIDENTS
     from playbooks.decisions import BEGUN, PROPOSED
     from playbooks.rebuilding import rebuild
 
     ledger = open_ledger(session, store)
     found: list[Run] = []
-    for subject, records in ledger.preload("incident/").items():
+    for subject, records in ledger.preload(INCIDENTS).items():
         kinds = {record.kind for record in records}
         if not {BEGUN, PROPOSED} <= kinds or _all_decided(rebuild(records)):
             continue

@@ -50,14 +50,14 @@ def clocks(
 ) -> None:
     """Show the legal clocks of an incident: what is due when, by which rule, and what was sent."""
     from cli.casefile import gather
-    from playbooks.awareness import about
+    from playbooks.awareness import INCIDENTS
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         incident = incident_named(session, store, identifier)
         ledger = open_ledger(session, store)
         if aware is not None or sent is not None:
-            ledger.preload(about(""))  # so that the whole of it is read once
+            ledger.preload(INCIDENTS)  # so that the whole of it is read once
         if aware is not None:
             _aware(session, ledger, incident, aware, why=why, actor=actor)
         if sent is not None:

@@ -85,10 +85,7 @@ def _report(
     columns = (
         Column(field="probability", heading=texts.probability, number=True),
         Column(field="technique", heading=texts.technique),
-        Column(
-            field="tactics",
-            heading=texts.tactic,
-        ),
+        Column(field="tactics", heading=texts.tactic),
         Column(field="shows", heading=texts.shows),
     )
     rows = [_line(*item, texts, lang) for item in told]

@@ -56,7 +56,7 @@ def paper(
 ) -> None:
     """Draft a paper about an incident: each field says where it came from, and what nothing fills is named."""
     from cli.casefile import gather
-    from playbooks.awareness import about
+    from playbooks.awareness import INCIDENTS, about
     from playbooks.papers.drafts import asks, asks_steps, draft
     from playbooks.papers.model import KINDS
 
@@ -68,7 +68,7 @@ def paper(
         incident = incident_named(session, store, identifier)
         ledger = open_ledger(session, store)
         if filled or names:
-            ledger.preload(about(""))  # so that the whole of it is read once, and not for each record
+            ledger.preload(INCIDENTS)  # so that the whole of it is read once, and not for each record
         _keep(store, ledger, incident, filled, who=who, at=instant(session.now()))
         if names:
             details = {"paper": chosen, "disclosed": "names"}

@@ -45,7 +45,7 @@ def report(
     from cli.formats.report import page
     from cli.incident_report import Teller
     from cli.report_words import report_words
-    from playbooks.awareness import about
+    from playbooks.awareness import INCIDENTS, about
 
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
@@ -53,7 +53,7 @@ def report(
         ledger = open_ledger(session, store)
         if names:
             subject, details = about(incident.id), {"paper": "report", "disclosed": "names"}
-            ledger.preload(about(""))  # so that the whole of it is read once
+            ledger.preload(INCIDENTS)  # so that the whole of it is read once
             ledger.append(actor=actor_of(session, actor), kind="incident.paper-named", subject=subject, details=details)
         case = gather(session, store, ledger, incident, courses=3)
         told = Teller(case, _standing(ledger), session.lang, names=names).tell()

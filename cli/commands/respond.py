@@ -132,12 +132,12 @@ def _choose(
     session: Session, store: Store, ledger: Ledger, incident: Incident, name: str | None
 ) -> tuple[Playbook, Choice | None]:
     """Return the playbook that was named, or the one under way, or else the one that fits best with the reason."""
-    from playbooks.awareness import about
+    from playbooks.awareness import INCIDENTS
     from playbooks.choose import choose
     from playbooks.loader import load_library
 
     library = load_library()
-    known = ledger.preload(about(""))  # the run, and what is said of its incident, read at once
+    known = ledger.preload(INCIDENTS)  # the run, and what is said of its incident, read at once
     _tell_former_runs(session, known, former_ids(store, incident))
     if name is not None:
         return library.get(name), None

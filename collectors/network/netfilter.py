@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from collectors.network.protocols import transport_fields
-from collectors.network.values import mac_of
+from collectors.network.values import mac_of, put_port
 from collectors.sensors.addresses import known_ip
 from engine.events import Fields
 
@@ -66,9 +66,7 @@ def _ends(values: dict[str, str], fields: Fields) -> None:
     for address, port, side in (("SRC", "SPT", "source"), ("DST", "DPT", "destination")):
         if known_ip(found := values.get(address, "")):
             fields[f"{side}.ip"] = found
-        number = values.get(port, "")
-        if number.isascii() and number.isdecimal() and len(number) <= 5 and int(number) < 65536:
-            fields[f"{side}.port"] = int(number)
+        put_port(fields, f"{side}.port", values.get(port, ""))
     parts = values.get("MAC", "").split(":")
     if len(parts) >= 12:
         for at, side in ((0, "destination"), (6, "source")):

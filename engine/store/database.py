@@ -21,7 +21,7 @@ import pyarrow as pa
 from engine.errors import NotFoundError, StoreError
 from engine.store.reading import code_of, is_unwritable, reading
 from engine.store.schema import MIGRATIONS
-from engine.store.segments import EVENTS, make_folder
+from engine.store.segments import make_folder, segment_files
 from engine.store.values import plain
 
 DATABASE = "store.sqlite"
@@ -110,7 +110,7 @@ class Database:
 
     def _need_no_events(self) -> None:
         """Raise `StoreError` where events stand here already: a new database would take their files for leftovers."""
-        if next((self.path.parent / EVENTS).glob("*/*/*.parquet"), None) is not None:
+        if next(segment_files(self.path.parent), None) is not None:
             raise StoreError(
                 "the store's database is lost (there is none, or it is empty), while the events that it knew are here",
                 where=str(self.path),

@@ -13,7 +13,7 @@ from typing import Final
 from engine.durable import open_private
 from engine.errors import StoreError
 from engine.store.catalogue import Catalogue
-from engine.store.segments import EVENTS, remove_abandoned
+from engine.store.segments import EVENTS, remove_abandoned, segment_files
 
 STAGED: Final = "staged"
 _NOTE: Final = "newest"  # in the folder of segments; lost or damaged, it only tells less
@@ -33,8 +33,7 @@ def sweep(folder: Path, catalogue: Catalogue) -> None:
     Raise `StoreError`, and remove nothing, where the database is older than the segments.
     """
     entered = catalogue.paths()
-    segments = sorted((folder / EVENTS).glob("day=*/dataset=*/*.parquet"))
-    unknown = [path for path in segments if path.relative_to(folder).as_posix() not in entered]
+    unknown = sorted(path for path in segment_files(folder) if path.relative_to(folder).as_posix() not in entered)
     if unknown and _noted(folder) > catalogue.newest():
         raise StoreError(
             f"the store's database is older than the events beside it and does not know {len(unknown):,} files",

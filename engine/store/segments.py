@@ -176,6 +176,11 @@ def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
     return table
 
 
+def segment_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of all segments of the store in a folder, those that its database does not know among them."""
+    return (folder / EVENTS).glob("day=*/dataset=*/*.parquet")
+
+
 def remove_abandoned(folder: Path) -> None:
     """Remove staged files whose writers are dead (their locks are gone)."""
     if not folder.is_dir():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from engine.anomaly.evaluation import metrics
@@ -41,30 +42,21 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
     nothing = math.fsum(math.fsum(item.about_nothing.values()) for item in outcomes) / len(outcomes)
     quiet = " ".join(f"{item.quiet:.1f}" for item in outcomes)
     alerted = sum(one.alerts > 0 for one in crowds)
+    simulated = partial(Row, data=f"simulated ministry ({people})", part="unseen seeds", note=people)
     found = [
-        Row(data=f"simulated ministry ({people})", metric=filled(metrics.IN_TIME, budget=f"{PLAN.budget:.0f}"),
+        simulated(
+            metric=filled(metrics.IN_TIME, budget=f"{PLAN.budget:.0f}"),
             kulla=f"{sum(one.in_time for one in attacks)} of {len(attacks)}; worst scenario {worst:.0%}",
-            bar="85 % of each scenario", part="unseen seeds", note=people),
-        Row(data=f"simulated ministry ({people})", metric=metrics.QUIET, kulla=quiet,
-            bar=f"{PLAN.budget:.0f} within 20 %", part="unseen seeds", note=people),
-        Row(data=f"simulated ministry ({people})", metric=metrics.ABOUT_NOTHING, kulla=f"{nothing:.1f}",
-            bar=f"{PLAN.budget:.0f} at most", part="unseen seeds", note=people),
-        Row(data=f"simulated ministry ({people})", metric=metrics.CROWDS, kulla=f"{alerted} of {len(crowds)}",
-            bar="0", part="unseen seeds", note=people),
-    ]  # fmt: skip
+            bar="85 % of each scenario",
+        ),
+        simulated(metric=metrics.QUIET, kulla=quiet, bar=f"{PLAN.budget:.0f} within 20 %"),
+        simulated(metric=metrics.ABOUT_NOTHING, kulla=f"{nothing:.1f}", bar=f"{PLAN.budget:.0f} at most"),
+        simulated(metric=metrics.CROWDS, kulla=f"{alerted} of {len(crowds)}", bar="0"),
+    ]
     for scenario, metric, unit, bar in _DEADLINES:
         minutes = [one.minutes for one in attacks if one.scenario == scenario]
         known = [value for value in minutes if value is not None]
         told = f"{max(known) / unit:.1f}" if known else "not found"
         told += f"; {len(minutes) - len(known)} not found" if 0 < len(known) < len(minutes) else ""
-        found.append(
-            Row(
-                data=f"simulated ministry ({people})",
-                metric=metric,
-                kulla=told,
-                bar=bar,
-                part="unseen seeds",
-                note=people,
-            )
-        )
+        found.append(simulated(metric=metric, kulla=told, bar=bar))
     return found
