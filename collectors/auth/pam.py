@@ -166,7 +166,7 @@ def _session_users(parts: dict[str, str | None], fields: Fields) -> None:
 
 def _pairs(text: str, fields: Fields) -> None:
     """Read `logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root`; the uids are the asking program's."""
-    for name, value in _PAIR.findall(text):
+    for name, value in _divided(text):
         if not value:
             continue
         if name in _PAIR_NAMES:
@@ -175,3 +175,22 @@ def _pairs(text: str, fields: Fields) -> None:
             fields[f"system.auth.pam.{name}"] = value
     if (asked := fields.get("system.auth.remote_user")) is not None:  # a file server names an unknown account so
         fields.setdefault("user.name", asked)
+
+
+def _divided(text: str) -> list[tuple[str, str]]:
+    """Divide the pairs, of which names are the client's own words and may hold pairs: `user=x rhost=192.0.2.9`.
+
+    sshd's client names no `ruser`, so its first `rhost` is the program's own; elsewhere (`vsftpd`) `ruser` is what the
+    client gave for a name and stands before it, so the last one is.
+    """
+    own, _, rest = text.partition(" ruser=")
+    pairs = _PAIR.findall(own)
+    by_ssh = any(name == "tty" and value.endswith("ssh") for name, value in pairs)
+    remote, found, rest = rest.partition(" rhost=") if by_ssh else rest.rpartition(" rhost=")
+    if not found:
+        return _PAIR.findall(text)
+    address, _, rest = rest.partition(" ")
+    pairs += [("ruser", remote), ("rhost", address)]
+    if rest.lstrip().startswith("user="):
+        pairs.append(("user", rest.lstrip().removeprefix("user=")))
+    return pairs

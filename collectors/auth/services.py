@@ -25,6 +25,10 @@ _TRANSFERS = {
 }
 _IP = r"(?P<address>[^\s\"\[\]()]{1,255})"
 
+# A name that nobody has is whatever the client wrote, this message's own words too: the last of them are vsftpd's.
+_VSFTPD_REFUSED = re.compile(
+    r"\[(?P<user>.{1,256})\] (?P<result>FAIL) (?P<what>LOGIN): Client \"(?P<address>[^\"]{1,255})\"", re.DOTALL
+)
 _VSFTPD = re.compile(
     r"(?:\[(?P<user>[^\]]{1,256})\] )?(?:(?P<result>OK|FAIL) )?(?P<what>[A-Z]{4,8}): "
     r"Client \"(?P<address>[^\"]{1,255})\"(?:, \"(?P<file>[^\"]{1,4096})\")?(?:, (?P<size>\d{1,18}) bytes)?",
@@ -99,9 +103,10 @@ _APPARMOR_FIELDS = {"profile": "rule.name", "name": "file.path", "comm": "proces
 
 def read_vsftpd(text: str, fields: Fields) -> bool:
     """Read a message of vsftpd: `[anna] FAIL LOGIN: Client "198.51.100.7"`."""
-    found = _VSFTPD.match(text)
-    if found is None:
+    match = _VSFTPD_REFUSED.fullmatch(text) or _VSFTPD.match(text)
+    if match is None:
         return False
+    found = match.groupdict()
     what, failed = found["what"], found["result"] == "FAIL"
     if what == "LOGIN":
         fields.update(_FAILED if failed else _LOGIN)
@@ -111,9 +116,9 @@ def read_vsftpd(text: str, fields: Fields) -> bool:
         fields.update(_TRANSFERS[what])
         fields["event.outcome"] = "failure" if failed else "success"
     for name in ("user", "address", "file"):
-        if found[name]:
+        if found.get(name):
             assign(fields, name, found[name])
-    if found["size"]:
+    if found.get("size"):
         fields["file.size"] = int(found["size"])
     return True
 

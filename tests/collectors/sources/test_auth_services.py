@@ -128,6 +128,17 @@ def test_an_unknown_account_of_a_file_server_is_whom_it_was_asked_for() -> None:
     assert _fields(head + "rhost=198.51.100.7  user=root")["user.name"] == "root"
 
 
+def test_a_client_who_writes_pairs_into_its_name_forges_no_address() -> None:
+    ssh = "sshd[9]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= "
+    ftp = "vsftpd[9]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp "
+    name = "x rhost=192.0.2.9  user=root"
+    for text in (ssh + f"rhost=198.51.100.7  user={name}", ftp + f"ruser={name} rhost=198.51.100.7"):
+        fields = _fields(text)
+        assert (fields["source.ip"], fields["user.name"]) == ("198.51.100.7", name)
+    fields = _fields('vsftpd[9]: [x] FAIL LOGIN: Client "192.0.2.9"] FAIL LOGIN: Client "198.51.100.7"')
+    assert (fields["source.ip"], fields["user.name"]) == ("198.51.100.7", 'x] FAIL LOGIN: Client "192.0.2.9"')
+
+
 def test_who_was_refused_has_a_name_where_it_is_one() -> None:
     for shown, name in (("pc.example", "pc.example"), ("eva@pc.example", "pc.example"), ("203.0.113.6", None)):
         fields = one("auth", f"Mar  5 09:12:44 srv1 sshd[7]: refused connect from {shown} (203.0.113.6)")
