@@ -56,7 +56,8 @@ _LISTED = (
     _FILTERED,
 )
 _AAA = " : server = {dst_word} : user = {user_rest}"
-_AUTH = " for user '{user}' from {src} to {dst} on interface {src_if}"
+_AAA_AT = " : server = {dst_word} : user = {user_claimed} : user IP = {src_word}"
+_AUTH = " for user '{user_claimed}' from {src} to {dst} on interface {src_if}"
 _HANDSHAKE = (
     " {peer_role} {src} to {dst} for {tls_name} session",
     " {peer_role} {src} for {tls_name} session",
@@ -117,7 +118,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("109011 109012", "Authen Session {verb}: user '{user}', sid {id}"),
     **_each("109031", "NT Domain Authentication Failed: rejecting guest login for {user_word}"),
     **_each("109032", "Unable to install ACL {acl_word}, downloaded for user {user_word}"),
-    **_each("109033 109034", "Authentication failed for {who} user {user_word} from {src_word}"),
+    **_each("109033 109034", "Authentication failed for {who} user {user_claimed} from {src_word}"),
     **_each("110002", "Failed to locate egress interface for {proto} from {src} to {dst}"),
     **_each("110003", *(f"Routing failed to locate {what} for {{proto}} from {{src}} to {{dst}}"
                         for what in ("next hop", "next-hop"))),
@@ -129,9 +130,9 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("111010", "User '{actor}', running '{app}' from IP {src_word}, executed '{command_quoted}'"),
     **_each("113003", "AAA group policy for user {user_word} is being set to {group_word}"),
     **_each("113004", "AAA user {aaa} Successful" + _AAA),
-    **_each("113005 113016", "AAA user {aaa} Rejected : reason = {reason_colon}" + _AAA + " : user IP = {src_word}",
+    **_each("113005 113016", "AAA user {aaa} Rejected : reason = {reason_colon}" + _AAA_AT,
             "AAA user {aaa} Rejected : reason = {reason_colon}" + _AAA,
-            "AAA credentials rejected : reason = {reason_colon}" + _AAA + " : user IP = {src_word}",
+            "AAA credentials rejected : reason = {reason_colon}" + _AAA_AT,
             "AAA credentials rejected : reason = {reason_colon}" + _AAA),
     **_each("113006", "User {user_word} locked out on exceeding {count} successive failed authentication attempts"),
     **_each("113007", "User {user_word} unlocked by {who}"),
@@ -144,7 +145,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("113013", "AAA unable to complete the request Error : reason = {reason_colon} : user = {user_rest}"),
     **_each("113014", "AAA authentication server not accessible" + _AAA),
     **_each("113015 113017",
-            "AAA user {aaa} Rejected : reason = {reason_colon} : local database : user = {user_rest}"
+            "AAA user {aaa} Rejected : reason = {reason_colon} : local database : user = {user_claimed}"
             " : user IP = {src_word}",
             "AAA user {aaa} Rejected : reason = {reason_colon} : local database : user = {user_rest}",
             "AAA credentials rejected : reason = {reason_colon} : local database : user = {user_rest}"),
@@ -304,7 +305,9 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     **_each("716059", *(f"Group <{{group}}> User <{{user}}> IP <{{resumed}}> AnyConnect session {how} <{{peer}}>"
                         for how in ("resumed connection from IP", "resumed connection from",
                                     "resumed. Connection from IP", "resumed. Connection from")), _VPN),
-    **_each("716001 716002 716038 716039 716041 716042 716058 716060",
+    **_each("716039", "Group <{group}> User <{user_claimed}> IP <{peer}> Authentication: {result}",
+            "Authentication: {result}, group = {group_word} user = {user_word}", _VPN, _VPN_BARE),
+    **_each("716001 716002 716038 716041 716042 716058 716060",
             "Authentication: {result}, group = {group_word} user = {user_word}", _VPN, _VPN_BARE),
     **_each("717022 717037", "Certificate was successfully validated. serial number: {x509_serial}, subject name:"
             " {x509_subject}", "Tunnel group search using certificate maps failed for peer certificate: serial number:"

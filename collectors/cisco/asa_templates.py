@@ -1,6 +1,7 @@
 """From a message's template to a pattern: text is text, blanks stretch, and fields in braces match what they hold.
 
-Every field matches a bounded class of characters that ends at what follows it, so that patterns are linear.
+Every field matches a bounded class of characters that ends at what follows it, so that patterns are linear. Who was
+refused may have written the message's own words into its name (`user_claimed`): the last of them are the device's.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ _FIELDS = {
     "group": r"(?P<group>[^<>,]{0,256})",
     "group_word": r"(?P<group>[^\s<>,]{1,256}?)(?=\.?(?:\s|$))",
     "user_word": r"(?P<user>[^\s<>,\"']{1,256}?)(?=\.?(?:\s|,|;|$))",
+    "user_claimed": r"(?P<user>.{0,256})",
     "user_rest": r"(?P<user>[^\s:]{1,256})",
     "user_quoted": r"'?(?P<acl_user>[^\s']{1,256})'?",
     "user_dquoted": r"(?P<user>[^\"]{0,256})",

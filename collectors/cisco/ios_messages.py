@@ -51,6 +51,7 @@ _ACL_V6 = re.compile(r"list (?P<acl>[^\s/]{1,255})/\d{1,10} (?=permitted|denied)
 _USERS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"\[user: ?(?P<user>.{0,256})\] \[Source: ",  # greedy: who is refused may have written the same into its name
         r"\[user: ?(?P<user>[^\]]{0,256})\]",
         r"^User:(?P<user>[^\s,]{1,256})",
         r"\bUser '(?P<user>[^']{1,256})'",
@@ -66,6 +67,7 @@ _USERS = tuple(
 _SOURCES = tuple(
     re.compile(pattern)
     for pattern in (
+        rf"\[user: ?.{{0,256}}\] \[Source: ?(?P<ip>{_IP})\]",
         rf"\[Source: ?(?P<ip>{_IP})\]",
         rf" (?:on|by) \S{{1,32}} \((?P<ip>{_IP})\)",
         rf" on (?P<ip>{_IP})@\w",  # NX-OS

@@ -36,10 +36,11 @@ _GENERAL = re.compile(
     (?:\s+(?P<argument>.*))?""",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
+# Who is refused may have written these words into its name: the last of them are the server's.
 _DENIED = re.compile(
-    r"""Access\ denied\ for\ user\ '(?P<user>[^']{0,128})'@'(?P<host>[^']{0,255})'
+    r"""Access\ denied\ for\ user\ '(?P<user>.{0,384})'@'(?P<host>[^']{0,255})'
     (?:\ \(using\ password:\ (?P<given>YES|NO)\)|\ to\ database\ '(?P<database>[^']{0,128})')?""",
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 _ABORTED = re.compile(
     r"Aborted connection \d{1,20} to db: '(?P<database>[^']{0,128})' user: '(?P<user>[^']{0,128})'"

@@ -14,6 +14,7 @@ _AUDIT = re.compile(r"AUDIT - ")
 # `user=anna(anna)`, `User=anna tty=...`, `user anna - RAW`, `client Unknown, user anna - transaction`
 _USER = re.compile(r"\b[Uu]ser(?:=| )(?P<user>[^\s(),]{1,256})")
 _HOST = re.compile(r"\bhost=(?P<host>[^\s,]{1,253})")
+_LAST_HOST = re.compile(r".* host=(?P<host>[^\s,]{1,253}) attempts=", re.DOTALL)  # behind the name that the client gave
 _COMMAND = re.compile(r"\bstatus=\[(?P<status>[^\]]{0,128})\] cmd_data=(?P<command>.{1,8192})", re.DOTALL)
 _CHANGE = re.compile(
     r"transaction #\S{1,40} - object \S{1,40} - (?P<verb>create_if|create|modify|obj_delete|delete)\w*"
@@ -38,7 +39,7 @@ def audit_fields(text: str, fields: Fields) -> bool:
         return False
     if (user := _USER.search(text)) is not None:
         fields["user.name"] = user["user"]
-    if (host := _HOST.search(text)) is not None:
+    if (host := _LAST_HOST.match(text) or _HOST.search(text)) is not None:
         if is_ip(host["host"]):
             fields["source.ip"] = host["host"]
         elif not host["host"].startswith("("):

@@ -27,6 +27,7 @@ _FROM = re.compile(
     r"(?:From:|from|initiated by|[Ss]ource IP:|[Ll]ogin from:|Login from|Client IP address:)"
     rf" ?'?(?P<ip>{_IP})'?(?=[\s,.;]|$)"
 )
+_LAST_FROM = re.compile(rf"From: ?(?P<ip>{_IP})\.?\Z")  # behind the name that the client gave
 _SERVER = re.compile(rf"server address '?(?P<server>{_IP}|[\w\-.]{{1,253}})'?(?=[\s,;']|$)", re.ASCII)
 _CONNECTED = re.compile(rf"connect(?:ed)? to address: (?P<ip>{_IP}) port: (?P<port>\d{{1,5}})", re.ASCII)
 _ELECTED = re.compile(rf"CLOUD ELECTION: (?P<host>[\w\-.]{{1,253}}) IP: (?P<ip>{_IP})", re.ASCII)
@@ -47,7 +48,7 @@ def system_fields(text: str, zone: tzinfo) -> Fields:
     found = next((match for pattern in _USERS if (match := pattern.search(text))), None)
     if found is not None:
         put(fields, "user.name", found["quoted"] or found["bare"].rstrip(".:"), zone)
-    found = _FROM.search(text)
+    found = _LAST_FROM.search(text) or _FROM.search(text)
     if found is not None and is_ip(found["ip"].rstrip(".")):
         fields["source.ip"] = found["ip"].rstrip(".")
     _ends(text, fields)

@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\((?P<number>\d{1,12})\) {1,2}", re.ASCII)
 _LOGIN = re.compile(
     r"""(?P<what>Login\ OK|Login\ incorrect|Invalid\ user|Rejected\ in\ post-auth|Multiple\ logins|Logout\ OK
     |Rejected\ in\ post-proxy|Account\ locked)
-    (?:\ \((?P<reason>[^\[]*)\))?\ ?(?:\[[^\]]*\]\ )?:\ \[(?P<account>[^\n]{0,512}?)\]
+    (?:\ \((?P<reason>[^\[]*)\))?\ ?(?:\[[^\]]*\]\ )?:\ \[(?P<account>[^\n]{0,512})\]
     \ \((?P<where>from\ client\ [^\n]*)\)(?P<more>[^\n]*)""",
     re.VERBOSE,
 )

@@ -168,8 +168,9 @@ def _login(found: re.Match[str], fields: Fields) -> None:
         fields["user.domain"] = domain
     if reason := _REASON.search(found["rest"]):
         put_words("event.reason", reason["reason"].strip(), fields)
-    if client := _CLIENT.search(found["rest"]):
-        put_client(_address(client["client"]), fields)
+    clients = _CLIENT.findall(found["rest"])
+    if clients:  # who is refused may have written one into its name: the last is the server's
+        put_client(_address(clients[-1]), fields)
 
 
 def _address(text: str) -> str:

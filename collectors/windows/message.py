@@ -3,6 +3,10 @@
 Sysmon's messages are lines of `Name: value`. The Security channel's have sections (`Subject:`) with labels
 (`Account Name:`), which Microsoft's audit event reference gives for each event; English and French are read. Where a
 relay took the line ends out, the known labels alone divide the text, and of several with one name the first counts.
+
+Names of accounts, machines, files and commands are what the client or the attacker chose and may hold labels. So the
+address of a log-on is the last one, for it stands behind the names; where a file's name stands behind it, it is the
+first; events of processes, objects and services have none; and a command line, the last of its event, is read whole.
 """
 
 from __future__ import annotations
@@ -138,6 +142,12 @@ _SYSMON_NAMES: Final = (
     " TargetFilename TargetImage TargetObject TargetProcessGUID TargetProcessId TargetUser TerminalSessionId Type User"
     " UtcTime Version"
 )
+_COMMAND_LINE: Final = "process command line"
+_EXPLANATION: Final = "Token Elevation Type indicates"  # what stands behind the command line in the message of 4688
+_PEER: Final = frozenset({"IpAddress", "IpPort", "ClientAddress"})
+_PEER_FIRST: Final = frozenset({"5140", "5142", "5143", "5144", "5145", "5168"})  # shares
+_PEERLESS: Final = frozenset({"4656", "4657", "4658", "4659", "4660", "4661", "4662", "4663", "4670", "4688", "4689",
+                              "4690", "4691", "4696", "4697", "4698", "4699", "4700", "4701", "4702"})  # fmt: skip
 _LONGEST_FLAT: Final = 64 * 1024  # characters of a text without line ends that are looked at
 
 
@@ -159,7 +169,18 @@ def message_data(message: str, dataset: str, code: str) -> Iterator[tuple[str, s
     if dataset == _SYSMON:
         yield from ((word, value) for word, value in _divided(_FLAT_SYSMON, message)) if flat else _pairs(message)
     elif dataset == _SECURITY:
-        yield from _flat_sections(message, code) if flat else _sections(message, code)
+        yield from _own_words(_flat_sections(message, code) if flat else _sections(message, code), code)
+
+
+def _own_words(data: Iterable[tuple[str, str]], code: str) -> Iterator[tuple[str, str]]:
+    """Yield the data with the address first that is the event's own, whatever its names and commands hold."""
+    if code in _PEER_FIRST:
+        yield from data
+        return
+    items = list(data)
+    if code not in _PEERLESS:
+        yield from {name: value for name, value in items if name in _PEER}.items()
+    yield from (item for item in items if item[0] not in _PEER)
 
 
 def _divided(labels: re.Pattern[str], message: str) -> Iterator[tuple[str, str]]:
@@ -167,6 +188,9 @@ def _divided(labels: re.Pattern[str], message: str) -> Iterator[tuple[str, str]]
     text = message[:_LONGEST_FLAT]
     found = list(labels.finditer(text))
     for at, label in enumerate(found):
+        if label["word"].lower() == _COMMAND_LINE:
+            yield label["word"], text[label.end() :].partition(_EXPLANATION)[0].strip()
+            return
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
         yield label["word"], text[label.end() : end].strip()
 
@@ -182,7 +206,8 @@ def _flat_sections(message: str, code: str) -> Iterator[tuple[str, str]]:
         if word in _TOP and word not in known:
             section = ""
         name = known.get(word) or _TOP.get(word)
-        first = value.partition("   ")[0]  # the last one is followed by the message's explanation
+        # the last one is followed by the message's explanation
+        first = value if word == _COMMAND_LINE else value.partition("   ")[0]
         if name and first and first != "-":
             yield _renamed(name, code), first
 
