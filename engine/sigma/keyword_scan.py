@@ -69,7 +69,11 @@ class KeywordScan:
         if self._glance is not None and not self._glance.look(raw):
             return False
         folded = raw if raw.isascii() else fold(text).encode("utf-8", "surrogatepass")
-        return _is_piece(self._automaton.find_matches_as_indexes(folded.lower()))
+        if _is_piece(self._automaton.find_matches_as_indexes(folded.lower())):
+            return True
+        if self._glance is not None:
+            self._glance.mistaken(raw)
+        return False
 
 
 def _is_piece(found: Sequence[tuple[int, int, int]]) -> bool:

@@ -52,11 +52,13 @@ _Told: TypeAlias = tuple[int, str, tuple[str, ...]]
 class _Layout:
     """What the fields of an event are good for, by their names alone.
 
-    `slots` are the places of the profile that they fill: field, position, table; `searched` takes the values in which
-    keywords may stand.
+    `told` takes the values that fill places of the profile, `places` are their positions, `tables` theirs; `searched`
+    takes the values in which keywords may stand.
     """
 
-    slots: tuple[tuple[str, int, Signatures], ...]
+    told: Callable[[Mapping[str, Value]], Sequence[Value | None]]
+    places: tuple[int, ...]
+    tables: tuple[Signatures, ...]
     searched: Callable[[Mapping[str, Value]], Sequence[Value]]
 
 
@@ -176,10 +178,8 @@ class Partition:
         profile = [0] * len(self.tables)
         names = tuple(fields)
         layout = self._layouts.get(names) or self._layout(names)
-        for name, index, table in layout.slots:
-            value = fields[name]
-            known = table.numbers.get(value) if type(value) is str else None
-            profile[index] = table.of(value) if known is None else known
+        for place, signature in zip(layout.places, self._signatures(layout, layout.told(fields)), strict=True):
+            profile[place] = signature
         for index in self._spread:
             profile[index] = self.tables[index].of(self.accessors[index].value(fields))
         if self.keywords is not None:
@@ -187,6 +187,14 @@ class Partition:
         if self._references:
             profile.append(self.reference_bits(fields))
         return self.evaluate(tuple(profile))
+
+    @staticmethod
+    def _signatures(layout: _Layout, values: Sequence[Value | None]) -> Sequence[int]:
+        """Return the signatures of the values that fill places of the profile; nearly always all of them are known."""
+        try:
+            return [table.numbers[value] for table, value in zip(layout.tables, values, strict=True)]  # type: ignore[index]
+        except (KeyError, TypeError):  # a value that is new, or no text
+            return [table.of(value) for table, value in zip(layout.tables, values, strict=True)]
 
     def _layout(self, names: tuple[str, ...]) -> _Layout:
         """Find out what the fields of an event are good for, and remember it."""
@@ -198,7 +206,12 @@ class Partition:
             if there.isdisjoint(earlier)
         ]
         searched = [name for name in names if name.startswith(_WINDOWS_TEXT)] if self.kind.family == "windows" else []
-        layout = _Layout(slots=tuple(slots), searched=_values_of(searched))
+        layout = _Layout(
+            told=_values_of([name for name, _, _ in slots]),
+            places=tuple(place for _, place, _ in slots),
+            tables=tuple(table for _, _, table in slots),
+            searched=_values_of(searched),
+        )
         if len(names) <= MAX_NAMES:
             if len(self._layouts) >= MAX_LAYOUTS:
                 self._layouts.clear()
