@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import Annotated, ClassVar, cast
 
 import typer
 from typer.core import TyperGroup
@@ -74,6 +74,19 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"kulla {version('kulla')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell kulla's version, and stop.")
+]
+
+
 @app.callback()
 def kulla(  # noqa: PLR0917 # typer passes options by name
     ctx: typer.Context,
@@ -86,6 +99,7 @@ def kulla(  # noqa: PLR0917 # typer passes options by name
     verbose: Verbose = False,
     no_color: NoColor = False,
     no_progress: NoProgress = False,
+    _version: Version = False,
 ) -> None:
     """Detection and response: logs in, attacks found, responders guided step by step."""
     if not ctx.resilient_parsing:

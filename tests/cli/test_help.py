@@ -61,3 +61,9 @@ def test_a_group_alone_shows_its_help_as_wrong_usage() -> None:
         assert result.code == 2
         assert result.out == ""
         assert result.err.startswith("Usage: kulla")
+
+
+def test_the_version_is_told_by_the_option_and_by_the_command() -> None:
+    result = call("--version")
+    assert (result.code, result.err) == (0, "")
+    assert call("version").out.startswith(result.out)
