@@ -11,20 +11,19 @@ import typer
 
 from cli.document import Column, Listing
 from cli.group import single_app
+from cli.health_words import HealthWords, health_words
 from cli.options import Format, Output, command
 from cli.output import target
 from cli.session import Session
 from engine.errors import KullaError, StoreError
+from engine.events import instant
 
 if TYPE_CHECKING:
     from engine.runs.health import Problem
     from playbooks.notify.settings import NotifySettings
 
 app = single_app()
-_FIELDS = ("weight", "what", "hint")
-_COLUMNS = tuple(
-    Column(field=name, heading=head) for name, head in zip(_FIELDS, ("Weight", "What", "Next"), strict=True)
-)
+_FIELDS = ("weight", "kind", "what", "hint")
 _AGAIN = timedelta(hours=1)  # how often the same trouble is told
 _SENT = "health.sent"
 
@@ -50,15 +49,45 @@ def health(
     settings = notify_settings(session)
     limit = settings.dead_after if overdue is None else span_of(overdue) or settings.dead_after
     found = _problems(session, limit)
-    rows = [{"weight": item.weight, "what": item.what, "hint": item.hint} for item in found]
-    out.write(
-        Listing(name="problems", title="Health", columns=_COLUMNS, rows=rows, fields=_FIELDS, empty="all is well")
+    words = health_words(session.lang)
+    rows = [
+        {"weight": item.weight, "kind": item.kind, "what": _what(item, words), "hint": _hint(item, words)}
+        for item in found
+    ]
+    listing = Listing(
+        name="problems",
+        title=words.health,
+        columns=_columns(words),
+        rows=rows,
+        fields=_FIELDS,
+        empty=words.all_well,
+        lang=session.lang,
     )
-    critical = [item.what for item in found if item.weight == "critical"]
+    out.write(listing)
+    critical = [item for item in found if item.weight == "critical"]
     session.alarm |= bool(critical)
     if notify:
         _tell(session, settings, critical)
-    session.hint(found[0].hint if found else "kulla incidents list")
+    session.hint(_hint(found[0], words) if found else "kulla incidents list")
+
+
+def _columns(words: HealthWords) -> tuple[Column, ...]:
+    return (
+        Column(field="weight", heading=words.weight, derive=lambda row: getattr(words, str(row["weight"]))),
+        Column(field="what", heading=words.what),
+        Column(field="hint", heading=words.next),
+    )
+
+
+def _what(problem: Problem, words: HealthWords) -> str:
+    since = instant(problem.since) if problem.since else ""
+    pattern: str = getattr(words, problem.kind)
+    what = pattern.format(subject=problem.subject, since=since, count=f"{problem.count:,}", why=problem.why)
+    return words.because.format(what=what, why=problem.why) if problem.why and "{why}" not in pattern else what
+
+
+def _hint(problem: Problem, words: HealthWords) -> str:
+    return problem.hint or words.check_collector
 
 
 def _problems(session: Session, overdue: timedelta) -> list[Problem]:
@@ -70,10 +99,10 @@ def _problems(session: Session, overdue: timedelta) -> list[Problem]:
         with session.open_store() as store:
             return problems(store, session.now(), overdue=overdue, expected=expected_sources(session), runs=names)
     except StoreError as error:
-        return [Problem(weight="critical", what=f"the store does not answer: {error}", hint="kulla store status")]
+        return [Problem(weight="critical", kind="unanswering", why=str(error), hint="kulla store status")]
 
 
-def _tell(session: Session, settings: NotifySettings, critical: Sequence[str]) -> None:
+def _tell(session: Session, settings: NotifySettings, critical: Sequence[Problem]) -> None:
     """Send the trouble straight through its channels: the outbox may be what is broken. At most once in an hour."""
     from cli.notifying import open_channels
     from playbooks.notify.composing import Composer
@@ -91,7 +120,9 @@ def _tell(session: Session, settings: NotifySettings, critical: Sequence[str]) -
     for name in settings.health:
         key = row_key("health", now.strftime("%Y-%m-%dT%H"), name)
         try:
-            opened[name].send(Composer(lang=settings.channels[name].lang).health(critical, key, now))
+            lang = settings.channels[name].lang
+            told_of = [_what(problem, health_words(lang)) for problem in critical]
+            opened[name].send(Composer(lang=lang).health(told_of, key, now))
             told = True
         except KullaError as error:
             session.issue(error)

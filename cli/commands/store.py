@@ -14,15 +14,17 @@ from cli.commands.store_retention import register_retention
 from cli.document import Column, Listing, Pairs, Report, Section
 from cli.formats.jsons import plain
 from cli.group import sub_app
+from cli.health_words import health_words
 from cli.home import open_cluster
 from cli.options import Format, Limit, Output, command
 from cli.output import REPORT_FORMATS, target
 from cli.search_sql import SEVERAL
 from cli.session import Session
+from cli.settings_table import Lang
 from cli.views import letter_row
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, StoreError
 from engine.events import instant
-from engine.store.protocol import Status
+from engine.store.protocol import Status, Store
 
 app = sub_app("The events kept: set up, status, dead letters, fields.")
 LETTER_FIELDS = ("where", "source", "reason", "size", "offset", "id", "raw")
@@ -67,11 +69,17 @@ def init(
 
 @command(app, "status")
 def status(session: Session, fmt: Format = None, output: Output = None) -> None:
-    """Show what the store holds: events by dataset, dead letters, alerts, incidents, size on disk, span of time."""
+    """Show what the store holds: events by dataset, dead letters, alerts, incidents, size on disk, span of time.
+
+    The database is read whole, to see whether it is damaged (exit code 4).
+    """
     out = target(session, fmt, output, allowed=REPORT_FORMATS)
     with session.open_store() as store:
         found = store.status()
-    out.write(_report(found))
+        damage = _damage(store)
+    if damage is not None:
+        session.issue(damage)
+    out.write(_report(found, damage, session.lang))
     if not found.events:
         session.hint("kulla collect PATH")
     elif found.dead_letters:
@@ -80,25 +88,36 @@ def status(session: Session, fmt: Format = None, output: Output = None) -> None:
         session.hint("kulla incidents list" if found.open_incidents else "kulla detect")
 
 
-def _report(found: Status) -> Report:
-    span = " to ".join(instant(stamp) for stamp in (found.first_timestamp, found.last_timestamp) if stamp)
+def _damage(store: Store) -> StoreError | None:
+    try:
+        store.examine()
+    except StoreError as error:
+        return error
+    return None
+
+
+def _report(found: Status, damage: StoreError | None, lang: Lang) -> Report:
+    words = health_words(lang)
+    span = [instant(stamp) for stamp in (found.first_timestamp, found.last_timestamp) if stamp]
     pairs = (
-        ("Location", found.location),
-        ("Events", f"{found.events:,}"),
-        ("Span (UTC)", span),
-        ("Segments", f"{found.segments:,}"),
-        ("Dead letters", f"{found.dead_letters:,}"),
-        ("Alerts", f"{found.alerts:,}"),
-        ("Open incidents", f"{found.open_incidents:,}"),
-        ("Size on disk", f"{found.size_bytes / 1e6:,.1f} MB"),
+        (words.location, found.location),
+        (words.condition, words.sound if damage is None else words.damaged.format(why=damage)),
+        (words.events, f"{found.events:,}"),
+        (words.span, words.between.format(first=span[0], last=span[-1]) if span else ""),
+        (words.segments, f"{found.segments:,}"),
+        (words.dead_letters, f"{found.dead_letters:,}"),
+        (words.alerts, f"{found.alerts:,}"),
+        (words.open_incidents, f"{found.open_incidents:,}"),
+        (words.size, f"{found.size_bytes / 1e6:,.1f} MB"),
     )
     datasets = tuple((name, f"{count:,}") for name, count in sorted(found.datasets.items()))
     record = {name: plain(getattr(found, name)) for name in Status.__dataclass_fields__}
+    record["damage"] = str(damage or "")
     sections = (
         Section(heading="", body=Pairs(rows=pairs)),
-        *([Section(heading="Events by dataset", body=Pairs(rows=datasets))] if datasets else []),
+        *([Section(heading=words.by_dataset, body=Pairs(rows=datasets))] if datasets else []),
     )
-    return Report(name="status", title="Store", record=record, sections=sections)
+    return Report(name="status", title=words.store, record=record, sections=sections, lang=lang)
 
 
 @command(app, "compact")

@@ -1,4 +1,4 @@
-"""Whether kulla itself runs as it should: runs that end, gaps, silent sources, messages that were given up."""
+"""Whether kulla itself runs as it should: a sound store, runs that end, gaps, silent sources, messages given up."""
 
 from __future__ import annotations
 
@@ -15,16 +15,36 @@ from engine.runs.history import LastRun, last_runs
 from engine.store.protocol import Record, Store
 
 Weight = Literal["warning", "critical"]
+Kind = Literal[
+    "unanswering",
+    "damaged",
+    "unwritable",
+    "never_ended",
+    "never_run",
+    "overdue",
+    "never_well",
+    "failed",
+    "gaps",
+    "silent",
+    "given_up",
+]
 _LOOK = "health"  # a record of this kind and key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that is not as it should be, and the next command."""
+    """Something that is not as it should be, without words: what, of which run or source, since when, how many, why.
+
+    `hint` is the next command, or what an error said; empty where only its kind tells what to do.
+    """
 
     weight: Weight
-    what: str
-    hint: str
+    kind: Kind
+    subject: str = ""
+    since: datetime | None = None
+    count: int = 0
+    why: str = ""
+    hint: str = ""
 
 
 def problems(
@@ -35,22 +55,32 @@ def problems(
     A run is overdue when none has ended well for `overdue`; `runs` are names that have to be there.
     """
     known = {run.name: run for run in last_runs(store)}
-    found = _of_writing(store, now)
+    found = [*_of_content(store), *_of_writing(store, now)]
     found += [problem for name in sorted({*known, *runs}) for problem in _of_run(name, known.get(name), now, overdue)]
     if not known and not runs:
-        found.append(Problem(weight="critical", what="no run has ever ended", hint="kulla detect"))
+        found.append(Problem(weight="critical", kind="never_ended", hint="kulla detect"))
     counts = store.count_records(GAP)
     if counts.get("open"):
-        found.append(Problem(weight="warning", what=f"{counts['open']:,} gaps are open", hint="kulla store gaps"))
-    for source in freshness(store, expected):
-        if source.silent(now):
-            what = f"the source {source.dataset} has been silent since {instant(source.changed)}"
-            found.append(Problem(weight="critical", what=what, hint="check its collector"))
+        found.append(Problem(weight="warning", kind="gaps", count=counts["open"], hint="kulla store gaps"))
+    found += [
+        Problem(weight="critical", kind="silent", subject=source.dataset, since=source.changed)
+        for source in freshness(store, expected)
+        if source.silent(now)
+    ]
     messages = store.count_records("outbox")
     if messages.get("dead"):
-        what = f"{messages['dead']:,} messages were given up"
-        found.append(Problem(weight="critical", what=what, hint="kulla notify list --state dead"))
+        hint = "kulla notify list --state dead"
+        found.append(Problem(weight="critical", kind="given_up", count=messages["dead"], hint=hint))
     return sorted(found, key=lambda item: item.weight)
+
+
+def _of_content(store: Store) -> list[Problem]:
+    """Tell whether all that is stored can be read: damage in what nobody asks for shows nowhere else."""
+    try:
+        store.examine()
+    except StoreError as error:
+        return [Problem(weight="critical", kind="damaged", why=str(error), hint=error.hint or "kulla store status")]
+    return []
 
 
 def _of_writing(store: Store, now: datetime) -> list[Problem]:
@@ -65,25 +95,22 @@ def _of_writing(store: Store, now: datetime) -> list[Problem]:
     except DeniedError:
         return []
     except StoreError as error:
-        return [
-            Problem(
-                weight="critical", what=f"the store can only be read: {error}", hint=error.hint or "kulla store status"
-            )
-        ]
+        return [Problem(weight="critical", kind="unwritable", why=str(error), hint=error.hint or "kulla store status")]
     return []
 
 
 def _of_run(name: str, run: LastRun | None, now: datetime, overdue: timedelta) -> list[Problem]:
     shown = name.removeprefix("schedule/")
     if run is None:
-        return [Problem(weight="critical", what=f"{shown} has never run", hint="kulla detect --scheduled")]
-    found = []
-    if run.ok_at is None or now - run.ok_at > overdue:
-        since = f"since {instant(run.ok_at)}" if run.ok_at else "yet"
-        why = f" ({run.error})" if run.error else ""
-        found.append(
-            Problem(weight="critical", what=f"{shown}: no run has ended well {since}{why}", hint="kulla detect")
-        )
-    elif run.failures:
-        found.append(Problem(weight="warning", what=f"{shown}: the last run failed ({run.error})", hint="kulla detect"))
-    return found
+        return [Problem(weight="critical", kind="never_run", subject=shown, hint="kulla detect --scheduled")]
+    if run.ok_at is None:
+        return [Problem(weight="critical", kind="never_well", subject=shown, why=run.error, hint="kulla detect")]
+    if now - run.ok_at > overdue:
+        return [
+            Problem(
+                weight="critical", kind="overdue", subject=shown, since=run.ok_at, why=run.error, hint="kulla detect"
+            )
+        ]
+    if run.failures:
+        return [Problem(weight="warning", kind="failed", subject=shown, why=run.error, hint="kulla detect")]
+    return []

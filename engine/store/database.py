@@ -194,6 +194,19 @@ class Database:
         except (OSError, pa.ArrowException) as error:
             raise self._system_told(error) from error
 
+    def examine(self) -> None:
+        """Read every page; raise `StoreError` where one is damaged."""
+        found = self.rows("PRAGMA quick_check(1)")[0][0]
+        if found != "ok":
+            raise self._damaged(" ".join(str(found).split()))
+
+    def _damaged(self, why: str) -> StoreError:
+        return StoreError(
+            f"the store's database is damaged ({why})",
+            where=str(self.path),
+            hint="check the disk, then restore the store's folder from a backup",
+        )
+
     def _told(self, error: sqlite3.Error) -> StoreError:
         code = code_of(error)
         if code == sqlite3.SQLITE_FULL:
@@ -207,11 +220,7 @@ class Database:
         if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
             return self._no_right(str(error))
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            return StoreError(
-                f"the store's database is damaged ({error})",
-                where=str(self.path),
-                hint="check the disk, then restore the store's folder from a backup",
-            )
+            return self._damaged(str(error))
         return StoreError(
             f"the store's database refused ({error})", where=str(self.path), hint="check the disk and its mount"
         )

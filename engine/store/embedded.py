@@ -19,6 +19,7 @@ from typing import Self
 from engine.alerts import Alert, Verdict
 from engine.batches import EventBatch
 from engine.erasing import Erased, Remnant, Subject
+from engine.errors import StoreError
 from engine.events import DeadLetter, Event, Origin
 from engine.incidents.model import Incident
 from engine.retention import Retained, Retention, needed_events
@@ -325,6 +326,21 @@ class EmbeddedStore:
             last_timestamp=None if last is None else from_micros(_whole(last)),
             datasets={str(name): _whole(count) for name, count in datasets},
         )
+
+    def examine(self) -> None:
+        """Look through the whole database, and for the file of every segment."""
+        self._open().examine()
+        lost = self._lost()
+        still = lost and lost & self._lost()  # not what was removed meanwhile, by compaction or retention
+        if still:
+            raise StoreError(
+                f"{len(still):,} files of stored events are lost",
+                where=str(self.folder / min(still)),
+                hint="check the disk, then restore the store's folder from a backup",
+            )
+
+    def _lost(self) -> set[str]:
+        return {each.path for each in self._catalogue.segments() if not (self.folder / each.path).is_file()}
 
 
 def _whole(value: object) -> int:

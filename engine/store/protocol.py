@@ -407,6 +407,13 @@ class Store(Protocol):
         """Return what the store holds."""
         ...
 
+    def examine(self) -> None:
+        """Raise `StoreError` where something that is stored is damaged or out of reach, also what nobody asked for.
+
+        What can be told without reading the events: each event's own place is checked when it is read.
+        """
+        ...
+
 
 @runtime_checkable
 class TakesColumns(Protocol):

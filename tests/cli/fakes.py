@@ -103,6 +103,9 @@ class FakeStore:
             datasets={"nginx.access": 2, self.location: 1},
         )
 
+    def examine(self) -> None:
+        return None
+
 
 def _one(prefix, items):
     found = [item for item in items if item.id.startswith(prefix)]

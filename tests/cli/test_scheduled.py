@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,28 @@ def test_a_store_that_can_only_be_read_is_read_and_health_tells(home: Path) -> N
     assert (ill.code, told["weight"]) == (1, "critical")
     assert "the store can only be read" in told["what"]
     assert kulla("detect", home=home).code == 3
+
+
+def test_health_and_status_tell_damage_in_both_languages(home: Path) -> None:
+    _collect(home, "a.log", access_log(2, path="/evil"))
+    assert kulla("detect", "--scheduled", home=home).code == 0
+    sound = kulla("store", "status", "--lang", "sq", "-f", "table", home=home)
+    assert sound.code == 0, sound.err
+    assert "pa dëmtime" in sound.out
+    assert "gjithçka në rregull" in kulla("health", "--lang", "sq", "-f", "table", home=home).err
+    path = home / "store" / "store.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'dead_letters'").fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * 64)
+    ill = kulla("health", "--lang", "sq", "-f", "jsonl", home=home)
+    told = json.loads(ill.out.splitlines()[0])
+    assert (ill.code, told["weight"], told["kind"]) == (1, "critical", "damaged")
+    assert told["what"].startswith("jo gjithçka e ruajtur mund të lexohet")
+    table = kulla("health", "--lang", "sq", "-f", "table", home=home)
+    assert "kritik" in table.out
 
 
 def test_a_destination_that_is_not_listed_is_given_up_and_told(home: Path) -> None:

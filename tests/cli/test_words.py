@@ -17,6 +17,7 @@ from cli.deciding_words import ALBANIAN as DECIDING_SQ
 from cli.deciding_words import ENGLISH as DECIDING_EN
 from cli.deciding_words import DecidingWords
 from cli.explaining_words import ExplainingWords, explaining_words
+from cli.health_words import HealthWords, health_words
 from cli.period_words import PeriodWords, period_words
 from cli.settings_table import Lang
 from cli.summary_words import SummaryWords, summary_words
@@ -27,7 +28,7 @@ from engine.attack.words import tactic_name
 from playbooks.ledger.kinds import KINDS, kind_words
 from playbooks.restoration.progress import EventKind
 
-Texts: TypeAlias = SummaryWords | PeriodWords | ExplainingWords
+Texts: TypeAlias = SummaryWords | PeriodWords | ExplainingWords | HealthWords
 ROOT = Path(__file__).parents[2]
 _KIND = re.compile(
     r"(alert|automation|challenge|decision|disclosure|incidents?|indicators|respond|restoration)\.[a-z.-]+"
@@ -57,9 +58,9 @@ def test_both_languages_have_the_text_about_decisions(name: str) -> None:
     assert _places(english) == _places(albanian)
 
 
-@pytest.mark.parametrize("table", [summary_words, period_words, explaining_words])
+@pytest.mark.parametrize("table", [summary_words, period_words, explaining_words, health_words])
 def test_both_languages_have_the_text_of_pages(
-    table: Callable[[Lang], SummaryWords | PeriodWords | ExplainingWords],
+    table: Callable[[Lang], Texts],
 ) -> None:
     for name in (field.name for field in fields(table("en"))):
         english, albanian = getattr(table("en"), name), getattr(table("sq"), name)

@@ -43,7 +43,6 @@ from engine.store.elastic.setup import install
 from engine.store.protocol import Appended, BaseHit, LedgerEntry, Missing, Record, Slice, Status
 from engine.store.protocol import moved as checkpoints_moved
 from engine.store.scan import folded
-from engine.store.sql import answer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATASETS = 10_000
@@ -134,15 +133,20 @@ class ElasticStore:
         """Make everything that was written findable; indices that are red are left out, for they would not answer."""
         self._intake.wrote = False
         name = part(self.names.events)
-        asked = {"level": "indices", "filter_path": "indices.*.status", "timeout": "0s"}
-        health = self.cluster.ask("GET", f"/_cluster/health/{name}", accept=(404, 408), **asked)  # 408: there is none
-        indices = health.body.get("indices", {})
-        well = sorted(index for index, told in indices.items() if told["status"] != "red")
-        if len(well) == len(indices):
+        red, well = self._red_and_well(name)
+        if not red:
             self.cluster.ask("POST", f"/{name}/_refresh", accept=(404,), ignore_unavailable=True)
             return
         for index in well:
             self.cluster.ask("POST", f"/{part(index)}/_refresh", accept=(404,))
+
+    def _red_and_well(self, name: str) -> tuple[list[str], list[str]]:
+        """Return the indices that lack a part of what they hold, and the others."""
+        asked = {"level": "indices", "filter_path": "indices.*.status", "timeout": "0s"}
+        health = self.cluster.ask("GET", f"/_cluster/health/{name}", accept=(404, 408), **asked)  # 408: there is none
+        indices = health.body.get("indices", {})
+        red = {index for index, told in indices.items() if told["status"] == "red"}
+        return sorted(red), sorted(indices.keys() - red)
 
     def scan(
         self,
@@ -211,6 +215,8 @@ class ElasticStore:
 
     def query(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
         """Run a read-only SQL query over the view `events` (and `alerts`): all events are read for it."""
+        from engine.store.sql import answer  # noqa: PLC0415 - DuckDB is heavy, and only queries need it
+
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             files = []
             for number, block in enumerate(self.blocks()):
@@ -397,6 +403,16 @@ class ElasticStore:
             },
         }
         return searched(self.cluster, self.names.events, body)
+
+    def examine(self) -> None:
+        """Ask for the health of every index: one that is red lacks a part of what is stored."""
+        red, _ = self._red_and_well(f"{part(self.names.prefix)}-*")
+        if red:
+            raise StoreError(
+                f"a part of what is stored is out of reach: red is {', '.join(red)}",
+                where=self.cluster.address.location,
+                hint="GET _cluster/allocation/explain says why; restore the index from a snapshot if its node is lost",
+            )
 
     def check(self) -> None:
         """Raise `StoreError` where no store is set up on the cluster, or it cannot be reached."""
