@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.batches import ROWS, EventBatch
 from engine.events import Event
 from engine.store.catalogue import Extent, Segment
-from engine.store.columns import ID, batch_table, table_of
+from engine.store.columns import ID, ORIGINAL, batch_table, table_of
 from engine.store.scan import known_ids
 from engine.store.segments import SegmentReader
 
@@ -228,9 +228,15 @@ def _small_ones_joined(tables: Sequence[pa.Table]) -> list[pa.Table]:
     for table in tables:
         if found and found[-1].num_rows + table.num_rows <= ROWS:
             both = pa.concat_tables([found.pop(), table], promote_options="default")
-            table = both.unify_dictionaries().combine_chunks()  # noqa: PLW2901 - what stands here is the joined one
+            table = _in_one(both.unify_dictionaries())  # noqa: PLW2901 - what stands here is the joined one
         found.append(table)
     return found
+
+
+def _in_one(table: pa.Table) -> pa.Table:
+    """Put the pieces of each column together, but for the original text: it is most of the table."""
+    columns = {name: table.column(name) for name in table.column_names}
+    return pa.table({name: each if name == ORIGINAL else each.combine_chunks() for name, each in columns.items()})
 
 
 def _grouped(tables: Sequence[pa.Table]) -> Iterator[list[pa.Table]]:
@@ -238,7 +244,7 @@ def _grouped(tables: Sequence[pa.Table]) -> Iterator[list[pa.Table]]:
     group: list[pa.Table] = []
     size: Counter[str] = Counter()
     for table in tables:
-        text = table.column("event.original").nbytes
+        text = table.column(ORIGINAL).nbytes
         if group and (size["rows"] + table.num_rows > _MOST_EVENTS or size["text"] + text > _MOST_TEXT):
             yield group
             group, size = [], Counter()

@@ -31,6 +31,7 @@ _BATCH = 2048  # rows of large values read at a time
 _PRESENT = b"kulla.present"  # in the file's metadata: for each row group, the numbers of columns that hold anything
 _DELTA = (OFFSET, NUMBER, SEQUENCE)  # columns whose values grow evenly
 _UNIQUE = (ID, ORIGINAL)
+_AT_ONCE = 8192  # values that are handed to the encoder together
 _STAGED_SUFFIX = ".part"
 EVENTS = "events"  # the folder of all segments, below the store's
 
@@ -91,6 +92,9 @@ def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> N
 
     evenly = [field.name for field in table.schema if field.name in _DELTA or pa.types.is_timestamp(field.type)]
     plain = [name for name in table.column_names if _is_plain(name, table.column(name))]
+    encodings = dict.fromkeys(evenly, "DELTA_BINARY_PACKED")
+    if ID in plain:
+        encodings[ID] = "DELTA_LENGTH_BYTE_ARRAY"  # ids are of one length: packed in half the time without them
     groups = list(_groups(table.num_rows, sizes))
     present = _present(table, groups)
     told = {_PRESENT: orjson.dumps(present)}
@@ -99,9 +103,11 @@ def write_table(table: pa.Table, sink: BinaryIO, sizes: Sequence[int] = ()) -> N
         _as_text(table.slice(0, 0), plain).schema.with_metadata(told),
         compression="zstd",
         use_dictionary=[name for name in table.column_names if name not in plain and _repeats(name, table)],
-        column_encoding=dict.fromkeys(evenly, "DELTA_BINARY_PACKED"),
+        column_encoding=encodings,
         write_statistics=["@timestamp", "event.ingested"],
         write_page_checksum=True,
+        write_batch_size=_AT_ONCE,
+        max_rows_per_page=ROW_GROUP,  # a page costs more than the rows in it
     ) as writer:
         for start, rows in groups:
             part = _trimmed(table.slice(start, rows))
@@ -147,15 +153,12 @@ def _trimmed(table: pa.Table) -> pa.Table:
 def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
     if column.null_count == len(column):
         return pa.nulls(len(column), column.type)
-    codes = column.indices.fill_null(-1).to_numpy()
-    used = np.zeros(len(column.dictionary) + 1, dtype=bool)
-    used[codes] = True  # -1 is the last place
-    used[-1] = False
-    if used[:-1].all():
+    used = np.zeros(len(column.dictionary), dtype=bool)
+    used[(column.indices.drop_null() if column.null_count else column.indices).to_numpy()] = True
+    if used.all():
         return column
-    places = (np.cumsum(used, dtype=np.int32) - 1)[codes]
-    kept = column.dictionary.take(pa.array(np.flatnonzero(used)))
-    return pa.DictionaryArray.from_arrays(pa.array(places, mask=codes < 0), kept)
+    places = pa.array(np.cumsum(used, dtype=np.int32) - np.int32(1)).take(column.indices)
+    return pa.DictionaryArray.from_arrays(places, column.dictionary.take(pa.array(np.flatnonzero(used))))
 
 
 def _is_plain(name: str, column: pa.ChunkedArray) -> bool:
@@ -229,12 +232,13 @@ class SegmentReader:
             self._file = pq.ParquetFile(
                 path,
                 metadata=metadata,
-                read_dictionary=None if as_stored else [name for name in self.names if type_of(name) == TEXT],
+                read_dictionary=[name for name in self.names if type_of(name) == TEXT and name != ID and not as_stored],
                 page_checksum_verification=True,
             )
         self.rows = tuple(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
         self._present = orjson.loads((metadata.metadata or {}).get(_PRESENT, b"[]"))
         self._known = frozenset(self.names)
+        self._as_stored = as_stored
         self._metadata = metadata
 
     def present(self, group: int) -> list[str]:
@@ -248,6 +252,8 @@ class SegmentReader:
             return self.read(group, [OFFSET]).select([])
         with _damage_named(self.path):
             table = self._file.read_row_group(group, columns=present, use_threads=False).select(present)
+            if ID in present and not self._as_stored:  # Arrow cannot read it so, as it is written
+                table = table.set_column(present.index(ID), ID, table.column(ID).dictionary_encode())
             return table.replace_schema_metadata(None).unify_dictionaries().combine_chunks()
 
     def take(self, group: int, name: str, rows: NDArray[np.int64]) -> pa.Array:
