@@ -9,7 +9,8 @@ import csv
 from typing import Final
 
 from collectors.framing import decode
-from collectors.source import Parser, Record, Sketching
+from collectors.host.programs import Programs
+from collectors.source import Completed, Options, Parser, Record, Sketching
 from engine.errors import MalformedRecordError
 from engine.events import DeadLetter, Event, Fields, Origin
 from engine.sketches import Sketch
@@ -18,10 +19,14 @@ _FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, 
 
 
 class Decoder:
-    """Decodes the records of one stream in order, whose name in events is `path` and whose identity `identity`."""
+    """Decodes the records of one stream in order, whose name in events is `path` and whose identity `identity`.
 
-    def __init__(self, parser: Parser, *, source: str, identity: str, path: str) -> None:
+    A syslog line that the source refuses because another's program wrote it is that source's to read.
+    """
+
+    def __init__(self, parser: Parser, options: Options, *, source: str, identity: str, path: str) -> None:
         self._parser = parser
+        self._others = Programs(options)
         self._sketching = parser if isinstance(parser, Sketching) else None  # asked once: it costs more than a sketch
         self.source = source
         self.identity = identity
@@ -48,7 +53,7 @@ class Decoder:
         try:
             return self._parser.parse(record)
         except MalformedRecordError as error:
-            return self.bury(record, error.message)
+            return self._others.strayed(record, self.source) or self.bury(record, error.message)
         except _FAULTS as error:
             return self.bury(record, f"a fault of kulla in reading this record ({_told(error)})")
 
@@ -58,7 +63,7 @@ class Decoder:
         Where completing fails, the event keeps the fields it has, and says so in `error.message`.
         """
         try:
-            fields = self._parser.complete(fields)
+            fields = fields if isinstance(fields, Completed) else self._parser.complete(fields)
         except _FAULTS as error:
             fields = fields | {"error.message": f"a fault of kulla in completing this record ({_told(error)})"}
         return Event(id=self._id(record), origin=self._origin(record), original=decode(record.raw), fields=fields)

@@ -162,7 +162,7 @@ class LogReader:
 
     def _new_decoder(self) -> Decoder:
         parser = self.source.open(self._options)
-        return Decoder(parser, source=self.source.name, identity=self.identity, path=str(self.path))
+        return Decoder(parser, self._options, source=self.source.name, identity=self.identity, path=str(self.path))
 
     def _broken_off(self, why: str) -> DeadLetter:
         self.tally.records += 1

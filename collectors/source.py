@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
-from engine.events import Fields
+from engine.events import Fields, Value
 from engine.sketches import Sketch
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Options:
     zone: tzinfo = UTC
     reference: datetime | None = None
     host: str | None = None
+
+
+class Completed(dict[str, Value]):
+    """Fields that have been completed already, by another source's parser: a record's own source leaves them alone."""
 
 
 class Parser(Protocol):

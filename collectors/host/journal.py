@@ -1,4 +1,4 @@
-"""Cutting a journal's export format into entries and fields; see https://systemd.io/JOURNAL_EXPORT_FORMATS/.
+"""Cutting a journal's export format into entries and fields, and an entry as a line of syslog; see https://systemd.io/JOURNAL_EXPORT_FORMATS/.
 
 An entry ends at an empty line. A binary field is its name on a line, 64 bits of length in little endian, the bytes and
 a line end; so an empty line or anything like a field inside a value does not end or forge anything.
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 from collectors.source import MAX_RECORD, Record
+from collectors.syslog import Header
+from engine.events import Value
 
 _KEPT = 64 * 1024
 _LENGTH = 8
@@ -93,3 +96,10 @@ def entries(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
             place += _LENGTH + size + 1
         if line.strip():
             yield name, value.rstrip(b"\r") if mark else value
+
+
+def as_line(header: Header, moment: Value | None) -> bytes:
+    """Return an entry's message as syslog writes it into a file, for sources that read such lines."""
+    stamp = moment.isoformat() if isinstance(moment, datetime) else "-"
+    pid = f"[{header.pid}]" if header.pid is not None else ""
+    return f"{stamp} {header.host or '-'} {header.program}{pid}: {header.message}".encode("utf-8", "replace")

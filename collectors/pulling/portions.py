@@ -36,7 +36,9 @@ def parts(
     """Yield all records of a stream that begins somewhere in its log; only for a source of columns."""
     if not isinstance(source, Columnar):
         raise TypeError(f"logs of {source.name} cannot be read by columns")
-    first, second = (Decoder(source.open(options), source=source.name, identity=identity, path=path) for _ in range(2))
+    first, second = (
+        Decoder(source.open(options), options, source=source.name, identity=identity, path=path) for _ in range(2)
+    )
     tally = Tally()
     parser = source.columns(options)
     reader = ColumnReader(stream, parser, (first, second), tally, offset=start.offset, number=start.number)

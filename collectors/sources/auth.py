@@ -1,7 +1,8 @@
 """Linux authentication logs (`auth.log`, `secure`): sshd, sudo, su, PAM, login, cron, account tools, systemd-logind.
 
-Lines carry a syslog header of any kind (see `collectors.syslog`) or none at all; messages of other programs in the same
-file are events too, with their program and text. Stamps without a year take it from the options' reference.
+Lines carry a syslog header of any kind (see `collectors.syslog`) or none at all. A `messages` or `syslog` file holds
+other programs as well: those of a source are read by it (see `collectors.host.programs`), the rest are events with
+their program and text. Stamps without a year take it from the options' reference.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import BinaryIO
 
 from collectors.auth.dispatch import is_auth, is_remote, put_header, read_bare, read_message
 from collectors.framing import decode, lines
+from collectors.host.programs import Programs
 from collectors.source import Options, Parser, Record, Source
 from collectors.syslog import parse_header
-from collectors.windows.sysmon_linux import DATASET, PROGRAMS, complete_linux, event_start, from_xml
 from engine.errors import MalformedRecordError
 from engine.events import Fields, Value
 
@@ -30,6 +31,7 @@ class _AuthParser:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._programs = Programs(options)
 
     def parse(self, record: Record) -> Fields | None:
         """Return the fields of one line; None for a blank one."""
@@ -37,9 +39,9 @@ class _AuthParser:
         header = parse_header(text, self._options)
         if not header.message and header.kind == "bare":
             return None
-        if header.program in PROGRAMS and (start := event_start(header.message)) != -1:
-            return from_xml(header.message[start:], self._options)  # Sysmon for Linux writes here as well
-        fields: Fields = {
+        if (fields := self._programs.read(header, record)) is not None:
+            return fields
+        fields = {
             "event.kind": "event",
             "event.module": "system",
             "event.dataset": "system.auth",
@@ -57,8 +59,6 @@ class _AuthParser:
 
     def complete(self, fields: Fields) -> Fields:
         """Add host.hostname, addresses and `related.*`."""
-        if fields["event.dataset"] == DATASET:
-            return complete_linux(fields)
         if "host.name" in fields:
             fields["host.hostname"] = fields["host.name"]
         for side in ("source", "destination"):

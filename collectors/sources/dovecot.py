@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from collectors.framing import decode, lines
+from collectors.host.programs import refuse_others
 from collectors.mail.dovecot import read_dovecot
 from collectors.network.finish import finish
 from collectors.source import Options, Record
@@ -40,6 +41,8 @@ class DovecotParser:
         header = parse_header(text, self._options)
         if not header.message and header.kind == "bare":
             return None
+        if not _OWN.match(text):
+            refuse_others(header, "dovecot")
         fields = _start(text, header)
         message = str(fields["message"])
         if level := _LEVEL.search(message, 0, 300):

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from collectors.framing import decode
 from collectors.grouping import grouped_lines
+from collectors.host.programs import refuse_others
 from collectors.mail.exim import ID, read_exim
 from collectors.network.finish import finish
 from collectors.network.times import instant_of
@@ -73,6 +74,7 @@ class EximParser:
                 raise MalformedRecordError("no line of Exim: no stamp, and control characters")
             if header.kind == "bare":
                 return text
+            refuse_others(header, "exim")
             values = (("@timestamp", header.timestamp), ("host.name", header.host), ("process.pid", header.pid))
             fields.update({name: value for name, value in values if value is not None})
             fields["process.name"] = header.program or "exim"

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from collectors.cloud.values import relate, split_account
 from collectors.framing import decode, lines
+from collectors.host.programs import refuse_others
 from collectors.source import Options, Record
 from collectors.syslog import Header, parse_header, syslog_fields
 from collectors.web.address import endpoint
@@ -102,6 +103,7 @@ class FreeRadiusParser:
         header: Header = parse_header(line, self._options)
         if header.kind == "bare" and header.priority is None:
             return line, False
+        refuse_others(header, "freeradius")
         if header.timestamp is not None:
             fields["@timestamp"] = header.timestamp
         for name, value in (("host.name", header.host), ("process.name", header.program), ("process.pid", header.pid)):

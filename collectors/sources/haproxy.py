@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from collectors.host.programs import refuse_others
 from collectors.json_fields import flatten, load_object
 from collectors.network.device import DeviceSource
 from collectors.network.tls import find_tls
@@ -84,6 +85,7 @@ _JSON_KEYS = {"ip": "source.ip", "port": "source.port", "code": "http.response.s
 
 def _read(line: str, options: Options) -> Fields:
     header = parse_header(line, options)
+    refuse_others(header, "haproxy")
     text = line.strip() if header.kind == "bare" else header.message
     text = _plain(text[_offset(text) :])
     fields: Fields = {"event.dataset": "haproxy.log", "event.module": "haproxy"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from collectors.dhcp.dhcpd import is_message, is_other, read_message
+from collectors.host.programs import refuse_others
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
 from engine.errors import MalformedRecordError
@@ -30,6 +31,7 @@ def _own(line: str) -> bool:
 
 def _read(line: str, options: Options) -> Fields:
     header = headed(line, options, _bare)
+    refuse_others(header, "isc_dhcp")
     text = header.message
     fields = begun("isc_dhcp.log", header, options)
     fields["message"], fields["network.protocol"] = text, "dhcp"

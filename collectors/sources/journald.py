@@ -2,7 +2,7 @@
 
 Formats: https://systemd.io/JOURNAL_EXPORT_FORMATS/ (lines `NAME=value`; binary values as `NAME`, a 64 bit length in
 little endian, the bytes; an empty line ends an entry; JSON writes binary values as lists of numbers and repeated
-fields as lists) and systemd.journal-fields(7). What sshd, sudo, PAM and the like say is read as in the auth log.
+fields as lists) and systemd.journal-fields(7). What a program says is read as in a syslog file.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import BinaryIO, Final
 from collectors.auth.dispatch import is_auth, is_remote, read_message
 from collectors.files import rewound
 from collectors.framing import decode
-from collectors.host.journal import entries, export_records
+from collectors.host.journal import as_line, entries, export_records
+from collectors.host.programs import Programs
 from collectors.json_fields import Json, load_record, to_instant
 from collectors.json_framing import json_objects
 from collectors.network.finish import finish
-from collectors.source import Options, Record
+from collectors.source import Completed, Options, Record
 from collectors.syslog import FACILITIES, SEVERITIES, Header
 from engine.errors import MalformedRecordError
 from engine.events import Fields
@@ -48,6 +49,7 @@ class JournaldParser:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._programs = Programs(options)
 
     def parse(self, record: Record) -> Fields | None:
         """Return the fields of one entry; None for a blank one. Raise where it is no entry of a journal."""
@@ -60,6 +62,11 @@ class JournaldParser:
         header = _header(values)
         _put(values, header, fields)
         fields["message"] = header.message
+        line = as_line(header, fields.get("@timestamp"))
+        if (
+            found := self._programs.read(header, Record(offset=record.offset, number=record.number, raw=line))
+        ) is not None:
+            return Completed(fields | found)
         if header.program is not None:
             if is_auth(header.program, header.message):
                 fields["event.dataset"] = "system.auth"

@@ -14,6 +14,7 @@ from collectors.databases.ends import finish_database, put_number, put_words
 from collectors.databases.mysql_server import STAMP, moment_of, read_error, read_general, read_refusal, read_slow
 from collectors.framing import decode
 from collectors.grouping import grouped_lines
+from collectors.host.programs import refuse_others
 from collectors.json_fields import load_record, to_instant
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
@@ -82,6 +83,7 @@ class MysqlParser:
             return True
         header = parse_header(text, self._options)
         if header.kind != "bare":
+            refuse_others(header, "mysql")
             values = (("@timestamp", header.timestamp), ("host.name", header.host), ("process.pid", header.pid))
             fields.update({name: value for name, value in values if value is not None})
             put_words("process.name", header.program, fields)

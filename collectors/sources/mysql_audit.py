@@ -14,6 +14,7 @@ from collectors.databases.mysql_audit import from_csv, from_json, from_xml, put_
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.grouping import Quotes, grouped_lines
+from collectors.host.programs import begins_others
 from collectors.json_fields import load_object
 from collectors.json_framing import json_objects
 from collectors.source import Options, Record
@@ -113,7 +114,7 @@ def _begins(line: bytes) -> bool:
     if start.startswith((b"<AUDIT_RECORD", b"<AUDIT>", b"<?xml", b"</AUDIT>")):
         return True
     text = decode(line[:600])
-    return _MARIADB.match(text) is not None or _SYSLOG in text
+    return _MARIADB.match(text) is not None or _SYSLOG in text or begins_others(line, "mysql_audit")
 
 
 class MysqlAudit:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from collectors.cloud.values import relate
 from collectors.framing import decode, lines
+from collectors.host.programs import refuse_others
 from collectors.network.tls import put_tls
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
@@ -91,6 +92,7 @@ class OpenLdapParser:
         header = parse_header(line, self._options)
         if header.kind == "bare" and header.priority is None:
             return line
+        refuse_others(header, "openldap")
         if header.timestamp is not None:
             fields["@timestamp"] = header.timestamp
         for name, value in (("host.name", header.host), ("process.name", header.program), ("process.pid", header.pid)):

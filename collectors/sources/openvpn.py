@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from collectors.framing import decode, lines
+from collectors.host.programs import refuse_others
 from collectors.network.tls import put_tls
 from collectors.source import Options, Parser, Record
 from collectors.syslog import Header, parse_header, syslog_fields
@@ -104,6 +105,7 @@ def _header(line: str, options: Options) -> Header:
     header = parse_header(line, options)
     if header.kind == "bare" and header.priority is None:
         return Header(kind="bare", message=line.strip(), host=options.host)
+    refuse_others(header, "openvpn")
     return header
 
 

@@ -15,6 +15,7 @@ from collectors.databases.oracle_audit import from_aud, from_document, from_sysl
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.grouping import grouped_lines
+from collectors.host.programs import begins_others
 from collectors.json_fields import load_object
 from collectors.json_framing import json_objects
 from collectors.source import Options, Record
@@ -115,7 +116,9 @@ def _begins(line: bytes) -> bool:
     if line.startswith(b"Audit file "):
         return True
     text = decode(line[:300])
-    return _STAMP.fullmatch(text) is not None or _SYSLOG.search(text) is not None
+    if _STAMP.fullmatch(text) is not None or _SYSLOG.search(text) is not None:
+        return True
+    return begins_others(line, "oracle_audit")
 
 
 class OracleAudit:

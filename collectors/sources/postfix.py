@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from collectors.framing import decode, lines
+from collectors.host.programs import refuse_others
 from collectors.mail.dovecot import read_dovecot
 from collectors.mail.peers import put_domain, put_port
 from collectors.mail.policy import read_policy
@@ -43,6 +44,7 @@ class PostfixParser:
         header = parse_header(text, self._options)
         if not header.message and header.kind == "bare":
             return None
+        refuse_others(header, "postfix", "dovecot", "spamassassin")
         fields = _start(header)
         known = _read(header, fields)
         if not known and header.kind == "bare" and header.program is None and _CONTROL.search(text):

@@ -18,6 +18,7 @@ from collectors.databases.postgres_prefix import LEVEL, LONGEST, PART, moment_of
 from collectors.files import rewound
 from collectors.framing import decode
 from collectors.grouping import Quotes, grouped_lines
+from collectors.host.programs import begins_others
 from collectors.json_fields import load_record, to_instant
 from collectors.source import Options, Record
 from collectors.syslog import parse_header, syslog_fields
@@ -195,9 +196,9 @@ def _begins(line: bytes) -> bool:
     if line[:1] in b"\t{" or line.startswith((b"    ", b"#011")):
         return line.startswith(b"{")
     text = decode(line[:LONGEST])
-    if "postgres" in text and (part := _SYSLOG_PART.search(text)) is not None and part["part"] != "1":
+    if "]: [" in text and (part := _SYSLOG_PART.search(text)) is not None and part["part"] != "1":
         return False
-    return LEVEL.search(text) is not None
+    return LEVEL.search(text) is not None or begins_others(line, "postgresql")
 
 
 class Postgres:

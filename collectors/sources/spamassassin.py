@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from collectors.framing import decode, lines
+from collectors.host.programs import refuse_others
 from collectors.mail.peers import domain_of, put_domain, put_port
 from collectors.mail.spamd import read_spamd
 from collectors.network.finish import finish
@@ -35,6 +36,7 @@ class SpamAssassinParser:
         header = parse_header(text, self._options)
         if not header.message and header.kind == "bare":
             return None
+        refuse_others(header, "spamassassin")
         message = header.message
         if header.kind == "bare" and header.program in {"spamd", "prefork"}:
             message = f"{header.program}: {message}"

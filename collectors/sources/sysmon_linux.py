@@ -13,6 +13,7 @@ import orjson
 
 from collectors.files import rewound
 from collectors.framing import decode, lines
+from collectors.host.programs import refuse_others
 from collectors.json_framing import json_objects
 from collectors.source import Options, Parser, Record, Source
 from collectors.syslog import parse_header, syslog_fields
@@ -65,6 +66,7 @@ class _SysmonParser:
         header = parse_header(text, self._options)
         if header.program is None:
             raise MalformedRecordError("neither an event of Sysmon for Linux nor a syslog line")
+        refuse_others(header, "sysmon_linux")
         own = header.program in PROGRAMS
         fields: Fields = {
             "event.kind": "event",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from collectors.host.programs import refuse_others
 from collectors.network.times import instant_of
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
@@ -81,6 +82,8 @@ def _bare(line: str) -> bool:
 
 def _read(line: str, options: Options) -> Fields:
     header = headed(line, options, _bare)
+    if header.program != "kernel":
+        refuse_others(header, "wireguard")
     text = _UPTIME.sub("", header.message, count=1)
     if header.program == "wireguard":
         text = f"wireguard: {text}"

@@ -23,7 +23,7 @@ class Decoder(decoding.Decoder):
     def __init__(
         self, form: Source, options: Options, *, identity: str, path: str, preamble: Sequence[bytes] = ()
     ) -> None:
-        super().__init__(form.open(options), source=form.name, identity=identity, path=path)
+        super().__init__(form.open(options), options, source=form.name, identity=identity, path=path)
         self.form = form
         self.headers: deque[bytes] = deque(maxlen=_HEADERS)
         for number, raw in enumerate(preamble, start=1):

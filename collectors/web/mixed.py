@@ -7,7 +7,9 @@ from abc import ABC, abstractmethod
 from datetime import tzinfo
 
 from collectors.framing import decode
+from collectors.host.programs import refuse_others
 from collectors.source import Options, Record
+from collectors.syslog import parse_header
 from collectors.waf.modsec_message import read_alert
 from collectors.web.access import read_access
 from collectors.web.complete import complete
@@ -30,6 +32,7 @@ class MixedParser(ABC):
     module: str
 
     def __init__(self, options: Options) -> None:
+        self._options = options
         self._zone = options.zone
         self._host = options.host
         self._last_error: Fields | None = None
@@ -47,6 +50,8 @@ class MixedParser(ABC):
         line = decode(record.raw).strip(" \x00")
         if not line:
             return None
+        if line[0].isupper():  # the month of a syslog stamp
+            refuse_others(parse_header(line, self._options), self.module)
         fields = self._read(line)
         if self._host is not None:
             fields.setdefault("host.name", self._host)

@@ -43,7 +43,7 @@ class Faulty:
 
 @pytest.mark.parametrize("fault", [csv.Error("odd"), IndexError("odd"), RecursionError("odd"), ValueError("odd")])
 def test_a_fault_is_one_dead_letter_of_a_file_and_of_a_stream(fault: Exception) -> None:
-    whole = Decoder(Faulty(fault), source="faulty", identity="i", path="p")
+    whole = Decoder(Faulty(fault), Options(), source="faulty", identity="i", path="p")
     stream = streamed.Decoder(Faulty(fault), Options(), identity="i", path="p")  # type: ignore[arg-type] # frames nothing
     for record in RECORDS:
         found, item = whole.fields(record), stream.read(record)
@@ -57,7 +57,7 @@ def test_a_fault_is_one_dead_letter_of_a_file_and_of_a_stream(fault: Exception) 
 
 
 def test_a_sketch_that_fails_means_that_the_record_is_parsed() -> None:
-    decoder = Decoder(Faulty(ValueError("odd")), source="faulty", identity="i", path="p")
+    decoder = Decoder(Faulty(ValueError("odd")), Options(), source="faulty", identity="i", path="p")
     assert decoder.sketches
     assert decoder.sketch(RECORDS[0].raw) is None
 

@@ -153,7 +153,7 @@ def test_in_a_system_log_of_many_programs_the_events_are_read_as_well() -> None:
 def test_words_are_kept_and_broken_events_become_dead_letters() -> None:
     log = "\n".join([SYSLOG + "Sysmon v1.3.3 - Monitors system events", SSHD, SYSLOG + START[:900], "no log"]) + "\n"
     events, dead = read(log)
-    assert [item.fields["event.dataset"] for item in events] == ["sysmon_linux.log", "system.syslog"]
+    assert [item.fields["event.dataset"] for item in events] == ["sysmon_linux.log", "system.auth"]
     assert events[0].fields["message"] == "Sysmon v1.3.3 - Monitors system events"
     assert len(dead) == 2
     assert "XML" in dead[0].reason
