@@ -3,8 +3,9 @@
 A clerk who opens one new server a month and a help desk that opens twenty new machines a day differ in nothing but
 their rate, so the number of new things in a window is judged by the rate at which this entity, its peers and everybody
 had new things before (a gamma-Poisson model, `engine.anomaly.shrinkage.Rates`), learned after a warm-up in which all
-things are new. What nobody ever had is judged apart, by how often a window holds such a thing. A thing that several
-entities show within a day (`windows.shared_lists`) is a release or a move, not an intruder.
+things are new. For who came after the model was fitted every thing is new, day after day, so he is judged by how many
+things the windows of newcomers held. What nobody ever had is judged apart, by how often a window holds such a thing. A
+thing that several entities show within a day (`windows.shared_lists`) is a release or a move, not an intruder.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from engine.anomaly.by_row import Row
-from engine.anomaly.frame import NotEnoughDataError, Term
+from engine.anomaly.frame import Layer, NotEnoughDataError, Term
 from engine.anomaly.shrinkage import LAYERS, Rates, tail_bits
 
 _WARM_UP = 0.4  # part of the windows, the earliest, after which new things are counted
 _LEAST = 40  # windows
+_FEW = 4.0  # entities that had a thing within a day and take nothing from its newness
 MOST_PAIRS = 400_000  # pairs of entity and thing that a model keeps
 
 
@@ -39,7 +41,8 @@ class FirstSeen:
     """What was seen before. `spread` counts the entities of each thing; `known` the things of each entity.
 
     `fresh` are rates of things new for their entity, `unheard` the mean number of things a window that nobody had
-    before, and `clumps` the shape of its distribution (small: they come together).
+    before, and `clumps` the shape of its distribution (small: they come together). `newcomers` is the mean number of
+    things, of whatever kind, in a window of those who came after the warm-up, and `gathered` its shape.
     """
 
     spread: Mapping[str, int]
@@ -48,6 +51,8 @@ class FirstSeen:
     unheard: float
     clumps: float
     windows: int
+    newcomers: float = 0.0
+    gathered: float = 1.0
 
     @classmethod
     def of(cls, windows: Iterable[Window], *, pairs: bool = True) -> FirstSeen:
@@ -62,15 +67,22 @@ class FirstSeen:
         spread: Counter[str] = Counter()
         fresh: list[tuple[str, str, float]] = []
         unheard: list[int] = []
+        old: set[str] = set()
+        held: list[int] = []
         for place, row in enumerate(rows):
             own = known.setdefault(row.entity, set())
             new = [thing for thing in row.things if thing not in own]
-            if place >= _WARM_UP * len(rows):
+            if place < _WARM_UP * len(rows):
+                old.add(row.entity)
+            else:
+                if row.entity not in old:
+                    held.append(len(row.things))
                 fresh.append((row.entity, row.peer, float(len(new))))
                 unheard.append(sum(thing not in spread for thing in new))
             own.update(new)
             spread.update(new)
         mean = (math.fsum(unheard) + 0.5) / (len(unheard) + 1.0)
+        held = held if len(held) >= _LEAST else [len(row.things) for row in rows]
         return cls(
             spread=most_common(spread, MOST_PAIRS),
             known=_kept(known) if pairs else {},
@@ -78,6 +90,8 @@ class FirstSeen:
             unheard=mean,
             clumps=_shape(unheard),
             windows=len(rows),
+            newcomers=(math.fsum(held) + 0.5) / (len(held) + 1.0),
+            gathered=_shape(held),
         )
 
     def knows(self, entity: str) -> bool:
@@ -90,19 +104,37 @@ class FirstSeen:
         new = [thing for thing in row.things if thing not in before]
         if not new:
             return []
-        bits = self.fresh.bits(row.entity, row.peer, len(new))
-        rates = self.fresh.rate(row.entity, row.peer)
         return [
             Term(
                 name=name,
-                bits=part,
+                bits=bits,
                 field=field,
                 value=_told(new),
                 expected=f"{rate:.3g} new ones in a window",
                 layer=layer,
             )
-            for part, rate, layer in zip(bits, rates, LAYERS, strict=True)
+            for bits, rate, layer in self.surprise(row.entity, row.peer, len(new))
         ]
+
+    def surprise(self, entity: str, peer: str, count: int) -> list[tuple[float, float, Layer]]:
+        """Return the bits of so many new things, the mean that was expected, and the layer, for each layer."""
+        if self.newcomers and not self.knows(entity):
+            return [(tail_bits(count, self.newcomers, self.gathered), self.newcomers, LAYERS[0])]
+        return list(zip(self.fresh.bits(entity, peer, count), self.fresh.rate(entity, peer), LAYERS, strict=True))
+
+    def moved(self, row: Window, *, field: str, name: str) -> list[Term]:
+        """Return what speaks for a new share or a new office: new things that many have every day count for less."""
+        before = self.known.get(row.entity, frozenset())
+        new = [many for thing, many in zip(row.things, row.shared, strict=True) if thing not in before]
+        less = math.fsum(min(1.0, math.sqrt(_FEW / max(many, 1.0))) for many in new)
+        full, kept = (
+            math.fsum(bits for bits, _, _ in self.surprise(row.entity, row.peer, count))
+            for count in (len(new), round(less))
+        )
+        if kept >= full:
+            return []
+        told = f"{max(new):.0f} had one within a day"
+        return [Term(name=name, bits=kept - full, field=field, value=told, expected="a move")]
 
     def unheard_of(self, row: Window, *, field: str, name: str) -> list[Term]:
         """Return the terms of things that nobody had before, less what speaks for a release."""
@@ -140,6 +172,8 @@ class FirstSeen:
             "unheard": self.unheard,
             "clumps": self.clumps,
             "windows": self.windows,
+            "newcomers": self.newcomers,
+            "gathered": self.gathered,
         }
 
     @classmethod
@@ -164,6 +198,8 @@ class FirstSeen:
             unheard=float(cast("float", document["unheard"])),
             clumps=float(cast("float", document["clumps"])),
             windows=int(cast("int", document["windows"])),
+            newcomers=float(cast("float", document.get("newcomers", 0.0))),  # absent: fitted before they were learned
+            gathered=float(cast("float", document.get("gathered", 1.0))),
         )
 
 

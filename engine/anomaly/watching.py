@@ -150,7 +150,13 @@ def _decided(store: Store, candidates: Sequence[_Candidate], keeper: Keeper) -> 
     for one in sorted(candidates, key=lambda one: (one.moment, one.item.model.name, one.id)):
         if one.id not in known:
             by_chance = one.item.calibration.by_chance(one.scores[0])
-            decision = keeper.decide(one.moment, by_chance=by_chance, share=one.item.share)
+            decision = keeper.decide(
+                one.moment,
+                by_chance=by_chance,
+                share=one.item.share,
+                model=one.item.model.name,
+                entity=text_column(one.rows, ENTITY)[0],
+            )
             if decision.alert:
                 known.add(one.id)  # an hour that was read in two pieces gives one alert
                 found.append(_alert(store, one, decision))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from engine.anomaly.cards import Words
 
+FAILED = Words(en="not measured: {reason}", sq="nuk u mat: {reason}")
+
 # Requests, names and calls, one by one.
 F1 = Words(en="F1, frozen threshold", sq="F1, prag i ngrirë")
 BEST_F1 = Words(en="F1, best threshold (looks at the answers)", sq="F1, pragu më i mirë (i sheh përgjigjet)")
@@ -56,6 +58,10 @@ STANDARD_BEST = Words(
 # The simulated ministry.
 IN_TIME = Words(
     en="attacks found in time at {budget} alerts a day", sq="sulme të gjetura në kohë me {budget} alarme në ditë"
+)
+APART = Words(
+    en="the same attacks, each in days that hold no other, at {budget} alerts a day",
+    sq="të njëjtat sulme, secili në ditë pa sulm tjetër, me {budget} alarme në ditë",
 )
 QUIET = Words(
     en="alerts a day in the same days without attacks, by seed",

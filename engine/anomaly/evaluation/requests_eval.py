@@ -28,10 +28,10 @@ from engine.anomaly.evaluation.measures import best_f1, f1_at, recall_at, roc
 from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.requests_data import Line, as_events, read_lines
 from engine.anomaly.evaluation.row import Row
-from engine.anomaly.frame import Fitted
+from engine.anomaly.frame import ENTITY, Fitted
 from engine.anomaly.keeping import Keeper, loosest
 from engine.anomaly.models.web_requests import MODEL
-from engine.anomaly.tables import INSTANT, times
+from engine.anomaly.tables import INSTANT, text_column, times
 from engine.anomaly.training import train
 
 _TRAINS, _FALSE = 0.6, 0.01
@@ -182,13 +182,15 @@ def evaluate_access_log(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     trained = train(MODEL, table.slice(0, half), seed=seed)
     rest = table.slice(half)
     groups = groups_of(rest, trained.fitted.score(rest))
-    stamps = times(rest)
+    stamps, entities = times(rest), text_column(rest, ENTITY)
     keeper, given = Keeper(budget=_BUDGET, at=int(stamps.min())), 0
     for place in np.argsort(stamps[groups.first], kind="stable").tolist():
         by_chance = trained.calibration.by_chance(float(groups.largest[place]))
         if by_chance <= loosest(_BUDGET):
             moment = int(stamps[groups.first[place]])
-            given += keeper.decide(moment, by_chance=by_chance, share=_BUDGET).alert
+            entity = entities[groups.first[place]]
+            decision = keeper.decide(moment, by_chance=by_chance, share=_BUDGET, model=MODEL.name, entity=entity)
+            given += decision.alert
     days = (int(stamps.max()) - int(stamps.min())) / 86_400_000_000
     return [
         Row(

@@ -6,6 +6,10 @@ come as they do at night: one for an entity in an hour, let through by the keepe
 scenario is found where an alert of one of its models names one of its entities, or rests on one of its events, before
 its deadline; every other alert is about nothing. The budget is
 measured on the same days without any scenario: with them, attacks a day fill it many times over.
+
+Recall is told twice: with all scenarios in the same days, where each raises the levels for the others, and of each by
+itself, in days that hold nothing else. The second takes the observations of the quiet days and puts those that are
+about the scenario in their place; what another scenario did to them (a host that both use) stays in them.
 """
 
 from __future__ import annotations
@@ -77,11 +81,13 @@ class Found:
 class Outcome:
     """One seed: its scenarios, all alerts a day, those about nothing by model, levels, and CPU seconds by model.
 
-    `quiet` is how many alerts a day come in the same days without any scenario: what the budget promises.
+    `quiet` is how many alerts a day come in the same days without any scenario: what the budget promises. `alone` are
+    the scenarios each by itself.
     """
 
     seed: int
     found: tuple[Found, ...]
+    alone: tuple[Found, ...]
     alerts_a_day: float
     quiet: float
     about_nothing: Mapping[str, float]
@@ -182,12 +188,20 @@ def outcome(seed: int, plan: Plan, names: Sequence[str] = tuple(FED_BY)) -> Outc
         calm += _raised(model, fitted, _Days(plain), first, first + plan.test)
         cpu[name] = time.process_time() - began
     begin = injected.today(first).midnight
-    shown, quiet = (_hourly(every, known, part, Keeper(budget=plan.budget, at=begin)) for every in (hot, calm))
+    telling, usual = (
+        [one for one in every if known[one.model].by_chance(one.score) <= loosest(part[one.model])]
+        for every in (hot, calm)
+    )
+    shown, quiet, *each = (
+        _hourly(every, known, part, Keeper(budget=plan.budget, at=begin))
+        for every in (telling, usual, *(_with(one, telling, usual) for one in injected.injections))
+    )
     about = [one for one in shown if any(_concerns(one, injection) for injection in injected.injections)]
     nothing = Counter(one.model for one in shown) - Counter(one.model for one in about)
     return Outcome(
         seed=seed,
-        found=tuple(_found(injection, shown, hot) for injection in injected.injections),
+        found=tuple(_found(one, shown, hot) for one in injected.injections),
+        alone=tuple(_found(one, given, hot) for one, given in zip(injected.injections, each, strict=True)),
         alerts_a_day=len(shown) / plan.test,
         quiet=len(quiet) / plan.test,
         about_nothing={name: nothing[name] / plan.test for name in names},
@@ -199,16 +213,27 @@ def outcome(seed: int, plan: Plan, names: Sequence[str] = tuple(FED_BY)) -> Outc
 def _hourly(
     raised: Sequence[_Raised], known: Mapping[str, Calibration], part: Mapping[str, float], keeper: Keeper
 ) -> list[_Raised]:
-    """Return the alerts as a person gets them: the first of each model, entity and hour that is let through."""
+    """Return the alerts as a person gets them: the first of each model, entity and hour that is let through.
+
+    `raised` is what could be let through at all (see `loosest`).
+    """
     seen: dict[tuple[str, str, int], _Raised] = {}
     for one in sorted(raised, key=lambda item: item.time):
         key = (one.model, one.entity, one.time // HOUR)
         share, by_chance = part[one.model], known[one.model].by_chance(one.score)
-        if key in seen or by_chance > loosest(share):
+        if key in seen:
             continue
-        if keeper.decide(one.time, by_chance=by_chance, share=share).alert:
+        decision = keeper.decide(one.time, by_chance=by_chance, share=share, model=one.model, entity=one.entity)
+        if decision.alert:
             seen[key] = one
     return list(seen.values())
+
+
+def _with(injection: Injection, telling: Sequence[_Raised], usual: Sequence[_Raised]) -> list[_Raised]:
+    """Return what stands out in the days that hold this scenario and no other."""
+    mine = [one for one in telling if _concerns(one, injection)]
+    taken = {(one.model, one.entity, one.time) for one in mine}
+    return [*(one for one in usual if (one.model, one.entity, one.time) not in taken), *mine]
 
 
 def _concerns(one: _Raised, injection: Injection) -> bool:

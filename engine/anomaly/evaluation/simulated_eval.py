@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.row import Row
-from engine.anomaly.evaluation.simulated import Outcome, Plan, outcome
+from engine.anomaly.evaluation.simulated import Found, Outcome, Plan, outcome
 
 PLAN = Plan(scale=0.1, budget=10.0)
 _SEEDS = 2
@@ -35,9 +35,7 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
     """Return the rows of these outcomes."""
     people = f"{10_000 * PLAN.scale:,.0f} people, {len(outcomes)} unseen seeds"
     attacks = [one for item in outcomes for one in item.found if one.attack]
-    names = sorted({one.scenario for one in attacks})
-    shares = {name: [one.in_time for one in attacks if one.scenario == name] for name in names}
-    worst = min(sum(times) / len(times) for times in shares.values())
+    apart = [one for item in outcomes for one in item.alone if one.attack]
     crowds = [one for item in outcomes for one in item.found if not one.attack]
     nothing = math.fsum(math.fsum(item.about_nothing.values()) for item in outcomes) / len(outcomes)
     quiet = " ".join(f"{item.quiet:.1f}" for item in outcomes)
@@ -46,7 +44,12 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
     found = [
         simulated(
             metric=filled(metrics.IN_TIME, budget=f"{PLAN.budget:.0f}"),
-            kulla=f"{sum(one.in_time for one in attacks)} of {len(attacks)}; worst scenario {worst:.0%}",
+            kulla=_in_time(attacks),
+            bar="85 % of each scenario",
+        ),
+        simulated(
+            metric=filled(metrics.APART, budget=f"{PLAN.budget:.0f}"),
+            kulla=_in_time(apart),
             bar="85 % of each scenario",
         ),
         simulated(metric=metrics.QUIET, kulla=quiet, bar=f"{PLAN.budget:.0f} within 20 %"),
@@ -60,3 +63,10 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
         told += f"; {len(minutes) - len(known)} not found" if 0 < len(known) < len(minutes) else ""
         found.append(simulated(metric=metric, kulla=told, bar=bar))
     return found
+
+
+def _in_time(attacks: Sequence[Found]) -> str:
+    names = {one.scenario for one in attacks}
+    shares = [[one.in_time for one in attacks if one.scenario == name] for name in names]
+    worst = min(sum(times) / len(times) for times in shares)
+    return f"{sum(one.in_time for one in attacks)} of {len(attacks)}; worst scenario {worst:.0%}"

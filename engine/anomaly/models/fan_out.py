@@ -3,8 +3,9 @@
 Threat: lateral movement, discovery of shares, worms. Data: connections (Zeek's conn, a firewall, Sysmon 3:
 `source.ip`, `destination.ip`, `destination.port`), and logons over the network (Windows 4624 of type Network and
 RemoteInteractive: `source.ip`, `host.name`). An observation is what one source reached in an hour over the ports of
-`_PORTS`. It is judged by the rate at which this source reaches new targets (help desks and scanners do all day), and
-by whether it ever spoke this protocol.
+`_PORTS`. It is judged by the rate at which this source reaches new targets (help desks and scanners do all day), less
+those that many reach in the same way (an office that moved), and by whether it ever spoke this protocol. A target is a
+host and a protocol: a remote desktop on the server whose files one reads every day is a new one.
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ _PROTOCOLS = ("smb", "rdp", "ssh", "rpc", "winrm", "vnc")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOutFitted(ByRow):
-    """The graph as it was, how many targets an hour held, and the protocols of each source."""
+    """The graph as it was, how many targets an hour held, and the protocols of each source.
+
+    `first_use` are the bits of a source that begins with a protocol, `spoken` those of a source that speaks it at all.
+    """
 
     graph: FirstSeen
     reach: Tail
     protocols: Mapping[str, int]
     first_use: Mapping[str, float]
+    spoken: Mapping[str, float]
     judged_by: ClassVar[tuple[str, ...]] = tuple(_OWN)
 
     def terms(self, row: Row) -> Sequence[Term]:
@@ -56,9 +61,12 @@ class FanOutFitted(ByRow):
             value=str(count),
             expected=f"at most {self.reach.steps[-1]:.0f} in {self.graph.windows} hours of ordinary sources",
         )
-        return [*found, reach, *self._protocols(row)]
+        moved = self.graph.moved(window, field="destination.ip", name="targets that many reach")
+        return [*found, *moved, reach, *self._protocols(row)]
 
     def _protocols(self, row: Row) -> list[Term]:
+        if row.entity not in self.protocols and self.spoken:
+            return [self._spoken(name) for name in row.texts("protocols")]
         mask = self.protocols.get(row.entity, 0)
         new = [name for name in row.texts("protocols") if not mask >> _PROTOCOLS.index(name) & 1]
         return [
@@ -73,10 +81,21 @@ class FanOutFitted(ByRow):
             for name in new
         ]
 
+    def _spoken(self, name: str) -> Term:
+        """Return the term of a source that was never seen: how few speak this protocol at all."""
+        return Term(
+            name="protocol that few sources speak",
+            bits=self.spoken[name],
+            field="destination.port",
+            value=name,
+            expected=f"{2 ** -self.spoken[name]:.1%} of all sources; this one was never seen",
+        )
+
     def content(self) -> Content:
         """Return all of it as JSON."""
         return Content(
             document={
+                "spoken": dict(self.spoken),
                 "graph": self.graph.to_json(),
                 "reach": self.reach.to_json(),
                 "protocols": dict(self.protocols),
@@ -91,6 +110,7 @@ def _made(document: Mapping[str, object]) -> FanOutFitted:
         reach=Tail.from_json(document["reach"]),
         protocols={str(k): int(v) for k, v in cast("Mapping[str, int]", document["protocols"]).items()},
         first_use={str(k): float(v) for k, v in cast("Mapping[str, float]", document["first_use"]).items()},
+        spoken={str(k): float(v) for k, v in cast("Mapping[str, float]", document.get("spoken", {})).items()},
     )
 
 
@@ -117,7 +137,10 @@ class FanOut:
         found = cells(events, moments=times(events), keys=keys, window=self.window)
         if not len(found):
             return empty_observations(_OWN)
-        things = found.lists(target[found.rows], targets, most=1000)
+        size = len(_PROTOCOLS)
+        every, place = np.unique((target * size + protocol)[found.rows], return_inverse=True)
+        told = [f"{targets[code // size]} {_PROTOCOLS[code % size]}" for code in every.tolist()]
+        things = found.lists(place.ravel().astype(np.int64), told, most=1000)
         columns = {
             "things": things,
             "shared": shared_lists(found, things, window=self.window, over=self.lookback, entity=found.key[0]),
@@ -140,11 +163,13 @@ class FanOut:
                 masks[row.entity] = masks.get(row.entity, 0) | bit
         half = len(rows) / 2
         first_use = {name: -math.log2((count + 1.0) / (half + 2.0)) for name, count in begun.items()}
+        speakers = {name: sum(mask >> place & 1 for mask in masks.values()) for place, name in enumerate(_PROTOCOLS)}
         return FanOutFitted(
             graph=graph,
             reach=Tail.of(len(row.texts("things")) for row in rows),
             protocols=dict(sorted(masks.items())),
             first_use={"": -math.log2(1.0 / (half + 2.0)), **first_use},
+            spoken={name: -math.log2((count + 1.0) / (len(masks) + 2.0)) for name, count in speakers.items()},
         )
 
     def restore(self, content: Content) -> FanOutFitted:
@@ -161,7 +186,7 @@ class FanOut:
         rows = normal.slice(0, min(25, normal.num_rows)).to_pylist()
         for row in rows:
             row["things"] = [
-                f"10.200.{number // 250}.{number % 250 + 1}" for number in rng.integers(5000, size=40).tolist()
+                f"10.200.{number // 250}.{number % 250 + 1} smb" for number in rng.integers(5000, size=40).tolist()
             ]
             row |= {"shared": [1] * 40, "protocols": ["smb", "rdp"]}
         return pa.Table.from_pylist(rows, schema=normal.schema)

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.by_row import ByRow, Row, learned, restored
-from engine.anomaly.first_seen import FirstSeen, Window, window_of_row
+from engine.anomaly.first_seen import FirstSeen, window_of_row
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.simulation.samples import ordinary
 from engine.anomaly.tables import coded, empty_observations, times
@@ -27,7 +27,6 @@ from engine.anomaly.windows import Integers, cells, either, how_often, matching,
 _OWN = {"kind": pa.string(), "things": pa.list_(pa.string()), "shared": pa.list_(pa.int64())}
 _USER, _HOST = "user on hosts", "host with services"
 _LOCAL = ("system", "local service", "network service", "anonymous logon", "-", "")
-_FEW = 4.0  # users of a host within a day who take nothing from its newness
 _NEW_SERVICES = ("7045", "4697")
 
 
@@ -44,7 +43,8 @@ class NoveltyFitted(ByRow):
         """Return the terms of one user's or host's hour."""
         window = window_of_row(row)
         if row.text("kind") == _USER:
-            return [*self.hosts.own(window, field="host.name", name="hosts new for this user"), *self._shared(window)]
+            found = self.hosts.own(window, field="host.name", name="hosts new for this user")
+            return [*found, *self.hosts.moved(window, field="host.name", name="hosts that many use")]
         new = [thing for thing in window.things if thing not in self.services]
         if not new:
             return []
@@ -52,18 +52,6 @@ class NoveltyFitted(ByRow):
         return [
             Term(name="service never installed", bits=self.installs, field="service.name", value=new[0], expected=known)
         ]
-
-    def _shared(self, window: Window) -> list[Term]:
-        """Return what speaks for a new share or a new office: hosts that many users open every day count for less."""
-        before = self.hosts.known.get(window.entity, frozenset())
-        new = [many for thing, many in zip(window.things, window.shared, strict=True) if thing not in before]
-        less = math.fsum(min(1.0, math.sqrt(_FEW / max(many, 1.0))) for many in new)
-        full = math.fsum(self.hosts.fresh.bits(window.entity, window.peer, len(new))) if new else 0.0
-        kept = math.fsum(self.hosts.fresh.bits(window.entity, window.peer, round(less))) if new else 0.0
-        if kept >= full:
-            return []
-        told = f"{max(new):.0f} users within a day"
-        return [Term(name="hosts that many use", bits=kept - full, field="host.name", value=told, expected="a move")]
 
     def content(self) -> Content:
         """Return all of it as JSON."""

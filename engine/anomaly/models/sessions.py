@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, cast
 
@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.anomaly.by_row import ByRow, Row, learned, restored
-from engine.anomaly.first_seen import FirstSeen, window_of_row
+from engine.anomaly.first_seen import FirstSeen, Window, window_of_row
 from engine.anomaly.frame import Content, Term
 from engine.anomaly.networks import is_inside, wide
 from engine.anomaly.simulation.samples import ordinary
@@ -48,14 +48,24 @@ class SessionsFitted(ByRow):
     def terms(self, row: Row) -> Sequence[Term] | None:
         """Return the terms of one user's hour."""
         window = window_of_row(row)
-        found = self.networks.own(window, field="source.ip", name="networks new for this user")
         before = self.networks.known.get(row.entity, frozenset())
         new = [(thing, many) for thing, many in zip(window.things, window.shared, strict=True) if thing not in before]
+        found = self.networks.own(self._telling(window, new), field="source.ip", name="networks new for this user")
         if new:
             bits, network, many = max((self._rarity(thing, count), thing, count) for thing, count in new)
             told = f"{many:.0f} users there within a day"
             found.append(Term(name="network that few use", bits=bits, field="source.ip", value=network, expected=told))
         return [*found, *self._moves(row, {thing for thing, _ in new})]
+
+    def _telling(self, window: Window, new: Sequence[tuple[str, float]]) -> Window:
+        """Return the window without new networks that many use, where one is new that few do.
+
+        Who travels comes from abroad and over his telephone's carrier: the carrier tells nothing more.
+        """
+        rare = [pair for pair in new if self.rare.get(pair[0], self.unknown) * 2 >= self.unknown]
+        if not rare:
+            return window
+        return replace(window, things=[thing for thing, _ in rare], shared=[many for _, many in rare])
 
     def _rarity(self, network: str, now: float) -> float:
         bits = self.rare.get(network, self.unknown)

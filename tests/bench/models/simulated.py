@@ -46,9 +46,18 @@ def report(outcomes: Sequence[Outcome]) -> None:
         count = sum(one.alerts > 0 if benign else one.in_time for one in rows)
         word = "alerted on" if benign else "found"
         best = " ".join(f"{one.best:.0f}" for one in rows)
-        print(f"{name:24s} {count:3d} of {len(rows):2d} {word}, median {middle} minutes, best scores {best}")
-    attacks = [one for item in outcomes for one in item.found if one.attack]
-    print(f"all attacks: {sum(one.in_time for one in attacks)} of {len(attacks)} in time")
+        alone = [one for item in outcomes for one in item.alone if one.scenario == name]
+        apart = sum(one.alerts > 0 if benign else one.in_time for one in alone)
+        print(
+            f"{name:24s} {count:3d} of {len(rows):2d} {word}, {apart:3d} by itself, median {middle} minutes, "
+            f"best scores {best}"
+        )
+    for title, found in (
+        ("same days", [item.found for item in outcomes]),
+        ("apart", [item.alone for item in outcomes]),
+    ):
+        attacks = [one for every in found for one in every if one.attack]
+        print(f"all attacks, {title}: {sum(one.in_time for one in attacks)} of {len(attacks)} in time")
     nothing = [math.fsum(item.about_nothing.values()) for item in outcomes]
     each = " ".join(f"{value:.1f}" for value in nothing)
     print(f"alerts a day {np.mean([item.alerts_a_day for item in outcomes]):.1f}", end="; ")

@@ -46,3 +46,22 @@ def test_theft_is_worth_more_than_a_journey_and_a_journey_more_than_home() -> No
     assert at_home == 0.0
     assert theft > journey > 8
     assert new_exit < journey - 6
+
+
+def test_a_carrier_that_many_use_adds_nothing_to_a_journey() -> None:
+    fitted = fitted_to_life(MODEL)
+    normal = MODEL.observe(MODEL.sample(seed=2, count=400))
+    known = fitted.networks.known
+    carrier = min(
+        (name for name in fitted.rare if any(name not in networks for networks in known.values())),
+        key=lambda name: (fitted.rare[name], name),
+    )
+    user = min(name for name, networks in known.items() if carrier not in networks)
+    row = normal.to_pylist()[0] | {"kulla.entity": user, "moved": []}
+    rows = [
+        row | {"things": ["93.9.0.0/16"], "shared": [1]},
+        row | {"things": ["93.9.0.0/16", carrier], "shared": [1, 1]},
+        row | {"things": [carrier], "shared": [1]},
+    ]
+    journey, with_carrier, carrier_alone = fitted.score(pa.Table.from_pylist(rows, schema=normal.schema)).values
+    assert with_carrier == journey > carrier_alone > 0
