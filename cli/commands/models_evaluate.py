@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ from cli.options import Format, Output, command
 from cli.output import target
 from cli.session import Session
 from cli.settings_table import Lang
-from engine.errors import UsageError
+from engine.errors import InputError, KullaError, UsageError
 
 if TYPE_CHECKING:
     from engine.anomaly.evaluation.row import Row
@@ -25,6 +26,8 @@ _HEADINGS = {  # data, metric, kulla's figure, what is to be reached, the best g
     "en": ("Data", "Metric", "kulla", "To reach", "Generic", "Published"),
     "sq": ("Të dhënat", "Matja", "kulla", "Synimi", "Të përgjithshëm", "Të botuara"),
 }
+DAMAGED = (KullaError, OSError, EOFError, LookupError, ValueError, TypeError, ArithmeticError, zlib.error)
+"""What damaged data can end in, whatever library reads them: a file that is missing, cut, or holds something else."""
 _UNSEEN = {"en": "unseen", "sq": "të papara"}
 
 
@@ -57,6 +60,20 @@ def _beside(row: Mapping[str, object]) -> str:
     return f"{row['generic']} {name}".strip()
 
 
+def _unmeasured(folder: Path, reason: str) -> Row:
+    from engine.anomaly.evaluation import metrics
+    from engine.anomaly.evaluation.metrics import filled
+    from engine.anomaly.evaluation.row import Row
+
+    return Row(data=folder.name, metric=filled(metrics.FAILED, reason=reason), kulla="-", note=reason)
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong in a line: an error of Python's own says little without its kind."""
+    told = " ".join(str(error).split())
+    return told if isinstance(error, KullaError) else f"{type(error).__name__}: {told}".removesuffix(": ")
+
+
 def register_evaluate(app: typer.Typer) -> None:
     """Add the command to `kulla models`."""
 
@@ -77,7 +94,8 @@ def register_evaluate(app: typer.Typer) -> None:
     ) -> None:
         """Measure the models on public labelled data and on seeded simulations, beside generic detectors.
 
-        Data that the folder does not hold are passed over, and named. docs/models.md says where to get them. Thresholds
+        Data that the folder does not hold are passed over, and named. docs/models.md says where to get them. Data that
+        are damaged get a row with the reason, the others are measured, and the command fails at its end. Thresholds
         come from what a model was trained on, never from what it is measured on.
         """
         from engine.anomaly.evaluation.generic import EXTRA, absent
@@ -91,6 +109,7 @@ def register_evaluate(app: typer.Typer) -> None:
         if not wanted or not set(wanted) <= EVALUATIONS.keys():
             raise UsageError("name what to measure, or --all", hint=f"there are {', '.join(EVALUATIONS)}")
         rows: list[tuple[str, Row]] = []
+        failed: dict[str, str] = {}
         for name in wanted:
             evaluation = EVALUATIONS[name]
             folder = Path(session.cwd / (data or ".")) / evaluation.folder
@@ -98,10 +117,23 @@ def register_evaluate(app: typer.Typer) -> None:
                 session.say(f"{name}: no data at {folder} (--data DIR)")
                 continue
             begun = time.process_time()
-            found = evaluation.run(folder, seed, generic=generic)
+            try:
+                found = evaluation.run(folder, seed, generic=generic)
+                if not found:
+                    raise InputError(f"{folder} holds nothing that could be measured", hint="see docs/models.md")
+            except DAMAGED as error:
+                failed[name] = _reason(error)
+                rows.append((name, _unmeasured(folder, failed[name])))
+                session.say(f"{name}: failed: {failed[name]}")
+                continue
             rows += [(name, row) for row in found]
             told = dict.fromkeys(row.data for row in found)
             session.say(f"{name}: {'; '.join(told)}. {time.process_time() - begun:.0f} CPU s")
         out.write(_listing(rows, session.lang))
         if generic and absent() and any(row.generic_name for _, row in rows):
             session.say(f"detectors of {' and '.join(absent())} were not measured: pip install '{EXTRA}'")
+        if failed:
+            raise InputError(
+                f"not measured: {', '.join(failed)}; the other rows stand",
+                hint="see docs/models.md for where the data come from, then kulla models evaluate " + " ".join(failed),
+            )

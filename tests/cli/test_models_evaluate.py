@@ -79,3 +79,35 @@ def test_rows_of_unseen_halves_are_told_apart(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(table, "EVALUATIONS", {"made-up": Evaluation(folder="", run=halves)})
     shown = kulla("models", "evaluate", "--all", "--no-generic", "-f", "table", home=tmp_path / "home")
     assert [line.startswith("made-up, unseen") for line in shown.out.splitlines()] == [False, False, True]
+
+
+def broken(folder: Path, seed: int, *, generic: bool) -> list[Row]:
+    """Read what is not there."""
+    del seed, generic
+    return [Row(data="broken", metric=Words(en="roc", sq="kurba"), kulla=(folder / "absent.csv").read_text())]
+
+
+def test_damaged_data_cost_their_own_row_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = {"first": broken, "made-up": measured}
+    monkeypatch.setattr(table, "EVALUATIONS", {name: Evaluation(folder="", run=run) for name, run in runs.items()})
+    shown = kulla("models", "evaluate", "--all", "--no-generic", "-f", "json", home=tmp_path / "home")
+    assert shown.code != 0
+    failed, other = json.loads(shown.out)["evaluation"]
+    assert (failed["name"], failed["kulla"]) == ("first", "-")
+    assert "absent.csv" in failed["note"]
+    assert "absent.csv" in failed["metric"]
+    assert (other["name"], other["kulla"]) == ("made-up", "0.5")
+    assert "kulla models evaluate first" in " ".join(shown.err.split())
+
+
+@pytest.mark.parametrize("name", ["csic2010", "apache-access", "ait-ads", "dga", "nab"])
+def test_a_folder_that_holds_no_data_fails_with_a_reason(tmp_path: Path, name: str) -> None:
+    (tmp_path / table.EVALUATIONS[name].folder).mkdir()
+    shown = kulla(
+        "models", "evaluate", name, "--no-generic", "--data", str(tmp_path), "-f", "json", home=tmp_path / "home"
+    )
+    assert shown.code != 0
+    (row,) = json.loads(shown.out)["evaluation"]
+    assert row["kulla"] == "-"
+    assert row["note"]
+    assert "Traceback" not in shown.err
