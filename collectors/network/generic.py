@@ -27,6 +27,8 @@ _TABLE: Table = {
         ("dstmac dmac", "destination.mac"),
         ("srcpostnat natsrc srcnatip", "source.nat.ip"),
         ("dstpostnat natdst dstnatip", "destination.nat.ip"),
+        ("srcpostnatport natsrcport", "source.nat.port"),
+        ("dstpostnatport natdstport", "destination.nat.port"),
         ("srcbytes sentbyte bytessent bytesout sent txbytes", "source.bytes"),
         ("dstbytes rcvdbyte bytesreceived bytesin received rxbytes", "destination.bytes"),
         ("srcpackets sentpkt packetssent", "source.packets"),

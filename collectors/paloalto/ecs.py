@@ -60,7 +60,11 @@ _TABLE: Table = {
     "subject": ("email.subject",),
 }
 _FILES = frozenset(("wildfire", "file", "virus", "wildfire-virus", "ml-virus", "data", "vulnerability", "dlp"))
-_THREAT = re.compile(r"(?P<name>[^()]{0,512})\((?P<id>\d{1,12})\)")
+_THREAT = re.compile(r"(?P<name>.{0,512})\((?P<id>\d{1,12})\)\Z", re.DOTALL)
+"""`Windows Executable (EXE)(52020)`, `(9999)`: the name may have brackets of its own."""
+
+_ASKED = re.compile(r"\(\w{1,32}:(?P<name>[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,20})\.?\)", re.ASCII)
+"""The domain in the name of a DNS signature: `Suspicious DNS Query (generic:c2.example)`."""
 _HASHES = {32: "file.hash.md5", 64: "file.hash.sha256"}
 
 
@@ -128,18 +132,22 @@ def _threat(values: dict[str, str], fields: Fields, zone: tzinfo) -> None:
     if values.get("type", "").upper() != "THREAT":
         return
     subtype, misc = values.get("subtype", ""), values.get("misc", "")
-    found = _THREAT.search(values.get("threatid", ""))
+    found = _THREAT.fullmatch(values.get("threatid", "")[:600])
     if found is not None:
+        if (asked := _ASKED.search(found["name"])) is not None:
+            fields["dns.question.name"] = asked["name"]
         fields["event.code"] = found["id"]
         fields["panw.panos.threat.id"], fields["panw.panos.threat.name"] = found["id"], found["name"].strip()
         if found["name"].strip():
             fields["rule.description"] = fields["event.reason"] = found["name"].strip()
+    if subtype in _FILES:
+        misc = misc or values.get("url", "")  # CEF's profile has one key for both, `request`
     name = values.get("file_name", "") or (misc if subtype in _FILES else "")
     if name:
         put(fields, "file.name", name.rpartition("/")[2] or name, zone)
         if misc and subtype in _FILES:
             put(fields, "file.path", name, zone)
-    url = values.get("url", "") or (misc if subtype == "url" else "")
+    url = (values.get("url", "") if subtype not in _FILES else "") or (misc if subtype == "url" else "")
     if url:
         _url(url, fields, zone)
     method = values.get("http_method", "")

@@ -46,10 +46,25 @@ def read_forms(line: str) -> tuple[dict[str, str], int, str]:
         pairs = {"type": cef.event_class, "subtype": cef.name, **cef.labelled, **cef.extension}
         if cef.product != "LF":  # the firewall's own CEF profile writes them the other way round
             pairs |= {"type": cef.name, "subtype": cef.event_class}
-        return canonical(pairs), at, "cef"
+        return _of_profile(canonical(pairs)), at, "cef"
     if (at := find_leef(line)) is not None and (leef := read_leef(line[at:])) is not None:
         return canonical(dict(leef.attributes)), at, "leef"
     return {}, 0, "none"
+
+
+def _of_profile(values: dict[str, str]) -> dict[str, str]:
+    """Bring what the firewall's CEF profile means by a key in one type of log alone to its column.
+
+    `cat` is a threat's name and number, `reason` why a session ended, and the time that it took stands by its label.
+    """
+    kind = values.get("type", "").upper()
+    if kind == "THREAT" and "cat" in values:
+        values.setdefault("threatid", values["cat"])
+    if kind == "TRAFFIC" and "reason" in values:
+        values.setdefault("session_end_reason", values["reason"])
+    if "Elapsed time in seconds" in values:
+        values.setdefault("elapsed", values["Elapsed time in seconds"])
+    return values
 
 
 def _columns(text: str) -> list[str]:

@@ -28,6 +28,7 @@ _LOGIN = re.compile(r"auth|login|logon|logged in|logout|logged out", re.IGNORECA
 _LEFT = re.compile(r"log(?:ged)?[ _-]?out(?![a-z])", re.IGNORECASE)
 _LOGGED = re.compile(rf"logged in|{_LEFT.pattern}|login succ", re.IGNORECASE)
 _ASKED = re.compile(r"(?<![a-z])(?:auth|login)", re.IGNORECASE)  # what GlobalProtect does then; not `prelogin`
+_NEGOTIATED = re.compile(r"nego-.{0,20}fail", re.IGNORECASE)  # `ike-nego-p1-fail`
 _USER_AUTH = re.compile(r"authentication failed for (?:user|admin)|invalid user", re.IGNORECASE)
 _SYSTEM = {"auth": ["authentication"], "general": ["host"], "globalprotect": ["session", "network"]}
 
@@ -74,6 +75,8 @@ def _system(values: dict[str, str], subtype: str) -> Class:
         failed = _FAILURE.search(event) or text.startswith("failed") or _USER_AUTH.search(text)
         passed = _SUCCESS.search(event) or text.startswith("authenticated") or _LOGGED.search(text)
         outcome = "failure" if failed else "success" if passed else None
+    if outcome is None and _NEGOTIATED.search(event):
+        return categories, ["connection", "error"], "failure"
     if outcome is None:
         return categories, ["info"], None
     return categories, ["info", "end" if _LEFT.search(event) or _LEFT.search(text) else "start"], outcome

@@ -5,6 +5,8 @@ Specification: "IBM QRadar Log Event Extended Format (LEEF)" 1.0 and 2.0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from collectors.network.device import DeviceSource
 from collectors.network.envelope import prefix_fields, prefix_header
 from collectors.network.generic import generic_fields
@@ -29,8 +31,16 @@ def _read(line: str, options: Options) -> Fields:
     ):
         put(fields, name, text, options.zone)
     fields |= generic_fields(dict(leef.attributes), "leef.", options.zone)
+    _login(leef.attributes, fields)
     prefix_fields(prefix_header(line, start, options), fields, options)
     return fields
+
+
+def _login(attributes: Mapping[str, str], fields: Fields) -> None:
+    """Read `isLoginEvent` and `isLogoutEvent`, by which a product says that an account came or left."""
+    for name, kind in (("isLoginEvent", "start"), ("isLogoutEvent", "end")):
+        if attributes.get(name, "").lower() == "true":
+            fields["event.category"], fields["event.type"] = ["authentication"], [kind]
 
 
 SOURCE = DeviceSource(

@@ -17,6 +17,7 @@ from collectors.network.leef import read_leef
 from collectors.network.times import instant_of, zone_named
 from collectors.network.values import mac_of, put, split_account
 from engine.events import Fields
+from tests.collectors.reading import one
 
 
 def test_cef_header_and_extension_are_unescaped() -> None:
@@ -142,3 +143,11 @@ def test_hostile_texts_are_read_in_linear_time() -> None:
         list(colon_pairs(text))
         read_cef("CEF:0|a|b|c|d|e|f|" + text)
         read_leef("LEEF:1.0|a|b|c|d|" + text)
+
+
+def test_leef_tells_log_ins_and_translated_ports() -> None:
+    head = "<13>Nov 22 06:25:01 fw1 LEEF:2.0|Vendor|Product|1.0|session|^|"
+    line = f"{head}src=10.0.0.1^srcPostNAT=192.0.2.1^srcPostNATPort=4444^isLoginEvent=true^usrName=eva"
+    fields = one("leef", line)
+    assert (fields["event.category"], fields["event.type"]) == (["authentication"], ["start"])
+    assert (fields["source.nat.ip"], fields["source.nat.port"]) == ("192.0.2.1", 4444)

@@ -113,3 +113,45 @@ def test_what_the_firewall_puts_together_is_an_alert_with_a_rule() -> None:
     assert (fields["event.kind"], fields["event.category"][0]) == ("alert", "malware")
     assert (fields["rule.name"], fields["rule.id"]) == ("beacon-heuristics", "6005")
     assert fields["event.reason"] == "Host has visited a known malware URL (17 times)."
+
+
+def _threat(subtype: str, threat: str, misc: str) -> dict[str, Any]:
+    head = (
+        f"1,{STAMP},0123,THREAT,{subtype},2561,{STAMP},10.1.2.3,198.51.100.8,,,out,tax\\eva,,dns,vsys1,in,out,e1,e2,fwd"
+    )
+    return one("panw", f'{head},{STAMP},3,1,5353,53,0,0,0x0,udp,sinkhole,"{misc}",{threat},any,medium,client-to-server')
+
+
+def test_a_threats_name_may_have_brackets_of_its_own() -> None:
+    fields = _threat("wildfire", "Windows Executable (EXE)(52020)", "invoice.exe")
+    assert (fields["event.code"], fields["rule.description"]) == ("52020", "Windows Executable (EXE)")
+    assert fields["file.name"] == "invoice.exe"
+    fields = _threat("spyware", "Suspicious DNS Query (generic:c2.example)(4000000)", "c2.example")
+    assert (fields["event.code"], fields["dns.question.name"]) == ("4000000", "c2.example")
+    fields = _threat("url", "(9999)", "evil.example/a")
+    assert fields["event.code"] == "9999"
+    assert "rule.description" not in fields
+
+
+def test_the_cef_profile_of_a_threat_and_of_a_session() -> None:
+    head = "CEF:0|Palo Alto Networks|PAN-OS|10.2.0"
+    fields = one(
+        "panw",
+        f"{head}|vulnerability|THREAT|5|rt=Nov 22 2026 06:25:13 GMT src=203.0.113.4 dst=192.0.2.25 spt=4444 dpt=443 "
+        "proto=tcp act=reset-both request=login.php cat=Apache Log4j Remote Code Execution(91991)",
+    )
+    assert (fields["event.code"], fields["rule.description"]) == ("91991", "Apache Log4j Remote Code Execution")
+    assert (fields["file.name"], fields.get("url.domain")) == ("login.php", None)
+    fields = one(
+        "panw",
+        f"{head}|end|TRAFFIC|1|rt=Nov 22 2026 06:25:13 GMT src=10.1.2.3 dst=198.51.100.8 proto=tcp act=allow "
+        "cn3Label=Elapsed time in seconds cn3=60 reason=tcp-fin",
+    )
+    assert (fields["event.duration"], fields["event.reason"]) == (60_000_000_000, "tcp-fin")
+
+
+def test_a_tunnel_that_could_not_be_negotiated_failed() -> None:
+    text = "IKE phase-1 negotiation is failed as initiator, main mode. Failed SA: 192.0.2.1[500]-198.51.100.7[500]."
+    fields = _system("vpn", "ike-nego-p1-fail", text)
+    assert (fields["event.outcome"], fields["event.type"]) == ("failure", ["connection", "error"])
+    assert (fields["source.ip"], fields["destination.ip"]) == ("192.0.2.1", "198.51.100.7")
