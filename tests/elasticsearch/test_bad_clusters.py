@@ -136,6 +136,7 @@ def test_a_red_index_is_a_gap_and_never_an_answer(
     store: ElasticStore, many: Callable[..., list[object]], node_url: str
 ) -> None:
     store.append(many(5), [])
+    store.examine()
     nowhere = {"settings": {"index.routing.allocation.require._name": "no-such-node"}}
     store.cluster.ask("PUT", f"/{store.names.events}-broken-2026.01.01?wait_for_active_shards=0", nowhere)
     impatient = ElasticStore(Cluster(address(node_url, prefix=store.names.prefix, patience=0.3)), store._clock)
@@ -145,6 +146,8 @@ def test_a_red_index_is_a_gap_and_never_an_answer(
     gaps: list[object] = []
     assert list(impatient.blocks(missing=gaps.append)) == []
     assert [(each.first_sequence, each.last_sequence) for each in gaps] == [(1, 5)]
+    with pytest.raises(StoreError, match=r"red is .*-broken-2026\.01\.01"):
+        impatient.examine()
     impatient.close()
 
 

@@ -96,7 +96,7 @@ class Findings:
 
     def known_ids(self, ids: Sequence[str]) -> frozenset[str]:
         """Return those of the ids under which an alert is stored."""
-        return frozenset(self._records.get("alerts", [plain(number) for number in ids], only="key"))
+        return self._records.known("alerts", [plain(number) for number in ids])
 
     def judge(self, alert_id: str, verdict: Verdict, why: str) -> None:
         """Record a verdict on an alert."""

@@ -70,19 +70,23 @@ class Records:
             )
         return outcome
 
-    def get(self, kind: str, ids: Sequence[str], *, only: str | None = None) -> dict[str, Json]:
+    def get(self, kind: str, ids: Sequence[str]) -> dict[str, Json]:
         """Return the records with these ids, as they are at this moment."""
-        found: dict[str, Json] = {}
+        return {each["_id"]: each["_source"] for each in self._found(kind, ids, whole=True)}
+
+    def known(self, kind: str, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the ids under which there is a record at this moment; the cluster reads none for it."""
+        return frozenset(each["_id"] for each in self._found(kind, ids, whole=False))
+
+    def _found(self, kind: str, ids: Sequence[str], *, whole: bool) -> Iterator[Mapping[str, Any]]:
         path = f"/{part(self._names.of(kind))}/_mget"
         for start in range(0, len(ids), _IDS_AT_ONCE):
             body = {"ids": list(ids[start : start + _IDS_AT_ONCE])}
-            answer = self._cluster.ask("POST", path, body, _source_includes=only)
-            for each in answer.body["docs"]:
+            for each in self._cluster.ask("POST", path, body, _source=whole).body["docs"]:
                 if each.get("found"):
-                    found[each["_id"]] = each["_source"]
+                    yield each
                 elif "error" in each:
                     raise refused(404, each, self._cluster.address.location)
-        return found
 
     def search(
         self, kind: str, query: Json, sort: Sequence[Json], *, limit: int | None = None
