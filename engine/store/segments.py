@@ -153,6 +153,8 @@ def _trimmed(table: pa.Table) -> pa.Table:
 def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
     if column.null_count == len(column):
         return pa.nulls(len(column), column.type)
+    if len(column.dictionary) == 1:
+        return column
     used = np.zeros(len(column.dictionary), dtype=bool)
     used[(column.indices.drop_null() if column.null_count else column.indices).to_numpy()] = True
     if used.all():
