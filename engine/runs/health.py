@@ -75,9 +75,14 @@ def problems(
 
 
 def _of_content(store: Store) -> list[Problem]:
-    """Tell whether all that is stored can be read: damage in what nobody asks for shows nowhere else."""
+    """Tell whether all that is stored can be read: damage in what nobody asks for shows nowhere else.
+
+    Who has no right to ask for it does not learn it.
+    """
     try:
         store.examine()
+    except DeniedError:
+        return []
     except StoreError as error:
         return [Problem(weight="critical", kind="damaged", why=str(error), hint=error.hint or "kulla store status")]
     return []

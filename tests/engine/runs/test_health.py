@@ -29,6 +29,9 @@ class _Refusing(EmbeddedStore):
     def save_records(self, records: Sequence[Record]) -> frozenset[str]:
         raise self.error
 
+    def examine(self) -> None:
+        raise DeniedError("no right to ask")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[_Refusing]:
