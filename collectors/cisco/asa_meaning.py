@@ -40,6 +40,7 @@ _VPN_ERROR = _network("client-vpn-error", "connection", "error", "denied")
 _SVC = _network("firewall-rule", "connection", "info")
 _IN = _login("logged-in", "allowed", "info", "start", outcome="success")
 _FAILED = _login("logon-failed", "denied", "info", "start", outcome="failure")
+_ATTACK = Meaning(action="firewall-rule", category=("network", "intrusion_detection"), types=("info",))
 _BUILT = _network("firewall-rule", "info")
 
 _BY_ID: tuple[tuple[str, Meaning], ...] = (
@@ -73,6 +74,13 @@ _BY_ID: tuple[tuple[str, Meaning], ...] = (
     ("716001", Meaning(action="firewall-rule", category=("network", "session"), types=("info", "start"))),
     ("716002", Meaning(action="firewall-rule", category=("network", "session"), types=("info", "end"))),
     ("113019", Meaning(action="client-vpn-disconnected", category=("network", "session"), types=("connection", "end"))),
+    ("502101", Meaning(action="user-added", category=("iam", "network"), types=("info", "user", "creation"))),
+    ("502102", Meaning(action="user-deleted", category=("iam", "network"), types=("info", "user", "deletion"))),
+    ("401002 733101 733102 733104 733105", _ATTACK),
+    ("307001", DENIED),
+    ("307002", ALLOWED),
+    ("307003", _FAILED),
+    ("717009 717037 725006", _network("firewall-rule", "info", outcome="failure")),
     ("400000", Meaning(action="intrusion-detected", category=("network", "intrusion_detection"), types=("info",))),
     ("430001", Meaning(action="intrusion-detected", category=("intrusion_detection", "network"), types=("info",))),
     ("430002", _network("connection-started", "connection", "start")),

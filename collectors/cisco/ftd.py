@@ -69,6 +69,32 @@ _TABLE: Table = {
     "VLAN_ID": ("network.vlan.id",),
     "DE": ("cisco.ftd.detection_engine",),
 }
+_RECORDS = {
+    "a host address": "A",
+    "ip6 address": "AAAA",
+    "an ipv6 address": "AAAA",
+    "text strings": "TXT",
+    "a domain name pointer": "PTR",
+    "an authoritative name server": "NS",
+    "the canonical name for an alias": "CNAME",
+    "marks the start of a zone of authority": "SOA",
+    "mail exchange": "MX",
+    "server selection": "SRV",
+    "naming authority pointer": "NAPTR",
+}
+"""The device writes out what IANA's list of DNS parameters says of a record type, and of a response code."""
+
+_RESPONSES = {
+    "no error": "NOERROR",
+    "format error": "FORMERR",
+    "server failure": "SERVFAIL",
+    "non-existent domain": "NXDOMAIN",
+    "not implemented": "NOTIMP",
+    "query refused": "REFUSED",
+    "name exists when it should not": "YXDOMAIN",
+    "server not authoritative for zone": "NOTAUTH",
+    "not authorized": "NOTAUTH",
+}
 
 
 def security_fields(text: str, options: Options) -> Fields:
@@ -79,6 +105,11 @@ def security_fields(text: str, options: Options) -> Fields:
     for key in ("network.protocol", "network.application"):
         if isinstance(value := fields.get(key), str):
             fields[key] = value.lower()
+    for key, words in (("dns.question.type", _RECORDS), ("dns.response_code", _RESPONSES)):
+        if isinstance(value := fields.get(key), str):
+            fields[key] = words.get(value.lower(), value)
+    if isinstance(value := fields.get("rule.description"), str):
+        fields["rule.description"] = value.strip('"')
     _tls(values, fields)
     duration = values.get("ConnectionDuration", "")
     if duration.isdecimal() and len(duration) < 10:

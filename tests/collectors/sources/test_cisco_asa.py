@@ -217,3 +217,40 @@ def test_why_a_connection_ended_at_which_interface_and_whose_it_was(
 def test_what_did_not_pass_is_denied(code: str, verdict: str, blocked: bool) -> None:
     fields = _fields(f"{code}: SrcIP: 10.1.1.7, DstIP: 203.0.113.9, {verdict}, Protocol: tcp")
     assert ("denied" in texts(fields["event.type"])) is blocked
+
+
+def test_dns_of_a_security_event_is_in_the_words_of_dns() -> None:
+    ends = "430003: SrcIP: 10.1.1.7, DstIP: 10.1.1.53, Protocol: udp, DNSQuery: c2.example"
+    fields = _fields(f"{ends}, DNSRecordType: the canonical name for an alias, DNSResponseType: Non-Existent Domain")
+    assert (fields["dns.question.type"], fields["dns.response_code"]) == ("CNAME", "NXDOMAIN")
+    fields = _fields(f"{ends}, DNSRecordType: 65, DNSResponseType: No Error")
+    assert (fields["dns.question.type"], fields["dns.response_code"]) == ("65", "NOERROR")
+
+
+def test_the_message_of_an_intrusion_has_no_quotes_around_it() -> None:
+    fields = _fields('430001: SrcIP: 203.0.113.4, DstIP: 10.1.1.7, Protocol: tcp, SID: 1, Message: "SERVER-OTHER a, b"')
+    assert fields["rule.description"] == "SERVER-OTHER a, b"
+
+
+@pytest.mark.parametrize(
+    ("message", "categories", "types"),
+    [
+        (
+            "502101: New user added to local dbase: Uname: eva Priv: 15 Encpass: ****",
+            "iam network",
+            "info user creation",
+        ),
+        (
+            "502102: User deleted from local dbase: Uname: eva Priv: 1 Encpass: ****",
+            "iam network",
+            "info user deletion",
+        ),
+        ("401002: Shun added: 203.0.113.4 10.0.0.1 0 0", "network intrusion_detection", "info"),
+        ("733101: Host 203.0.113.4 is attacking. Current burst rate is 9", "network intrusion_detection", "info"),
+        ("307001: Denied Telnet login session from 203.0.113.4 on interface out", "network", "connection denied"),
+    ],
+)
+def test_accounts_attackers_and_refusals_are_of_their_kind(message: str, categories: str, types: str) -> None:
+    fields = _fields(message)
+    assert " ".join(texts(fields["event.category"])) == categories
+    assert " ".join(texts(fields["event.type"])) == types
