@@ -196,7 +196,7 @@ class Beacons:
         """Return the same machines calling a destination of their own, evenly, by day and night."""
         chance = np.random.default_rng(seed)
         rows = normal.slice(0, 40)
-        gaps = [(300 * (1 + 0.2 * chance.uniform(-1, 1, 200))).tolist() for _ in range(rows.num_rows)]
+        gaps = [(300 * (1 + 0.2 * chance.uniform(-1, 1, 287))).tolist() for _ in range(rows.num_rows)]
         made = {
             "destination": pa.array([f"c2-{number}.example" for number in range(rows.num_rows)], type=pa.string()),
             "gaps": pa.array(gaps, type=_NUMBERS),
