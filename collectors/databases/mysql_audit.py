@@ -90,13 +90,18 @@ def from_csv(text: str) -> dict[str, str]:
 
 
 def _mariadb_row(text: str) -> list[str]:
-    """Split a row of server_audit: eight values without commas, an object that may have them, the return code."""
+    """Split a row of server_audit: eight values without commas, an object that may have them, the return code.
+
+    Newer versions put the connection's TLS version behind it; what is told of tables has no return code.
+    """
     first = text.split(",", 8)
     if len(first) < 9:
         return first
     rest, _, status = first[8].rpartition(",")
-    if not status.strip().lstrip("-").isdecimal():  # newer versions put the connection's TLS version behind
-        rest, _, status = rest.rpartition(",")
+    if not status.strip().lstrip("-").isdecimal():
+        before, comma, code = rest.rpartition(",")
+        if comma and code.strip().lstrip("-").isdecimal():
+            rest, status = before, code
     quoted = rest.strip()
     if len(quoted) > 1 and quoted[0] == quoted[-1] == "'":
         quoted = quoted[1:-1].replace("\\'", "'").replace("\\\\", "\\")

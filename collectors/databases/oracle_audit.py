@@ -77,6 +77,7 @@ _AUDIT = ("AUDIT", "NOAUDIT", "SYSTEM AUDIT", "SYSTEM NOAUDIT", "CREATE AUDIT", 
 _XML = re.compile(r"<(?P<name>[A-Za-z_]{1,60})>(?P<text>[^<]*+)</(?P=name)>")
 _SYSLOG = re.compile(r"\b(?P<name>[A-Z][A-Z_ ]{1,40}?) ?: ?\"(?P<text>[^\"]{0,8000})\"")
 _OLD_SYSLOG = re.compile(r"\b(?P<name>[A-Z][A-Z_$ ]{1,40}?) ?: ?(?:\[\d{1,9}\] ?\"(?P<text>[^\"]{0,8000})\")")
+_SIZED = re.compile(r"\b[A-Z][A-Z_$ ]{1,40}? ?: ?\[\d{1,9}\] ?'")
 _ADDRESS = re.compile(r"\(HOST=(?P<host>[^)]{1,255})\)(?:\(PORT=(?P<port>\d{1,5})\))?")
 _AUTHENTICATED = re.compile(r"Authenticated by: (?P<how>[^;]{1,80})")
 
@@ -101,7 +102,12 @@ def from_xml(text: str) -> dict[str, str]:
 
 
 def from_syslog(message: str) -> dict[str, str]:
-    """Return the values of a record over syslog: unified (`KEY:"v"`) or traditional (`KEY :[3] "v"`)."""
+    """Return the values of a record over syslog: unified (`KEY:"v"`), traditional (`KEY :[3] "v"`), or of SYS.
+
+    What SYS does is told as in an `.aud` file, in one line behind the record's length.
+    """
+    if (first := _SIZED.search(message, 0, 400)) is not None:
+        return from_aud(message[first.start() :])
     shape = _OLD_SYSLOG if ":[" in message.replace(" ", "")[:400] else _SYSLOG
     values: dict[str, str] = {}
     for found in shape.finditer(message):

@@ -36,6 +36,7 @@ _ERROR_LINE = re.compile(
 _LOGIN = re.compile(r"Login (?P<how>failed|succeeded) for user '(?P<user>[^']{0,256})'(?P<rest>.{0,2000})", re.DOTALL)
 _CLIENT = re.compile(r"\[CLIENT: (?P<client>[^\]]{1,80})\]")
 _REASON = re.compile(r"Reason: (?P<reason>[^\[]{1,600})")
+_SSPI = re.compile(r"SSPI handshake failed with error code (?P<code>0x[0-9A-Fa-f]{1,8})")
 _SPID = re.compile(r"spid(?P<id>\d{1,9})s?", re.ASCII)
 _CONFIGURED = re.compile(
     r"Configuration option '(?P<option>[^']{1,128})' changed from (?P<old>-?\d{1,12}) to (?P<new>-?\d{1,12})"
@@ -139,6 +140,13 @@ def _message(message: str, fields: Fields) -> None:
     fields["message"] = message
     if login := _LOGIN.search(message, 0, 2000):
         _login(login, fields)
+    elif refused := _SSPI.match(message):
+        fields["event.action"], fields["event.outcome"] = "login-failed", "failure"
+        fields["error.code"] = refused["code"]
+        also(fields, "event.category", ("authentication",))
+        also(fields, "event.type", ("start", "denied"))
+        if reason := _REASON.search(message, 0, 2000):
+            put_words("event.reason", reason["reason"].strip(), fields)
     elif changed := _CONFIGURED.search(message, 0, 2000):
         fields["event.action"] = "configuration-changed"
         also(fields, "event.category", ("configuration",))

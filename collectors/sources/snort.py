@@ -200,12 +200,19 @@ def _json(document: dict[str, Json], options: Options) -> Fields:
     rule = text(document.get("rule")).split(":")
     if len(rule) == 3:
         fields["rule.id"], fields["rule.version"] = rule[1], rule[2]
-    for key, name in (("msg", "rule.description"), ("class", "rule.category"), ("action", "event.action")):
+    for key, name in (
+        ("msg", "rule.description"),
+        ("msg", "rule.name"),
+        ("class", "rule.category"),
+        ("action", "event.action"),
+    ):
         if found := text(document.get(key)):
             fields[name] = found
     for key, name in (("src_addr", "source.ip"), ("dst_addr", "destination.ip")):
         if is_ip(found := text(document.get(key))):
             fields[name] = found
+    for key, side in (("src_ap", "source"), ("dst_ap", "destination")):
+        _place(text(document.get(key)), side, fields)
     for key, name in (("src_port", "source.port"), ("dst_port", "destination.port"), ("priority", "event.severity")):
         if (value := number(document.get(key))) is not None and value < 2**31:
             fields[name] = value
@@ -214,6 +221,16 @@ def _json(document: dict[str, Json], options: Options) -> Fields:
         fields["event.type"] = ["denied"]
     spread("snort.", document, fields)
     return fields
+
+
+def _place(written: str, side: str, fields: Fields) -> None:
+    """Read `address:port` as `alert_json` writes it by default, with or without brackets around an IPv6 address."""
+    address, _, port = written.rpartition(":")
+    address = address.strip("[]")
+    if is_ip(address):
+        fields.setdefault(f"{side}.ip", address)
+        if port.isdecimal() and 0 < int(port[:6]) < 65536:
+            fields.setdefault(f"{side}.port", int(port))
 
 
 SOURCE = LineSource(

@@ -127,3 +127,28 @@ def test_unified_syslog_json_and_xml(data: str, user: str, action: str, outcome:
     fields = one("oracle_audit", data)
     assert (fields["user.name"], fields["event.action"], fields["event.outcome"]) == (user, action, outcome)
     assert known_as(data) == "oracle_audit"
+
+
+def test_what_sys_does_over_syslog() -> None:
+    line = (
+        "Nov 22 06:25:01 db1 Oracle Audit[4243]: LENGTH : '200' ACTION :[7] 'CONNECT' DATABASE USER:[3] 'sys' "
+        "PRIVILEGE :[6] 'SYSDBA' CLIENT USER:[3] 'eva' CLIENT TERMINAL:[5] 'pts/0' STATUS:[4] '1017' DBID:[3] '123'"
+    )
+    fields = one("oracle_audit", line)
+    assert (fields["user.name"], fields["event.outcome"], fields["host.name"]) == ("sys", "failure", "db1")
+    assert known_as(line) == "oracle_audit"
+
+
+def test_a_log_in_by_windows_that_failed() -> None:
+    line = (
+        "2026-11-22 06:25:01.12 Logon       SSPI handshake failed with error code 0x8009030c, state 14 while "
+        "establishing a connection with integrated security; the connection has been closed. Reason: "
+        "AcceptSecurityContext failed. The logon attempt failed   [CLIENT: 203.0.113.4]."
+    )
+    fields = one("mssql", line)
+    assert (fields["event.outcome"], fields["source.ip"], fields["error.code"]) == (
+        "failure",
+        "203.0.113.4",
+        "0x8009030c",
+    )
+    assert "authentication" in fields["event.category"]

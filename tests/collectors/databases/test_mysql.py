@@ -131,3 +131,11 @@ def test_enterprise_json_and_percona() -> None:
         "eva",
     )
     assert known_as(percona) == "mysql_audit"
+
+
+def test_what_mariadb_tells_of_tables_has_no_outcome() -> None:
+    start = "20261122 06:25:01,db1,eva,10.1.2.3,43,78"
+    fields = one("mysql_audit", f"{start},WRITE,tax,payments,")
+    assert (fields["event.action"], fields.get("event.outcome")) == ("table-write", None)
+    for end in ("1045", "1045,TLSv1.3", "1045,"):
+        assert one("mysql_audit", f"{start},FAILED_CONNECT,,,{end}")["event.outcome"] == "failure"

@@ -191,6 +191,13 @@ CASES: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
     ),
     (
         "snort",
+        ('{"timestamp":"03/03-10:00:00.500000","pkt_num":5,"proto":"TCP","dir":"C2S","src_ap":"203.0.113.9:4000",'
+        '"dst_ap":"2001:db8::9:22","rule":"1:2000001:3","action":"drop","msg":"ET SCAN","priority":2,"sid":2000001}'),
+        {"source.ip": "203.0.113.9", "source.port": 4000, "destination.ip": "2001:db8::9", "destination.port": 22,
+         "rule.name": "ET SCAN", "event.type": ["denied"]},
+    ),
+    (
+        "snort",
         ("03/03-10:00:00.500000  [**] [1:2000001:3] ET SCAN [probe] of {things} [**] [Classification: Attempted"
         " Recon] [Priority: 2] {TCP} 203.0.113.9:4000 -> 192.0.2.9:22"),
         {"rule.name": "ET SCAN [probe] of {things}", "rule.id": "2000001", "event.severity": 2,
