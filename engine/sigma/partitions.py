@@ -52,13 +52,16 @@ _Told: TypeAlias = tuple[int, str, tuple[str, ...]]
 class _Layout:
     """What the fields of an event are good for, by their names alone.
 
-    `told` takes the values that fill places of the profile, `places` are their positions, `tables` theirs; `searched`
-    takes the values in which keywords may stand.
+    `told` takes the values that fill places of the profile, `places` are their positions, `tables` theirs; `spread`
+    are the places that several fields fill together. `searched` takes the values in which keywords may stand, and
+    `compares` says whether both fields of any comparison are there.
     """
 
     told: Callable[[Mapping[str, Value]], Sequence[Value | None]]
     places: tuple[int, ...]
     tables: tuple[Signatures, ...]
+    spread: tuple[tuple[int, Accessor], ...]
+    compares: bool
     searched: Callable[[Mapping[str, Value]], Sequence[Value]]
 
 
@@ -180,12 +183,12 @@ class Partition:
         layout = self._layouts.get(names) or self._layout(names)
         for place, signature in zip(layout.places, self._signatures(layout, layout.told(fields)), strict=True):
             profile[place] = signature
-        for index in self._spread:
-            profile[index] = self.tables[index].of(self.accessors[index].value(fields))
+        for index, accessor in layout.spread:
+            profile[index] = self.tables[index].of(accessor.value(fields))
         if self.keywords is not None:
             profile.append(self._keyword_signature(self.keywords, layout.searched(fields), original))
         if self._references:
-            profile.append(self.reference_bits(fields))
+            profile.append(self.reference_bits(fields) if layout.compares else 0)
         return self.evaluate(tuple(profile))
 
     @staticmethod
@@ -210,6 +213,14 @@ class Partition:
             told=_values_of([name for name, _, _ in slots]),
             places=tuple(place for _, place, _ in slots),
             tables=tuple(table for _, _, table in slots),
+            spread=tuple(
+                (index, Accessor(present, spread=True))
+                for index in self._spread
+                if (present := tuple(name for name in self.accessors[index].names if name in there))
+            ),
+            compares=any(
+                not there.isdisjoint(left) and not there.isdisjoint(right) for _, left, right in self.compared()
+            ),
             searched=_values_of(searched),
         )
         if len(names) <= MAX_NAMES:
