@@ -53,9 +53,16 @@ class Decoder:
         try:
             return self._parser.parse(record)
         except MalformedRecordError as error:
-            return self._others.strayed(record, self.source) or self.bury(record, error.message)
+            return self._strayed(record) or self.bury(record, error.message)
         except _FAULTS as error:
             return self.bury(record, f"a fault of kulla in reading this record ({_told(error)})")
+
+    def _strayed(self, record: Record) -> Fields | None:
+        """Return the fields of a refused record that another program wrote; None where it is none, or is damaged."""
+        try:
+            return self._others.strayed(record, self.source)
+        except (MalformedRecordError, *_FAULTS):
+            return None
 
     def event(self, record: Record, fields: Fields) -> Event:
         """Make the whole event of a record and its fields: completed fields, id, origin and original text.

@@ -11,7 +11,7 @@ import pytest
 
 from collectors.host.programs import reader_of
 from collectors.reader import LogReader, Parsed
-from collectors.registry import find
+from collectors.registry import find, sources
 from collectors.source import Options, Record
 from collectors.syslog import parse_header
 from engine.errors import MalformedRecordError
@@ -149,3 +149,18 @@ def test_a_first_word_without_a_header_names_no_program() -> None:
     assert reader_of(parse_header("named: a word of prose", Options())) is None
     assert reader_of(parse_header("<30>named[1]: running", Options())) == "bind"
     assert reader_of(parse_header(f"{STAMP} gw1 /usr/sbin/haproxy[1]: x", OPTIONS)) == "haproxy"
+
+
+@pytest.mark.parametrize("source", [each.name for each in sources() if each.name != "evtx"])
+def test_a_damaged_line_of_another_program_ends_no_reading(source: str) -> None:
+    damaged = [
+        b"<13>sshd: \x01",
+        b"<13>named: \x00\xff",
+        f"{STAMP} gw1 sshd[1]: \x01".encode(),
+        f"{STAMP} gw1 postgres[1]: \x02".encode(),
+        b"<13>audispd: type=",
+    ]
+    reader = LogReader(Path("messages"), source=source, stream=io.BytesIO(b"\n".join(damaged)), options=OPTIONS)
+    for item in reader.records():
+        assert isinstance(item, Parsed) or "fault of kulla" not in item.reason
+    assert reader.tally.records == reader.tally.events + reader.tally.dead
