@@ -28,7 +28,9 @@ _SLOW = 2.0  # CPU seconds for one input of at most some 100 kB
 _MARKS = b"\"'\\{}[]()<>=:;,|%&$\r\t \x00\xff"
 _WORDS = (
     '0 -1 1e999 NaN 99999999999999999999 0x7fffffffffffffff 1601-01-01 9999-12-31 Feb_30 null true {} [] "" - ::1 '
-    "999.1.1.1 fe80::1%eth0 CEF:0| <Event </Event> %ASA-6-302013: msg=audit( type= #Fields: ${jndi:x} \u202e \ufeff"
+    "999.1.1.1 fe80::1%eth0 CEF:0| <Event </Event> %ASA-6-302013: msg=audit( type= #Fields: ${jndi:x} \u202e \ufeff "
+    "<13>sshd: Nov_20_10:00:00_h_sshd[1]:_ Nov_20_10:00:00_h_named[1]:_ Nov_20_10:00:00_h_postgres[1]:_[2-1]_ "
+    "2026-11-20T10:00:00Z_h_dovecot:_ <30>kernel:_audit:_type="
 )
 _TOKENS = (
     *(bytes([mark]) for mark in _MARKS),
