@@ -141,12 +141,8 @@ def _message(message: str, fields: Fields) -> None:
     if login := _LOGIN.search(message, 0, 2000):
         _login(login, fields)
     elif refused := _SSPI.match(message):
-        fields["event.action"], fields["event.outcome"] = "login-failed", "failure"
         fields["error.code"] = refused["code"]
-        also(fields, "event.category", ("authentication",))
-        also(fields, "event.type", ("start", "denied"))
-        if reason := _REASON.search(message, 0, 2000):
-            put_words("event.reason", reason["reason"].strip(), fields)
+        _asked(message[:2000], fields, failed=True)
     elif changed := _CONFIGURED.search(message, 0, 2000):
         fields["event.action"] = "configuration-changed"
         also(fields, "event.category", ("configuration",))
@@ -165,20 +161,24 @@ def _message(message: str, fields: Fields) -> None:
 
 
 def _login(found: re.Match[str], fields: Fields) -> None:
-    failed = found["how"] == "failed"
-    fields["event.action"] = f"login-{found['how']}"
-    fields["event.outcome"] = "failure" if failed else "success"
-    also(fields, "event.category", ("authentication",))
-    also(fields, "event.type", ("start", "denied") if failed else ("start",))
+    _asked(found["rest"], fields, failed=found["how"] == "failed")
     domain, mark, account = found["user"].partition("\\")
     put_words("user.name", account if mark else domain, fields)
     if mark:
         fields["user.domain"] = domain
-    if reason := _REASON.search(found["rest"]):
-        put_words("event.reason", reason["reason"].strip(), fields)
     clients = _CLIENT.findall(found["rest"])
     if clients:  # who is refused may have written one into its name: the last is the server's
         put_client(_address(clients[-1]), fields)
+
+
+def _asked(rest: str, fields: Fields, *, failed: bool) -> None:
+    """Say that somebody asked to log in, and why it failed where the text tells."""
+    fields["event.action"] = "login-failed" if failed else "login-succeeded"
+    fields["event.outcome"] = "failure" if failed else "success"
+    also(fields, "event.category", ("authentication",))
+    also(fields, "event.type", ("start", "denied") if failed else ("start",))
+    if reason := _REASON.search(rest):
+        put_words("event.reason", reason["reason"].strip(), fields)
 
 
 def _address(text: str) -> str:
