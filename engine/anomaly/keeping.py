@@ -8,11 +8,11 @@ control, as in adaptive conformal inference: Gibbs and Candes, "Adaptive conform
 more, and after a quiet week no more than eight times the budget comes at once. All of it is causal: a decision rests on
 what came before it.
 
-What an attack costs the others is bounded. An entity is paid for once a day and model: a person reads what a model says
-of it once, so what follows within that day is a repetition, which is shown, costs nothing, and never waits for a looser
-level than a day's own. And each model has an account of its own: what it gives beyond its share, and beyond `REACH`
+What an attack costs the others is bounded. What a model says of an entity is paid for `PAID` times: what follows is a
+repetition until a day has passed since the last payment; it is shown, costs nothing, and is held to no stricter level
+than its share. And each model has an account of its own: what it gives beyond its share, and beyond `OWN` times `REACH`
 days of the whole budget, is paid by itself alone. A flood of one model about thousands of entities raises its own
-threshold by three bits, those of all other models by one.
+threshold by three bits (`MOST`), those of all other models by two (`OWN`).
 
 Which alerts hold up is decided by LORD++ over the same stream: of every group that could be let through at all, the
 chance of being as surprising among these is tested (discarding the others, as in Tian and Ramdas, "ADDIS: an adaptive
@@ -33,7 +33,7 @@ REACH = 0.5  # days
 MOST = 3.0  # powers of two
 RATE = 0.2  # of the alerts that are marked as discoveries, those about nothing
 _DAY = 24 * HOUR
-PAID = 3  # alerts about an entity in a day that count
+PAID = 3  # alerts about an entity that count, until a day has passed since the last of them
 OWN = 2.0  # powers of two that one model can take from all
 _REMEMBERED = 2_000  # entities of a day, the newest; what is older is paid for again
 
@@ -42,7 +42,7 @@ _REMEMBERED = 2_000  # entities of a day, the newest; what is older is paid for 
 class Decision:
     """What the keeper says of one group: whether it is an alert, at which rate a day, and whether it is a discovery.
 
-    It is `free` where its entity was paid for often enough within a day.
+    It is `free` where its entity was paid for often enough.
     """
 
     alert: bool
@@ -55,7 +55,7 @@ class Decision:
 class Keeper:
     """The balance of promised less given alerts, and the tests of discoveries; `at` is the instant of the last one.
 
-    `spent` is what each model gave beyond its share, `paid` when an entity (its mark) was last paid for.
+    `spent` is what each model gave beyond its share, `paid` when an entity (its mark) was paid for.
     """
 
     budget: float
