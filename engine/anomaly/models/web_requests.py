@@ -4,7 +4,7 @@ Threat: injection, tampering, forced browsing and probing of e-services, which n
 access log with the query (better: a log of a gateway or firewall with the body). An observation is one distinct
 request of one client in five minutes. Each point in which it departs (folder, ending, leaf, method, a parameter that
 is new or missing, and of each parameter value, form and length) gives bits by what held-out ordinary requests got in
-the same point; of these, log2 of the number of points is taken off, since many are looked at.
+the same point; what counts of them, `engine.anomaly.web.weighing` says.
 
 A new release brings paths and parameters that nobody knows, and many clients ask for them: that reassures.
 """
@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -40,53 +39,59 @@ from engine.anomaly.web.requests import Request, path_of, request_of, split_quer
 from engine.anomaly.web.samples import attack_rows, sample_events
 from engine.anomaly.web.site import KINDS, Departure, Site
 from engine.anomaly.web.values import shape_of
+from engine.anomaly.web.weighing import Weighed, reassurance, weighed
 from engine.errors import InputError
 
 _OWN = {"service": pa.string(), "method": pa.string(), "path": pa.string(), "query": pa.string(), "clients": pa.int64()}
 _LEAST = 100  # distinct requests of a service before it is judged
 _LEFT_IN = 16  # suspects that are set aside, for each one that may be left among the rest
 _REMEMBERED = 100_000  # entries of each memory
-_REASSURING = 3.0  # bits for each doubling of the clients that ask for a path
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 Row: TypeAlias = tuple[str, str, str, str, int]
 
 
 Bits: TypeAlias = tuple[float, ...]
+Counted: TypeAlias = tuple[list[Weighed], int]  # what counts, and how many points are the path's
 _Memo: TypeAlias = tuple[bool, dict[object, Bits], dict[object, Bits]]  # a choice or not, whole values, and their parts
 
 
 class _Judge:
-    """Reads departures off the gauges as bits, and remembers them: by path and names, and by shape and length."""
+    """Reads departures off the gauges as bits, and remembers: requests, paths with names, shapes and lengths."""
 
     def __init__(self, site: Site, gauges: Mapping[int, Gauge]) -> None:
         self._site = site
         self._gauges = gauges
+        self._requests: dict[tuple[str, str, str, str], Counted] = {}
         self._structures: dict[tuple[object, ...], Bits] = {}
-        self._queries: dict[tuple[str, str, str], tuple[tuple[str, ...], list[float]]] = {}
         self._places: dict[tuple[str, str, tuple[str, ...]], list[_Memo]] = {}
 
-    def bits(self, service: str, method: str, path: str, query: str) -> tuple[Bits, list[float]]:
-        """Return the bits of path, method and names, and those of values, forms and lengths."""
-        names, values = self._of_query(service, path, query)
-        key = (service, method, path, names)
-        structure = self._structures.get(key)
-        if structure is None:
-            found = self._site.structure(service, method, path_of(path), names)
-            structure = tuple(self.read(departure) for departure in found)
-            _put(self._structures, key, structure)
-        return structure, values
+    def counted(self, service: str, method: str, path: str, query: str) -> Counted:
+        """Return what counts of a request's points, and how many points are the path's."""
+        key = (service, method, path, query)
+        found = self._requests.get(key)
+        if found is None:
+            names, values = split_query(query)
+            structure = self._structure(service, method, path, names)
+            found = weighed(structure, self._values(service, path, names, values)), len(structure)
+            _put(self._requests, key, found)
+        return found
 
     def read(self, departure: Departure) -> float:
         """Return the bits of one departure."""
         return self._gauges[departure.kind].read(departure.raw)
 
-    def _of_query(self, service: str, path: str, query: str) -> tuple[tuple[str, ...], list[float]]:
-        key = (service, path, query)
-        found = self._queries.get(key)
-        if found is not None:
-            return found
-        names, values = split_query(query)
+    def _structure(self, service: str, method: str, path: str, names: tuple[str, ...]) -> Bits:
+        """Return the bits of path, method and names."""
+        key = (service, method, path, names)
+        found = self._structures.get(key)
+        if found is None:
+            found = tuple(map(self.read, self._site.structure(service, method, path_of(path), names)))
+            _put(self._structures, key, found)
+        return found
+
+    def _values(self, service: str, path: str, names: tuple[str, ...], values: Sequence[str]) -> list[float]:
+        """Return the bits of values, forms and lengths."""
         place = (service, path, names)
         memos = self._places.get(place)
         if memos is None:
@@ -100,8 +105,7 @@ class _Judge:
                 known = self._of_value(service, path, name, value, parts)
                 _put(memo, kind, known)
             bits += known
-        _put(self._queries, key, (names, bits))
-        return names, bits
+        return bits
 
     def _of_value(self, service: str, path: str, name: str, value: str, memo: dict[object, Bits]) -> Bits:
         """Return the bits of a value; those of its shape and of its length are remembered by themselves."""
@@ -155,13 +159,9 @@ class WebRequestsFitted:
             ),
         ]
         bits = [self.judge.read(departure) for departure in departures]
-        allowance = _allowance(len(bits))
-        many = _reassurance(bits[: len(structure)], allowance, found[-1])
-        terms = [
-            self._term(request, departure, bits - allowance)
-            for bits, departure in zip(bits, departures, strict=True)
-            if bits > allowance
-        ]
+        counted = weighed(bits[: len(structure)], bits[len(structure) :])
+        many = reassurance(counted, len(structure), found[-1])
+        terms = [self._term(request, departures[place], counts) for place, counts in counted]
         terms.append(Term(name="asked for by many", bits=many, field="source.ip", value=str(found[-1])))
         return ordered(terms)
 
@@ -177,29 +177,18 @@ class WebRequestsFitted:
         service, method, path, query, clients = row
         if not self._knows(service):
             return 0.0
-        structure, values = self.judge.bits(service, method, path, query)
-        allowance = _allowance(len(structure) + len(values))
-        bits = [item - allowance for item in (*structure, *values) if item > allowance]
+        counted, structure = self.judge.counted(service, method, path, query)
+        if not counted:
+            return 0.0
+        bits = [item.bits for item in counted]
         if clients > 1:
-            bits.append(_reassurance(structure, allowance, clients))
+            bits.append(reassurance(counted, structure, clients))
         return math.fsum(bits)
 
     def _term(self, request: Request, departure: Departure, bits: float) -> Term:
         field, value = place_of(request, departure)
         words = expected(self.site, request, departure)
         return Term(name=KINDS[departure.kind], bits=bits, field=field, value=value, expected=words, layer="entity")
-
-
-@cache
-def _allowance(points: int) -> float:
-    """Return the bits taken off each point, as so many are looked at."""
-    return math.log2(points)
-
-
-def _reassurance(structure: Iterable[float], allowance: float, clients: int) -> float:
-    """Return the bits, at most zero, by which many clients speak for a new release."""
-    new = math.fsum(bits - allowance for bits in structure if bits > allowance)
-    return -min(new, _REASSURING * math.log2(max(clients, 1)))
 
 
 def _put(memo: dict[_K, _V], key: _K, found: _V) -> None:
