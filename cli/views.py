@@ -13,7 +13,7 @@ from engine.alerts import Alert, Level, Reason
 from engine.events import DeadLetter, instant
 
 if TYPE_CHECKING:
-    from engine.incidents.model import Incident, Join, Link, Moment
+    from engine.incidents.model import Incident, Join, Link, Moment, Sighting
 
 SHORT = 12  # digits of an id in hints; every command takes the beginning of an id
 SHORTEST = 8  # digits of an id in tables
@@ -49,7 +49,8 @@ def to_the_minute(field: str) -> Callable[[Row], object]:
     return lambda row: str(row.get(field) or "")[:16].replace("T", " ")
 
 
-def _alert_count(row: Row) -> int:
+def alert_count(row: Row) -> int:
+    """Return what a column shows of a row's alerts: how many."""
     alerts = row["alerts"]
     return len(alerts) if isinstance(alerts, Sequence) else 0
 
@@ -125,7 +126,7 @@ def incident_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
         Column(field="severity", heading=texts.severity, whole=True, derive=word_of(texts, "severity")),
         Column(field="score", heading=texts.score, number=True),
         Column(field="opened", heading=f"{texts.opened} (UTC)", whole=True, derive=to_the_minute("opened")),
-        Column(field="alerts", heading=texts.alerts, number=True, derive=_alert_count),
+        Column(field="alerts", heading=texts.alerts, number=True, derive=alert_count),
         Column(field="title", heading=texts.what, derive=lambda row: title_in(str(row["title"]), lang)),
     )
 
@@ -185,6 +186,7 @@ def incident_record(incident: Incident) -> dict[str, object]:
     return incident_row(incident) | {
         "score_terms": term_rows(incident),
         "context": list(incident.context),
+        "elsewhere": [sighting_row(item) for item in incident.elsewhere],
         "links": [link_row(link) for link in incident.links],
         "joins": [join_row(join) for join in incident.joins],
         "timeline": [moment_row(moment) for moment in incident.timeline],
@@ -243,6 +245,19 @@ def kind_in(kind: str, lang: Lang) -> str:
 def link_row(link: Link) -> dict[str, object]:
     """Return one link to another incident of the campaign."""
     return {"incident": link.incident, "confidence": link.confidence, "reason": link.reason}
+
+
+def sighting_row(sighting: Sighting) -> dict[str, object]:
+    """Return one unusual alert elsewhere that is told with an incident."""
+    return {
+        "@timestamp": instant(sighting.timestamp),
+        "rule.level": sighting.level.label,
+        "place": sighting.place,
+        "rule.name": sighting.rule_name,
+        "rule.id": sighting.rule_id,
+        "reason": sighting.reason,
+        "alert": sighting.alert_id,
+    }
 
 
 def join_row(join: Join) -> dict[str, object]:

@@ -27,6 +27,7 @@ class Words:
     campaign: str
     linked: str
     context: str
+    elsewhere: str
     first_seen: str
     last_seen: str
     opened: str
@@ -63,6 +64,9 @@ class Words:
     next_respond: str
     incidents: str
     no_incidents: str
+    leads: str
+    no_leads: str
+    wanted: str
     no_timeline: str
     # alerts
     no_alerts: str
@@ -161,6 +165,7 @@ ENGLISH = Words(
     campaign="Campaign",
     linked="Other incidents of the campaign",
     context="Alerts beside",
+    elsewhere="Unusual elsewhere meanwhile and in the day after (no part of it; worth a look)",
     joins="Why the alerts belong together",
     story="What happened, by rule, in order of first alert",
     first="First (UTC)",
@@ -183,6 +188,9 @@ ENGLISH = Words(
     next_respond="kulla respond {id}",
     incidents="Incidents",
     no_incidents="no incidents",
+    leads="Near an incident",
+    no_leads="nothing comes near an incident",
+    wanted="Wanted",
     no_timeline="no timeline",
     no_alerts="no alerts",
     where_and_who="Where and who",
@@ -280,6 +288,7 @@ ALBANIAN = Words(
     campaign="Fushata",
     linked="Incidentet e tjera të fushatës",
     context="Alarmet anësore",
+    elsewhere="E pazakontë gjetkë ndërkohë dhe ditën pas (jo pjesë e tij; ia vlen të shihet)",
     joins="Pse alarmet lidhen me njëri-tjetrin",
     story="Çfarë ndodhi, sipas rregullave, në rendin e alarmit të parë",
     first="Së pari (UTC)",
@@ -302,6 +311,9 @@ ALBANIAN = Words(
     next_respond="kulla respond {id} --lang sq",
     incidents="Incidentet",
     no_incidents="asnjë incident",
+    leads="Afër një incidenti",
+    no_leads="asgjë nuk i afrohet një incidenti",
+    wanted="Mungojnë",
     no_timeline="asnjë rrjedhë kohore",
     no_alerts="asnjë alarm",
     where_and_who="Ku dhe kush",

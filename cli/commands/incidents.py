@@ -13,6 +13,7 @@ from cli.commands.incidents_casework import register_casework
 from cli.commands.incidents_clocks import register_clocks
 from cli.commands.incidents_export import register_export
 from cli.commands.incidents_foresight import foresight
+from cli.commands.incidents_leads import register_leads
 from cli.commands.incidents_noise import register_noise
 from cli.commands.incidents_paper import register_papers
 from cli.commands.incidents_report import register_report
@@ -35,8 +36,10 @@ from cli.views import (
     kind_in,
     link_row,
     moment_row,
+    sighting_row,
     term_rows,
     title_in,
+    to_the_minute,
     to_the_second,
     told_in,
     word_of,
@@ -99,7 +102,7 @@ def list_incidents(
         lang=session.lang,
     )
     out.write(listing)
-    session.hint(f"kulla incidents show {kept[0].id[:SHORT]}" if kept else "kulla alerts list")
+    session.hint(f"kulla incidents show {kept[0].id[:SHORT]}" if kept else "kulla incidents leads")
 
 
 @command(app, "show")
@@ -138,6 +141,11 @@ def report(incident: Incident, texts: Words, lang: Lang, *, everything: bool) ->
         Section(heading=texts.timeline, body=_timeline(told, texts))
         if everything
         else Section(heading=texts.story, body=_story(incident, texts)),
+        *(
+            [Section(heading=texts.elsewhere, body=_elsewhere(told, texts, everything=everything))]
+            if told.elsewhere
+            else []
+        ),
         *([Section(heading=texts.linked, body=_links(told, texts))] if incident.links else []),
         Section(heading=texts.score_terms, body=Grid(columns=points, rows=terms if everything else terms[:_TOP_TERMS])),
         Section(heading=texts.joins, body=_joins(joins, texts)),
@@ -237,6 +245,21 @@ def _moment_columns(texts: Words, lang: Lang) -> tuple[Column, ...]:
     )
 
 
+def _elsewhere(incident: Incident, texts: Words, *, everything: bool) -> Grid:
+    """Return the unusual alerts elsewhere: each with `everything`, else the first of each rule in each place."""
+    found = list(incident.elsewhere)
+    if not everything:
+        found = list({(item.rule_id, item.place): item for item in reversed(found)}.values())[::-1]
+    columns = (
+        Column(field="@timestamp", heading=texts.time_utc, whole=True, derive=to_the_minute("@timestamp")),
+        Column(field="rule.level", heading=texts.level, whole=True, derive=word_of(texts, "rule.level")),
+        Column(field="place", heading=texts.host),
+        Column(field="rule.name", heading=texts.rule),
+        Column(field="reason", heading=texts.reason),
+    )
+    return Grid(columns=columns, rows=[sighting_row(item) for item in found])
+
+
 def _links(incident: Incident, texts: Words) -> Grid:
     columns = (
         Column(field="incident", heading=texts.incident, whole=True, derive=lambda row: str(row["incident"])[:SHORT]),
@@ -311,6 +334,7 @@ register_casework(app)
 
 register_byhand(app)
 register_noise(app)
+register_leads(app)
 register_export(app)
 register_papers(app)
 register_clocks(app)

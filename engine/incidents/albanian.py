@@ -40,6 +40,7 @@ def incident(told: Incident) -> Incident:
         title=title(told.title),
         joins=tuple(replace(item, reason=reason(item.reason)) for item in told.joins),
         links=tuple(replace(item, reason=reason(item.reason)) for item in told.links),
+        elsewhere=tuple(replace(item, reason=reason(item.reason), place=place(item.place)) for item in told.elsewhere),
         terms=tuple(replace(item, name=term(item)) for item in told.terms),
         timeline=tuple(
             replace(moment, summary=summary(moment.summary), host=place(moment.host)) for moment in told.timeline

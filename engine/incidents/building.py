@@ -11,10 +11,11 @@ from engine.entities import Entity
 from engine.incidents.byhand import Decision, apply, trust
 from engine.incidents.campaigns import Traits, linked
 from engine.incidents.context import Background
+from engine.incidents.elsewhere import GRAVE, elsewhere
 from engine.incidents.grouping import group
 from engine.incidents.model import Incident
 from engine.incidents.noise import Judgement, judge
-from engine.incidents.scoring import NOTHING_KNOWN, Circumstances
+from engine.incidents.scoring import NEAR, NOTHING_KNOWN, OPENS_AT, Circumstances
 from engine.incidents.spelling import folded
 from engine.incidents.telling import id_of, opening, tell
 from engine.incidents.waves import Part, divide
@@ -56,6 +57,23 @@ def build(alerts: Iterable[Alert], basis: Basis = ALERTS_ALONE) -> list[Incident
     """Return the incidents that the alerts make, the worst first; the same in whatever order the alerts are given."""
     made = _made(list(alerts), {}, frozenset(), basis)
     return _linked([item.incident for item in made], {item.incident.id: item.origins for item in made}, ())
+
+
+def leads_of(known: Sequence[Incident], alerts: Iterable[Alert], basis: Basis = ALERTS_ALONE) -> list[Incident]:
+    """Return what comes near an incident and is none, told like one, the nearest first; `opened` is when it came near.
+
+    A single high alert is such, or lesser ones that do not yet move on: the next thing to look at for who has time.
+    """
+    every = list(alerts)
+    owned = {alert for item in known if item.status != "closed" for alert in item.core}
+    closed = {alert for item in known if item.status == "closed" for alert in item.core}
+    grouped = _grouped(every, owned, closed, basis)
+    found = []
+    for part in grouped.parts:
+        near = opening(part.alerts, grouped.judgements, basis.known, enough=NEAR)
+        if near is not None and owned.isdisjoint(alert.id for alert in part.alerts):
+            found.append(tell(part, near, grouped.judgements, basis.known))
+    return sorted((item for item in found if item.score < OPENS_AT), key=lambda item: (-item.score, item.id))
 
 
 def update(known: Sequence[Incident], alerts: Iterable[Alert], basis: Basis = ALERTS_ALONE) -> Changes:
@@ -113,9 +131,18 @@ def _free_id(incident: Incident, taken: Collection[str]) -> str:
     return found
 
 
-def _made(alerts: Sequence[Alert], owner: Mapping[str, Incident], closed: Collection[str], basis: Basis) -> list[_Made]:
-    """Return the incidents, worst first. All alerts are learned from, those of closed incidents join no more."""
-    pinned = owner.keys() | {alert for item in basis.decisions for alert in item.left | item.right}
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """What alerts make before it is asked how bad it is: parts, how unusual each alert is, and the alerts not shut."""
+
+    parts: Sequence[Part]
+    judgements: Mapping[str, Judgement]
+    free: Sequence[Alert]
+
+
+def _grouped(alerts: Sequence[Alert], owned: Collection[str], closed: Collection[str], basis: Basis) -> _Grouped:
+    """Join the alerts. All are learned from, those of closed incidents join no more."""
+    pinned = {*owned, *(alert for item in basis.decisions for alert in item.left | item.right)}
     judgements = {
         alert: replace(judged, held=False) if judged.held and alert in pinned else judged
         for alert, judged in judge(alerts, basis.counts).items()
@@ -123,21 +150,28 @@ def _made(alerts: Sequence[Alert], owner: Mapping[str, Incident], closed: Collec
     free = [alert for alert in alerts if alert.id not in closed]
     loud = [alert for alert in free if not judgements[alert.id].held]
     parts = apply(basis.decisions, divide(group(loud, judgements, trust(basis.decisions))))
+    return _Grouped(parts, judgements, free)
+
+
+def _made(alerts: Sequence[Alert], owner: Mapping[str, Incident], closed: Collection[str], basis: Basis) -> list[_Made]:
+    """Return the incidents, worst first."""
+    grouped = _grouped(alerts, owner.keys(), closed, basis)
     found = []
-    for part in parts:
+    for part in grouped.parts:
         # a known incident stays one, whatever its score has become
         known = [owner[alert.id].opened for alert in part.alerts if alert.id in owner]
-        opened = opening(part.alerts, judgements, basis.known) or min(known, default=None)
+        opened = opening(part.alerts, grouped.judgements, basis.known) or min(known, default=None)
         if opened is not None:
-            found.append((tell(part, opened, judgements, basis.known), part))
+            found.append((tell(part, opened, grouped.judgements, basis.known), part))
     found.sort(key=lambda item: (-item[0].score, item[0].id))
     inside = {alert for incident, _ in found for alert in incident.alerts}
-    return _with_context(found, [alert for alert in free if alert.id not in inside], judgements)
+    return _with_others(found, [alert for alert in grouped.free if alert.id not in inside], grouped.judgements)
 
 
-def _with_context(
-    found: Sequence[tuple[Incident, Part]], others: Iterable[Alert], judgements: Mapping[str, Judgement]
+def _with_others(
+    found: Sequence[tuple[Incident, Part]], others: Sequence[Alert], judgements: Mapping[str, Judgement]
 ) -> list[_Made]:
+    """Return the incidents with what happened beside them, and the grave ones with what was unusual elsewhere."""
     background = Background(others, judgements)
     made = []
     for incident, part in found:
@@ -151,7 +185,14 @@ def _with_context(
             last_seen=max(incident.last_seen, whole[-1].timestamp),
         )
         made.append(_Made(after, part.origins))
-    return made
+    beside = {alert for item in made for alert in item.incident.context}
+    alone = sorted((alert for alert in others if alert.id not in beside), key=lambda item: (item.timestamp, item.id))
+    return [
+        replace(item, incident=replace(item.incident, elsewhere=elsewhere(item.incident, alone, judgements)))
+        if item.incident.score >= GRAVE
+        else item
+        for item in made
+    ]
 
 
 def _linked(

@@ -57,12 +57,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """An unusual alert elsewhere that is told with an incident (`engine.incidents.elsewhere`), and what is unusual."""
+
+    timestamp: datetime
+    alert_id: str
+    rule_id: str
+    rule_name: str
+    level: Level
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """Alerts joined by entities, causes and time. `score` is the sum of `score_terms` (name, points).
 
     `terms` are the same points with the alerts that they rest on. `context` are those of the alerts that were held
-    back as usual, and happened on its hosts while it was under way: they add no points. `campaign` is an id that all
-    linked incidents have in common, empty where there is no link.
+    back as usual, and happened on its hosts while it was under way: they add no points. `elsewhere` are alerts that are
+    no part of it, told with a grave incident because they were unusual while it was under way or soon after. `campaign`
+    is an id that all linked incidents have in common, empty where there is no link.
 
     `opened` is the event time of the alert at which the incident's evidence was enough to open it; `first_seen` and
     `last_seen` are the times of its first and last alerts. `playbooks` are ids, the most fitting first.
@@ -87,6 +101,7 @@ class Incident:
     closed_why: str = ""
     terms: tuple[Term, ...] = ()
     context: tuple[str, ...] = ()
+    elsewhere: tuple[Sighting, ...] = ()
     links: tuple[Link, ...] = ()
     campaign: str = ""
 

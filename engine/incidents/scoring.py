@@ -40,6 +40,7 @@ PER_BIT: Mapping[Level, float] = {
 # Points from which a group is an incident: a critical alert, a high one with anything beside it (a second rule, another
 # host, rarity), or several lesser ones that move on. A single high alert of which nothing else is known is not one.
 OPENS_AT = 12.0
+NEAR = 9.0  # points from which a group comes near one: a single high alert, three quarters of the way in others
 PER_CRITICALITY = 2.0  # for each grade above 3 of the most critical thing
 PER_SENSITIVITY = 2.0  # for each grade of the most sensitive data
 _GRADES = frozenset("12345")

@@ -39,14 +39,16 @@ def ids_before(incident: Incident) -> frozenset[str]:
     return frozenset(map(id_of, incident.alerts)) - {incident.id}
 
 
-def opening(alerts: Sequence[Alert], judgements: Mapping[str, Judgement], known: Circumstances) -> datetime | None:
+def opening(
+    alerts: Sequence[Alert], judgements: Mapping[str, Judgement], known: Circumstances, *, enough: float = OPENS_AT
+) -> datetime | None:
     """Return the time of the alert with which the evidence was enough, None where it never is."""
     low, high = 0, len(alerts)
-    if total(terms(alerts, judgements, known)) < OPENS_AT:
+    if total(terms(alerts, judgements, known)) < enough:
         return None
     while low < high:  # the score only grows with more alerts
         middle = (low + high) // 2
-        if total(terms(alerts[: middle + 1], judgements, known)) >= OPENS_AT:
+        if total(terms(alerts[: middle + 1], judgements, known)) >= enough:
             high = middle
         else:
             low = middle + 1

@@ -13,14 +13,14 @@ import orjson
 from engine.alerts import Alert, EventRef, Level, Reason, RuleInfo
 from engine.entities import Entity
 from engine.events import Value
-from engine.incidents.model import Incident, Join, Link, Moment, Term
+from engine.incidents.model import Incident, Join, Link, Moment, Sighting, Term
 from engine.store.values import fields_of, json_default
 
 _ALERT, _RULE, _EVENT, _REASON = (
     tuple(field.name for field in fields(kind)) for kind in (Alert, RuleInfo, EventRef, Reason)
 )  # by hand where there are thousands: `asdict` copies every text's container
 _NAMES: Mapping[type, Sequence[str]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Incident, Entity, Join, Link, Moment, Term)
+    kind: tuple(field.name for field in fields(kind)) for kind in (Incident, Entity, Join, Link, Moment, Sighting, Term)
 }
 _AS_JSON = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _RULE_LISTS = ("tags", "references", "falsepositives", "playbooks")
@@ -67,7 +67,8 @@ def incident_from_text(text: str) -> Incident:
             "score_terms": tuple((name, points) for name, points in found["score_terms"]),
             **{name: _moment(found[name]) for name in ("first_seen", "last_seen", "opened")},
             **{name: tuple(found[name]) for name in ("alerts", "tactics", "techniques", "playbooks")},
-            "context": tuple(found.get("context", ())),  # the last three are younger than some stored incidents
+            "context": tuple(found.get("context", ())),  # these four are younger than some stored incidents
+            "elsewhere": tuple(_sighting(each) for each in found.get("elsewhere", ())),
             "terms": tuple(Term(**{**each, "alerts": tuple(each["alerts"])}) for each in found.get("terms", ())),
             "links": tuple(Link(**each) for each in found.get("links", ())),
             "joins": tuple(Join(**{**each, "shared": _entities(each["shared"])}) for each in found["joins"]),
@@ -93,6 +94,10 @@ def _line(found: Mapping[str, Any]) -> Moment:
             "techniques": tuple(found["techniques"]),
         }
     )
+
+
+def _sighting(found: Mapping[str, Any]) -> Sighting:
+    return Sighting(**{**found, "timestamp": _moment(found["timestamp"]), "level": Level(found["level"])})
 
 
 def _entities(found: Sequence[Mapping[str, Any]]) -> tuple[Entity, ...]:

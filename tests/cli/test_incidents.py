@@ -258,3 +258,31 @@ def test_what_the_settings_say_of_the_estate_counts(home: Path) -> None:
     (home.parent / "kulla.toml").write_text('[importance]\n"DC01" = { criticality = 9 }\n', encoding="utf-8")
     wrong = kulla("incidents", "undo", "x", "--why", "x", "--actor", "b", home=home)
     assert wrong.code == 2
+
+
+def test_what_is_near_an_incident_is_listed_nearest_first(home: Path) -> None:
+    hostile = "h\x1b[31m"
+    _store(home, [alert(0, {"host.name": hostile}, number=1, level="high"), _ann(9 * DAY, "b", 2)])
+    (row,) = _rows(home, "leads")
+    assert (row["score"], row["wanted"], row["alerts"]) == (10.0, 2.0, ["a1"])
+    assert _rows(home, "leads", "--since", "2027-01-01") == []
+    table = kulla("incidents", "leads", "-f", "table", "--lang", "sq", home=home)
+    assert "Mungojnë" in table.out
+    assert acting(table.out) == []
+    assert "kulla alerts show a1" in table.err
+
+
+def test_what_was_unusual_elsewhere_is_shown_with_a_grave_incident(home: Path) -> None:
+    often = [alert(n * 1800, {"host.name": "a"}, number=n, level="low") for n in range(240)]
+    grave = [_ann(5 * DAY + n, "web01", 900 + n) for n in range(2)]
+    lone = alert(5 * DAY + 3600, {"host.name": "h\x1b[31m"}, number=990, rule="odd", level="low")
+    _store(home, [*often, *grave, lone])
+    (row,) = _rows(home, "list")
+    shown = _shown(home, row["id"])
+    (told,) = shown["elsewhere"]  # type: ignore[misc]
+    assert (told["alert"], told["rule.name"]) == (lone.id, "rule odd")
+    assert lone.id not in row["alerts"]  # type: ignore[operator]
+    for lang, heading in (("en", "Unusual elsewhere"), ("sq", "E pazakontë gjetkë")):
+        text = kulla("incidents", "show", str(row["id"]), "-f", "table", "--lang", lang, home=home).out
+        assert heading in text
+        assert acting(text) == []

@@ -1,10 +1,11 @@
 """Incidents on AIT-ADS: which phases of an attack a person sees who reads so many incidents a day.
 
 Causal: at the end of each day incidents are made of the alerts up to then, and of those with an alert of that day the
-worst `_A_DAY` are read; the first day only teaches. A phase is found where an incident that is read holds an alert of
-that phase and day whose rule is specific for it: more than five times as frequent in the phase as in ordinary life, and
-under 2 % of ordinary alerts. A phase without such a rule cannot be told from ordinary life in these alerts. An incident
-is right where it holds any specific alert. Nothing is tuned on an organisation for another one.
+worst `_A_DAY` are read, leads after them where there is room; the first day only teaches. A phase is found where what
+is read holds or tells (`Incident.elsewhere`) an alert of that phase and day whose rule is specific for it: more than
+five times as frequent in the phase as in ordinary life, and under 2 % of ordinary alerts. A phase without such a rule
+cannot be told from ordinary life in these alerts. What is read is right where it holds or tells any specific alert.
+Nothing is tuned on an organisation for another one.
 
 Speed is that of all alerts of an organisation at once: unpacking, reading, making few, joining, scoring, telling.
 """
@@ -23,7 +24,7 @@ from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.alerts_data import NONE, Organisation, names, read
 from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.row import Row
-from engine.incidents.building import Basis, build
+from engine.incidents.building import Basis, build, leads_of
 from engine.incidents.model import Incident
 
 _A_DAY = 10
@@ -107,7 +108,8 @@ def reading(organisation: Organisation) -> Reading:
     for incidents, today in _days(organisation):
         days += 1
         for incident in incidents:
-            seen = {specific[alert] for alert in incident.alerts if alert in specific and alert in today}
+            told = {*incident.alerts, *(item.alert_id for item in incident.elsewhere)}
+            seen = {specific[alert] for alert in told if alert in specific and alert in today}
             shown, right = shown + 1, right + bool(seen)
             found |= seen
     phases = len(set(organisation.phase.values()) - {NONE})
@@ -121,7 +123,8 @@ def _days(organisation: Organisation) -> Iterator[tuple[list[Incident], frozense
     while start <= last:
         known = [alert for alert in alerts if alert.timestamp < start + _DAY]
         today = frozenset(alert.id for alert in known if alert.timestamp >= start)
-        every = build(known, Basis(counts=organisation.counts))
+        basis = Basis(counts=organisation.counts)
+        every = [*build(known, basis), *leads_of((), known, basis)]
         yield [incident for incident in every if not today.isdisjoint(incident.alerts)][:_A_DAY], today
         start += _DAY
 

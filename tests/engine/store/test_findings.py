@@ -10,7 +10,7 @@ import pytest
 from engine.alerts import Alert, EventRef, Level, Reason, RuleInfo
 from engine.entities import Entity
 from engine.errors import NotFoundError, StoreError
-from engine.incidents.model import Incident, Join, Moment
+from engine.incidents.model import Incident, Join, Moment, Sighting
 from engine.store.protocol import BaseHit, LedgerEntry
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,6 +60,17 @@ INCIDENT = Incident(
             summary="a file was asked for",
             tactics=("persistence",),
             techniques=(),
+        ),
+    ),
+    elsewhere=(
+        Sighting(
+            timestamp=NOW,
+            alert_id="bbbb2222",
+            rule_id="r-2",
+            rule_name="A service was stopped",
+            level=Level.LOW,
+            place="fs01",
+            reason="a rule that fired nowhere in 9 days",
         ),
     ),
 )
