@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
@@ -54,6 +55,15 @@ def groups_of(observations: pa.Table, scores: Scores) -> Groups:
     return Groups(of_row=of_row, largest=largest, first=judged[first])
 
 
+def lot_of(model: str, entity: str, moment: int) -> float:
+    """Return what is drawn for an entity in an hour, above 0 and at most 1: by hash, so that it is drawn once for all.
+
+    `moment` is in microseconds since 1970. Who chooses names to draw well can at best be judged as without a lot.
+    """
+    key = f"{model}\0{moment // HOUR}\0{entity}".encode(errors="surrogatepass")
+    return (int.from_bytes(blake2b(key, digest_size=6).digest(), "big") + 1) / (1 << 48)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """What ordinary groups scored: the largest scores (ascending), of how many, and how many groups there are a day."""
@@ -70,18 +80,26 @@ class Calibration:
         days = max((int(stamps.max()) - int(stamps.min())) / _DAY, 1 / 24) if stamps.size else 1.0
         return cls(largest=found[-_KEPT:], count=len(found), per_day=len(found) / days)
 
-    def p_value(self, score: float) -> float:
-        """Return the conformal p-value of a group's largest score; smaller scores than were kept get 1."""
+    def p_value(self, score: float, lot: float = 1.0) -> float:
+        """Return the conformal p-value of a group's largest score; smaller scores than were kept get 1.
+
+        Where many groups score alike, all of them or none would be let through, and the budget be missed either way:
+        with a `lot` (see `lot_of`) so large a share of those that score alike goes before this one (Vovk, Gammerman and
+        Shafer's smoothed p-values).
+        """
         if not self.count:
             return 1.0
         above = len(self.largest) - int(np.searchsorted(self.largest, score, side="left"))
-        if above:
-            return 1.0 if above == len(self.largest) < self.count else (1 + above) / (1 + self.count)
-        return math.exp2(-min(score - float(self.largest[-1]), 60.0)) / (1 + self.count)
+        if not above:
+            return math.exp2(-min(score - float(self.largest[-1]), 60.0)) / (1 + self.count)
+        if above == len(self.largest) < self.count:
+            return 1.0
+        larger = len(self.largest) - int(np.searchsorted(self.largest, score, side="right"))
+        return (1 + larger + lot * (above - larger)) / (1 + self.count)
 
-    def by_chance(self, score: float) -> float:
-        """Return how many groups a day of ordinary life have a score as large."""
-        return self.p_value(score) * self.per_day
+    def by_chance(self, score: float, lot: float = 1.0) -> float:
+        """Return how many groups a day of ordinary life have a score as large, and go before this one by lot."""
+        return self.p_value(score, lot) * self.per_day
 
     def threshold(self, per_day: float) -> float:
         """Return the score that so many groups a day reach by chance; none reaches it where there is no calibration."""

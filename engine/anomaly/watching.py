@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.alerts import Alert, EventRef, Reason, alert_id
-from engine.anomaly.budget import HOUR, Calibration, Groups, groups_of, shares
+from engine.anomaly.budget import HOUR, Calibration, Groups, groups_of, lot_of, shares
 from engine.anomaly.cards import card_of
 from engine.anomaly.drift import Fit, Tallies
 from engine.anomaly.frame import ENTITY, EVENTS, MOST_EVENTS, Fitted, Model, Scores
@@ -149,14 +149,9 @@ def _decided(store: Store, candidates: Sequence[_Candidate], keeper: Keeper) -> 
     found = []
     for one in sorted(candidates, key=lambda one: (one.moment, one.item.model.name, one.id)):
         if one.id not in known:
-            by_chance = one.item.calibration.by_chance(one.scores[0])
-            decision = keeper.decide(
-                one.moment,
-                by_chance=by_chance,
-                share=one.item.share,
-                model=one.item.model.name,
-                entity=text_column(one.rows, ENTITY)[0],
-            )
+            name, entity = one.item.model.name, text_column(one.rows, ENTITY)[0]
+            by_chance = one.item.calibration.by_chance(one.scores[0], lot_of(name, entity, one.moment))
+            decision = keeper.decide(one.moment, by_chance=by_chance, share=one.item.share, model=name, entity=entity)
             if decision.alert:
                 known.add(one.id)  # an hour that was read in two pieces gives one alert
                 found.append(_alert(store, one, decision))
@@ -198,11 +193,13 @@ def _standing_out(groups: Groups, scores: Scores, lowest: float) -> Iterator[NDA
 
 def _alert(store: Store, one: _Candidate, decision: Decision) -> Alert:
     item, table, value = one.item, one.rows, one.scores[0]
-    threshold = item.calibration.threshold(decision.allowed)
+    threshold = min(
+        item.calibration.threshold(decision.allowed), value
+    )  # by lot it may be among the best of its equals
     wanted = dict.fromkeys(
         number
         for ids, score in zip(table.column(EVENTS).to_pylist(), one.scores, strict=True)
-        if score >= min(threshold, value)
+        if score >= threshold
         for number in ids or ()
     )
     stored = store.events_by_id(list(wanted)[:MOST_EVENTS])

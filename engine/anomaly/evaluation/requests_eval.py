@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.anomaly.budget import groups_of
+from engine.anomaly.budget import groups_of, lot_of
 from engine.anomaly.evaluation import metrics
 from engine.anomaly.evaluation.generic import Measure, best
 from engine.anomaly.evaluation.measures import best_f1, f1_at, recall_at, roc
@@ -185,10 +185,10 @@ def evaluate_access_log(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     stamps, entities = times(rest), text_column(rest, ENTITY)
     keeper, given = Keeper(budget=_BUDGET, at=int(stamps.min())), 0
     for place in np.argsort(stamps[groups.first], kind="stable").tolist():
-        by_chance = trained.calibration.by_chance(float(groups.largest[place]))
-        if by_chance <= loosest(_BUDGET):
-            moment = int(stamps[groups.first[place]])
-            entity = entities[groups.first[place]]
+        if trained.calibration.by_chance(float(groups.largest[place])) <= loosest(_BUDGET):
+            moment, entity = int(stamps[groups.first[place]]), entities[groups.first[place]]
+            lot = lot_of(MODEL.name, entity, moment)
+            by_chance = trained.calibration.by_chance(float(groups.largest[place]), lot)
             decision = keeper.decide(moment, by_chance=by_chance, share=_BUDGET, model=MODEL.name, entity=entity)
             given += decision.alert
     days = (int(stamps.max()) - int(stamps.min())) / 86_400_000_000

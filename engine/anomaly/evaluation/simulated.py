@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.anomaly.budget import HOUR, Calibration, shares
+from engine.anomaly.budget import HOUR, Calibration, lot_of, shares
 from engine.anomaly.frame import ENTITY, EVENTS, TIME, Fitted, Model, Scores, lookback_of
 from engine.anomaly.keeping import Keeper, loosest
 from engine.anomaly.registry import model_called
@@ -220,7 +220,8 @@ def _hourly(
     seen: dict[tuple[str, str, int], _Raised] = {}
     for one in sorted(raised, key=lambda item: item.time):
         key = (one.model, one.entity, one.time // HOUR)
-        share, by_chance = part[one.model], known[one.model].by_chance(one.score)
+        lot = lot_of(one.model, one.entity, one.time)
+        share, by_chance = part[one.model], known[one.model].by_chance(one.score, lot)
         if key in seen:
             continue
         decision = keeper.decide(one.time, by_chance=by_chance, share=share, model=one.model, entity=one.entity)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.anomaly.budget import Calibration, Discoveries, benjamini_hochberg, groups_of, shares
+from engine.anomaly.budget import Calibration, Discoveries, benjamini_hochberg, groups_of, lot_of, shares
 from engine.anomaly.frame import Scores, State
 from engine.anomaly.tables import observations
 
@@ -58,6 +58,33 @@ def test_the_realised_budget_is_what_was_promised(budget: float) -> None:
     threshold = known.threshold(budget)
     fresh = chance.exponential(3.0, 200_000)
     assert float((fresh >= threshold).sum()) / 100 == pytest.approx(budget, rel=0.2)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(-1, 6), st.floats(0.0, 1.0))
+def test_a_lot_divides_those_that_score_alike_and_no_others(values: list[int], score: int, lot: float) -> None:
+    known = calibration([float(value) for value in values])
+    drawn, whole = known.p_value(float(score), lot), known.p_value(float(score))
+    assert known.p_value(score + 0.5) <= drawn <= whole
+    if score not in values:
+        assert drawn == whole
+
+
+def test_lots_are_even_and_always_the_same() -> None:
+    drawn = [lot_of("m", f"e{number}", 7) for number in range(4000)]
+    assert all(0.0 < lot <= 1.0 for lot in drawn)
+    assert np.histogram(drawn, bins=4, range=(0, 1))[0] == pytest.approx(1000, rel=0.1)
+    assert lot_of("m", "e1", 7) == lot_of("m", "e1", 3_599_999_999) != lot_of("m", "e1", 3_600_000_000)
+    assert lot_of("m", "e1", 7) != lot_of("n", "e1", 7)
+    assert 0.0 < lot_of("m", "\ud800", 0) <= 1.0
+
+
+def test_where_many_score_alike_the_budget_is_met_by_lot() -> None:
+    chance = np.random.default_rng(3)
+    known = calibration(chance.integers(0, 3, 3000).astype(float).tolist(), days=10)
+    fresh = chance.integers(0, 3, 30_000).astype(float).tolist()
+    given = sum(known.by_chance(score, lot_of("m", f"e{number}", 0)) <= 20.0 for number, score in enumerate(fresh))
+    assert given / 100 == pytest.approx(20.0, rel=0.2)
+    assert not any(known.by_chance(score) <= 20.0 for score in fresh)
 
 
 def test_nothing_is_let_through_without_calibration_or_budget() -> None:
