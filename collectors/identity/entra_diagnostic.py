@@ -112,12 +112,25 @@ def _read_user(details: Document, fields: Fields) -> None:
     put_text("user_agent.original", details.get("userAgent"), fields)
 
 
+def _read_application(details: Document, fields: Fields) -> None:
+    """Name the application or the managed identity that signed in by itself; both are service principals.
+
+    Some records name it by its application alone.
+    """
+    if "user.id" in fields or "user.name" in fields:
+        return
+    put_text("user.id", details.get("servicePrincipalId") or details.get("appId"), fields)
+    put_text("user.name", details.get("servicePrincipalName") or details.get("appDisplayName"), fields)
+
+
 def _read_sign_in(category: str, document: Document, details: Document, fields: Fields) -> None:
     _read_user(details, fields)
     code = text(document.get("resultType")) or text(inner(details, "status").get("errorCode"))
     if code:
         fields["event.outcome"] = "success" if code == "0" else "failure"
     is_user = category in _USER_SIGN_INS
+    if not is_user:
+        _read_application(details, fields)
     fields["event.category"] = ("authentication",) if is_user else ("authentication", "iam")
     fields["event.type"] = ("start", "info")
     put_text("event.reason", inner(details, "status").get("failureReason"), fields)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.collectors.reading import one
 
 STAMP = "2024-03-05T09:12:44Z"
@@ -34,6 +36,28 @@ def test_an_application_that_signs_in_by_itself_is_read() -> None:
     fields = one("entra", json.dumps(record))
     assert (fields["user.id"], fields["user.name"], fields["source.ip"]) == ("sp1", "Sync", "203.0.113.66")
     assert fields["event.outcome"] == "success"
+
+
+@pytest.mark.parametrize("category", ["ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs"])
+def test_a_service_principal_is_who_signs_in(category: str) -> None:
+    record = {
+        "time": STAMP,
+        "category": category,
+        "operationName": "Sign-in activity",
+        "resultType": "7000215",
+        "callerIpAddress": "203.0.113.66",
+        "properties": {"userId": None, "servicePrincipalId": "sp1", "servicePrincipalName": "Backup", "appId": "a9"},
+    }
+    fields = one("entra", json.dumps(record))
+    assert (fields["user.id"], fields["user.name"], fields["event.outcome"]) == ("sp1", "Backup", "failure")
+    assert (fields["source.ip"], fields["related.user"]) == ("203.0.113.66", ["Backup"])
+
+
+def test_a_sign_in_without_a_prompt_is_the_users() -> None:
+    person = {"userPrincipalName": "anna@gov.example", "userId": "u1", "servicePrincipalId": "sp1"}
+    record = {"time": STAMP, "category": "NonInteractiveUserSignInLogs", "operationName": "x", "properties": person}
+    fields = one("entra", json.dumps(record))
+    assert (fields["user.id"], fields["user.name"]) == ("u1", "anna")
 
 
 def test_the_group_that_an_account_joined_is_named() -> None:
