@@ -34,6 +34,7 @@ _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
     "json": ("*",),
     "kubernetes_audit": ("kubernetes.audit_logs",),
     "m365": ("o365.audit",),
+    "m365_defender": ("m365_defender.",),
     "nginx": ("nginx.access", "nginx.error"),
     "o365_message_trace": ("microsoft_exchange_online_message_trace.log",),
     "okta": ("okta.system",),

@@ -35,6 +35,69 @@ SAMPLES: dict[str, tuple[bytes, ...]] = {
             }
         ).encode(),
     ),
+    "m365_defender": (
+        json.dumps(
+            {
+                "id": "da1",
+                "providerAlertId": "da1",
+                "incidentId": "7",
+                "severity": "high",
+                "status": "new",
+                "serviceSource": "microsoftDefenderForEndpoint",
+                "detectionSource": "antivirus",
+                "detectorId": "d1",
+                "tenantId": "t1",
+                "title": "Hidden file was run",
+                "description": "x",
+                "category": "DefenseEvasion",
+                "mitreTechniques": ["T1564.001", "T1059"],
+                "createdDateTime": "2025-03-04T05:06:07.7211305Z",
+                "lastUpdateDateTime": "2025-03-04T06:06:07Z",
+                "firstActivityDateTime": "2025-03-04T04:06:07Z",
+                "evidence": [
+                    {
+                        "@odata.type": "#microsoft.graph.security.deviceEvidence",
+                        "deviceDnsName": "pc7.gov.example",
+                        "mdeDeviceId": "m7",
+                        "osPlatform": "Windows11",
+                        "ipInterfaces": ["10.0.0.7", "nowhere"],
+                        "loggedOnUsers": [{"accountName": "anna", "domainName": "GOV"}],
+                    },
+                    {
+                        "@odata.type": "#microsoft.graph.security.processEvidence",
+                        "processId": 4780,
+                        "parentProcessId": 668,
+                        "processCommandLine": "x.exe -hidden",
+                        "imageFile": {"fileName": "x.exe", "filePath": "C:\\Temp", "sha256": "ab" * 32},
+                        "userAccount": {"accountName": "SYSTEM", "userSid": "S-1-5-18"},
+                    },
+                    {"@odata.type": "#microsoft.graph.security.ipEvidence", "ipAddress": "203.0.113.9"},
+                    {"@odata.type": "#microsoft.graph.security.urlEvidence", "url": "https://bad.example/a?b=c"},
+                ],
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "time": "2025-03-04T05:06:07.1234567Z",
+                "tenantId": "t1",
+                "operationName": "Publish",
+                "category": "AdvancedHunting-DeviceLogonEvents",
+                "properties": {
+                    "Timestamp": "2025-03-04T05:05:07.1234567Z",
+                    "DeviceId": "m7",
+                    "DeviceName": "pc7.gov.example",
+                    "ActionType": "LogonFailed",
+                    "AccountName": "anna",
+                    "AccountDomain": "GOV",
+                    "RemoteIP": "203.0.113.9",
+                    "RemotePort": 50111,
+                    "FailureReason": "InvalidUserNameOrPassword",
+                    "InitiatingProcessFileName": "lsass.exe",
+                    "InitiatingProcessId": 700,
+                },
+            }
+        ).encode(),
+    ),
     "azure_activity": (
         json.dumps(
             {
