@@ -28,13 +28,27 @@ _OPERATIONS = {
     "transfer": "change",
     "authentication": "start",
 }
-_VERBS = (
-    (("create", "add_", "add", "invite", "generate"), "creation"),
-    (("destroy", "delete", "remove"), "deletion"),
-    (("access", "download", "clone", "fetch"), "access"),
+_VERBS = (  # words of an action's last part
+    (frozenset({"create", "created", "add", "added", "invite", "generate", "generated", "register"}), "creation"),
+    (frozenset({"destroy", "delete", "deleted", "remove", "removed", "revoke", "revoked", "purge"}), "deletion"),
+    (frozenset({"accessed", "download", "clone", "fetch", "view", "request", "export"}), "access"),
+    (frozenset({"block", "reject", "rejected", "deny", "denied"}), "denied"),
+    (frozenset({"bypass", "override", "approve", "approved"}), "allowed"),
 )
 _STAMP = frozenset({"@timestamp"})
-_SUBJECTS = {"user": "user", "member": "user", "team": "group"}
+_SUBJECTS = (
+    (frozenset({"user", "member", "collaborator", "admin", "owner", "invitation", "invite"}), "user"),
+    (frozenset({"team", "group"}), "group"),
+)
+_IDENTITY = frozenset(  # areas whose actions are about who may do what
+    (
+        *("team", "user", "role", "organization_role", "enterprise_team", "external_group", "external_identity"),
+        *("personal_access_token", "public_key", "security_key", "two_factor_authentication", "passkey"),
+        *("oauth_access", "oauth_authorization", "org_credential_authorization", "ssh_certificate_authority"),
+        *("repository_invitation", "staff"),
+    )
+)
+_SIGN_INS = frozenset({"login", "failed_login", "sign_in", "sso_response", "logout"})
 _HINTS = ("_document_id", "org", "business", "actor_id", "operation_type", "repo", "created_at", "actor_location")
 
 
@@ -51,23 +65,32 @@ def _owns(document: Mapping[str, Json]) -> bool:
 def _classify(action: str, operation: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return category and types of an action (`org.add_member`) with the operation that the log names for it.
 
-    Every record of this log is a change of configuration made over the web, except sign-ins.
+    The log holds changes of configuration made over the web, sign-ins, and the reading of code (`git.clone`).
     """
     area, _, verb = action.partition(".")
-    kinds = ["access"] if operation == "access" else ["change"]
-    if operation in _OPERATIONS:
-        kinds.append(_OPERATIONS[operation])
-    kinds += [kind for words, kind in _VERBS if verb.startswith(words)]
-    if "block" in verb and not verb.startswith("unblock"):
-        kinds.append("denied")
-    kinds.append("info")
-    kinds += [kind for word, kind in _SUBJECTS.items() if word in verb or area == word]
+    words = frozenset(verb.split("_"))
+    subjects = [kind for names, kind in _SUBJECTS if words & names or area in names]
+    if verb in _SIGN_INS or operation == "authentication":
+        return ("configuration", "web", "authentication"), ("end" if verb == "logout" else "start", "info", *subjects)
+    kinds = [_OPERATIONS[operation]] if operation in _OPERATIONS and verb != "access" else []  # `access` is visibility
+    kinds += [kind for names, kind in _VERBS if words & names]
+    if "access" not in kinds:
+        kinds.insert(0, "change")
     categories = ["configuration", "web"]
-    if verb in {"login", "failed_login", "sign_in"} or operation == "authentication":
-        categories.append("authentication")
-    elif kinds[-1] in {"user", "group"}:
+    if subjects or area in _IDENTITY:
         categories.append("iam")
-    return tuple(categories), tuple(dict.fromkeys(kinds))
+    return tuple(categories), tuple(dict.fromkeys((*kinds, "info", *subjects)))
+
+
+def _outcome(action: str, document: Document) -> str | None:
+    """Return the outcome where the log says it: by the action's name, an answer's status, or a refusal."""
+    status = document.get("status_code")
+    if isinstance(status, int) and status >= 100:
+        return "failure" if status >= 400 else "success"
+    words = frozenset(action.rpartition(".")[2].split("_"))
+    if words & {"failed", "failure", "rejected", "denied"} or document.get("actor_is_blocked") is True:
+        return "failure"
+    return "success" if action.endswith(".login") else None
 
 
 def read(document: Document, fields: Fields, options: Options) -> None:
@@ -80,8 +103,8 @@ def read(document: Document, fields: Fields, options: Options) -> None:
     action = first(document, ("action",))
     put_text("event.action", action, fields)
     fields["event.category"], fields["event.type"] = _classify(action, first(document, ("operation_type",)))
-    if "failed" in action or document.get("actor_is_blocked") is True:
-        fields["event.outcome"] = "failure"
+    if (outcome := _outcome(action, document)) is not None:
+        fields["event.outcome"] = outcome
     put_text("user.id", document.get("actor_id"), fields)
     put_text("user.name", document.get("actor"), fields)
     target = first(document, ("user", "blocked_user", "invitee"))
@@ -91,6 +114,10 @@ def read(document: Document, fields: Fields, options: Options) -> None:
     if isinstance(document.get("org"), str):
         put_text("organization.name", document.get("org"), fields)
     put_text("group.name", document.get("team"), fields)
+    if "user.target.name" in fields:
+        put_text("user.target.group.name", document.get("team"), fields)
+    put_text("event.reason", document.get("reason") or document.get("failure_reason"), fields)
+    put_text("http.request.method", document.get("request_method"), fields)
     put_source(document.get("actor_ip"), fields, names=False)
     put_text("user_agent.original", document.get("user_agent"), fields)
     spread("github.", document, fields, skip=_STAMP)
