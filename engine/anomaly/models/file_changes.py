@@ -4,8 +4,8 @@ Threat: ransomware and wipers, which have minutes. Data: Sysmon 11, 23 and 26 (`
 to files (Windows 4663), or an agent's file events: `host.name`, `event.type` creation, deletion or change,
 `file.path`, and where the log has it `process.name`. An observation is one host in ten seconds in which it changed at
 least `_LEAST` files; so an alert comes ten to twenty seconds after the start. Updates, builds and copies are fast too:
-what tells them apart is what their programs usually do, the endings of their files, and that they do not happen on
-several hosts at once.
+what tells them apart is what their programs usually do, the endings of their files, that they do not happen on several
+hosts at once, and that clean-ups delete what programs made, not what people did (documents, databases, backups).
 """
 
 from __future__ import annotations
@@ -33,19 +33,35 @@ _OWN = {
     "programs": pa.list_(pa.string()),
     "hosts": pa.int64(),
     "gone": pa.int64(),
+    "removed": pa.int64(),
+    "documents": pa.int64(),
 }
 _LEAST = 20
 _LEAST_ROWS = 30
 _KINDS = ("creation", "deletion", "change", "overwrite", "rename")
 _OBJECT, _MASK = "winlog.event_data.ObjectType", "winlog.event_data.AccessMask"
 _WRITES, _DELETES = ("0x2", "0x4", "0x6"), ("0x10000", "0x10080")  # audited access to files (Windows 4663)
+# What people keep and programs do not make anew: office files, data, mail, backups, disks of virtual machines.
+_DOCUMENTS = frozenset((
+    "doc", "docx", "docm", "dot", "dotx", "odt", "ott", "rtf", "pdf", "xls", "xlsx", "xlsm", "xlsb", "ods", "ppt",
+    "pptx", "odp", "vsd", "vsdx", "pub", "one", "msg", "eml", "pst", "ost", "mbox",
+    "csv", "txt", "xml", "asice", "sce", "bdoc", "p7m", "edoc", "dwg", "dxf", "shp", "kml", "jpg", "jpeg", "png",
+    "tif", "tiff", "heic", "mp4", "mov",
+    "db", "sqlite", "sqlite3", "mdb", "accdb", "mdf", "ndf", "ldf", "dbf", "fdb", "ibd", "frm", "myd", "dmp", "sql",
+    "bak", "vbk", "vib", "vbm", "bkf", "tib", "vhd", "vhdx", "vmdk", "vdi", "qcow2", "ova", "zip", "7z", "rar", "tar",
+    "gz",
+))  # fmt: skip
 _STRANGE = 6.0  # bits: a burst whose files have an ending that no burst had
 _SHRUNK = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChangesFitted(ByRow):
-    """How fast, and how destructive, bursts of each program were; the endings that were seen; bursts at once."""
+    """How fast, and how destructive, bursts of each program were; the endings that were seen; bursts at once.
+
+    `usual` is the share of documents among the files that ordinary bursts deleted, `documents` how far single bursts
+    were beyond it (see `_beyond`); a model that was trained before there was such a tail has none.
+    """
 
     rates: Tail
     deleting: Mapping[str, tuple[int, int]]
@@ -53,6 +69,8 @@ class FileChangesFitted(ByRow):
     together: Tail
     gone: Tail
     bursts: int
+    usual: float
+    documents: Tail | None
     judged_by: ClassVar[tuple[str, ...]] = tuple(_OWN)
 
     def terms(self, row: Row) -> Sequence[Term]:
@@ -83,6 +101,7 @@ class FileChangesFitted(ByRow):
                 expected=f"at most {self.together.steps[-1]:.0f} hosts at once",
             ),
         ]
+        found += self._documents(int(row.number("documents")), int(row.number("removed")))
         return [*found, *self._strange(row.texts("endings"), changes), *self._program(programs)]
 
     def _deleted(self, share: float, programs: Sequence[str]) -> Term:
@@ -99,6 +118,20 @@ class FileChangesFitted(ByRow):
             expected=f"{destructive} of {seen} bursts of {program or 'this program'} deleted that many",
             layer="peer group" if seen else "organisation",
         )
+
+    def _documents(self, documents: int, removed: int) -> list[Term]:
+        beyond = _beyond(documents, removed, self.usual)
+        if self.documents is None or not beyond:
+            return []
+        return [
+            Term(
+                name="documents, data or backups deleted",
+                bits=self.documents.bits(beyond),
+                field="file.extension",
+                value=f"{documents} of {removed} deleted files",
+                expected=f"{self.usual:.0%} of what ordinary bursts delete",
+            )
+        ]
 
     def _strange(self, endings: Sequence[str], changes: int) -> list[Term]:
         unknown = [ending for ending in endings if ending not in self.endings]
@@ -134,8 +167,22 @@ class FileChangesFitted(ByRow):
                 "together": self.together.to_json(),
                 "gone": self.gone.to_json(),
                 "bursts": self.bursts,
+                "usual": self.usual,
+                "documents": None if self.documents is None else self.documents.to_json(),
             }
         )
+
+
+def _beyond(documents: int, removed: int, usual: float) -> float:
+    """Return how far the share of documents among the deleted files is beyond the usual one, 0 if it is not.
+
+    In bits: Chernoff's bound on the chance of so many or more of them by that share.
+    """
+    share = documents / max(removed, 1)
+    if share <= usual:
+        return 0.0
+    rest = (1.0 - share) * math.log2((1.0 - share) / (1.0 - usual)) if share < 1.0 else 0.0
+    return removed * (share * math.log2(share / usual) + rest)
 
 
 def _running(found: Cells, deleted: Integers, over: timedelta) -> Integers:
@@ -171,6 +218,8 @@ def _made(document: Mapping[str, object]) -> FileChangesFitted:
         together=Tail.from_json(document["together"]),
         gone=Tail.from_json(document["gone"]),
         bursts=int(cast("int", document["bursts"])),
+        usual=float(cast("float", document.get("usual", 0.5))),
+        documents=Tail.from_json(document["documents"]) if document.get("documents") else None,
     )
 
 
@@ -201,6 +250,7 @@ class FileChanges:
         deleted = deleting[found.rows]
         ending, endings = _endings(events)
         program, programs = either(events, "process.name", "process.executable")
+        kept = np.append(np.array([name.lower() in _DOCUMENTS for name in endings], dtype=bool), False)[ending]
         _, place, together = np.unique(found.end, return_inverse=True, return_counts=True)
         columns = {
             "changes": pa.array(found.counts()),
@@ -209,6 +259,8 @@ class FileChanges:
             "programs": found.lists(program[found.rows], programs, most=20),
             "hosts": pa.array(together[place.ravel()].astype(np.int64)),
             "gone": pa.array(_running(found, found.counts(deleted), self.lookback)),
+            "removed": pa.array(found.counts(deleted)),
+            "documents": pa.array(found.counts(deleted & kept[found.rows])),
         }
         return found.observations(entity=[hosts[code] for code in found.key[0].tolist()], columns=columns)
 
@@ -226,6 +278,8 @@ class FileChanges:
                 pair = deleting.setdefault(name, [0, 0])
                 pair[0] += row["deleted"] >= 0.3
                 pair[1] += 1
+        removed = sum(row["removed"] for row in rows)
+        usual = (sum(row["documents"] for row in rows) + 1.0) / (removed + 2.0)
         return FileChangesFitted(
             rates=Tail.of(row["changes"] for row in rows),
             deleting={name: (pair[0], pair[1]) for name, pair in sorted(deleting.items())},
@@ -233,6 +287,8 @@ class FileChanges:
             together=Tail.of(row["hosts"] for row in rows),
             gone=Tail.of(row["gone"] for row in rows),
             bursts=len(rows),
+            usual=usual,
+            documents=Tail.of(_beyond(row["documents"], row["removed"], usual) for row in rows),
         )
 
     def restore(self, content: Content) -> FileChangesFitted:
@@ -250,6 +306,7 @@ class FileChanges:
         for row in rows:
             row |= {"changes": int(rng.integers(200, 900)), "deleted": 0.5, "hosts": int(rng.integers(2, 7))}
             row["gone"] = row["changes"] * 4
+            row["removed"] = row["documents"] = row["changes"] // 2
             row |= {"endings": ["docx", "pdf", f"x{rng.integers(10**6)}"], "programs": [f"u{rng.integers(10**6)}.exe"]}
         return pa.Table.from_pylist(rows, schema=normal.schema)
 

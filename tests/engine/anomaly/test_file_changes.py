@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 
-from engine.anomaly.frame import total
-from engine.anomaly.models.file_changes import MODEL
+import pyarrow as pa
+
+from engine.anomaly.frame import Content, total
+from engine.anomaly.models.file_changes import MODEL, FileChangesFitted
 from tests.engine.anomaly.collected import fitted_to_life, observed
 
 
@@ -63,3 +65,35 @@ def test_a_wiper_is_told_from_an_update_and_says_why() -> None:
         t.name for t in terms
     }
     assert abs(total(terms) - scores[0]) < 1e-9
+
+
+def _term(fitted: FileChangesFitted, row: dict[str, object], **changes: object) -> float:
+    table = pa.Table.from_pylist([row | changes])
+    return sum(term.bits for term in fitted.explain(table, 0) if term.name == "documents, data or backups deleted")
+
+
+def test_documents_that_go_in_masses_are_told_from_a_clean_up() -> None:
+    files = ["1.docx", "2.XLSX", "3.tmp", "4.log", "5.vhdx"] * 12
+    (row,) = observed(
+        MODEL,
+        "windows",
+        *[sysmon(23, n * 0.1, f"D:\\a\\{n}{name}", "C:\\robocopy.exe") for n, name in enumerate(files)],
+    )
+    assert (row["removed"], row["documents"]) == (60, 36)
+    fitted = fitted_to_life(MODEL)
+    assert _term(fitted, row, removed=100, documents=100) > 10.0
+    assert _term(fitted, row, removed=100, documents=int(100 * fitted.usual) - 1) == 0.0
+    assert _term(fitted, row, removed=0, documents=0) == 0.0
+    bits = [_term(fitted, row, removed=100, documents=count) for count in range(0, 101, 5)]
+    assert bits == sorted(bits)
+
+
+def test_a_model_from_before_documents_were_counted_judges_without_them() -> None:
+    content = fitted_to_life(MODEL).content()
+    older = {name: value for name, value in content.document.items() if name not in {"usual", "documents"}}
+    restored = MODEL.restore(Content(document=older))
+    rows = MODEL.observe(MODEL.sample(seed=2, count=400))
+    assert {term.name for term in restored.explain(rows, 0)}
+    assert "documents, data or backups deleted" not in {
+        term.name for row in range(min(rows.num_rows, 40)) for term in restored.explain(rows, row)
+    }
