@@ -28,6 +28,7 @@ _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
     "exchange": ("exchange.",),
     "fortigate": ("fortinet_fortigate.log",),
     "gcp_audit": ("gcp.audit",),
+    "gcp_network": ("gcp.vpcflow", "gcp.firewall", "gcp.dns", "gcp.loadbalancing"),
     "github_audit": ("github.audit",),
     "iis": ("iis.access", "iis.error"),
     "imperva_waf": ("imperva_cloud_waf.event",),

@@ -27,6 +27,7 @@ _VERBS = (
     (("update", "patch", "set", "edit", "change", "modify", "enable", "disable", "write", "attach", "reset"), "change"),
     (("get", "list", "read", "watch", "search", "query", "describe"), "access"),
 )
+_REFUSALS = frozenset({7, 16})  # google.rpc.Code: PERMISSION_DENIED, UNAUTHENTICATED
 _WHOLE = frozenset({"request", "response", "metadata", "serviceData"})
 _LEFT = frozenset({"protoPayload", "timestamp", "resource"})
 
@@ -109,6 +110,20 @@ def _outcome(payload: Document, fields: Fields) -> None:
         put_text("event.code", status.get("code"), fields)
         put_text("event.reason", status.get("message"), fields)
     fields["event.outcome"] = "failure" if code or refused or failed else "success"
+    if code in _REFUSALS or refused or _is_violation(payload):
+        kinds = fields["event.type"]
+        fields["event.type"] = (*(kinds if isinstance(kinds, tuple) else ()), "denied")
+        fields["event.outcome"] = "failure"
+
+
+def _is_violation(payload: Document) -> bool:
+    """Tell a call that an organisation's policy or a service perimeter refused."""
+    metadata = inner(payload, "metadata")
+    return bool(
+        inner(payload, "policyViolationInfo")
+        or metadata.get("violationReason")
+        or text(metadata.get("@type")).endswith("VpcServiceControlAuditMetadata")
+    )
 
 
 def _vendor(document: Document, payload: Document, fields: Fields) -> None:

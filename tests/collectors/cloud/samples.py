@@ -98,6 +98,66 @@ SAMPLES: dict[str, tuple[bytes, ...]] = {
             }
         ).encode(),
     ),
+    "gcp_network": (
+        json.dumps(
+            {
+                "insertId": "i1",
+                "logName": "projects/p/logs/compute.googleapis.com%2Ffirewall",
+                "timestamp": "2025-03-04T05:06:07.214711274Z",
+                "resource": {"type": "gce_subnetwork", "labels": {"project_id": "p", "location": "europe-west9-a"}},
+                "jsonPayload": {
+                    "connection": {
+                        "src_ip": "203.0.113.9",
+                        "src_port": 50111,
+                        "dest_ip": "10.0.0.4",
+                        "dest_port": 3389,
+                        "protocol": 6,
+                    },
+                    "disposition": "DENIED",
+                    "instance": {"vm_name": "web1", "region": "europe-west9", "zone": "europe-west9-a"},
+                    "rule_details": {"reference": "network:v/firewall:no-rdp", "direction": "INGRESS"},
+                    "vpc": {"vpc_name": "v"},
+                },
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "insertId": "i2",
+                "logName": "projects/p/logs/dns.googleapis.com%2Fdns_queries",
+                "timestamp": "2025-03-04T05:06:07Z",
+                "resource": {"type": "dns_query", "labels": {"project_id": "p", "location": "europe-west9"}},
+                "jsonPayload": {
+                    "queryName": "mail.gov.example.",
+                    "queryType": "A",
+                    "responseCode": "NOERROR",
+                    "protocol": "UDP",
+                    "sourceIP": "10.0.0.4",
+                    "rdata": "mail.gov.example.\t300\tIN\ta\t198.51.100.7",
+                },
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "insertId": "i3",
+                "logName": "projects/p/logs/requests",
+                "timestamp": "2025-03-04T05:06:07Z",
+                "resource": {"type": "http_load_balancer", "labels": {"project_id": "p"}},
+                "httpRequest": {
+                    "requestMethod": "GET",
+                    "requestUrl": "https://198.51.100.99/a?b=1",
+                    "remoteIp": "203.0.113.9:9989",
+                    "serverIp": "10.0.0.4",
+                    "status": 403,
+                    "protocol": "HTTP/1.1",
+                },
+                "jsonPayload": {
+                    "@type": "type.googleapis.com/google.cloud.loadbalancing.type.LoadBalancerLogEntry",
+                    "enforcedSecurityPolicy": {"name": "armor", "outcome": "DENY", "configuredAction": "DENY"},
+                    "statusDetails": "denied_by_security_policy",
+                },
+            }
+        ).encode(),
+    ),
     "azure_activity": (
         json.dumps(
             {

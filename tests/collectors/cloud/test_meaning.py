@@ -116,7 +116,7 @@ EXPECTED: list[tuple[str, int, dict[str, Value]]] = [
         {
             "event.action": "google.iam.admin.v1.CreateServiceAccountKey",
             "event.category": ("iam",),
-            "event.type": ("creation",),
+            "event.type": ("creation", "denied"),
             "event.outcome": "failure",
             "event.reason": "PERMISSION_DENIED",
             "user.email": "eva@gov.example",
