@@ -23,6 +23,14 @@ _RDN = re.compile(
     r"(?:[\w.\-]{1,32}=)?(?P<value>(?:[^\\,=]|\\.){1,256})(?:,|$)"
 )  # the first part of a distinguished name
 _ESCAPED = re.compile(r"\\([,=+\"<>;#])")  # RFC 4514, section 2.4; any other backslash ends a domain
+_HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
+_MORE_PROCESSING_REQUIRED = 0xC0000016  # the first half of an NTLM log-in
+_KERBEROS_STEPS = frozenset(
+    {"KDC_ERR_PREAUTH_REQUIRED", "KDC_ERR_MORE_PREAUTH_DATA_REQUIRED"}
+)  # as every log-in begins
+_LDAP_STEPS = frozenset({"saslbindinprogress", "sasl_bind_in_progress", "14"})
+_FTP_LOG_IN = frozenset({"USER", "PASS", "AUTH", "ACCT"})
+_SIP_CHALLENGES = frozenset({401, 407})
 _RDP_USER = "mstshash="  # what a client of remote desktop says of its user before it encrypts
 
 
@@ -47,6 +55,17 @@ def _put(fields: Fields, name: str, value: Json) -> None:
 def _put_number(fields: Fields, name: str, value: Json) -> None:
     if (found := number(value)) is not None and name not in fields:
         fields[name] = found
+
+
+def _log_in(fields: Fields, outcome: str | None = None) -> None:
+    """Say that the record is of a log-in, and how it ended; an alert stays what it is."""
+    if fields.get("event.kind") != "alert":
+        for name, word in (("event.category", "authentication"), ("event.type", "start")):
+            there = fields.get(name)
+            words = [item for item in there if isinstance(item, str)] if isinstance(there, list | tuple) else []
+            fields[name] = words if word in words else [*words, word]
+    if outcome is not None:
+        fields["event.outcome"] = outcome
 
 
 def _http(http: Part, fields: Fields) -> None:
@@ -149,9 +168,21 @@ def _smb(smb: Part, fields: Fields) -> None:
     login = inner(smb, "ntlmssp")
     _account(text(login.get("user")), text(login.get("domain")), fields)
     _put(fields, "source.domain", login.get("host"))
-    status = text(smb.get("status_code"))
-    if status.startswith("0x") and len(status) <= 10:
-        fields["event.outcome"] = "success" if not status[2:].strip("0") else "failure"
+    outcome = _nt_outcome(text(smb.get("status_code")))
+    if outcome is not None:
+        fields["event.outcome"] = outcome
+    if "SESSION_SETUP" in text(smb.get("command")).upper() or login or inner(smb, "kerberos"):
+        _log_in(fields)
+
+
+def _nt_outcome(status: str) -> str | None:
+    """Return what an NTSTATUS says: two bits are its severity (MS-ERREF 2.3), and a log-in's first step is no error."""
+    if not status.startswith("0x") or len(status) > 10 or _HEX.fullmatch(status, 2) is None:
+        return None
+    value = int(status, 16)
+    if value == _MORE_PROCESSING_REQUIRED:
+        return "unknown"
+    return "failure" if value >> 30 == 3 else "success"
 
 
 def _kerberos(krb: Part, fields: Fields) -> None:
@@ -162,11 +193,13 @@ def _kerberos(krb: Part, fields: Fields) -> None:
     if service and service != "<empty>":
         fields["service.name"] = service
     code = text(krb.get("error_code"))
-    if code or text(krb.get("msg_type")) == "KRB_ERROR":
-        fields["event.outcome"] = "failure"
-        _put(fields, "error.code", code)
-    elif text(krb.get("msg_type")).endswith("_REP"):
-        fields["event.outcome"] = "success"
+    _put(fields, "error.code", code)
+    if code in _KERBEROS_STEPS:
+        _log_in(fields, "unknown")
+    elif code or text(krb.get("msg_type")) == "KRB_ERROR":
+        _log_in(fields, "failure")
+    else:
+        _log_in(fields, "success" if text(krb.get("msg_type")).endswith("_REP") else None)
 
 
 def _account(name: str, domain: str, fields: Fields) -> None:
@@ -181,6 +214,12 @@ def _account(name: str, domain: str, fields: Fields) -> None:
 def _ftp(ftp: Part, fields: Fields) -> None:
     command, data = text(ftp.get("command")), text(ftp.get("command_data"))
     _put(fields, "event.action", command)
+    codes = ftp.get("completion_code")
+    code = text(codes[-1]) if isinstance(codes, list) and codes and not isinstance(codes[-1], list | dict) else ""
+    if command.upper() in _FTP_LOG_IN:
+        _log_in(fields, "success" if code == "230" else "failure" if code.startswith(("4", "5")) else None)
+    elif code:
+        fields["event.outcome"] = "failure" if code.startswith(("4", "5")) else "success"
     if command.upper() == "USER" and data:
         fields["user.name"] = data
     elif command.upper() in {"RETR", "STOR", "APPE", "DELE", "RNFR", "RNTO"} and data:
@@ -222,12 +261,62 @@ def _anomaly(anomaly: Part, fields: Fields) -> None:
 def _sip(sip: Part, fields: Fields) -> None:
     _put(fields, "event.action", sip.get("method"))
     _put(fields, "url.original", sip.get("uri"))
+    code = number(sip.get("code"))
+    if code is not None and code >= 200 and code not in _SIP_CHALLENGES:
+        fields["event.outcome"] = "failure" if code >= 400 else "success"
 
 
 def _mqtt(mqtt: Part, fields: Fields) -> None:
-    connect = inner(mqtt, "connect")
+    """Read who connects to the broker, and whether it let them."""
+    connect, answer = inner(mqtt, "connect"), inner(mqtt, "connack")
     _put(fields, "user.name", connect.get("username"))
     _put(fields, "client.domain", connect.get("client_id"))
+    code = number(answer.get("return_code"))
+    if connect or answer:
+        _log_in(fields, None if code is None else "failure" if code else "success")
+
+
+def _rfb(rfb: Part, fields: Fields) -> None:
+    """Read a log-in to a remote screen (VNC, RFC 6143)."""
+    result = text(inner(rfb, "authentication").get("security_result")).upper()
+    if result:
+        _log_in(fields, "success" if result == "OK" else "failure")
+
+
+def _ike(ike: Part, fields: Fields) -> None:
+    notes = ike.get("notify")
+    told = [text(note) for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+    if "AUTHENTICATION_FAILED" in told:
+        _log_in(fields, "failure")
+
+
+def _nfs(nfs: Part, fields: Fields) -> None:
+    name = text(nfs.get("filename"))
+    _put(fields, "file.path", name)
+    _put(fields, "event.action", nfs.get("procedure"))
+    if status := text(nfs.get("status")).upper():
+        fields["event.outcome"] = "success" if status in {"OK", "NFS_OK", "NFS3_OK"} else "failure"
+
+
+def _tftp(tftp: Part, fields: Fields) -> None:
+    _put(fields, "file.path", tftp.get("file"))
+    _put(fields, "event.action", tftp.get("packet"))
+
+
+def _acted(*path: str) -> Reader:
+    """Return a reader for a protocol of which only what was asked for has a place in ECS."""
+
+    def read(part: Part, fields: Fields) -> None:
+        _put(fields, "event.action", inner(part, *path[:-1]).get(path[-1]))
+
+    return read
+
+
+def _dht(dht: Part, fields: Fields) -> None:
+    _put(fields, "event.action", dht.get("request_type"))
+    if refused := inner(dht, "error"):
+        fields["event.outcome"] = "failure"
+        _put(fields, "error.message", refused.get("msg"))
 
 
 def _ldap(ldap: Part, fields: Fields) -> None:
@@ -239,13 +328,27 @@ def _ldap(ldap: Part, fields: Fields) -> None:
     _account(_ESCAPED.sub(r"\1", name["value"]) if name is not None else "", "", fields)
     answer = next(objects(ldap.get("responses")), {})
     code = text(inner(answer, text(answer.get("operation"))).get("result_code")).lower()
-    if code:
-        fields["event.outcome"] = "success" if code in {"success", "0"} else "failure"
+    outcome = None
+    if code and code not in _LDAP_STEPS:
+        outcome = "success" if code in {"success", "0"} else "failure"
+    if operation == "bind_request":
+        _log_in(fields, outcome)
+    elif outcome is not None:
+        fields["event.outcome"] = outcome
 
 
 def _pgsql(pgsql: Part, fields: Fields) -> None:
-    _put(fields, "user.name", inner(pgsql, "request", "startup_parameters").get("user"))
-    _put(fields, "error.message", inner(pgsql, "response").get("message"))
+    """Read who opens a session of the database, and its answer; SQLSTATE class 28 refuses the account."""
+    request, answer = inner(pgsql, "request"), inner(pgsql, "response")
+    parameters = inner(request, "startup_parameters")
+    _put(fields, "user.name", parameters.get("user"))
+    _put(fields, "error.message", answer.get("message"))
+    code = text(answer.get("code"))
+    if parameters or "password" in request or code.startswith("28"):
+        _log_in(fields, "failure" if code else None)
+    elif code:
+        fields["event.outcome"] = "failure"
+    _put(fields, "error.code", code)
 
 
 _READERS: Final[Mapping[str, Reader]] = {
@@ -262,8 +365,16 @@ _READERS: Final[Mapping[str, Reader]] = {
     "krb5": _kerberos,
     "ftp": _ftp,
     "ftp_data": _named_file("filename"),
-    "tftp": _named_file("file"),
-    "nfs": _named_file("filename"),
+    "tftp": _tftp,
+    "nfs": _nfs,
+    "rfb": _rfb,
+    "ike": _ike,
+    "dcerpc": _acted("request"),
+    "modbus": _acted("request", "function_code"),
+    "dnp3": _acted("request", "type"),
+    "enip": _acted("request", "command"),
+    "websocket": _acted("opcode"),
+    "bittorrent_dht": _dht,
     "dhcp": _dhcp,
     "rdp": _rdp,
     "snmp": _snmp,
