@@ -1,8 +1,8 @@
 """Detecting: one run of rules over what the store has received since the run's cursor.
 
 The cursor is the ingest sequence, not event time, so late events are seen. Alerts, correlation hits and the cursor
-are committed together, block by block: a killed run goes on where it was, and finds nothing twice. As blocks may
-overlap in sequence, the cursor moves only to where everything was seen.
+are committed together, after every few blocks: a killed run goes on where the last commit was, and what it finds
+again has the ids that it had. As blocks may overlap in sequence, the cursor moves only to where everything was seen.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from engine.sigma.correlations.hits import Hit, to_store
 from engine.sigma.engine import Engine, Match
 from engine.sigma.row_matching import RowMatcher
 from engine.store.protocol import Block, Missing, Record, RowBlock, Store
+from engine.unwritten import Unwritten
 
 _ASKED_AT_ONCE = 5000  # events fetched whole at a time
 _CORRELATED_AT_ONCE = 500_000  # groups with new hits before a very long run correlates what it has
@@ -55,6 +56,7 @@ class Run:
     unfinished: bool = False
     told: int = 0  # how many of the missing parts stand in the store
     made: Counter[str] = field(default_factory=Counter)  # new alerts by rule, where they are limited
+    unwritten: Unwritten = field(default_factory=Unwritten)
 
 
 class Companions(Protocol):
@@ -133,11 +135,12 @@ class Detector:
         run = self._begun(cursor)
         self._correlations.begin()
         after, until = min(cursor, self._store.cursor(self._correlated)), self._store.last_sequence()
-        for block in self._blocks(run, after=after, until=until):
+        for block in self._blocks(run, self._name, after=after, until=until):
             seen = block.last_sequence <= cursor  # by a run that was killed before it correlated
             self._look(run, self._name, block, Counter() if seen else run.excluded)
             run.events += 0 if seen else selected(block)
             if self._correlations.groups >= _CORRELATED_AT_ONCE:
+                self._write(run, self._name)
                 self._correlate(run, self._again, partly=True)
         run.cursor = max(run.cursor, until if run.missing and not run.unfinished else 0)
         self._commit(run, self._name, [], [])  # the cursor, past blocks in which nothing was found
@@ -148,7 +151,7 @@ class Detector:
         """Look again at events of a window of event time; the cursors stay."""
         run = self._begun(self._store.cursor(self._name))
         self._correlations.begin()
-        for block in self._blocks(run, until=self._store.last_sequence(), since=since, before=before):
+        for block in self._blocks(run, self._again, until=self._store.last_sequence(), since=since, before=before):
             self._look(run, self._again, block, run.excluded)
             run.events += selected(block)
         self._correlate(run, self._again)
@@ -158,7 +161,7 @@ class Detector:
         """Look again at the events with these ingest sequences; the cursors stay. What is still missing is told."""
         run = self._begun(self._store.cursor(self._name))
         self._correlations.begin()
-        for block in self._blocks(run, after=first - 1, until=last):
+        for block in self._blocks(run, self._again, after=first - 1, until=last):
             self._look(run, self._again, block, run.excluded)
             run.events += selected(block)
         self._correlate(run, self._again)
@@ -170,20 +173,38 @@ class Detector:
     def _blocks(
         self,
         run: Run,
+        name: str,
         *,
         after: int = 0,
         until: int | None = None,
         since: datetime | None = None,
         before: datetime | None = None,
     ) -> Iterator[Block]:
-        """Yield blocks; what cannot be read is noted in the run in its place among them."""
+        """Yield blocks; what cannot be read is noted in the run in its place among them.
+
+        What was found in the blocks that the caller has looked at is written in time, and all of it at the end.
+        """
         missing = None if isinstance(self._companions, Alone) else run.missing.append
         found = self._store.blocks(after=after, until=until, since=since, before=before, missing=missing)
-        for block in found:
-            if not self._companions.goes_on():
-                run.unfinished = True
-                return
-            yield block
+        try:
+            for block in found:
+                if not self._companions.goes_on():
+                    run.unfinished = True
+                    break
+                yield block
+                run.unwritten.events += block.rows
+                if run.unwritten.is_due:
+                    self._write(run, name)
+        except UnreadableError:  # what comes before it is told, however often the run ends here
+            self._write(run, name)
+            raise
+        self._write(run, name)
+
+    def _write(self, run: Run, name: str) -> None:
+        """Commit what was found since the last commit, where there is anything."""
+        found, run.unwritten = run.unwritten, Unwritten()
+        if found.alerts or found.hits:
+            self._commit(run, name, found.alerts, found.hits)
 
     def _commit(self, run: Run, name: str, alerts: Sequence[Alert], hits: Sequence[Hit]) -> None:
         kept = [to_store(hit) for hit in hits]
@@ -194,7 +215,7 @@ class Detector:
         run.new += self._store.commit_run(name, cursor=run.cursor, alerts=alerts, hits=kept, records=records)
 
     def _look(self, run: Run, name: str, block: Block, excluded: Counter[str]) -> None:
-        """Match a block and commit what is new; only events that give new alerts, or hits, are read whole."""
+        """Match a block and note what is new; only events that give new alerts, or hits, are read whole."""
         taken: Counter[str] = Counter()
         try:
             found = [kept for hits in self._hits(block) if (kept := _alerting(hits, taken)).rows.size]
@@ -211,7 +232,7 @@ class Detector:
             for part in parts:
                 self._look(run, name, part, excluded)
             if not parts:
-                self._miss(run, block, error)
+                self._miss(run, name, block, error)
             return
         excluded += taken
         run.made = made
@@ -224,16 +245,16 @@ class Detector:
                 self._take(match, event, fresh)
                 if number not in known and self._tells(match):
                     new[number] = event_alert(match, event)
-        if new or fresh or over:
-            self._commit(run, name, list(new.values()), fresh)
+        run.unwritten.add(new.values(), fresh)
         run.alerts.add(number for number in wanted if number not in held)
         self._correlations.touch(fresh)
 
     def _hits(self, block: Block) -> Iterator[Hits]:
         return self._row_matcher.match(block) if isinstance(block, RowBlock) else self._matcher.match(block)
 
-    def _miss(self, run: Run, block: Block, error: UnreadableError) -> None:
+    def _miss(self, run: Run, name: str, block: Block, error: UnreadableError) -> None:
         if isinstance(self._companions, Alone):
+            self._write(run, name)
             raise error
         run.missing.append(
             Missing(first_sequence=block.first_sequence, last_sequence=block.last_sequence, reason=str(error))

@@ -256,7 +256,7 @@ class SharedDetector(Detector):
         self._correlations.taken()
         run = Run(alerts=FoundAlerts(self._store))
         try:
-            for block in self._blocks(run, after=held.first - 1, until=held.last):
+            for block in self._blocks(run, self._again, after=held.first - 1, until=held.last):
                 self._look(run, self._again, block, run.excluded)
                 run.events += selected(block)
             if run.unfinished:
