@@ -36,9 +36,11 @@ def open_store(settings: Settings, clock: Callable[[], datetime]) -> Store:
 
 def open_cluster(settings: Settings, clock: Callable[[], datetime]) -> ElasticStore:
     """Open the store on the cluster that the settings name."""
+    from cli.memory import keep_freed_memory
     from engine.store.elastic.cluster import Cluster
     from engine.store.elastic.store import ElasticStore
 
+    keep_freed_memory()
     found = cluster_address(settings)
     pattern = settings.elastic("index")
     if pattern:

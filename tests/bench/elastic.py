@@ -32,6 +32,7 @@ from typing import Any
 
 import orjson
 
+from cli.memory import keep_freed_memory
 from collectors.reader import LogReader, Parsed
 from engine.detecting import Detector
 from engine.events import Event, event_id
@@ -277,6 +278,7 @@ def _hunt(store: ElasticStore, engine: Engine, total: int, meter: Meter) -> None
 def main() -> None:
     """Run one of the benchmarks."""
     gc.set_threshold(50_000, 20, 50)  # as the command line does
+    keep_freed_memory()
     what, *words = sys.argv[1:] or ["append"]
     if what == "append":
         append(int(words[0]) if words else 100_000)

@@ -8,7 +8,7 @@ an answer of some megabytes allows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,21 +53,25 @@ class Narrowing:
 
 
 def pages(cluster: Cluster, index: str, window: Window, now: datetime) -> Iterator[PageBlock]:
-    """Yield the window's events as blocks, in order of their sequences."""
-    after, size = window.after, _FIRST_PAGE
+    """Yield the window's events as blocks, in order of their sequences.
+
+    Where sequences follow one another without a hole, the next page is asked for by both of its ends: of what lies
+    beyond, the cluster then need not find out that it is not the lowest.
+    """
+    after, size, is_dense = window.after, _FIRST_PAGE, False
     while after < window.until:
-        documents = _page(cluster, index, window, after, size)
+        until = min(window.until, after + size) if is_dense else window.until
+        documents = _page(cluster, index, replace(window, after=after, until=until), size)
+        seen = until if len(documents) < size else int(documents[-1][SEQUENCE])
+        is_dense = len(documents) == seen - after
+        after = seen
         if not documents:
-            return
-        is_last = len(documents) < size
-        after = int(documents[-1][SEQUENCE])
+            continue
         size = min(_LARGEST_PAGE, max(_SMALLEST_PAGE, _WANTED_BYTES // _weight(documents)))
         kept = [document for document in documents if _is_in_time(document, window)]
         if kept:
             sequences = np.array([document[SEQUENCE] for document in kept], dtype=np.int64)
-            yield PageBlock(kept, sequences, window.until if is_last else after, now)
-        if is_last:
-            return
+            yield PageBlock(kept, sequences, seen, now)
 
 
 def _weight(documents: Sequence[Json]) -> int:
@@ -87,9 +91,9 @@ def _is_in_time(document: Json, window: Window) -> bool:
     return (window.since is None or stamp >= window.since) and (window.before is None or stamp < window.before)
 
 
-def _page(cluster: Cluster, index: str, window: Window, after: int, size: int) -> list[Json]:
+def _page(cluster: Cluster, index: str, window: Window, size: int) -> list[Json]:
     body = {
-        "query": {"bool": {"filter": list(filters_of(window, after))}},
+        "query": {"bool": {"filter": list(filters_of(window, window.after))}},
         "sort": [{SEQUENCE: "asc"}],
         "size": size,
         "track_total_hits": False,
