@@ -158,6 +158,105 @@ SAMPLES: dict[str, tuple[bytes, ...]] = {
             }
         ).encode(),
     ),
+    "aws_guardduty": (
+        json.dumps(
+            {
+                "schemaVersion": "2.0",
+                "accountId": "123456789012",
+                "region": "eu-south-1",
+                "id": "f1",
+                "arn": "arn:aws:guardduty:eu-south-1:123456789012:detector/d/finding/f1",
+                "type": "UnauthorizedAccess:EC2/SSHBruteForce",
+                "resource": {"resourceType": "Instance", "instanceDetails": {"instanceId": "i-1"}},
+                "service": {
+                    "serviceName": "guardduty",
+                    "action": {
+                        "actionType": "NETWORK_CONNECTION",
+                        "networkConnectionAction": {
+                            "connectionDirection": "INBOUND",
+                            "protocol": "TCP",
+                            "localIpDetails": {"ipAddressV4": "10.0.0.4"},
+                            "localPortDetails": {"port": 22},
+                            "remoteIpDetails": {"ipAddressV4": "203.0.113.9"},
+                            "remotePortDetails": {"port": 50111},
+                        },
+                    },
+                    "eventFirstSeen": "2025-03-04T05:00:00Z",
+                    "eventLastSeen": "2025-03-04T05:06:00Z",
+                },
+                "severity": 5.5,
+                "createdAt": "2025-03-04T05:06:07.123Z",
+                "updatedAt": "2025-03-04T05:06:07.123Z",
+                "title": "SSH brute force",
+                "description": "x",
+            }
+        ).encode(),
+    ),
+    "aws_waf": (
+        json.dumps(
+            {
+                "timestamp": 1741064767123,
+                "formatVersion": 1,
+                "webaclId": "arn:aws:wafv2:eu-south-1:123456789012:regional/webacl/w/1",
+                "terminatingRuleId": "no-sqli",
+                "terminatingRuleType": "REGULAR",
+                "action": "BLOCK",
+                "httpRequest": {
+                    "clientIp": "203.0.113.9",
+                    "headers": [
+                        {"name": "Host", "value": "198.51.100.200"},
+                        {"name": "User-Agent", "value": "curl/8"},
+                        {"name": "Content-Length", "value": "12"},
+                    ],
+                    "uri": "/login",
+                    "args": "u=1%27or",
+                    "httpVersion": "HTTP/2.0",
+                    "httpMethod": "POST",
+                    "requestId": "r1",
+                },
+            }
+        ).encode(),
+    ),
+    "aws_route53_resolver": (
+        json.dumps(
+            {
+                "version": "1.100000",
+                "account_id": "123456789012",
+                "region": "eu-south-1",
+                "query_timestamp": "2025-03-04T05:06:07Z",
+                "query_name": "bad.example.",
+                "query_type": "A",
+                "query_class": "IN",
+                "rcode": "NOERROR",
+                "answers": [{"Rdata": "198.51.100.7", "Type": "A", "Class": "IN"}],
+                "srcaddr": "10.0.0.4",
+                "srcport": "56067",
+                "transport": "UDP",
+                "srcids": {"instance": "i-1"},
+                "firewall_rule_action": "BLOCK",
+                "firewall_rule_group_id": "g1",
+            }
+        ).encode(),
+    ),
+    "aws_securityhub": (
+        json.dumps(
+            {
+                "SchemaVersion": "2018-10-08",
+                "AwsAccountId": "123456789012",
+                "ProductArn": "arn:aws:securityhub:eu-south-1::product/aws/guardduty",
+                "GeneratorId": "g1",
+                "Id": "f1",
+                "Region": "eu-south-1",
+                "CreatedAt": "2025-03-04T05:06:07.123Z",
+                "UpdatedAt": "2025-03-04T06:06:07.123Z",
+                "Types": ["TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"],
+                "Severity": {"Label": "HIGH", "Normalized": 70},
+                "Title": "SSH brute force",
+                "Network": {"SourceIpV4": "203.0.113.9", "DestinationPort": 22, "Direction": "IN", "Protocol": "TCP"},
+                "Process": {"Name": "sshd", "Path": "/usr/sbin/sshd", "Pid": 7},
+            }
+        ).encode(),
+    ),
     "azure_activity": (
         json.dumps(
             {
