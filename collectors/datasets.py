@@ -23,6 +23,7 @@ _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws_securityhub": ("aws.securityhub_findings",),
     "aws_waf": ("aws.waf",),
     "azure_activity": ("azure.activitylogs",),
+    "azure_resource": ("azure.platformlogs", "azure.application_gateway", "azure.frontdoor", "azure.firewall_logs"),
     "bind": ("bind.",),
     "checkpoint": ("checkpoint.firewall",),
     "cisco_asa": ("cisco_asa.log", "cisco_ftd.log"),

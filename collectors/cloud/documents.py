@@ -21,7 +21,20 @@ from engine.errors import MalformedRecordError
 Document: TypeAlias = "dict[str, Json]"
 Owns: TypeAlias = "Callable[[Mapping[str, Json]], bool]"
 
-_CARRIERS = ("message", "detail", "_source", "log", "json", "_raw", "event", "Message", "body", "record", "AuditData")
+_CARRIERS = (
+    "message",
+    "detail",
+    "_source",
+    "log",
+    "json",
+    "_raw",
+    "event",
+    "Message",
+    "body",
+    "record",
+    "AuditData",
+    "properties",
+)
 _LONGEST_PREFIX = 1024  # bytes that may stand before the object: a syslog header
 _DEEPEST = 3
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -257,6 +257,55 @@ SAMPLES: dict[str, tuple[bytes, ...]] = {
             }
         ).encode(),
     ),
+    "azure_resource": (
+        json.dumps(
+            {
+                "time": "2025-03-04T05:06:07.1234567Z",
+                "resourceId": "/SUBSCRIPTIONS/S1/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/V",
+                "category": "AuditEvent",
+                "operationName": "SecretPurge",
+                "resultType": "Success",
+                "resultSignature": "Forbidden",
+                "callerIpAddress": "203.0.113.9",
+                "identity": {"claim": {"oid": "o1", "upn": "eva@gov.example"}},
+                "properties": {
+                    "httpStatusCode": 403,
+                    "requestUri": "https://v.vault.example/deletedsecrets/s?api-version=7.0",
+                    "clientInfo": "curl/8",
+                    "tlsVersion": "TLS1_3",
+                },
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "time": "2025-03-04T05:06:07Z",
+                "resourceId": "/SUBSCRIPTIONS/S1/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/APPLICATIONGATEWAYS/A",
+                "category": "ApplicationGatewayFirewallLog",
+                "operationName": "ApplicationGatewayFirewall",
+                "properties": {
+                    "clientIp": "203.0.113.9",
+                    "requestUri": "/login?u=1",
+                    "ruleId": "942100",
+                    "ruleSetType": "OWASP_CRS",
+                    "message": "SQL injection",
+                    "action": "Blocked",
+                    "hostname": "198.51.100.200",
+                },
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "time": "2025-03-04T05:06:07Z",
+                "resourceId": "/SUBSCRIPTIONS/S1/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/AZUREFIREWALLS/F",
+                "category": "AzureFirewallApplicationRule",
+                "operationName": "AzureFirewallApplicationRuleLog",
+                "properties": {
+                    "msg": "HTTPS request from 10.0.0.4:55640 to bad.example:443. Url: bad.example/a. Action: Allow. "
+                    "x. Action: Deny. Policy: p. Rule Collection: c. Rule: no-bad"
+                },
+            }
+        ).encode(),
+    ),
     "azure_activity": (
         json.dumps(
             {
