@@ -2,12 +2,13 @@
 
 Format: Microsoft Learn, "Flow logging for network security groups" and "Virtual network flow logs": one object holds
 the flows of a minute under rules and interfaces, each as words with commas between. Every flow becomes a record of its
-own, with what stands around it as compact JSON. Shippers that have taken them apart put one flow under `flow.0`.
+own, at its object's place, with what stands around it as compact JSON. Shippers that have taken them apart put one flow under `flow.0`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 import orjson
@@ -139,11 +140,9 @@ class _FlowSource:
 
     def frame(self, stream: BinaryIO) -> Iterator[Record]:
         """Cut the stream into objects, and each object into its flows."""
-        number = 0
         for record in json_objects(stream):
             for raw in _taken_apart(record):
-                number += 1
-                yield Record(offset=record.offset, number=number, raw=raw, problem=record.problem, size=record.size)
+                yield replace(record, raw=raw)
 
     def open(self, options: Options) -> Parser:
         """Return a parser for one stream."""
