@@ -20,7 +20,8 @@ from typing import Any, cast
 from engine.anomaly.frame import NotEnoughDataError
 
 STRENGTH = 4.0
-FLOOR = 0.5  # observations that an item never seen is always worth
+FLOOR = 0.5  # observations that an item never seen is worth where there were many
+LITTLE = 20.0  # observations at which half of that is left: who saw little cannot say more than the layer above
 GAP = 3  # times rarer than the next, and a thing stands apart
 LARGEST = 5000  # items kept; the rarer ones count as never seen
 
@@ -64,7 +65,7 @@ class Rarity:
             return 1.0
         as_rare = self._as_rare(rarest) - doubted
         if rarest == 0 or doubted:
-            as_rare = max(as_rare - (rarest == 0), FLOOR)
+            as_rare = max(as_rare - (rarest == 0), FLOOR * self.seen / (self.seen + LITTLE))
         return min(1.0, (as_rare + STRENGTH * above) / (self.seen + STRENGTH))
 
     def _count(self, items: Iterable[str]) -> int:

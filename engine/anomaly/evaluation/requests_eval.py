@@ -2,7 +2,8 @@
 
 The split: distinct requests; those that differ in nothing but the method stay together; 60 % of the ordinary ones, by
 a hash of path and query, train, the other 40 % and all attacks are measured. The threshold of F1 is
-6.6 bits, which is what once in 100 ordinary requests means by the score's own scale; no data is looked at for it.
+5.6 bits, which is what once in 50 ordinary requests means by the score's own scale; which share was chosen on eight
+splits of the development part, of which this is one.
 A request's line ends are taken off: in one copy of the data every attack ends with a carriage return and no ordinary
 request does, which gives every attack away to whoever looks at characters.
 """
@@ -34,7 +35,7 @@ from engine.anomaly.models.web_requests import MODEL
 from engine.anomaly.tables import INSTANT, text_column, times
 from engine.anomaly.training import train
 
-_TRAINS, _FALSE = 0.6, 0.01
+_TRAINS, _FALSE = 0.6, 0.02
 _POISON, _DRAWS = 0.05, 2
 _PAIRS = (("normal.txt", "anomalous.txt", "development"), ("norm_test.txt", "anomal_test.txt", "unseen"))
 _BUDGET = 10.0  # alerts a day
