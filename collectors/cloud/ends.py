@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collectors.cloud.values import number, text
 from collectors.json_fields import Json, to_instant
+from collectors.network.verdicts import verdict_of_word
 from collectors.sensors.addresses import known_ip
 from engine.events import Fields
-
-_REFUSED = frozenset({"deny", "denied", "drop", "dropped", "reject", "rejected", "block", "blocked", "d"})
-_GRANTED = frozenset({"allow", "allowed", "accept", "accepted", "pass", "passed", "a"})
 
 
 def put_end(fields: Fields, side: str, address: Json, port: Json = None) -> None:
@@ -42,5 +40,4 @@ def put_span(fields: Fields, start: Json, end: Json) -> None:
 
 def verdict_of(value: Json) -> str | None:
     """Return `denied` or `allowed` for a vendor's word, None for any other."""
-    word = text(value).lower()
-    return "denied" if word in _REFUSED else "allowed" if word in _GRANTED else None
+    return verdict_of_word(text(value))

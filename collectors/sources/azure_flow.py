@@ -2,7 +2,8 @@
 
 Format: Microsoft Learn, "Flow logging for network security groups" and "Virtual network flow logs": one object holds
 the flows of a minute under rules and interfaces, each as words with commas between. Every flow becomes a record of its
-own, at its object's place, with what stands around it as compact JSON. Shippers that have taken them apart put one flow under `flow.0`.
+own, at its object's place, with what stands around it as compact JSON. Shippers that have taken them apart put one
+flow under `flow.0`.
 """
 
 from __future__ import annotations

@@ -5,12 +5,11 @@ Specification: "IBM QRadar Log Event Extended Format (LEEF)" 1.0 and 2.0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from collectors.network.device import DeviceSource
 from collectors.network.envelope import prefix_fields, prefix_header
 from collectors.network.generic import generic_fields
 from collectors.network.leef import find_leef, read_leef
+from collectors.network.leef_ecs import classify
 from collectors.network.values import put
 from collectors.source import Options
 from engine.errors import MalformedRecordError
@@ -31,16 +30,12 @@ def _read(line: str, options: Options) -> Fields:
     ):
         put(fields, name, text, options.zone)
     fields |= generic_fields(dict(leef.attributes), "leef.", options.zone)
-    _login(leef.attributes, fields)
+    severity = leef.attributes.get("sev", "")
+    if severity.isascii() and severity.isdecimal() and len(severity) < 4:
+        fields["event.severity"] = int(severity)
+    classify(leef.event, leef.attributes, fields)
     prefix_fields(prefix_header(line, start, options), fields, options)
     return fields
-
-
-def _login(attributes: Mapping[str, str], fields: Fields) -> None:
-    """Read `isLoginEvent` and `isLogoutEvent`, by which a product says that an account came or left."""
-    for name, kind in (("isLoginEvent", "start"), ("isLogoutEvent", "end")):
-        if attributes.get(name, "").lower() == "true":
-            fields["event.category"], fields["event.type"] = ["authentication"], [kind]
 
 
 SOURCE = DeviceSource(
