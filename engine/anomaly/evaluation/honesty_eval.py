@@ -42,7 +42,7 @@ def evaluate_honesty(folder: Path, seed: int, *, generic: bool) -> list[Row]:
         Row(data=data, metric=metrics.SAME_BITS, kulla=f"{same} of {len(kept)}", bar="all"),
         Row(
             data=data,
-            metric=metrics.APART,
+            metric=metrics.SUMS,
             kulla=f"{max(one.apart for one in kept):.1e}",
             bar="1e-9",
         ),

@@ -79,7 +79,7 @@ ABUSER = Words(
 WIPER = Words(en="seconds to find a wiper", sq="sekonda për të gjetur fshirësin e të dhënave")
 # Promises of all models.
 SAME_BITS = Words(en="the same bits in any order and split", sq="të njëjtat bite në çdo renditje e ndarje")
-APART = Words(
+SUMS = Words(
     en="largest difference between a score and the sum of its terms",
     sq="ndryshimi më i madh mes pikëve dhe shumës së përbërësve",
 )

@@ -48,13 +48,21 @@ _WEEK = 7
 _LEAST_ROWS = 60
 _PEER_DAYS = 4.0  # days that the peers' rate is worth to an officer
 _SEASON = 60.0  # look-ups that "as busy as always" is worth
-_SAFE_SHARE = 8.0  # look-ups that the peers' share without a case is worth
+# Look-ups that a share without a case is worth, where nothing is known of how such shares vary: that of an officer's
+# peers for himself, his own for a week.
+_OF_PEERS, _OF_WEEKS = 8.0, 60.0
+_STEADIEST = 1000.0
+_LEAST_SPREAD = 10  # officers, or weeks of officers, before their spread is told
 _PROTECTED = frozenset({"vip", "protected", "public-figure", "politically-exposed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupsFitted(ByRow):
-    """Look-ups and days by organisation, peer group and officer, how much days vary, and shares without a case."""
+    """Look-ups and days by organisation, peer group and officer, how much days vary, and shares without a case.
+
+    `alike` and `steady` say how little such shares vary between officers, and from week to week of one: in look-ups, as
+    the weight of a beta distribution.
+    """
 
     counts: tuple[Mapping[str, float], ...]
     days: tuple[Mapping[str, int], ...]
@@ -65,6 +73,8 @@ class LookupsFitted(ByRow):
     surnames: float
     protected: float
     uses_cases: bool
+    alike: float
+    steady: float
     judged_by: ClassVar[tuple[str, ...]] = tuple(_OWN)
 
     def terms(self, row: Row) -> Sequence[Term] | None:
@@ -88,9 +98,9 @@ class LookupsFitted(ByRow):
         own = (self.counts[2].get(row.entity, 0.0) + _PEER_DAYS * peers) / (own_days + _PEER_DAYS)
         season = self._season(row, peers)
         days, count = max(1.0, row.number("days")), int(row.number("count"))
-        by_peers = tail_bits(count, days * peers * season, _joined_shape(self.daily * days, self.people))
+        by_peers = tail_bits(count, days * peers * season, _joined(self.daily * days, self.people))
         certain = own_days * self.daily + _PEER_DAYS
-        by_self = tail_bits(count, days * own * season, _joined_shape(self.daily * days, certain))
+        by_self = tail_bits(count, days * own * season, _joined(self.daily * days, certain))
         busy = f", who are {season:.1f} times as busy as usual" if group and row.number("peers") >= LEAST_PEERS else ""
         field = "user.id"
         return [
@@ -125,13 +135,13 @@ class LookupsFitted(ByRow):
         group, count, without = self._group(row.peer), row.number("count"), row.number("without")
         peers = self._share(1, group) if group else self._share(0, "")
         seen = self.counts[2].get(row.entity, 0.0)
-        own = (self.without[2].get(row.entity, 0.0) + _SAFE_SHARE * peers) / (seen + _SAFE_SHARE)
+        own = (self.without[2].get(row.entity, 0.0) + self.alike * peers) / (seen + self.alike)
         if without <= own * count:
             return []
         return [
             Term(
                 name="look-ups without a case",
-                bits=min(MOST_BITS, beta_tail(int(without), int(count), own, min(seen + _SAFE_SHARE, 60.0))),
+                bits=min(MOST_BITS, beta_tail(int(without), int(count), own, _joined(seen + self.alike, self.steady))),
                 field="xroad.issue",
                 value=f"{without:.0f} of {count:.0f}",
                 expected=f"{own:.0%} are usual for this officer",
@@ -177,12 +187,17 @@ class LookupsFitted(ByRow):
                 "surnames": self.surnames,
                 "protected": self.protected,
                 "uses_cases": self.uses_cases,
+                "alike": self.alike,
+                "steady": self.steady,
             }
         )
 
 
-def _joined_shape(first: float, second: float) -> float:
-    """Return the shape of a product of two gammas, of mean one each, taken for a gamma: relative variances add."""
+def _joined(first: float, second: float) -> float:
+    """Return the shape of a product of two gammas, of mean one each, taken for a gamma: relative variances add.
+
+    Likewise the weight of a beta around a mean that is itself uncertain.
+    """
     return 1.0 / (1.0 / first + 1.0 / second)
 
 
@@ -200,6 +215,8 @@ def _made(document: Mapping[str, object]) -> LookupsFitted:
         surnames=float(cast("float", document["surnames"])),
         protected=float(cast("float", document["protected"])),
         uses_cases=bool(document["uses_cases"]),
+        alike=float(cast("float", document.get("alike", _OF_PEERS))),  # the last two: models trained before have none
+        steady=float(cast("float", document.get("steady", _OF_WEEKS))),
     )
 
 
@@ -257,6 +274,7 @@ class Lookups:
                 days[layer][key] = days[layer].get(key, 0) + 1
         named = sum(row.number("named") for row in rows)
         daily, people = _spreads(rows, counts, days)
+        alike, steady = weights_of_shares(rows, counts, without)
         return LookupsFitted(
             counts=tuple(dict(sorted(layer.items())) for layer in counts),
             days=tuple(dict(sorted(layer.items())) for layer in days),
@@ -267,6 +285,8 @@ class Lookups:
             surnames=(sum(row.number("surnames") for row in rows) + 1.0) / (named + 50.0),
             protected=(sum(row.number("protected") for row in rows) + 1.0) / (named + 500.0),
             uses_cases=without[0][""] < 0.7 * counts[0][""],
+            alike=alike,
+            steady=steady,
         )
 
     def restore(self, content: Content) -> LookupsFitted:
@@ -377,6 +397,47 @@ def _spreads(
     daily = squares / excess if excess > 0 else 20.0
     people = wide / between if between > 0 else 20.0
     return min(20.0, max(0.5, daily)), min(20.0, max(0.5, people))
+
+
+def weights_of_shares(
+    rows: Sequence[Row], counts: Sequence[Mapping[str, float]], without: Sequence[Mapping[str, float]]
+) -> tuple[float, float]:
+    """Return how alike officers' shares without a case are, and how steady one officer's weeks are, by moments."""
+    group = {row.entity: row.peer for row in rows}
+    between, within = _Spread(), _Spread()
+    for officer, peer in group.items():
+        between.add(without[2][officer], counts[2][officer], without[1][peer] / max(1.0, counts[1][peer]))
+    for row in rows:
+        seen = counts[2][row.entity]
+        left = 1.0 - row.number("count") / max(1.0, seen)  # the week is part of what its share was taken from
+        if left >= 0.25:
+            within.add(row.number("without"), row.number("count"), without[2][row.entity] / seen, left)
+    return between.weight(_OF_PEERS), within.weight(_OF_WEEKS)
+
+
+@dataclass(slots=True)
+class _Spread:
+    """How far counts lie from their shares: squares, and what binomials and fully tied trials would have."""
+
+    squares: float = 0.0
+    free: float = 0.0
+    tied: float = 0.0
+    many: int = 0
+
+    def add(self, count: float, trials: float, share: float, left: float = 1.0) -> None:
+        """Count one; `left` is the part of its variance that is left where it was part of its own share."""
+        variance = trials * share * (1.0 - share)
+        self.squares += (count - trials * share) ** 2 / left
+        self.free += variance
+        self.tied += variance * max(0.0, trials - 1.0)
+        self.many += variance > 0
+
+    def weight(self, unknown: float) -> float:
+        """Return the weight of the beta with this spread, `unknown` where there is too little to tell."""
+        if self.many < _LEAST_SPREAD or self.tied <= 0:
+            return unknown
+        correlation = (self.squares - self.free) / self.tied
+        return min(_STEADIEST, max(1.0, 1.0 / correlation - 1.0)) if correlation > 0 else _STEADIEST
 
 
 MODEL = Lookups()

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from engine.anomaly.by_row import Row
 from engine.anomaly.frame import total
-from engine.anomaly.models.lookups import LEAST_PEERS, MODEL
+from engine.anomaly.models.lookups import LEAST_PEERS, MODEL, weights_of_shares
 from engine.anomaly.proportions import beta_tail
 from tests.engine.anomaly.collected import LEARNING, fitted_to_life, judged, observed
 
@@ -114,3 +116,38 @@ def test_the_beta_binomial_tail() -> None:
     assert beta_tail(0, 10, 0.1, 8.0) == pytest.approx(0.0, abs=1e-9)
     assert beta_tail(10, 10, 0.5, 1e9) == pytest.approx(10.0, rel=1e-3)
     assert beta_tail(6, 10, 0.1, 8.0) > beta_tail(5, 10, 0.1, 8.0)
+
+
+def _row(officer: str, count: int, without: int) -> Row:
+    return Row({"kulla.entity": officer, "kulla.peer": "office", "count": count, "without": without})
+
+
+@pytest.mark.parametrize(("weight", "least", "most"), [(15.0, 5.0, 45.0), (500.0, 120.0, 1000.0)])
+def test_how_alike_officers_are_is_learned_from_them(weight: float, least: float, most: float) -> None:
+    rng = np.random.default_rng(4)
+    shares = rng.beta(0.1 * weight, 0.9 * weight, size=200)
+    rows, counts, without = [], ({}, {"office": 0.0}, {}), ({}, {"office": 0.0}, {})
+    for number, share in enumerate(shares):
+        weeks = rng.binomial(100, share, size=4)
+        rows += [_row(f"o{number}", 100, int(week)) for week in weeks]
+        for layer, key in ((1, "office"), (2, f"o{number}")):
+            counts[layer][key] = counts[layer].get(key, 0.0) + 400.0
+            without[layer][key] = without[layer].get(key, 0.0) + float(weeks.sum())
+    alike, steady = weights_of_shares(rows, counts, without)
+    assert least < alike < most
+    assert steady > 200.0  # each one's weeks are binomial
+
+
+def test_a_share_that_changes_from_week_to_week_is_taken_for_unsteady() -> None:
+    rng = np.random.default_rng(4)
+    rows, counts, without = [], ({}, {"office": 12_000.0}, {}), ({}, {"office": 0.0}, {})
+    for number in range(30):
+        weeks = rng.binomial(100, rng.beta(1.0, 9.0, size=4))
+        rows += [_row(f"o{number}", 100, int(week)) for week in weeks]
+        counts[2][f"o{number}"], without[2][f"o{number}"] = 400.0, float(weeks.sum())
+        without[1]["office"] += float(weeks.sum())
+    assert weights_of_shares(rows, counts, without)[1] < 60.0
+
+
+def test_of_too_few_nothing_is_told() -> None:
+    assert weights_of_shares([], ({}, {}, {}), ({}, {}, {})) == (8.0, 60.0)

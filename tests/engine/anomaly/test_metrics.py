@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from string import Formatter
 
 from engine.anomaly.cards import Words
@@ -26,3 +28,9 @@ def test_a_metric_within_another_keeps_its_language() -> None:
         "recall at 1 % false, mean of families",
         "të gjetura me 1 % të rreme, mesatarja e familjeve",
     )
+
+
+def test_no_metric_takes_the_name_of_another() -> None:
+    tree = ast.parse(Path(metrics.__file__).read_text(encoding="utf-8"))
+    names = [node.targets[0].id for node in tree.body if isinstance(node, ast.Assign)]  # type: ignore[attr-defined]
+    assert len(names) == len(set(names))
