@@ -29,7 +29,8 @@ _PROGRAMS: Final = {
     "syslog-ng networkmanager dbus-daemon dbus polkitd chronyd ntpd ntpdate logrotate smartd irqbalance dhclient "
     "udisksd snapd containerd dockerd kubelet avahi-daemon modemmanager wpa_supplicant firewalld fail2ban-server "
     "vsftpd proftpd pure-ftpd xinetd useradd userdel usermod groupadd groupdel passwd chpasswd pkexec doas runuser "
-    "sftp-server internal-sftp xrdp xrdp-sesman clamd freshclam fail2ban fail2ban.actions fail2ban.filter snmpd smbd "
+    "sftp-server internal-sftp xrdp xrdp-sesman rkhunter chkrootkit yum dnf clamonacc clamd freshclam fail2ban "
+    "fail2ban.actions fail2ban.filter snmpd smbd "
     "nmbd winbindd samba rpcbind rpc.mountd nrpe zabbix_agentd monit gdm-password lightdm multipathd lvm dracut",
     "bind": "named named-sdb named-pkcs11 bind9",
     "coredns": "coredns",

@@ -31,7 +31,7 @@ _FIREWALLS = (
     "flows|ip_flow_start|ip_flow_end|firewall|vpn_firewall|cellular_firewall|bridge_anyconnect_client_vpn_firewall"
 )
 _RECORD = re.compile(
-    rf"""(?P<epoch>\d{{10}}(?:\.\d{{1,9}})?)\ (?P<device>[^\s=]{{1,64}})\ (?P<kind>{_FIREWALLS}|urls|ids-alerts
+    rf"""(?P<epoch>\d{{10}})(?P<fraction>\.\w{{1,9}})?\ (?P<device>[^\s=]{{1,64}})\ (?P<kind>{_FIREWALLS}|urls|ids-alerts
     |security_event|airmarshal_events|events)\ (?P<text>\S.*)""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
@@ -91,7 +91,8 @@ def _read(line: str, options: Options) -> Fields:
     header = parse_header(line[: found.start()].rstrip() + " x", options) if found.start() else None
     if header is not None:
         fields.update(syslog_fields(header))
-    if (moment := to_instant(found["epoch"])) is not None:
+    fraction = found["fraction"] or ""
+    if (moment := to_instant(found["epoch"] + fraction) or to_instant(found["epoch"])) is not None:
         fields["@timestamp"] = moment
     if options.host:
         fields["host.name"] = options.host
