@@ -31,8 +31,8 @@ _FIREWALLS = (
     "flows|ip_flow_start|ip_flow_end|firewall|vpn_firewall|cellular_firewall|bridge_anyconnect_client_vpn_firewall"
 )
 _RECORD = re.compile(
-    rf"""(?P<epoch>\d{{10}})(?P<fraction>\.\w{{1,9}})?\ (?P<device>[^\s=]{{1,64}})\ (?P<kind>{_FIREWALLS}|urls|ids-alerts
-    |security_event|airmarshal_events|events)\ (?P<text>\S.*)""",
+    rf"""(?P<epoch>\d{{10}})(?P<fraction>\.\w{{1,9}})?\ (?P<device>[^\s=]{{1,64}})
+    \ (?P<kind>{_FIREWALLS}|urls|ids-alerts|security_event|airmarshal_events|events)\ (?P<text>\S.*)""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _PATTERN = re.compile(r"(?:pattern: (?P<word>allow|deny|[01])\b|\b(?P<first>allow|deny)\b(?= (?:src|all)\b))", re.ASCII)
