@@ -111,6 +111,11 @@ def _config(_: dict[str, str], __: str) -> Class:
     return ["configuration", "network"], ["change", "info"], None
 
 
+def _link(values: dict[str, str], subtype: str) -> Class:
+    categories, types, _ = _traffic(values, subtype)
+    return categories, [*types, "info"], "failure" if values.get("error") else None
+
+
 def _other(_: dict[str, str], __: str) -> Class:
     return ["network"], ["info"], None
 
@@ -126,4 +131,7 @@ _FOR = {
     "AUTH": _authentication,
     "CONFIG": _config,
     "CORRELATION": _correlation,
+    "DECRYPTION": _link,
+    "SCTP": _link,
+    "GTP": _link,
 }

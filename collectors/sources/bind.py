@@ -50,7 +50,7 @@ def _own(line: str) -> bool:
     if is_message(text) or (text.startswith("dispatch 0x") and is_like(text)):
         return True
     at = line.find("named[", 0, 400)
-    return at >= 0 and ": " in line[at:] and not line.startswith("{")
+    return at >= 0 and ": " in line[at:] and not line.startswith("{") and "|Infoblox|NIOS" not in line[at:]
 
 
 def _unstamped(line: str) -> str:

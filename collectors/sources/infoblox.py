@@ -40,6 +40,7 @@ _AUDIT = re.compile(
     [\w\-]{0,63})(?:\ -\ -\ (?P<rest>.*)|:?\ (?P<other>.*)|$)""",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
+_SECURITY = "|Infoblox|NIOS"  # in the header of its CEF messages, which named writes
 _RCODED = re.compile(r"(?P<rcode>FORMERR|SERVFAIL|NXDOMAIN|REFUSED|NOTIMP|NOTAUTH|YXDOMAIN) resolving ")
 _RESPONSE = re.compile(r"(?:UDP|TCP): query: \S{1,1100} \S{1,16} \S{1,16} response: ")
 _ACTIONS = {
@@ -55,7 +56,7 @@ def _own(line: str) -> bool:
     head = line[:4096]
     if _RESPONSE.search(head) or _AUDIT.search(head) or _LEASE.match(line):
         return True
-    return " TransID " in head and "DHCP" in head
+    return (" TransID " in head and "DHCP" in head) or _SECURITY in head
 
 
 def _bare(line: str) -> bool:

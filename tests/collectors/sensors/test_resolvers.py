@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.collectors.reading import at, one
+from tests.collectors.reading import at, known_as, one
 
 HEAD = "Mar  5 09:12:44 ns1 named[100]: "
 
@@ -77,3 +77,17 @@ def test_who_may_log_in_at_infoblox_has_authenticated() -> None:
     text = "2024-03-05 09:12:44.123Z [admin]: Login_Allowed - - to=AdminConnector ip=10.0.0.9 auth=LOCAL group=admins"
     fields = one("infoblox", "Mar  5 09:12:44 ib1 httpd[7]: " + text)
     assert (fields["event.category"], fields["event.outcome"]) == (["authentication"], "success")
+
+
+def test_what_a_policy_zone_of_infoblox_stopped_is_infobloxs() -> None:
+    line = (
+        "<27>Mar  5 09:12:44 10.0.0.2 named[1]: CEF:0|Infoblox|NIOS|8.4|RPZ-QNAME|NXDOMAIN|7|app=DNS dst=10.0.0.2"
+        ' src=10.1.1.7 spt=5353 view=_default qtype=A msg="rpz QNAME NXDOMAIN rewrite bad.example [A] via bad.rpz"'
+    )
+    assert known_as(f"{line}\n{line}\n") == "infoblox"
+    fields = one("infoblox", line)
+    assert (fields["source.ip"], fields["event.kind"], fields["dns.question.name"]) == (
+        "10.1.1.7",
+        "alert",
+        "bad.example",
+    )
