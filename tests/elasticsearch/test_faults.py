@@ -13,9 +13,11 @@ from datetime import datetime
 
 import pytest
 
+from engine import unwritten
 from engine.detecting import Detector
 from engine.errors import StoreError
 from engine.sigma.engine import Engine
+from engine.store.elastic import reading
 from engine.store.elastic.address import address
 from engine.store.elastic.cluster import Answer, Cluster
 from engine.store.elastic.store import ElasticStore
@@ -24,7 +26,9 @@ from tests.elasticsearch.conftest import remove
 from tests.elasticsearch.node import Node, make_node
 
 SEEDS = range(int(os.environ.get("KULLA_FAULTS", "2")))
-_REQUESTS = 12  # about as many as collecting, and as detecting, takes
+_REQUESTS = 12  # about as many as collecting takes
+_PAGE, _COMMIT = 40, 100  # events of a page, and of a commit of what was found in pages
+_DETECTING = 30  # about as many requests as detecting takes in pages and commits so small
 
 
 class _Failing(Cluster):
@@ -60,8 +64,17 @@ def own_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     node.end()
 
 
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a run of few events one of several pages and commits, so that faults fall between them."""
+    for name in ("_FIRST_PAGE", "_SMALLEST_PAGE", "_LARGEST_PAGE"):
+        monkeypatch.setattr(reading, name, _PAGE)
+    monkeypatch.setattr(unwritten, "_EVENTS", _COMMIT)
+
+
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.usefixtures("small_pages")
 def test_a_node_that_is_killed(seed: int, own_node: Node, engine: Engine, many, now: datetime) -> None:
     chance = random.Random(seed)
     cluster = _Failing(
@@ -78,7 +91,7 @@ def test_a_node_that_is_killed(seed: int, own_node: Node, engine: Engine, many, 
         stored += done.stored
         assert done.duplicates == 0, "what a lost answer had stored is stored, not known before"
     assert stored == 300
-    cluster.at, cluster.late = chance.randrange(1, _REQUESTS), not cluster.late
+    cluster.at, cluster.late = chance.randrange(1, _DETECTING), not cluster.late
     run = Detector(engine, store).run()
     assert (run.events, run.new) == (300, 60)
     assert store.status().events == 300
