@@ -35,7 +35,7 @@ _CELLS = 192  # quarters of an hour of a working day, then of a day off
 _LEAST_SLOTS = 192
 _LONGEST = 4 * 24  # quarters without a request that are filled in
 _WORTH = 3.0  # days that neighbouring quarters are worth
-_ODD = 6.0  # bits from which clients or failures are not those of a crowd
+_ODD, _NO_CROWD = 6.0, 18.0  # bits up to which clients and failures are those of a crowd, and from which they are not
 _OWN_WAYS = 0.02  # variance of the log share of clients from one quarter to another
 _FAILING = 3.0  # shape of the gamma of failures: they come in clumps
 _CROWD = 0.85  # part of a surge's bits that a crowd takes back
@@ -86,9 +86,11 @@ class TrafficFitted(ByRow):
             Term(name="requests that fail", bits=failing if failing > 3 else 0.0, field="http.failures",
                  value=f"{row.number('failures'):.0f}", expected=f"{service.failures:.2%} fail"),
         ]  # fmt: skip
-        if few < _ODD and failing < _ODD:
+        like = min(1.0, (_NO_CROWD - max(few, failing)) / (_NO_CROWD - _ODD))
+        if like > 0.0:
+            back = -_CROWD * like * bits
             less = f"{row.number('clients'):.0f} clients, {row.number('failures'):.0f} failures"
-            found.append(Term(name="a crowd, not an attack", bits=-_CROWD * bits, field="http.clients", value=less,
+            found.append(Term(name="a crowd, not an attack", bits=back, field="http.clients", value=less,
                               expected="clients and successes grow with the requests"))  # fmt: skip
         return found
 

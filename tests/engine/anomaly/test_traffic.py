@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -54,3 +55,15 @@ def test_a_crowd_is_told_as_one() -> None:
     terms = fitted.explain(pa.Table.from_pylist([row], schema=normal.schema), 0)
     assert {term.name for term in terms} >= {"more requests", "a crowd, not an attack"}
     assert row[ENTITY]
+
+
+def test_one_quarter_with_some_more_failures_makes_no_attack_of_a_crowd() -> None:
+    fitted = fitted_to_life(MODEL)
+    normal = MODEL.observe(MODEL.sample(seed=2, count=400))
+    row = busiest(normal)
+    row |= {"requests": row["requests"] * 7, "clients": row["clients"] * 7}
+    rows = [row | {"failures": failures} for failures in range(0, row["requests"], 2)]
+    scores = fitted.score(pa.Table.from_pylist(rows, schema=normal.schema)).values.tolist()
+    assert scores == sorted(scores)
+    assert max(after - before for before, after in pairwise(scores)) < 4
+    assert scores[-1] > 25
