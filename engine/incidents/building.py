@@ -11,7 +11,7 @@ from engine.entities import Entity
 from engine.incidents.byhand import Decision, apply, trust
 from engine.incidents.campaigns import Traits, linked
 from engine.incidents.context import Background
-from engine.incidents.elsewhere import GRAVE, elsewhere
+from engine.incidents.elsewhere import GRAVE, elsewhere, unusual
 from engine.incidents.grouping import group
 from engine.incidents.model import Incident
 from engine.incidents.noise import Judgement, judge
@@ -185,14 +185,15 @@ def _with_others(
             last_seen=max(incident.last_seen, whole[-1].timestamp),
         )
         made.append(_Made(after, part.origins))
-    beside = {alert for item in made for alert in item.incident.context}
-    alone = sorted((alert for alert in others if alert.id not in beside), key=lambda item: (item.timestamp, item.id))
-    return [
-        replace(item, incident=replace(item.incident, elsewhere=elsewhere(item.incident, alone, judgements)))
-        if item.incident.score >= GRAVE
-        else item
-        for item in made
-    ]
+    grave = [place for place, item in enumerate(made) if item.incident.score >= GRAVE]
+    if grave:
+        beside = {alert for item in made for alert in item.incident.context}
+        traces = unusual((alert for alert in others if alert.id not in beside), judgements)
+        for place in grave:
+            incident = made[place].incident
+            told = replace(incident, elsewhere=elsewhere(incident, traces, judgements))
+            made[place] = replace(made[place], incident=told)
+    return made
 
 
 def _linked(

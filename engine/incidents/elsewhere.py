@@ -9,8 +9,8 @@ them.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from engine.alerts import Alert
 from engine.events import moved
@@ -22,14 +22,23 @@ _AFTER = timedelta(days=1)
 _MOST = 50
 
 
-def elsewhere(incident: Incident, others: Sequence[Alert], judgements: Mapping[str, Judgement]) -> tuple[Sighting, ...]:
-    """Return what was unusual during an incident and in the day after it; `others` are in none, by time."""
-    start = bisect_left(others, incident.first_seen, key=lambda alert: alert.timestamp)
-    end = bisect_right(others, moved(incident.last_seen, _AFTER), key=lambda alert: alert.timestamp)
-    unusual = [alert for alert in others[start:end] if _is_unusual(judgements[alert.id])]
-    unusual.sort(key=lambda alert: (-judgements[alert.id].bits, -alert.rule.level, alert.timestamp, alert.id))
-    kept = sorted(unusual[:_MOST], key=lambda alert: (alert.timestamp, alert.id))
-    return tuple(_sighting(alert, judgements[alert.id]) for alert in kept)
+def unusual(others: Iterable[Alert], judgements: Mapping[str, Judgement]) -> list[Alert]:
+    """Return the unusual ones of alerts that are in no incident, by time."""
+    return sorted((alert for alert in others if _is_unusual(judgements[alert.id])), key=_by_time)
+
+
+def elsewhere(incident: Incident, traces: Sequence[Alert], judgements: Mapping[str, Judgement]) -> tuple[Sighting, ...]:
+    """Return what of these (see `unusual`) was during an incident and in the day after it, the least usual of many."""
+    start = bisect_left(traces, incident.first_seen, key=lambda alert: alert.timestamp)
+    end = bisect_right(traces, moved(incident.last_seen, _AFTER), key=lambda alert: alert.timestamp)
+    rarest = sorted(
+        traces[start:end], key=lambda alert: (-judgements[alert.id].bits, -alert.rule.level, _by_time(alert))
+    )
+    return tuple(_sighting(alert, judgements[alert.id]) for alert in sorted(rarest[:_MOST], key=_by_time))
+
+
+def _by_time(alert: Alert) -> tuple[datetime, str]:
+    return alert.timestamp, alert.id
 
 
 def _is_unusual(judged: Judgement) -> bool:

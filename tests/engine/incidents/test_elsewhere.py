@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.alerts import Alert
 from engine.incidents import albanian
 from engine.incidents.building import build, leads_of, update
-from engine.incidents.elsewhere import elsewhere
+from engine.incidents.elsewhere import elsewhere, unusual
 from engine.incidents.model import Incident
 from engine.incidents.noise import Judgement
 from tests.engine.incidents.alerts import alert
@@ -75,7 +75,7 @@ def test_of_many_the_least_usual_are_told_by_time() -> None:
         )
         for n, item in enumerate(many)
     }  # fmt: skip
-    told = elsewhere(incident, many, judged)
+    told = elsewhere(incident, unusual(many[::-1], judged), judged)
     assert len(told) == 50
     assert [item.timestamp for item in told] == sorted(item.timestamp for item in told)
     places = {item.place for item in told}
