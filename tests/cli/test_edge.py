@@ -200,9 +200,9 @@ class Refusing(io.StringIO):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_what_ends_a_run_ends_it_in_order_unless_it_is_ignored(name: str, tmp_path: Path) -> None:
     for ignored in (False, True):
-        ignore = f"signal.signal(signal.{name}, signal.SIG_IGN)" if ignored else ""
+        set_to = "SIG_IGN" if ignored else "SIG_DFL"  # whatever the tests themselves were started with, as nohup does
         prelude = (
-            f"import signal\n{ignore}\nimport os, cli.session\n"
+            f"import signal\nsignal.signal(signal.{name}, signal.{set_to})\nimport os, cli.session\n"
             "def say(self, *lines):\n"
             f"    os.kill(os.getpid(), signal.{name})\n"
             "cli.session.Session.hint = say\n"
