@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -26,7 +27,7 @@ from engine.sigma.predicates import (
     supporters,
 )
 from engine.sigma.rules import Rule
-from engine.sigma.signatures import MAX_KEPT_LENGTH, Accessor, Signatures
+from engine.sigma.signatures import MAX_KEPT_LENGTH, Accessor, Numbers, Signatures
 from engine.sigma.workings import Workings
 
 MAX_PROFILES = 50_000
@@ -50,16 +51,17 @@ _Told: TypeAlias = tuple[int, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """What the fields of an event are good for, by their names alone.
+    """What the fields of an event are good for, by their names alone; `key` is its own, 0 where it is not remembered.
 
-    `told` takes the values that fill places of the profile, `places` are their positions, `tables` theirs; `spread`
-    are the places that several fields fill together. `searched` takes the values in which keywords may stand, and
-    `compares` says whether both fields of any comparison are there.
+    `told` takes the values that fill places of the profile, `places` are their positions, `numbers` what is known of
+    them; `spread` are the places that several fields fill together. `searched` takes the values in which keywords may
+    stand, and `compares` says whether both fields of any comparison are there.
     """
 
-    told: Callable[[Mapping[str, Value]], Sequence[Value | None]]
+    key: int
+    told: Callable[[Mapping[str, Value]], Sequence[Value]]
     places: tuple[int, ...]
-    tables: tuple[Signatures, ...]
+    numbers: tuple[Numbers, ...]
     spread: tuple[tuple[int, Accessor], ...]
     compares: bool
     searched: Callable[[Mapping[str, Value]], Sequence[Value]]
@@ -100,6 +102,8 @@ class Partition:
         self.keywords = Signatures(workings.tester(_keyword_variants(keywords, kind))) if keywords else None
         self._candidates, self._always = self._index()
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._keys = count(1)
+        self._rows: dict[tuple[int, ...], tuple[int, ...]] = {}  # the same by layout and what an event of it has
         self._bases: dict[int, tuple[tuple[int, ...], bool, bool]] = {}
         self._reasons: dict[tuple[int, tuple[_Told, ...]], tuple[Reason, ...]] = {}
         self.epoch = 0  # how often the tables were emptied: a signature is good for one epoch
@@ -117,6 +121,7 @@ class Partition:
             self.epoch += 1
             self._evaluated = 0
             self._memo.clear()
+            self._rows.clear()
             for table in (*self.tables, *([self.keywords] if self.keywords else ())):
                 table.renew()
             self._plain = self.keywords.tested("") if self.keywords else 0
@@ -178,26 +183,35 @@ class Partition:
     def match(self, fields: Mapping[str, Value], original: str | bytes) -> tuple[int, ...]:
         """Return the positions of the rules that match the event. `original` is its raw text, for keywords."""
         self.renew()
-        profile = [0] * len(self.tables)
         names = tuple(fields)
         layout = self._layouts.get(names) or self._layout(names)
-        for place, signature in zip(layout.places, self._signatures(layout, layout.told(fields)), strict=True):
-            profile[place] = signature
-        for index, accessor in layout.spread:
-            profile[index] = self.tables[index].of(accessor.value(fields))
-        if self.keywords is not None:
-            profile.append(self._keyword_signature(self.keywords, layout.searched(fields), original))
-        if self._references:
-            profile.append(self.reference_bits(fields) if layout.compares else 0)
-        return self.evaluate(tuple(profile))
-
-    @staticmethod
-    def _signatures(layout: _Layout, values: Sequence[Value | None]) -> Sequence[int]:
-        """Return the signatures of the values that fill places of the profile; nearly always all of them are known."""
+        told = layout.told(fields)
         try:
-            return [table.numbers[value] for table, value in zip(layout.tables, values, strict=True)]  # type: ignore[index]
-        except (KeyError, TypeError):  # a value that is new, or no text
-            return [table.of(value) for table, value in zip(layout.tables, values, strict=True)]
+            found = [*map(Numbers.__getitem__, layout.numbers, told)]
+        except TypeError:  # a list is no key
+            found = [numbers.of(value) for numbers, value in zip(layout.numbers, told, strict=True)]
+        found += [self.tables[place].of(accessor.value(fields)) for place, accessor in layout.spread]
+        if self.keywords is not None:
+            found.append(self._keyword_signature(self.keywords, layout.searched(fields), original))
+        if self._references:
+            found.append(self.reference_bits(fields) if layout.compares else 0)
+        if not layout.key:
+            return self.evaluate(self._profile(layout, found))
+        row = (layout.key, *found)
+        known = self._rows.get(row)
+        if known is None:
+            if len(self._rows) >= MAX_PROFILES:
+                self._rows.clear()
+            known = self._rows[row] = self.evaluate(self._profile(layout, found))
+        return known
+
+    def _profile(self, layout: _Layout, found: Sequence[int]) -> tuple[int, ...]:
+        """Return the profile of an event from the signatures of what it has."""
+        profile = [0] * len(self.tables)
+        places = (*layout.places, *(place for place, _ in layout.spread))
+        for place, signature in zip(places, found, strict=False):
+            profile[place] = signature
+        return (*profile, *found[len(places) :])
 
     def _layout(self, names: tuple[str, ...]) -> _Layout:
         """Find out what the fields of an event are good for, and remember it."""
@@ -210,9 +224,10 @@ class Partition:
         ]
         searched = [name for name in names if name.startswith(_WINDOWS_TEXT)] if self.kind.family == "windows" else []
         layout = _Layout(
+            key=next(self._keys) if len(names) <= MAX_NAMES else 0,
             told=_values_of([name for name, _, _ in slots]),
             places=tuple(place for _, place, _ in slots),
-            tables=tuple(table for _, _, table in slots),
+            numbers=tuple(table.numbers for _, _, table in slots),
             spread=tuple(
                 (index, Accessor(present, spread=True))
                 for index in self._spread
@@ -223,7 +238,7 @@ class Partition:
             ),
             searched=_values_of(searched),
         )
-        if len(names) <= MAX_NAMES:
+        if layout.key:
             if len(self._layouts) >= MAX_LAYOUTS:
                 self._layouts.clear()
             self._layouts[names] = layout
@@ -249,11 +264,11 @@ class Partition:
         return known
 
     def _true(self, profile: tuple[int, ...]) -> set[int]:
-        count = len(self.tables)
+        held = len(self.tables)
         true = set().union(
-            *(table.true[signature] for table, signature in zip(self.tables, profile[:count], strict=True))
+            *(table.true[signature] for table, signature in zip(self.tables, profile[:held], strict=True))
         )
-        rest = list(profile[count:])
+        rest = list(profile[held:])
         if self.keywords is not None:
             true |= self.keywords.true[rest.pop(0)]
         if rest:

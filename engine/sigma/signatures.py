@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 from engine.events import Value, texts
 from engine.sigma.matching import ValueTester
@@ -37,12 +38,24 @@ class Accessor:
         return None
 
 
+class Numbers(dict[Any, int]):
+    """The signatures of values; that of one that is not there yet is found out by `of`, which may note it here."""
+
+    def __init__(self, of: Callable[[Any], int]) -> None:
+        super().__init__()
+        self.of = of
+
+    def __missing__(self, value: object) -> int:
+        """Return the signature of a value that is new, absent, too long to be kept, or no text."""
+        return self.of(value)
+
+
 class Signatures:
     """The signatures of one field's values: value -> number, number -> predicates that are true."""
 
     def __init__(self, tester: ValueTester) -> None:
         self._tester = tester
-        self.numbers: dict[str | tuple[str, ...], int] = {}
+        self.numbers = Numbers(self.of)
         self._long: dict[bytes, int] = {}
         self._sets: dict[frozenset[int], int] = {tester.absent: 0}
         self.true: list[frozenset[int]] = [tester.absent]
