@@ -78,7 +78,8 @@ class Engine:
         partition = self.partition(kind_of(fields))
         if not partition.rules:
             return []
-        return [self.match_at(partition, position) for position in partition.match(fields, original)]
+        found = partition.match(fields, original)
+        return [self.match_at(partition, position) for position in found] if found else []
 
     def match_at(self, partition: Partition, position: int) -> Match:
         """Return the match of a partition's rule by its position."""

@@ -190,7 +190,8 @@ class Partition:
             found = [*map(Numbers.__getitem__, layout.numbers, told)]
         except TypeError:  # a list is no key
             found = [numbers.of(value) for numbers, value in zip(layout.numbers, told, strict=True)]
-        found += [self.tables[place].of(accessor.value(fields)) for place, accessor in layout.spread]
+        if layout.spread:
+            found += [self.tables[place].of(accessor.value(fields)) for place, accessor in layout.spread]
         if self.keywords is not None:
             found.append(self._keyword_signature(self.keywords, layout.searched(fields), original))
         if self._references:
