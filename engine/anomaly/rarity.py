@@ -60,7 +60,10 @@ class Rarity:
 
         `doubted` is how many observations, the rarest, may not be ordinary (see `outlying`): they speak for nothing.
         """
-        rarest = self._count(items)
+        return self.chance_of(self.count(items), above, doubted)
+
+    def chance_of(self, rarest: int, above: float, doubted: float = 0.0) -> float:
+        """Return the chance of an observation whose rarest item was seen so often; see `count`."""
         if rarest < 0:  # nothing in it that could be rare
             return 1.0
         as_rare = self._as_rare(rarest) - doubted
@@ -68,12 +71,12 @@ class Rarity:
             as_rare = max(as_rare - (rarest == 0), FLOOR * self.seen / (self.seen + LITTLE))
         return min(1.0, (as_rare + STRENGTH * above) / (self.seen + STRENGTH))
 
-    def _count(self, items: Iterable[str]) -> int:
+    def count(self, items: Iterable[str]) -> int:
         """Return how often the item was seen that says how rare these are; -1 where there is none."""
         counts = self.counts
         if not self.place:
-            return min((counts.get(item, 0) for item in items), default=-1)
-        ordered = sorted(counts.get(item, 0) for item in items)
+            return min([counts.get(item, 0) for item in items], default=-1)
+        ordered = sorted([counts.get(item, 0) for item in items])
         return ordered[self.place] if len(ordered) > self.place else -1
 
     def outlying(self, share: float) -> float:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -33,91 +33,20 @@ from engine.anomaly.tables import (
     times,
     window_of,
 )
-from engine.anomaly.web.cleansing import DOUBT, FINE_FOLDS, OF_VALUE, held_out, suspects
+from engine.anomaly.web.cleansing import DOUBT, FINE_FOLDS, held_out, suspects
 from engine.anomaly.web.explaining import expected, place_of
-from engine.anomaly.web.requests import Request, path_of, request_of, split_query
+from engine.anomaly.web.judging import Judge
+from engine.anomaly.web.requests import Request, request_of
 from engine.anomaly.web.samples import attack_rows, sample_events
 from engine.anomaly.web.site import KINDS, Departure, Site
-from engine.anomaly.web.values import shape_of
-from engine.anomaly.web.weighing import Weighed, reassurance, weighed
+from engine.anomaly.web.values import OF_VALUE
+from engine.anomaly.web.weighing import PATH, reassurance, strangest, weighed
 from engine.errors import InputError
 
 _OWN = {"service": pa.string(), "method": pa.string(), "path": pa.string(), "query": pa.string(), "clients": pa.int64()}
 _LEAST = 100  # distinct requests of a service before it is judged
 _LEFT_IN = 16  # suspects that are set aside, for each one that may be left among the rest
-_REMEMBERED = 100_000  # entries of each memory
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 Row: TypeAlias = tuple[str, str, str, str, int]
-
-
-Bits: TypeAlias = tuple[float, ...]
-Counted: TypeAlias = tuple[list[Weighed], int]  # what counts, and how many points are the path's
-_Memo: TypeAlias = tuple[bool, dict[object, Bits], dict[object, Bits]]  # a choice or not, whole values, and their parts
-
-
-class _Judge:
-    """Reads departures off the gauges as bits, and remembers: requests, paths with names, shapes and lengths."""
-
-    def __init__(self, site: Site, gauges: Mapping[int, Gauge]) -> None:
-        self._site = site
-        self._gauges = gauges
-        self._requests: dict[tuple[str, str, str, str], Counted] = {}
-        self._structures: dict[tuple[object, ...], Bits] = {}
-        self._places: dict[tuple[str, str, tuple[str, ...]], list[_Memo]] = {}
-
-    def counted(self, service: str, method: str, path: str, query: str) -> Counted:
-        """Return what counts of a request's points, and how many points are the path's."""
-        key = (service, method, path, query)
-        found = self._requests.get(key)
-        if found is None:
-            names, values = split_query(query)
-            structure = self._structure(service, method, path, names)
-            found = weighed(structure, self._values(service, path, names, values)), len(structure)
-            _put(self._requests, key, found)
-        return found
-
-    def read(self, departure: Departure) -> float:
-        """Return the bits of one departure."""
-        return self._gauges[departure.kind].read(departure.raw)
-
-    def _structure(self, service: str, method: str, path: str, names: tuple[str, ...]) -> Bits:
-        """Return the bits of path, method and names."""
-        key = (service, method, path, names)
-        found = self._structures.get(key)
-        if found is None:
-            found = tuple(map(self.read, self._site.structure(service, method, path_of(path), names)))
-            _put(self._structures, key, found)
-        return found
-
-    def _values(self, service: str, path: str, names: tuple[str, ...], values: Sequence[str]) -> list[float]:
-        """Return the bits of values, forms and lengths."""
-        place = (service, path, names)
-        memos = self._places.get(place)
-        if memos is None:
-            memos = [(self._site.is_choice(service, path_of(path), name), {}, {}) for name in names]
-            _put(self._places, place, memos)
-        bits: list[float] = []
-        for name, value, (choice, memo, parts) in zip(names, values, memos, strict=True):
-            kind = value if choice else (shape_of(value), len(value))
-            known = memo.get(kind)
-            if known is None:
-                known = self._of_value(service, path, name, value, parts)
-                _put(memo, kind, known)
-            bits += known
-        return bits
-
-    def _of_value(self, service: str, path: str, name: str, value: str, memo: dict[object, Bits]) -> Bits:
-        """Return the bits of a value; those of its shape and of its length are remembered by themselves."""
-        shape, place = shape_of(value), path_of(path)
-        form, length = memo.get(shape), memo.get(len(value))
-        if form is None:
-            form = tuple(map(self.read, self._site.form(service, place, name, shape)))
-            _put(memo, shape, form)
-        if length is None:
-            length = (self.read(self._site.length(service, place, name, len(value))),)
-            _put(memo, len(value), length)
-        return self.read(self._site.choice(service, place, name, value)), *form, *length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +55,13 @@ class WebRequestsFitted:
 
     site: Site
     gauges: Mapping[int, Gauge]
-    judge: _Judge
+    judge: Judge
     doubted: int  # distinct training requests that taught nothing, see `engine.anomaly.web.cleansing`
 
     @classmethod
     def of(cls, site: Site, gauges: Mapping[int, Gauge], doubted: int) -> WebRequestsFitted:
         """Return the model of these parts."""
-        return cls(site=site, gauges=gauges, judge=_Judge(site, gauges), doubted=doubted)
+        return cls(site=site, gauges=gauges, judge=Judge(site, gauges), doubted=doubted)
 
     def score(self, observations: pa.Table) -> Scores:
         """Return scores; each distinct request is judged once."""
@@ -144,25 +73,29 @@ class WebRequestsFitted:
 
     def explain(self, observations: pa.Table, row: int) -> Sequence[Term]:
         """Return the terms of one request."""
-        (found,) = _rows(observations.slice(row, 1))
-        if not self._knows(found[0]):
+        (asked,) = _rows(observations.slice(row, 1))
+        clients = asked[-1]
+        if not self._knows(asked[0]):
             return ()
-        request = _request(found)
+        request = _request(asked)
         service, path = request.service, request.path
-        structure = self.site.structure(service, request.method, path, [name for name, _ in request.parameters])
-        departures = [
-            *structure,
-            *(
-                departure
-                for name, value in request.parameters
-                for departure in self.site.value(service, path, name, value)
-            ),
+        names = [name for name, _ in request.parameters]
+        causes = [
+            self.site.structure(service, request.method, path, names),
+            *(self.site.value(service, path, name, value) for name, value in request.parameters),
         ]
-        bits = [self.judge.read(departure) for departure in departures]
-        counted = weighed(bits[: len(structure)], bits[len(structure) :])
-        many = reassurance(counted, len(structure), found[-1])
-        terms = [self._term(request, departures[place], counts) for place, counts in counted]
-        terms.append(Term(name="asked for by many", bits=many, field="source.ip", value=str(found[-1])))
+        bits = [[self.judge.read(departure) for departure in departures] for departures in causes]
+        strange = [strangest(points) for points in bits]
+        two = [(points[first], points[following]) for points, (first, following) in zip(bits, strange, strict=True)]
+        found = weighed(two, sum(map(len, bits)))
+        terms = [
+            self._term(request, causes[cause][point], counts)
+            for cause, *counted in found
+            for point, counts in zip(strange[cause], counted, strict=True)
+        ]
+        new = math.fsum(item.first + item.next for item in found if item.cause == PATH)
+        many = reassurance(new, clients)
+        terms.append(Term(name="asked for by many", bits=many, field="source.ip", value=str(clients)))
         return ordered(terms)
 
     def content(self) -> Content:
@@ -177,25 +110,15 @@ class WebRequestsFitted:
         service, method, path, query, clients = row
         if not self._knows(service):
             return 0.0
-        counted, structure = self.judge.counted(service, method, path, query)
-        if not counted:
-            return 0.0
-        bits = [item.bits for item in counted]
-        if clients > 1:
-            bits.append(reassurance(counted, structure, clients))
+        new, bits = self.judge.counted(service, method, path, query)
+        if clients > 1 and bits:
+            bits = (*bits, reassurance(new, clients))
         return math.fsum(bits)
 
     def _term(self, request: Request, departure: Departure, bits: float) -> Term:
         field, value = place_of(request, departure)
         words = expected(self.site, request, departure)
         return Term(name=KINDS[departure.kind], bits=bits, field=field, value=value, expected=words, layer="entity")
-
-
-def _put(memo: dict[_K, _V], key: _K, found: _V) -> None:
-    """Remember; a full memory is begun anew."""
-    if len(memo) >= _REMEMBERED:
-        memo.clear()
-    memo[key] = found
 
 
 class WebRequests:

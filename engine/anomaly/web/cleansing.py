@@ -20,10 +20,9 @@ from hashlib import blake2b
 
 from engine.anomaly.web.requests import Request
 from engine.anomaly.web.site import Departure, Site
-from engine.anomaly.web.values import FAMILIES, shape_of
+from engine.anomaly.web.values import OF_VALUE, shape_of
 
 DOUBT = 0.05  # of the training requests, which may be an attacker's
-OF_VALUE = len(FAMILIES) + 1  # departures of one value: its families and its length
 _FOLDS = 3  # parts, to look for suspects
 FINE_FOLDS = 6  # parts, to say what ordinary requests get: each part then misses little of what the others know
 _ROUNDS = 4
@@ -102,7 +101,7 @@ def _departures(
         known[place] = site.structure(service, method, path, names, doubt)
     yield from known[place]
     for name, value in parameters:
-        kind = value if site.is_choice(service, path, name) else (shape_of(value), len(value))
+        kind = value if site.parameter(service, path, name, doubt).is_choice else (shape_of(value), len(value))
         place = (service, path, name, kind)
         if place not in known:
             known[place] = site.value(service, path, name, value, doubt)

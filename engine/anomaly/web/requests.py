@@ -54,14 +54,18 @@ def split_query(query: str) -> tuple[tuple[str, ...], list[str]]:
     """Return the names and values of a query, decoded once; at most `MOST_PARAMETERS`, the last then holds the rest."""
     if not query:
         return (), []
-    pairs = [pair.partition("=") for pair in query.split("&", MOST_PARAMETERS)]
-    names = [name for name, _, _ in pairs]
-    values = [value for _, _, value in pairs]
-    if "+" in query or "%" in query:
-        names, values = list(map(_decoded, names)), list(map(_decoded, values))
+    pairs = list(map(split_pair, query.split("&", MOST_PARAMETERS)))
+    names = [name for name, _ in pairs]
+    values = [value for _, value in pairs]
     if len(set(names)) < len(names) or len(max(names, key=len)) > LONGEST_NAME:
         names = _numbered(names)
     return tuple(names), values
+
+
+def split_pair(pair: str) -> tuple[str, str]:
+    """Return the name and the value of one parameter as it stands in a query, decoded once."""
+    name, _, value = pair.partition("=")
+    return (_decoded(name), _decoded(value)) if "+" in pair or "%" in pair else (name, value)
 
 
 def _numbered(names: Iterable[str]) -> list[str]:

@@ -10,15 +10,16 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from engine.anomaly.rarity import STRENGTH, Rarity
+from engine.anomaly.web.parameters import Parameter
 from engine.anomaly.web.requests import Path, Request
-from engine.anomaly.web.values import FAMILIES, UNKNOWN, Values, of_choice, of_form, of_length, shape_of
+from engine.anomaly.web.values import FAMILIES, UNKNOWN, Values, shape_of
 
 KINDS = ("folder", "ending", "leaf", "method", "new parameter", "missing parameter", *FAMILIES, "length")
 _FIRST_OF_VALUES = KINDS.index("value")
-_DOUBT_OF_FORMS = 0.2  # free text has a tail of its own: less of it is doubted than of names and choices
 _MOST_TIMES = 16  # of one and the same request, so that a probe every second does not make up the site
 Key: TypeAlias = tuple[str, ...]
 
@@ -85,36 +86,21 @@ class Site:
 
     def value(self, service: str, path: Path, name: str, value: str, doubt: float = 0.0) -> tuple[Departure, ...]:
         """Return how a value departs from those of its parameter: as a choice, in form and in length."""
-        return (
-            self.choice(service, path, name, value, doubt),
-            *self.form(service, path, name, shape_of(value), doubt),
-            self.length(service, path, name, len(value)),
-        )
+        known = self.parameter(service, path, name, doubt)
+        chances = known.of_choice(value), *known.of_form(shape_of(value)), known.of_length(len(value))
+        return tuple(Departure(kind, -math.log2(chance), name) for kind, chance in enumerate(chances, _FIRST_OF_VALUES))
 
-    def choice(self, service: str, path: Path, name: str, value: str, doubt: float = 0.0) -> Departure:
-        """Return how a value departs as a choice among few."""
-        chance = of_choice(self._values(service, path, name)[1:], value, doubt)
-        return Departure(_FIRST_OF_VALUES, -math.log2(chance), name)
+    def parameter(self, service: str, path: Path, name: str, doubt: float = 0.0) -> Parameter:
+        """Return what is known of the values of a parameter; there are never more of these than the site knows."""
+        keys = tuple([key for key in _value_keys(service, path, name) if key in self.values])
+        found = self._parameters.get((keys, doubt))
+        if found is None:
+            found = self._parameters[keys, doubt] = Parameter([self.values[key] for key in keys], doubt)
+        return found
 
-    def form(self, service: str, path: Path, name: str, shape: str, doubt: float = 0.0) -> tuple[Departure, ...]:
-        """Return how a shape (see `shape_of`) departs in its characters and pairs."""
-        chances = of_form(self._values(service, path, name), shape, doubt * _DOUBT_OF_FORMS)
-        return tuple(
-            Departure(kind, -math.log2(chance), name) for kind, chance in enumerate(chances, _FIRST_OF_VALUES + 1)
-        )
-
-    def length(self, service: str, path: Path, name: str, length: int) -> Departure:
-        """Return how a length departs."""
-        chance = of_length(self._values(service, path, name), length)
-        return Departure(len(KINDS) - 1, -math.log2(chance), name)
-
-    def _values(self, service: str, path: Path, name: str) -> list[Values]:
-        return [self.values[key] for key in _value_keys(service, path, name) if key in self.values]
-
-    def is_choice(self, service: str, path: Path, name: str) -> bool:
-        """Tell whether the value of a parameter matters beside its form and length."""
-        keys = _value_keys(service, path, name)[1:]
-        return any(self.values[key].choices.counts for key in keys if key in self.values)
+    @cached_property
+    def _parameters(self) -> dict[tuple[tuple[Key, ...], float], Parameter]:
+        return {}
 
     def _layers(self, of: Mapping[Key, Rarity], keys: Iterable[Key]) -> list[Rarity]:
         return [of[key] for key in keys if key in of]

@@ -1,30 +1,24 @@
-"""One parameter's values: which there are, of what shape, how long, of which characters; and what a new one says.
-
-A value departs in its rarest character, in its next rarest (who tampers leaves more than one), in a character that
-all others have, in the strangest pair of neighbours or repetition, and in length. A pair says what its characters do
-not: one seen in few values has not had the time to stand beside all others.
-"""
+"""One parameter's values: which there were, of what shapes, how long, and of which characters and pairs of them."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from operator import add
 from typing import Any, cast
 
-from engine.anomaly.rarity import STRENGTH, Lengths, Rarity
+from engine.anomaly.rarity import Lengths, Rarity
 
 FAMILIES = ("value", "character", "further character", "absent character", "pair")
+OF_VALUE = len(FAMILIES) + 1  # departures of one value: its families and its length
 UNKNOWN = 0.5  # the chance of anything, before anything is known
 _LONGEST = 2048  # characters of a value that are looked at; its length counts whole
 _MOST_KINDS = 5000
 _FEW = 256  # distinct values of a parameter up to which the values themselves are kept
 _LOW = 2  # a value that came twice may be one that was sent twice
-_ENOUGH = 100  # distinct values from which on they tell how common a character is
 _USUAL = 0.5  # of the values have a character whose absence is looked at
 
 
@@ -51,10 +45,14 @@ _NAMES = {"a": "a letter", "L": "a letter outside ASCII", "9": "a digit", "\x00"
 _RUNS = re.compile(r"a{2,}|9{2,}|L{2,}")  # linear: each alternative is one character
 
 
-@lru_cache(maxsize=65536)
 def shape_of(value: str) -> str:
     """Return the shape of a value: runs of letters and of digits once (`29283698y` is `9a`), all else as it is."""
-    return _RUNS.sub(_first, value[:_LONGEST].translate(_KINDS))
+    return _shape_of(value[:_LONGEST])
+
+
+@lru_cache(maxsize=65536)
+def _shape_of(text: str) -> str:
+    return _RUNS.sub(_first, text.translate(_KINDS))
 
 
 def _first(run: re.Match[str]) -> str:
@@ -68,9 +66,12 @@ def characters_of(shape: str) -> set[str]:
 
 def pairs_of(shape: str) -> set[str]:
     """Return the pairs of neighbours in a shape (`^` and `$` are its ends), and as `-*2` what comes several times."""
-    counts = Counter(shape)
-    repeated = (f"{kind}*{count}" for kind, count in counts.items() if count > 1 and kind not in "a9L ")
-    return {*map("".join, pairwise(f"^{shape}$")), *repeated}
+    pairs = set(map(add, f"^{shape}", f"{shape}$"))
+    kinds = set(shape)
+    if len(kinds) < len(shape):
+        counts = ((kind, shape.count(kind)) for kind in kinds if kind not in "a9L ")
+        pairs.update([f"{kind}*{count}" for kind, count in counts if count > 1])
+    return pairs
 
 
 def spell(item: str) -> str:
@@ -152,79 +153,3 @@ def _choices(counts: Mapping[str, int]) -> Rarity:
     if not few:
         return Rarity(counts={}, rarest={1: seen}, seen=seen, low=_LOW)
     return Rarity(counts=dict(sorted(counts.items())), rarest=dict(sorted(rarest.items())), seen=seen, low=_LOW)
-
-
-def of_length(layers: Sequence[Values], length: int) -> float:
-    """Return the chance of a length, leaning from the widest layer inwards; 1 where no value was ever seen."""
-    chance = UNKNOWN if layers else 1.0
-    for layer in layers:
-        chance = layer.lengths.chance(length, chance)
-    return chance
-
-
-def of_form(layers: Sequence[Values], shape: str, doubt: float = 0.0) -> tuple[float, float, float, float]:
-    """Return the chances of a shape's characters, as `FAMILIES` has them, from the widest layer on.
-
-    Where no value was ever seen they are all 1: that there is a parameter at all is then the surprise.
-    """
-    if not layers:
-        return 1.0, 1.0, 1.0, 1.0
-    kinds = characters_of(shape)
-    return (
-        _of_items([layer.characters for layer in layers], kinds, doubt),
-        _of_items([layer.further for layer in layers], kinds, doubt) if len(kinds) > 1 else 1.0,
-        _of_absence(layers, kinds, doubt),
-        _of_pairs(layers, shape, kinds, doubt),
-    )
-
-
-def _of_items(layers: Sequence[Rarity], items: AbstractSet[str], doubt: float) -> float:
-    """Return the chance of items as rare as these; what is known nowhere is as rare as the widest layer says."""
-    anywhere = items <= layers[0].counts.keys()
-    chance = UNKNOWN
-    for layer in layers if anywhere else layers[:1]:
-        chance = layer.chance(items, chance, doubt * layer.seen)
-    return chance
-
-
-def _of_pairs(layers: Sequence[Values], shape: str, kinds: AbstractSet[str], doubt: float) -> float:
-    """Return the chance of the strangest pair: at least 1 / (n + 2), if one of its characters was in n values."""
-    known = next((layer for layer in reversed(layers) if layer.characters.seen >= _ENOUGH), layers[0]).characters
-    rarities = [layer.pairs for layer in layers]
-    pairs = pairs_of(shape)
-    chance = _of_items(rarities, pairs, doubt)
-    if 1.0 / (min((known.counts.get(kind, 0) for kind in kinds), default=known.seen) + 2.0) <= chance:
-        return chance  # all of its characters are common enough to speak
-    by_count: defaultdict[int, set[str]] = defaultdict(set)
-    for pair in pairs:
-        own = pair[0] if len(pair) > 2 else pair
-        by_count[min((known.counts.get(kind, 0) for kind in own if kind not in "^$"), default=known.seen)].add(pair)
-    return min(max(_of_items(rarities, found, doubt), 1.0 / (count + 2.0)) for count, found in by_count.items())
-
-
-def _of_absence(layers: Sequence[Values], kinds: AbstractSet[str], doubt: float) -> float:
-    """Return the chance that a character is absent which most values have; of the strangest such."""
-    absent = {kind for layer in layers for kind in layer.usual if kind not in kinds}
-    return min((_absent([layer.characters for layer in layers], kind, doubt) for kind in absent), default=1.0)
-
-
-def _absent(layers: Sequence[Rarity], kind: str, doubt: float) -> float:
-    chance = 1.0
-    for layer in layers:
-        without = max(layer.seen - layer.counts.get(kind, 0) - doubt * layer.seen, 0.0)
-        chance = (without + STRENGTH * chance) / (layer.seen + STRENGTH)
-    return chance
-
-
-def of_choice(layers: Sequence[Values], value: str, doubt: float = 0.0) -> float:
-    """Return the chance of a value where its parameter is a choice among few, 1 where it is none.
-
-    The nearest layer decides; a value that the same name has elsewhere in the service is no surprise.
-    """
-    choices = [layer.choices for layer in layers]
-    if not choices or not choices[-1].counts or any(choice.knows(value, choice.outlying(doubt)) for choice in choices):
-        return 1.0
-    chance = UNKNOWN
-    for choice in choices:
-        chance = choice.chance((value,), chance, choice.outlying(doubt)) if choice.counts else chance
-    return chance

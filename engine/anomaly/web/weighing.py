@@ -9,44 +9,49 @@ values counts whole, each further one half as much as the one before. More that 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from engine.anomaly.web.cleansing import OF_VALUE
-
-_OF_ONE = 2  # points of a path, or of one value, that count
-_NEXT = 0.5  # of what the one before counts
+_NEXT = 0.5  # of what the cause before counts
 _REASSURING = 3.0  # bits for each doubling of the clients that ask for a path
-_PATH = -1
+PATH = 0  # the first cause of a request is its path; the others are its values, in order
+
+Cause: TypeAlias = tuple[float, float]  # the bits of the two strangest points of a path or a value
 
 
 class Weighed(NamedTuple):
-    """The bits that the point at a place counts."""
+    """What the two strangest points of a cause count; `next` may be 0."""
 
-    place: int
-    bits: float
-
-
-def weighed(structure: Sequence[float], values: Sequence[float]) -> list[Weighed]:
-    """Return what counts of the bits of a path's points, then of each value's, the strangest path or value first."""
-    allowance = _allowance(len(structure) + len(values))
-    if max(structure) <= allowance and max(values, default=0.0) <= allowance:
-        return []
-    cut = len(structure)
-    causes: dict[int, list[tuple[float, int]]] = {}
-    for place, bits in enumerate((*structure, *values)):
-        if bits > allowance:
-            cause = _PATH if place < cut else (place - cut) // OF_VALUE
-            causes.setdefault(cause, []).append((allowance - bits, place))
-    strangest = [sorted(points)[:_OF_ONE] for points in causes.values()]
-    strangest.sort(key=lambda points: (math.fsum(less for less, _ in points), points[0][1]))
-    return [Weighed(place, -less * _NEXT**rank) for rank, points in enumerate(strangest) for less, place in points]
+    cause: int
+    first: float
+    next: float
 
 
-def reassurance(found: Iterable[Weighed], structure: int, clients: int) -> float:
-    """Return the bits, at most zero, by which many clients speak for a new release: of path, method and names alone."""
-    new = math.fsum(bits for place, bits in found if place < structure)
+def strangest(bits: Sequence[float]) -> tuple[int, int]:
+    """Return which two points of a cause may count, the strangest first."""
+    first, following = sorted(range(len(bits)), key=lambda point: (-bits[point], point))[:2]
+    return first, following
+
+
+def weighed(causes: Sequence[Cause], points: int) -> list[Weighed]:
+    """Return what counts of the causes of a request that has so many points, the strangest cause first."""
+    allowance = _allowance(points)
+    beyond = [
+        (cause, first - allowance, max(following - allowance, 0.0))
+        for cause, (first, following) in enumerate(causes)
+        if first > allowance
+    ]
+    if len(beyond) > 1:
+        beyond.sort(key=lambda item: -(item[1] + item[2]))
+    return [
+        Weighed(cause, first * _NEXT**rank, following * _NEXT**rank)
+        for rank, (cause, first, following) in enumerate(beyond)
+    ]
+
+
+def reassurance(new: float, clients: int) -> float:
+    """Return the bits, at most zero, by which many clients speak for a new release: of what its path counts alone."""
     return -min(new, _REASSURING * math.log2(max(clients, 1)))
 
 

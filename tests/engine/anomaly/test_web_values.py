@@ -8,7 +8,8 @@ import pytest
 
 from engine.anomaly.evaluation.requests_data import Line, as_events
 from engine.anomaly.models.web_requests import MODEL
-from engine.anomaly.web.values import FAMILIES, Values, of_form, pairs_of, shape_of, spell
+from engine.anomaly.web.parameters import Parameter
+from engine.anomaly.web.values import FAMILIES, Values, pairs_of, shape_of, spell
 
 _FORMS = FAMILIES[1:]
 PASSWORDS = {f"pass{number}word{number % 7}": 1 for number in range(900)} | {f"a_b{number}": 1 for number in range(9)}
@@ -16,7 +17,7 @@ DATES = {f"{day:02}.{month:02}.19{year}": 1 for day in range(1, 29) for month in
 
 
 def bits(known: dict[str, int], value: str) -> dict[str, float]:
-    chances = of_form([Values.of(known)], shape_of(value))
+    chances = Parameter([Values.of(known)]).of_form(shape_of(value))
     return {name: -math.log2(chance) for name, chance in zip(_FORMS, chances, strict=True)}
 
 
