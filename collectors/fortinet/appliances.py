@@ -10,7 +10,7 @@ import re
 from datetime import datetime, tzinfo
 
 from collectors.network.envelope import prefix_fields, prefix_header
-from collectors.network.keyvalue import pairs
+from collectors.network.keyvalue import firsts_and_doubts, pairs
 from collectors.network.times import instant_of, zone_named
 from collectors.network.values import put
 from collectors.source import Options
@@ -26,17 +26,9 @@ _SUCCEEDED = re.compile(r"success|\bok\b|\bdone\b|logged in|logs? in", re.IGNORE
 
 
 def read_keys(line: str) -> tuple[dict[str, str], frozenset[str]]:
-    """Return the keys of a line with their first values, and the keys that stand twice with different values.
-
-    Who chooses a name may write other keys into it: what a line says twice, it does not say.
-    """
-    values: dict[str, str] = {}
-    doubtful: set[str] = set()
+    """Return the keys of a line with their first values, and those that it says twice. See `firsts_and_doubts`."""
     first = _FIRST.search(line)
-    for key, text in pairs(line[first.start() :] if first else ""):
-        if values.setdefault(key.lower(), text) != text:
-            doubtful.add(key.lower())
-    return values, frozenset(doubtful)
+    return firsts_and_doubts((key.lower(), text) for key, text in pairs(line[first.start() :] if first else ""))
 
 
 def put_header(line: str, values: dict[str, str], fields: Fields, options: Options) -> None:

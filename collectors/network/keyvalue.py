@@ -53,6 +53,19 @@ def firsts(found: Iterator[tuple[str, str]]) -> dict[str, str]:
     return values
 
 
+def firsts_and_doubts(found: Iterator[tuple[str, str]]) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the first value of every key, and the keys that stand twice with different values.
+
+    Who chooses a name may write other keys into it: what a record says twice, it does not say.
+    """
+    values: dict[str, str] = {}
+    doubtful: set[str] = set()
+    for key, text in found:
+        if values.setdefault(key, text) != text:
+            doubtful.add(key)
+    return values, frozenset(doubtful)
+
+
 def _bare(text: str) -> str:
     return text.strip().rstrip(",;|").rstrip()
 
