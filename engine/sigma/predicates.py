@@ -6,7 +6,7 @@ distinct value is asked each question at most once.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Operator = Literal[
     "eq",
@@ -91,7 +91,8 @@ def leaves(expression: Expression) -> set[int]:
     """Return the numbers of all predicates that the expression mentions."""
     if isinstance(expression, int):
         return {expression}
-    return set().union(*(leaves(part) for part in expression[1:]))  # type: ignore[arg-type]
+    plain, nested = _parts(expression)
+    return set(plain).union(*map(leaves, nested))
 
 
 def supporters(expression: Expression, true: frozenset[int] | set[int]) -> list[int]:
@@ -115,14 +116,24 @@ def witnesses(expression: Expression, cost: dict[int, int]) -> frozenset[int] | 
     """
     if isinstance(expression, int):
         return frozenset({expression})
-    word, *parts = expression
-    if word == "not":
+    if expression[0] == "not":
         return None
-    found = [witnesses(part, cost) for part in parts]  # type: ignore[arg-type]
-    if word == "or":
-        return None if any(item is None for item in found) else frozenset().union(*(item or () for item in found))
+    plain, nested = _parts(expression)
+    found = [witnesses(part, cost) for part in nested]
     usable = [item for item in found if item is not None]
-    return min(usable, key=lambda item: sum(cost[number] for number in item), default=None)
+    if expression[0] == "or":
+        return frozenset(plain).union(*usable) if len(usable) == len(found) else None
+    if plain:
+        usable.append(frozenset({min(plain, key=lambda number: cost[number])}))
+    if len(usable) < 2:
+        return usable[0] if usable else None
+    return min(usable, key=lambda item: sum(cost[number] for number in item))
+
+
+def _parts(expression: tuple[Any, ...]) -> tuple[list[int], list[Expression]]:
+    """Return the predicates that stand in an expression themselves, and the expressions in it."""
+    parts = expression[1:]  # only the first item of an expression is a word
+    return [part for part in parts if type(part) is int], [part for part in parts if type(part) is not int]
 
 
 def rarity(predicate: Predicate) -> int:
