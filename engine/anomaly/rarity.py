@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Any, cast
 
 from engine.anomaly.frame import NotEnoughDataError
@@ -73,10 +73,10 @@ class Rarity:
 
     def count(self, items: Iterable[str]) -> int:
         """Return how often the item was seen that says how rare these are; -1 where there is none."""
-        counts = self.counts
+        found = map(self.counts.get, items, repeat(0))
         if not self.place:
-            return min([counts.get(item, 0) for item in items], default=-1)
-        ordered = sorted([counts.get(item, 0) for item in items])
+            return min(found, default=-1)
+        ordered = sorted(found)
         return ordered[self.place] if len(ordered) > self.place else -1
 
     def outlying(self, share: float) -> float:
