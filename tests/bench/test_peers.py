@@ -132,9 +132,12 @@ detection:
         ({"User": "anna"}, False),
     ],
 )
-def test_the_naive_evaluator_reads_rules(tmp_path: Path, more: dict[str, str], expected: bool) -> None:
+@pytest.mark.parametrize("of_text", [naive.as_text, naive.as_regex])
+def test_the_naive_evaluator_reads_rules(
+    tmp_path: Path, more: dict[str, str], expected: bool, of_text: naive.OfText
+) -> None:
     (tmp_path / "rule.yml").write_text(RULE, "utf-8")
-    (rule,) = naive.load(tmp_path)
+    (rule,) = naive.load(tmp_path, of_text)
     named = {"Image": "C:\\TOOL.exe", "CommandLine": "x -K NETS-X-VC", **more}
     seen = naive.Seen(
         {"winlog.channel": SYSMON, "event.code": "1"} | {f"winlog.event_data.{k}": v for k, v in named.items()}

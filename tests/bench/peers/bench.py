@@ -19,7 +19,11 @@ from tests.bench.peers.pairs import Comparison, Pair, compare, differing
 
 PARTS = ("warm", "growth", "cores", "naive", "sql", "rsigma", "pairs")
 _SQL_STEP = 20  # every 20th rule is asked without an index
-_NAIVE = (("partitioned", 40, 20.0), ("all", 400, 20.0))  # rules seen, every nth event, CPU seconds at most
+_NAIVE = {  # what it is like, every nth event, CPU seconds at most
+    "partitioned": ("log sources partitioned", 40, 20.0),
+    "regexes": ("log sources partitioned, texts as regular expressions", 40, 20.0),
+    "all": ("every rule on every event", 400, 20.0),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +153,13 @@ class Bench:
         self._add(replace(row, note="from cache; as many processes as processors"))
 
     def _naive(self) -> None:
-        for how, step, seconds in _NAIVE:
+        for how, (what, step, seconds) in _NAIVE.items():
             report = self._file(f"naive-{how}.json")
             words = (str(step), how, str(seconds))
             cost = run_module("naive", self._corpus.rules, self._corpus.log, *words, report=report)
             got = json.loads(report.read_text("utf-8"))
             factor = self._corpus.events / max(1, got["events"])
             note = f"EXTRAPOLATED from {got['events']:,} events (every {step}th) in {got['cpu']:.1f} s: matching alone"
-            what = "log sources partitioned" if how == "partitioned" else "every rule on every event"
             cost = Cost(cpu=got["cpu"] * factor, wall=0.0, mib=cost.mib, load=cost.load)
             row = Row(key=f"naive_{how}", what=f"naive evaluator, {what}", events=self._corpus.events, cost=cost)
             self._add(replace(row, note=note, rules=got["rules"]))
@@ -265,7 +268,7 @@ class Bench:
             either = [ratio for ours in ("cache", "cache_after") if (ratio := faster(ours, key))]
             found[f"kulla from cache : {what} ({said})"] = geometric_mean(either) if either else None
         found["kulla warm matching : SQL per rule, as the backend leaves it (queries alone)"] = faster("match", "sql")
-        for key in ("naive_partitioned", "naive_all"):
+        for key in (f"naive_{how}" for how in _NAIVE):
             found[f"kulla warm matching : {key.replace('_', ' ')} (matching alone)"] = faster("match", key)
             found[f"kulla warm, bytes to alerts : {key.replace('_', ' ')} (matching alone)"] = faster("warm", key)
         return found | {

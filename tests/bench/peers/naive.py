@@ -1,11 +1,12 @@
 """The naive evaluator: every event against every rule, one after the other, in plain Python.
 
-    python -m tests.bench.peers.naive REPORT RULES LOG STEP all|partitioned SECONDS
+    python -m tests.bench.peers.naive REPORT RULES LOG STEP all|partitioned|regexes SECONDS
 
 It is what a careful person writes in an afternoon: each rule's condition tree (pySigma's) becomes a closure once, texts
 are lowered once an event, comparisons are Python's own `in`, `startswith`, `endswith` and `re`. Nothing is shared
-between rules or remembered between events. With `partitioned`, a rule sees only the events of its log source. It looks
-at every STEPth event of LOG, and stops after SECONDS of CPU time; parsing events is not counted.
+between rules or remembered between events. With `partitioned`, a rule sees only the events of its log source; with
+`regexes` that as well, and each text of a rule is a regular expression of its own, as pySigma writes it for backends.
+It looks at every STEPth event of LOG, and stops after SECONDS of CPU time; parsing events is not counted.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from engine.sigma.logsources import Kind, covers, kind_of
 from engine.sigma.rules import LogSource
 
 Test = Callable[["Seen"], bool]
+OfText = Callable[[str, list[Any]], Test]  # from a rule's field and the parts of a text
 _MANY = SpecialChars.WILDCARD_MULTI
 _SEARCHED = ("winlog.event_data.", "winlog.user_data.", "winlog.provider_name", "winlog.computer_name", "message")
 _fields = lru_cache(maxsize=None)(event_fields)
@@ -86,35 +88,35 @@ class Seen:
 class Rule:
     """One rule: where it looks, and its condition as a function."""
 
-    def __init__(self, rule: SigmaRule) -> None:
+    def __init__(self, rule: SigmaRule, of_text: OfText) -> None:
         source = rule.logsource
         self.id = str(rule.id)
         self.source = LogSource(*((part or "").lower() for part in (source.product, source.category, source.service)))
-        self.tests = [compiled(condition.parsed) for condition in rule.detection.parsed_condition]
+        self.tests = [compiled(condition.parsed, of_text) for condition in rule.detection.parsed_condition]
 
     def matches(self, seen: Seen) -> bool:
         """Tell whether the rule's condition holds."""
         return any(test(seen) for test in self.tests)
 
 
-def compiled(node: Any) -> Test:
+def compiled(node: Any, of_text: OfText) -> Test:
     """Turn a condition tree into one function of an event."""
     if isinstance(node, ConditionAND | ConditionOR):
-        parts = [compiled(part) for part in node.args]
+        parts = [compiled(part, of_text) for part in node.args]
         if isinstance(node, ConditionAND):
             return lambda seen: all(part(seen) for part in parts)
         return lambda seen: any(part(seen) for part in parts)
     if isinstance(node, ConditionNOT):
-        inner = compiled(node.args[0])
+        inner = compiled(node.args[0], of_text)
         return lambda seen: not inner(seen)
     if isinstance(node, ConditionFieldEqualsValueExpression):
-        return _on_field(node.field, node.value)
+        return _on_field(node.field, node.value, of_text)
     return _keyword(node.value)
 
 
-def _on_field(field: str, wanted: Any) -> Test:
+def _on_field(field: str, wanted: Any, of_text: OfText) -> Test:
     if isinstance(wanted, SigmaExpansion):
-        parts = [_on_field(field, item) for item in wanted.values]
+        parts = [_on_field(field, item, of_text) for item in wanted.values]
         return lambda seen: any(part(seen) for part in parts)
     if isinstance(wanted, SigmaNull):
         return lambda seen: not seen.values(field)
@@ -125,7 +127,7 @@ def _on_field(field: str, wanted: Any) -> Test:
         found = _pattern(wanted).search
         return lambda seen: any(found(value) for value in seen.values(field))
     if isinstance(wanted, SigmaString) and not isinstance(wanted, SigmaCasedString):
-        return _text(field, list(wanted.s))
+        return of_text(field, list(wanted.s))
     return _rare(field, wanted)
 
 
@@ -157,7 +159,14 @@ def _pattern(wanted: SigmaRegularExpression) -> re.Pattern[str]:
     return re.compile((f"(?{flags})" if flags else "") + wanted.regexp.to_plain_regex())
 
 
-def _text(field: str, parts: list[Any]) -> Test:
+def as_regex(field: str, parts: list[Any]) -> Test:
+    """Return the test of a text as one regular expression over the whole value."""
+    pattern = re.compile("".join(_piece(part) for part in parts), re.DOTALL | re.IGNORECASE)
+    return lambda seen: any(pattern.fullmatch(value) for value in seen.values(field))
+
+
+def as_text(field: str, parts: list[Any]) -> Test:
+    """Return the test of a text by what Python has for texts, where no wildcard stands in its middle."""
     before, after = parts[:1] == [_MANY], len(parts) > 1 and parts[-1] == _MANY
     middle = parts[1 if before else 0 : -1 if after else None]
     if any(isinstance(part, SpecialChars) for part in middle):
@@ -193,13 +202,13 @@ def _keyword(wanted: Any) -> Test:
     return lambda seen: any(text in value for value in seen.searched())
 
 
-def load(folder: Path) -> list[Rule]:
+def load(folder: Path, of_text: OfText = as_text) -> list[Rule]:
     """Compile every rule of a folder; rules that pySigma refuses are left out."""
     modifiers.install()
     found = []
     for file in sorted(folder.rglob("*.yml")):
         try:
-            found.append(Rule(SigmaRule.from_yaml(file.read_text("utf-8"))))
+            found.append(Rule(SigmaRule.from_yaml(file.read_text("utf-8")), of_text))
         except SigmaError:
             continue
     return found
@@ -208,8 +217,8 @@ def load(folder: Path) -> list[Rule]:
 def main() -> None:
     """Evaluate the sample, and write figures and pairs to REPORT."""
     report, folder, log = (Path(word) for word in sys.argv[1:4])
-    step, partitioned, limit = int(sys.argv[4]), sys.argv[5] == "partitioned", float(sys.argv[6])
-    rules = load(folder)
+    step, partitioned, limit = int(sys.argv[4]), sys.argv[5] != "all", float(sys.argv[6])
+    rules = load(folder, as_regex if sys.argv[5] == "regexes" else as_text)
     pairs: list[tuple[str, int]] = []
     numbers: list[int] = []
     spent = 0.0
