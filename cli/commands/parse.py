@@ -24,7 +24,10 @@ from engine.events import DeadLetter
 app = single_app()
 
 MaybePaths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Log files and folders; - is stdin.")]
-Private = Annotated[bool, typer.Option("--privacy", help="As they would be stored: enriched, no personal data.")]
+Private = Annotated[bool, typer.Option("--privacy", help="As they would be stored: without personal data.")]
+Enrich = Annotated[
+    bool, typer.Option("--enrich/--no-enrich", help="Add what values say: user agents, domains, places, assets.")
+]
 Check = Annotated[bool, typer.Option("--check", help="Run the tests inside --source-file instead; no PATH is needed.")]
 
 
@@ -41,6 +44,7 @@ def parse(
     host: Host = None,
     fmt: Format = None,
     private: Private = False,
+    enrich: Enrich = True,
     output: Output = None,
 ) -> None:
     """Print the logs' events as ECS documents, one JSON object a line (NDJSON)."""
@@ -50,8 +54,8 @@ def parse(
     if not paths:
         raise UsageError("no log is named", where="PATH...", hint="kulla parse access.log, or - for stdin")
     how = reading(session, source=source, zone=zone, host=host, year=year, source_file=source_file)
-    if private:
-        how = replace(how, kept=enriched(enricher_of(session), privacy(session, how, stored=False).events))
+    kept = privacy(session, how, stored=False).events if private else how.kept
+    how = replace(how, kept=enriched(enricher_of(session) if enrich else None, kept))
     rows = _documents(session, paths, how)
     listing = Listing(name="events", title="Events", columns=(), rows=rows, fields=())
     target(session, fmt or "jsonl", output, allowed=("jsonl", "json")).write(listing)

@@ -39,11 +39,18 @@ def test_what_values_say_is_stored_with_the_event(home: Path) -> None:
     assert stored(home) == ["Firefox", "Tirana", 64500, "guest network"]
 
 
-def test_parse_prints_the_log_alone_and_with_privacy_what_would_be_stored(home: Path) -> None:
-    plain = json.loads(kulla("parse", "access.log", home=home).out)
-    kept = json.loads(kulla("parse", "access.log", "--privacy", home=home).out)
-    assert "name" not in plain["user_agent"]
-    assert kept["user_agent"]["name"] == "Firefox"
+@pytest.mark.parametrize("words", [(), ("--privacy",)])
+def test_parse_prints_events_as_they_would_be_stored(home: Path, words: tuple[str, ...]) -> None:
+    configure(home, '[enrich]\naddresses = ["city.mmdb"]\nassets = "assets.csv"\n')
+    found = json.loads(kulla("parse", "access.log", *words, home=home).out)
+    assert found["user_agent"]["name"] == "Firefox"
+    assert found["source"]["asset"]["name"] == "guest network"
+
+
+@pytest.mark.parametrize("words", [(), ("--privacy",)])
+def test_parse_prints_the_log_alone_where_that_is_asked_for(home: Path, words: tuple[str, ...]) -> None:
+    found = json.loads(kulla("parse", "access.log", "--no-enrich", *words, home=home).out)
+    assert "name" not in found["user_agent"]
 
 
 def test_databases_are_opened_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
