@@ -37,7 +37,8 @@ def test_flows_with_structured_data(tag: str, types: list[str]) -> None:
 def test_a_flow_as_text() -> None:
     line = (
         "<14>Mar  5 09:12:44 srx01 RT_FLOW: RT_FLOW_SESSION_CLOSE: session closed TCP FIN: "
-        "198.51.100.7/5000->192.0.2.80/443 0x0 junos-https 203.0.113.9/6000->192.0.2.80/443 0x0 source rule r1 N/A N/A 6 to-web trust untrust 77 N/A(N/A)"
+        "198.51.100.7/5000->192.0.2.80/443 0x0 junos-https "
+        "203.0.113.9/6000->192.0.2.80/443 0x0 source rule r1 N/A N/A 6 to-web trust untrust 77 N/A(N/A)"
     )
     fields = one("juniper_srx", line)
     assert (fields["source.ip"], fields["source.nat.ip"], fields["source.nat.port"]) == (
