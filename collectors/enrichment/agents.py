@@ -9,6 +9,7 @@ from ua_parser import OS, Device, Parser, UserAgent
 from ua_parser.loaders import load_lazy_builtins
 from ua_parser.re2 import Resolver
 
+_UNKNOWN: Final = "Other"  # what ua-parser, and with it Elastic's processor, calls what no pattern knows
 _LONGEST: Final = 512  # characters looked at: what a client is stands in the first two hundred
 
 
@@ -28,7 +29,7 @@ class Agents:
 
 def _program(found: UserAgent | None) -> dict[str, str]:
     if found is None:
-        return {}
+        return {"name": _UNKNOWN}
     return _present("name", found.family) | _present(
         "version", _dotted(found.major, found.minor, found.patch, found.patch_minor)
     )
@@ -43,7 +44,7 @@ def _system(found: OS | None) -> dict[str, str]:
 
 
 def _device(found: Device | None) -> dict[str, str]:
-    return {} if found is None else _present("device.name", found.family)
+    return {"device.name": _UNKNOWN if found is None else found.family}
 
 
 def _present(name: str, value: str | None) -> dict[str, str]:

@@ -48,7 +48,7 @@ def test_user_agents_are_read() -> None:
     assert (firefox["name"], firefox["version"], firefox["os.name"]) == ("Firefox", "128.0", "Linux")
     edge = AGENTS.describe(EDGE)
     assert (edge["name"], edge["version"], edge["os.full"]) == ("Edge", "120.0.2.1", "Windows 10")
-    assert "name" not in AGENTS.describe("\x00\x01")
+    assert AGENTS.describe("\x00\x01") == {"name": "Other", "device.name": "Other"}
 
 
 @settings(max_examples=60, deadline=None)
