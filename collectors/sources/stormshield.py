@@ -1,8 +1,8 @@
 """Stormshield Network Security: connections, filter, alarms, plugins, log-ins, VPN and the firewall's own load.
 
 Format: "Description of audit logs" of SNS 4 (WELF: `id=firewall time="..." fw="..." tz=+0100 ... logtype="filter"`);
-the logs `l_connection`, `l_filter`, `l_alarm`, `l_plugin`, `l_web`, `l_auth`, `l_server`, `l_system`, `l_vpn`, `l_xvpn`,
-`l_pvm`, `l_sandboxing`, `l_smtp`, `l_ftp`, `l_monitor`, `l_count`. Names: Sekoia's intake `stormshield`.
+the logs `l_connection`, `l_filter`, `l_alarm`, `l_plugin`, `l_web`, `l_auth`, `l_server`, `l_system`, `l_vpn`,
+`l_xvpn`, `l_pvm`, `l_sandboxing`, `l_smtp`, `l_ftp`, `l_monitor`, `l_count`. Names: Sekoia's intake `stormshield`.
 """
 
 from __future__ import annotations
