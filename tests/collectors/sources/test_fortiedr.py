@@ -7,8 +7,8 @@ from tests.collectors.reading import at, known_as, one, read
 _EVENT = (
     "<133>1 2024-03-05T09:12:44.000Z 192.0.2.1 enSilo - - - Organization: Tax;Organization ID: 1;Event ID: 42; Raw "
     "Data ID: 7;Device Name: PC7;Operating System: Windows 10; Process Name: x.exe;Process Path: \\Device\\x.exe; "
-    "Severity: Critical;Classification: Malicious; First Seen: 05-Mar-2024, 09:00:00;Last Seen: 05-Mar-2024, 09:10:00;Action: "
-    "Blocked;Rules List: Ransomware;Users: PC7\\eva; MAC Address: 00-00-5E-00-53-01;Script Path: N/A"
+    "Severity: Critical;Classification: Malicious; First Seen: 05-Mar-2024, 09:00:00;Last Seen: 05-Mar-2024, 09:10:00;"
+    "Action: Blocked;Rules List: Ransomware;Users: PC7\\eva; MAC Address: 00-00-5E-00-53-01;Script Path: N/A"
 )
 
 
