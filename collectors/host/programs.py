@@ -40,6 +40,7 @@ _PROGRAMS: Final = {
     "freeradius": "radiusd freeradius",
     "haproxy": "haproxy hapee",
     "isc_dhcp": "dhcpd dhcpd6 dhcrelay",
+    "juniper_srx": "mgd rt_flow rt_ids rt_idp rt_utm rt_screen l2ald",
     "kea": "kea-dhcp4 kea-dhcp6 kea-dhcp-ddns kea-ctrl-agent",
     "mysql": "mysqld mariadbd mysqld_safe",
     "mysql_audit": "mysql-server_auditing mariadb-server_auditing",
@@ -56,6 +57,9 @@ _PROGRAMS: Final = {
     "suricata": "suricata",
     "sysmon_linux": "sysmon sysmonforlinux",
     "unbound": "unbound",
+    "vmware_esxi": "hostd hostd-probe vpxa vobd vmkernel vmkwarning vmksummary vmauthd rhttpproxy fdm vsanmgmtd",
+    "vmware_vcenter": "vpxd vpxd-main vpxd-svcs applmgmt applmgmt-audit",
+    "wallix_bastion": "wabengine sshproxy rdpproxy",
 }
 _SOURCES: Final = {name: source for source, names in _PROGRAMS.items() for name in names.split()}
 _STARTS: Final = (("postfix", "postfix"), ("openvpn", "openvpn"), ("ovpn", "openvpn"), ("haproxy", "haproxy"))

@@ -14,6 +14,7 @@ _HOSTD = (
 _LASTED = "(login time: Tuesday, 5 March, 2024 07:14:36 AM, number of API invocations: 3, user agent: pyvmomi)"
 _VOB = "[GenericCorrelator] 2us: [vob.user.ssh.session.failed] "
 _REFUSED = "Failed login x from 203.0.113.66 at 1 in SSO from 198.51.100.7 at 03/05/2024 09:12:44 GMT in SSO"
+_UNKNOWN = "[vim.event.BadUsernameSessionEvent] [info] [] [] [7] [Cannot login root@192.0.2.7]"
 _EVENT = "Event [7] [1-1] [2024-03-05T09:12:44.123456Z] "
 
 
@@ -206,3 +207,25 @@ def test_what_is_no_text_is_a_dead_letter(source: str) -> None:
 )
 def test_lines_are_told_apart(line: str, source: str) -> None:
     assert known_as(line) == source
+
+
+@pytest.mark.parametrize(
+    ("line", "dataset"),
+    [
+        (
+            "Mar  5 09:12:41 esx01 Hostd: info hostd[2] [Originator@6876 sub=X] Cannot login root@192.0.2.7",
+            "vmware_esxi.log",
+        ),
+        (f"Mar  5 09:12:42 vc01 vpxd: {_EVENT}{_UNKNOWN}", "vsphere.log"),
+    ],
+)
+def test_in_a_host_s_mixed_file_they_are_read_by_their_own_source(line: str, dataset: str) -> None:
+    sshd = "Mar  5 09:12:40 web01 sshd[9]: Failed password for root from 198.51.100.7 port 5 ssh2"
+    events, dead = read("auth", f"{sshd}\n{line}\n")
+    assert dead == []
+    assert [event["event.dataset"] for event in events] == ["system.auth", dataset]
+    assert (events[1]["user.name"], events[1]["source.ip"], events[1]["event.outcome"]) == (
+        "root",
+        "192.0.2.7",
+        "failure",
+    )
