@@ -35,6 +35,7 @@ _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
     "gcp_audit": ("gcp.audit",),
     "gcp_network": ("gcp.vpcflow", "gcp.firewall", "gcp.dns", "gcp.loadbalancing"),
     "github_audit": ("github.audit",),
+    "google_workspace": ("google_workspace.",),
     "iis": ("iis.access", "iis.error"),
     "imperva_waf": ("imperva_cloud_waf.event",),
     "json": ("*",),
