@@ -24,6 +24,7 @@ _PART = re.compile(
 )
 _USER = re.compile(r"(?P<name>[^:]{1,256})(?::(?P<domain>.{1,256}))?", re.DOTALL)
 _CATEGORY = re.compile(r"\[(?P<category>[A-Za-z][\w.:\-]{0,127})\]:?\s?")
+_MOST_CATEGORIES = 4
 _NOBODY = frozenset(("<no user>", "<unset>", "", "-"))
 
 
@@ -44,7 +45,9 @@ def read_originator(found: re.Match[str], prefix: str, fields: Fields, options: 
         if user["domain"] and user["domain"] not in _NOBODY:
             fields["user.domain"] = user["domain"]
     text: str = found["text"].strip()
-    while (category := _CATEGORY.match(text)) is not None:
+    for _ in range(_MOST_CATEGORIES):
+        if (category := _CATEGORY.match(text)) is None:
+            break
         fields.setdefault(f"{prefix}.log.category", category["category"])
         text = text[category.end() :]
     return text
