@@ -26,7 +26,8 @@ TABLES: Final = (
     FieldTable(
         datasets=(
             *("antivirus.", "clamav.", "eset_protect.", "kaspersky.", "symantec_endpoint.", "trendmicro."),
-            *("mcafee_epo.", "cylance.", "fortinet_forticlient.", "sophos_central.", "microsoft_defender_endpoint."),
+            *("mcafee_epo.", "cylance.", "fortinet_forticlient.", "fortinet_fortiedr.", "sophos_central."),
+            "microsoft_defender_endpoint.",
         ),
         names=_ANTIVIRUS,
         prefixes=("antivirus.", "clamav."),

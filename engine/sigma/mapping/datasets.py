@@ -84,6 +84,7 @@ iptables.log                | linux iptables         | firewall              | i
 pfsense.                    | pfsense                |                       |
 pfsense.log                 | pfsense                | firewall              |
 sonicwall_firewall.log      | sonicwall              | firewall              |
+sonicwall.firewall          | sonicwall              | firewall              |
 sophos.xg                   | sophos                 | firewall              | xg
 sophos.utm                  | sophos                 | firewall              | utm
 checkpoint.                 | checkpoint             | firewall              |
@@ -95,6 +96,8 @@ cisco_meraki.log            | cisco meraki           | firewall              | m
 cisco_ios.log               | cisco                  |                       | ios syslog aaa bgp ldp
 cisco_nexus.log             | cisco                  |                       | nexus syslog aaa bgp ldp
 cisco_ise.log               | cisco                  |                       | ise aaa
+cisco_esa.log               | cisco                  |                       | esa
+fortinet_fortimail.log      | fortinet fortimail     |                       |
 cisco_aironet.log           | cisco                  |                       | aironet syslog aaa
 cisco_duo.                  | cisco duo              |                       | duo
 cisco_duo.auth              | cisco duo              |                       | duo
@@ -108,6 +111,8 @@ juniper_junos.log           | juniper                |                       | b
 juniper.                    | juniper                |                       | bgp
 huawei.                     | huawei                 |                       | bgp
 huawei.log                  | huawei                 |                       | bgp
+vsphere.                    | vmware vsphere vcenter |                       |
+vmware_esxi.                | vmware esxi            |                       |
 netflow.                    | netflow                |                       | netflow
 netflow.log                 | netflow                |                       | netflow
 aws.vpcflow                 | aws                    | firewall              | vpcflow netflow
@@ -115,6 +120,8 @@ gcp.firewall                | gcp                    | firewall              | f
 gcp.vpcflow                 | gcp                    |                       | vpcflow netflow
 azure.firewall_logs         | azure                  | firewall              | firewall
 f5_bigip.log                | f5                     | waf                   | bigip
+fortinet_fortiweb.log       | fortinet fortiweb      | waf                   |
+imperva_cloud_waf.event     | imperva                | waf                   |
 dns.                        |                        | dns                   |
 bind.                       | bind                   | dns                   | bind named
 bind.query                  | bind                   | dns                   | bind named
@@ -125,6 +132,7 @@ dnsmasq.log                 | dnsmasq                | dns                   | d
 coredns.log                 | coredns                | dns                   | coredns
 microsoft_dns.log           | windows                | dns                   | dns-debug
 infoblox_nios.log           | infoblox               | dns                   | nios
+efficientip.log             | efficientip            | dns                   |
 infoblox_bloxone_ddi.dns_data | infoblox             | dns                   | bloxone
 aws.route53_resolver_logs   | aws                    | dns                   | route53 route53_resolver
 aws.route53_public_logs     | aws                    | dns                   | route53
@@ -147,6 +155,8 @@ antivirus.                  |                        | antivirus             |
 clamav.                     | clamav linux           | antivirus             | clamav
 clamav.log                  | clamav linux           | antivirus             | clamav
 eset_protect.detection      | eset                   | antivirus             |
+eset_protect.log            | eset                   | antivirus             |
+fortinet_fortiedr.log       | fortinet fortiedr      | antivirus             |
 kaspersky.                  | kaspersky              | antivirus             |
 symantec_endpoint.log       | symantec               | antivirus             |
 trendmicro.deep_security    | trendmicro             | antivirus             |
@@ -228,6 +238,10 @@ qualys.                     | qualys                 |                       |
 qualys_vmdr.asset_host_detection | qualys            |                       |
 opencanary.                 | opencanary             | application           | opencanary
 opencanary.events           | opencanary             | application           | opencanary
+thinkst_canary.             | thinkst canary         | application           |
+wallix_bastion.             | wallix wallix_bastion  |                       |
+rsa_securid.                | rsa rsa_securid        |                       |
+ibm_aix.                    | aix ibm_aix            |                       |
 django.                     | django                 | application           |
 spring.                     | spring                 | application           |
 jvm.                        | jvm                    | application           |

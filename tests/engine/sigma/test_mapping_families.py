@@ -35,6 +35,15 @@ DEFENDER = "Microsoft-Windows-Windows Defender/Operational"
 CLASSIC = "Windows PowerShell"
 
 CASES: list[tuple[str, Selection, dict[str, Value], bool]] = [
+    # Appliances: each has the category of what it does
+    ("/firewall/", {"dst_port": 22}, of("sonicwall.firewall", destination__port=22), True),
+    ("/firewall/", {"dst_port": 22}, of("wallix_bastion.session", destination__port=22), False),
+    ("/dns/", {"query|endswith": ".bad"}, of("efficientip.log", dns__question__name="a.bad"), True),
+    ("/antivirus/", {"Signature": "X"}, of("eset_protect.log", rule__name="X"), True),
+    ("/antivirus/", {"Signature": "X"}, of("fortinet_fortiedr.log", rule__name="X"), True),
+    ("/waf/", {"cs-uri-query|contains": "union"}, of("fortinet_fortiweb.log", url__query="id=union"), True),
+    ("vmware//", {"message|contains": "shell"}, of("vmware_esxi.log", message="shell enabled"), True),
+    ("vmware//", {"message|contains": "shell"}, of("ibm_aix.syslog", message="shell enabled"), False),
     # Windows: every channel under its own names
     ("windows//windefend", {"ThreatName": "X"}, windows(DEFENDER, "1116", Threat__Name="X"), True),
     ("windows//windefend", {"ThreatName": "X"}, windows(DEFENDER, "1116", ThreatName="X"), True),
