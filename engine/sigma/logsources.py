@@ -18,6 +18,7 @@ from engine.sigma.mapping.hosts import (
     ECS_CATEGORIES,
     HOST_MODULES,
     OF_DETAIL,
+    SYSLOG_DATASETS,
     SYSMON_LINUX_CATEGORIES,
     SYSTEMS,
 )
@@ -45,7 +46,7 @@ __all__ = [
     "kinds_of",
 ]
 
-# services of product linux that are programs writing to the system log: dataset system.auth or system.syslog
+# services of product linux that are programs writing to the system log
 _LINUX_PROGRAMS: Mapping[str, frozenset[str]] = {
     "sshd": frozenset({"sshd", "sshd-session", "sshd-auth"}),
     "sudo": frozenset({"sudo"}),
@@ -54,7 +55,7 @@ _LINUX_PROGRAMS: Mapping[str, frozenset[str]] = {
     "guacamole": frozenset({"guacd", "guacamole"}),
     "vsftpd": frozenset({"vsftpd"}),
 }
-_SYSLOG = frozenset({"system.auth", "system.syslog"})
+_SYSLOG = frozenset(SYSLOG_DATASETS)
 _PROGRAMS = {program: service for service, programs in _LINUX_PROGRAMS.items() for program in programs}
 _RECORD_TYPES = frozenset().union(*AUDIT_CATEGORIES.values())
 _CHANNELS = frozenset(channel for channels in WINDOWS_SERVICES.values() for channel in channels)

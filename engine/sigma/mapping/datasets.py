@@ -112,7 +112,8 @@ juniper.                    | juniper                |                       | b
 huawei.                     | huawei                 |                       | bgp
 huawei.log                  | huawei                 |                       | bgp
 vsphere.                    | vmware vsphere vcenter |                       |
-vmware_esxi.                | vmware esxi            |                       |
+vsphere.log                 | vmware vsphere vcenter linux |                 | syslog
+vmware_esxi.log             | vmware esxi linux      |                       | syslog
 netflow.                    | netflow                |                       | netflow
 netflow.log                 | netflow                |                       | netflow
 aws.vpcflow                 | aws                    | firewall              | vpcflow netflow
@@ -240,8 +241,11 @@ opencanary.                 | opencanary             | application           | o
 opencanary.events           | opencanary             | application           | opencanary
 thinkst_canary.             | thinkst canary         | application           |
 wallix_bastion.             | wallix wallix_bastion  |                       |
+wallix_bastion.system       | wallix wallix_bastion linux |                  | syslog auth
 rsa_securid.                | rsa rsa_securid        |                       |
+rsa_securid.system          | rsa rsa_securid linux  |                       | syslog auth
 ibm_aix.                    | aix ibm_aix            |                       |
+ibm_aix.syslog              | aix ibm_aix linux      |                       | syslog auth
 django.                     | django                 | application           |
 spring.                     | spring                 | application           |
 jvm.                        | jvm                    | application           |

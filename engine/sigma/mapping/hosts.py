@@ -168,6 +168,11 @@ _MANAGED: Final[Names] = {
     "euid": ("user.effective.id", "auditd.data.euid"),
     "unit": ("service.name", "auditd.data.unit"),
 }
+# of the system's log: that of a host, and what appliances and hypervisors write as a host does
+SYSLOG_DATASETS: Final = (
+    *("system.auth", "system.syslog", "vmware_esxi.log", "vsphere.log"),
+    *("wallix_bastion.system", "rsa_securid.system", "ibm_aix.syslog"),
+)
 _SYSLOG: Final[Names] = {
     **{name: fields for name, fields in _ECS.items() if name.startswith(("Image", "Command", "Current", "Process"))},
     "User": ("user.name",),
@@ -190,5 +195,5 @@ TABLES: Final = (
         prefixes=("auditd.data.", "auditd.summary."),
         own=_AUDIT_FIELDS,
     ),
-    FieldTable(datasets=("system.auth", "system.syslog"), names=_SYSLOG, prefixes=("system.auth.", "system.syslog.")),
+    FieldTable(datasets=SYSLOG_DATASETS, names=_SYSLOG, prefixes=("system.auth.", "system.syslog.")),
 )

@@ -44,6 +44,14 @@ CASES: list[tuple[str, Selection, dict[str, Value], bool]] = [
     ("/waf/", {"cs-uri-query|contains": "union"}, of("fortinet_fortiweb.log", url__query="id=union"), True),
     ("vmware//", {"message|contains": "shell"}, of("vmware_esxi.log", message="shell enabled"), True),
     ("vmware//", {"message|contains": "shell"}, of("ibm_aix.syslog", message="shell enabled"), False),
+    (
+        "linux//sshd",
+        {"message|contains": "Failed"},
+        of("wallix_bastion.system", process__name="sshd", message="Failed password"),
+        True,
+    ),
+    ("linux//sshd", {"message|contains": "Failed"}, of("wallix_bastion.auth", message="Failed password"), False),
+    ("linux//syslog", {"message|contains": "ssh"}, of("vmware_esxi.log", message="ssh.enabled"), True),
     # Windows: every channel under its own names
     ("windows//windefend", {"ThreatName": "X"}, windows(DEFENDER, "1116", Threat__Name="X"), True),
     ("windows//windefend", {"ThreatName": "X"}, windows(DEFENDER, "1116", ThreatName="X"), True),
