@@ -156,6 +156,7 @@ def occupy_streams() -> None:
 def prepare_process(session: Session) -> None:
     """Make the process's streams take any text, and route warnings of libraries through the escaping."""
     gc.set_threshold(50_000, 20, 50)  # rules and tables are many small objects that live to the end: look seldom
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # kulla's work is parted by process; idle threads of numpy spin
     for stream in (sys.stdout, sys.stderr):
         encoding = None if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")  # type: ignore[union-attr] # text streams of the process
