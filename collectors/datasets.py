@@ -28,6 +28,7 @@ _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
     "checkpoint": ("checkpoint.firewall",),
     "cisco_asa": ("cisco_asa.log", "cisco_ftd.log"),
     "cisco_ios": ("cisco_ios.log",),
+    "cloudflare": ("cloudflare_logpush.", "cloudflare."),
     "duo": ("cisco_duo.",),
     "entra": ("azure.signinlogs", "azure.auditlogs", "azure.identity_protection"),
     "evtx": ("winlog",),
