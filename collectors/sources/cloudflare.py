@@ -42,37 +42,17 @@ _KINDS: Final = (  # dataset, the fields that its records have, and of which the
     ("firewall_event", {"Action", "RayID"}, {"RuleID", "MatchIndex", "Kind", "ClientIPClass"}),
     ("firewall_event", {"action", "rayName"}, {"ruleId", "clientIP", "clientRequestHTTPHost"}),
 )
-_REQUEST = frozenset(  # a request has two of these, whichever fields a customer chooses
+_REQUEST: Final = frozenset(  # a request has two of these, whichever fields a customer chooses
     (
-        *(
-            "BotScoreSrc",
-            "CacheCacheStatus",
-            "CacheResponseStatus",
-            "CacheTieredFill",
-            "ClientIPClass",
-            "ClientMTLSAuthStatus",
-        ),
-        *("ClientRequestHost", "ClientRequestMethod", "ClientRequestProtocol", "ClientRequestURI", "ClientSSLProtocol"),
-        *(
-            "ClientRequestUserAgent",
-            "EdgeColoCode",
-            "EdgeColoID",
-            "EdgeEndTimestamp",
-            "EdgePathingOp",
-            "EdgePathingSrc",
-        ),
-        *("EdgeResponseBytes", "EdgeResponseStatus", "EdgeServerIP", "EdgeStartTimestamp", "FirewallMatchesActions"),
-        *("OriginResponseStatus", "OriginSSLProtocol", "ParentRayID", "RayID", "SecurityRuleID", "SmartRouteColoID"),
-        *(
-            "WAFMatchedVar",
-            "WAFProfile",
-            "WAFRuleMessage",
-            "WorkerCPUTime",
-            "WorkerSubrequest",
-            "WorkerSubrequestCount",
-        ),
+        "BotScoreSrc", "CacheCacheStatus", "CacheResponseStatus", "CacheTieredFill", "ClientIPClass",
+        "ClientMTLSAuthStatus", "ClientRequestHost", "ClientRequestMethod", "ClientRequestProtocol",
+        "ClientRequestURI", "ClientSSLProtocol", "ClientRequestUserAgent", "EdgeColoCode", "EdgeColoID",
+        "EdgeEndTimestamp", "EdgePathingOp", "EdgePathingSrc", "EdgeResponseBytes", "EdgeResponseStatus",
+        "EdgeServerIP", "EdgeStartTimestamp", "FirewallMatchesActions", "OriginResponseStatus", "OriginSSLProtocol",
+        "ParentRayID", "RayID", "SecurityRuleID", "SmartRouteColoID", "WAFMatchedVar", "WAFProfile",
+        "WAFRuleMessage", "WorkerCPUTime", "WorkerSubrequest", "WorkerSubrequestCount",
     )
-)
+)  # fmt: skip
 _PUSHED = frozenset(("ClientRequestScheme", "ClientRequestSource", "EdgeColoCode", "ZoneName"))  # not in Logpull's days
 _STAMPS = (
     *("EdgeStartTimestamp", "EdgeEndTimestamp", "Datetime", "datetime", "CreatedAt", "ActionTimestamp", "When", "when"),
