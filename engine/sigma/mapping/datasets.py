@@ -59,6 +59,9 @@ aws.cloudfront_logs         | aws                    | webserver             | c
 cloudflare.                 | cloudflare             |                       | cloudflare
 cloudflare_logpush.http_request | cloudflare         | webserver             | http_request
 cloudflare_logpush.dns      | cloudflare             | dns                   | dns
+ocsf.http_activity          |                        | webserver proxy       |
+ocsf.dns_activity           |                        | dns                   |
+ocsf.network_activity       |                        | firewall              |
 oracle_weblogic.access      | oracle weblogic        | webserver             | weblogic
 squid.                      | squid                  |                       | squid
 squid.access                | squid                  | proxy                 | squid

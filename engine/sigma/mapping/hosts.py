@@ -15,7 +15,7 @@ HOST_MODULES: Final = words("""
     endpoint santa jamf_protect jamf_compliance_reporter esf eslogger osquery osquery_manager file_integrity fim
     auditd_manager auditd auditbeat process socket file json ecs crowdstrike sentinel_one sentinel_one_cloud_funnel
     carbon_black_cloud carbonblack_edr m365_defender microsoft_defender_endpoint falco cloud_defend tetragon
-    tanium trellix_edr_cloud cybereason cylance sophos_central unifiedlogs macos linux
+    tanium trellix_edr_cloud cybereason cylance sophos_central unifiedlogs macos linux ocsf
 """) | {""}
 
 # (event.category, event.type) -> what Sigma calls it. Only the first of each counts.
