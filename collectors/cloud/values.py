@@ -54,6 +54,11 @@ def text(value: Json) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63 else ""
 
 
+def texts(value: Json) -> list[str]:
+    """Return the texts of a list; a single value counts as a list of one."""
+    return [found for each in (value if isinstance(value, list) else [value]) if (found := text(each))]
+
+
 def first(document: Mapping[str, Json], names: Iterable[str]) -> str:
     """Return the first text that stands under one of the names, else an empty one."""
     return next((found for name in names if (found := text(document.get(name)))), "")
@@ -63,6 +68,12 @@ def put_text(name: str, value: Json, fields: Fields) -> None:
     """Put a text under a name where there is one and the name is free."""
     if (found := text(value)) and name not in fields:
         fields[name] = found
+
+
+def put_texts(table: Iterable[tuple[str, tuple[str, ...]]], document: Mapping[str, Json], fields: Fields) -> None:
+    """Put texts by a table of fields, each with the keys under which it may stand; the first that is a text counts."""
+    for name, keys in table:
+        put_text(name, first(document, keys), fields)
 
 
 def put_source(value: Json, fields: Fields, *, names: bool = True) -> None:

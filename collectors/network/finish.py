@@ -14,6 +14,7 @@ from engine.events import Fields, Value
 
 _SIDES = ("source", "destination", "client", "server")
 _ADDRESSES = tuple((f"{side}.address", f"{side}.ip", f"{side}.domain") for side in _SIDES)
+_HASHED = ("file", "process", "email.attachments.file")
 _RELATED = (
     (
         "related.ip",
@@ -36,7 +37,13 @@ _RELATED = (
             *("host.name", "host.hostname", "observer.hostname", "observer.name", "url.domain", "dns.question.name"),
         ),
     ),
-    ("related.hash", ("file.hash.md5", "file.hash.sha1", "file.hash.sha256", "tls.server.hash.sha256")),
+    (
+        "related.hash",
+        (
+            *(f"{holder}.hash.{name}" for holder in _HASHED for name in ("md5", "sha1", "sha256")),
+            "tls.server.hash.sha256",
+        ),
+    ),
 )
 _PORTED = frozenset((6, 17, 132))
 

@@ -13,7 +13,7 @@ from typing import Final
 from collectors.cloud.documents import Document
 from collectors.cloud.flatten import spread
 from collectors.cloud.source import JsonSource
-from collectors.cloud.values import first, inner, number, objects, put_source, put_text, split_account, text
+from collectors.cloud.values import first, inner, number, objects, put_source, put_text, put_texts, split_account, text
 from collectors.json_fields import Json, to_instant
 from collectors.source import Options
 from engine.events import Fields
@@ -79,8 +79,7 @@ def read(document: Document, fields: Fields, options: Options) -> None:
         return
     _read_times(metadata, event, fields, options)
     put_text("event.action", first(event, ("OperationName", "NetworkDetectionType")), fields)
-    for name, keys in _TEXTS:
-        put_text(name, first(event, keys), fields)
+    put_texts(_TEXTS, event, fields)
     severity = number(event.get("Severity"))
     if severity is not None:
         fields["event.severity"] = severity
@@ -105,8 +104,7 @@ def _read_vertex(metadata: Document, event: Document, fields: Fields, options: O
     fields["event.kind"] = "event"
     if about is not None:
         fields["event.category"], fields["event.type"] = (about,), ("info",)
-    for name, keys in _OF_VERTEX:
-        put_text(name, first(known, keys), fields)
+    put_texts(_OF_VERTEX, known, fields)
     put_text("host.id", event.get("device_id"), fields)
     if path := text(known.get("ImageFileName")):
         put_text("process.name", path.rpartition(_slash(path))[2], fields)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
 
 from collectors.cloud.flatten import spread
-from collectors.cloud.values import first, inner, number, put_text, text
+from collectors.cloud.values import first, inner, number, put_text, text, texts
 from collectors.framing import decode
 from collectors.grouping import grouped_lines
 from collectors.json_fields import Json, load_object, to_instant
@@ -169,9 +169,8 @@ def _read_audit(document: Mapping[str, Json], fields: Fields) -> None:
     fields["event.outcome"] = "failure" if denied else "success"
     put_text("user.name", document.get("user.name") or document.get("authentication.token.name"), fields)
     put_text("user.effective.name", document.get("user.run_as.name"), fields)
-    roles = document.get("user.roles")
-    if isinstance(roles, list) and (found := [role for each in roles if (role := text(each))]):
-        fields["user.roles"] = found
+    if roles := texts(document.get("user.roles")):
+        fields["user.roles"] = roles
     _put_origin(document.get("origin.address"), fields)
     put_text("http.request.id", document.get("request.id"), fields)
     put_text("http.request.method", document.get("request.method"), fields)

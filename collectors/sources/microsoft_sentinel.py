@@ -13,7 +13,7 @@ from typing import Final
 from collectors.cloud.documents import Document
 from collectors.cloud.flatten import snake, spread
 from collectors.cloud.source import JsonSource
-from collectors.cloud.values import inner, put_text, text
+from collectors.cloud.values import inner, put_text, text, texts
 from collectors.json_fields import Json, to_instant
 from collectors.source import Options
 from engine.events import Fields
@@ -53,8 +53,7 @@ def read(document: Document, fields: Fields, options: Options) -> None:
     put_text("user.id", owner.get("object_id"), fields)
     added = {snake(name): value for name, value in inner(details, "additional_data").items()}
     for name, key in (("threat.tactic.name", "tactics"), ("threat.technique.id", "techniques")):
-        listed = added.get(key)
-        if isinstance(listed, list) and (words := [word for each in listed if (word := text(each))]):
+        if words := texts(added.get(key)):
             fields[name] = words
     spread("microsoft_sentinel.incident.", document, fields, snaked=True)
 

@@ -14,7 +14,7 @@ from collectors.cloud.documents import Document
 from collectors.cloud.ends import put_count, put_end, put_span
 from collectors.cloud.flatten import spread
 from collectors.cloud.source import JsonSource
-from collectors.cloud.values import first, inner, number, objects, put_text, text
+from collectors.cloud.values import first, inner, number, objects, put_text, text, texts
 from collectors.dns.question import answer, ask
 from collectors.json_fields import Json, to_instant
 from collectors.network.finish import finish
@@ -402,7 +402,7 @@ def _read_names(document: Document, fields: Fields) -> None:
 
 def _read_email(email: Document, fields: Fields) -> None:
     for name, key in (("from", "from"), ("to", "to"), ("cc", "cc"), ("reply_to", "reply_to")):
-        if found := _texts(email.get(key)):
+        if found := texts(email.get(key)):
             fields[f"email.{name}.address"] = found
     _put("email.subject", email.get("subject"), fields)
     _put("email.message_id", email.get("message_uid"), fields)
@@ -433,10 +433,6 @@ def _read_threat(document: Document, fields: Fields) -> None:
 def _put_all(name: str, values: Sequence[str], fields: Fields) -> None:
     if found := [value for value in dict.fromkeys(values) if value]:
         fields[name] = found
-
-
-def _texts(value: Json) -> list[str]:
-    return [found for each in (value if isinstance(value, list) else [value]) if (found := _said(each))]
 
 
 def _owns(document: Mapping[str, Json]) -> bool:
