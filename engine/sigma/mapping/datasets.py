@@ -75,6 +75,10 @@ zscaler_zia.firewall        | zscaler                | firewall              | f
 zscaler_zia.dns             | zscaler                | dns                   | dns
 fortinet_fortiproxy.log     | fortinet fortiproxy    | proxy                 | traffic
 cisco_umbrella.log          | cisco                  | proxy dns             | umbrella
+cisco_umbrella.             | cisco                  |                       | umbrella
+cisco_umbrella.dns          | cisco                  | dns                   | umbrella
+cisco_umbrella.proxy        | cisco                  | proxy                 | umbrella
+cisco_umbrella.cloudfirewall | cisco                 | firewall              | umbrella
 netskope.events             | netskope               | proxy                 |
 mcafee_webgateway.          | mcafee                 | proxy                 |
 openvpn.                    | openvpn                | vpn                   | openvpn
