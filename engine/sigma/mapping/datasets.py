@@ -48,6 +48,7 @@ iis.                        | windows iis            |                       | i
 iis.access                  | windows iis            | webserver             | iis
 traefik.access              | traefik                | webserver             | traefik
 caddy.access                | caddy                  | webserver             | caddy
+istio.access_logs           | istio envoy            | webserver             | envoy
 haproxy.log                 | haproxy                | webserver             | haproxy
 citrix_waf.log              | citrix                 | webserver waf         | waf
 citrix_adc.log              | citrix                 |                       | netscaler adc
