@@ -129,9 +129,9 @@ def _read_risk(named: dict[str, str], bare: list[str], fields: Fields) -> None:
     if known_ip(address := named.get("IP Address", "")):
         fields["host.ip"] = [address]
     put_end(fields, "source", named.get("Source IP"))
-    value = named.get("Application hash", "")
-    if (name := _LONG.get(len(value))) is not None:
-        fields[f"file.hash.{name}"] = value.lower()
+    digest = named.get("Application hash", "")
+    if (length := _LONG.get(len(digest))) is not None:
+        fields[f"file.hash.{length}"] = digest.lower()
     size = named.get("File size (bytes)", "")
     if size.isascii() and size.isdigit() and len(size) < 16:
         fields["file.size"] = int(size)
