@@ -13,6 +13,7 @@ from collectors.registry import sources
 from collectors.source import Source
 
 _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "akamai_siem": ("akamai.siem",),
     "apache": ("apache.access", "apache.error"),
     "auditd": ("auditd.log",),
     "auth": ("system.auth", "system.syslog", "sysmon_linux.log"),
@@ -25,6 +26,7 @@ _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
     "azure_activity": ("azure.activitylogs",),
     "azure_resource": ("azure.platformlogs", "azure.application_gateway", "azure.frontdoor", "azure.firewall_logs"),
     "bind": ("bind.",),
+    "box_events": ("box_events.",),
     "checkpoint": ("checkpoint.firewall",),
     "cisco_asa": ("cisco_asa.log", "cisco_ftd.log"),
     "cisco_ios": ("cisco_ios.log",),

@@ -57,6 +57,7 @@ modsecurity.auditlog        | modsecurity            | waf webserver         | m
 aws.waf                     | aws                    | waf                   | waf
 aws.elb_logs                | aws                    | webserver             | elb
 aws.cloudfront_logs         | aws                    | webserver             | cloudfront
+akamai.siem                 | akamai                 | waf                   | siem
 cloudflare.                 | cloudflare             |                       | cloudflare
 cloudflare_logpush.http_request | cloudflare         | webserver             | http_request
 cloudflare_logpush.dns      | cloudflare             | dns                   | dns
@@ -176,6 +177,7 @@ sophos_central.alert        | sophos                 | antivirus             |
 microsoft_defender_endpoint.log | windows            | antivirus             | defender
 m365_defender.event         | m365                   |                       | defender
 m365_defender.alert         | m365                   |                       | defender
+cassandra.                  | cassandra              | database              | cassandra
 postgresql.                 | postgresql             | database              | postgresql
 postgresql.log              | postgresql             | database              | postgresql
 mysql.                      | mysql                  | database              | mysql
@@ -215,6 +217,7 @@ google_workspace.admin      | gcp google_workspace   |                       | g
 google_workspace.login      | gcp google_workspace   |                       | google_workspace.login login
 google_workspace.gmail      | gcp google_workspace   |                       | google_workspace.gmail gmail
 okta.system                 | okta                   |                       | okta
+box_events.                 | box                    |                       |
 okta.                       | okta                   |                       | okta
 onelogin.                   | onelogin               |                       | onelogin.events
 onelogin.events             | onelogin               |                       | onelogin.events
