@@ -45,6 +45,7 @@ _LOG_INS: Final = ("login", "logged in", "authenticationsuccess", "authenticatio
 _LOG_OUTS: Final = ("logout", "logged out")
 _FAILURES: Final = ("fail", "denied", "unsuccessful")
 _SETTINGS: Final = ("GLOBAL_CONFIG", "LOCAL_CONFIG", "PERMISSIONS", "SECURITY", "APPS")
+_KIND_KEYS: Final = frozenset(("auditType", "type"))
 _REMEMBERED: Final = 2000  # characters of an author's address that are looked at
 
 
@@ -65,7 +66,8 @@ def read(document: Document, fields: Fields, options: Options) -> None:
     _read_author(inner(document, "author"), fields)
     _classify(f"{key} {name}".lower(), kind, document, fields)
     _read_objects(document, fields)
-    spread(f"{product}.audit.", document, fields, snaked=True)
+    spread(f"{product}.audit.", document, fields, snaked=True, skip=_KIND_KEYS)
+    spread(f"{product}.audit.type.", kind, fields)
 
 
 def _moment(document: Document, options: Options) -> datetime | None:

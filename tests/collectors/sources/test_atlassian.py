@@ -38,6 +38,7 @@ def test_the_actions_key_tells_the_product(key: str, product: str) -> None:
     fields = seen(event(key, "x"))
     assert (fields["event.dataset"], fields["event.module"]) == (f"atlassian_{product}.audit", f"atlassian_{product}")
     assert f"{product}.audit.author.id" in fields
+    assert fields[f"{product}.audit.type.action"] == "x"
 
 
 @pytest.mark.parametrize(
