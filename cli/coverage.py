@@ -70,7 +70,7 @@ _LONGEST_RULE = 256 * 1024
 def surveyor(session: Session, rules: RuleSet, *, stored: bool) -> Surveyor:
     """Return what tells how rules stand; `stored` looks into the store for the events that it holds."""
     from cli.reading import own_sources
-    from collectors.datasets import delivered
+    from collectors.registry import delivered
     from engine.sigma.coverage import Surveyor, kinds_in
 
     seen = None
@@ -191,7 +191,7 @@ def _proven(rules: RuleSet) -> frozenset[str]:
 def unwatched(session: Session, standings: Iterable[Standing]) -> list[Row]:
     """Return a row for each log format that is read and that no rule which can fire looks at."""
     from cli.reading import own_sources
-    from collectors.datasets import delivered
+    from collectors.registry import delivered
 
     watched = {name for item in standings if item.state == "loaded" for name in item.collectors}
     empty = _Source().row(("", "", ""))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from collectors.registry import sources
 from collectors.source import Source
 
 _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -69,6 +68,11 @@ def datasets_of(source: Source) -> tuple[str, ...]:
     return tuple(own) or _DATASETS.get(source.name, (f"{source.name}.",))
 
 
-def delivered(extra: Sequence[Source] = ()) -> Mapping[str, tuple[str, ...]]:
-    """Return the datasets of every source, by the source's name; `extra` are those that users write."""
-    return {source.name: datasets_of(source) for source in (*sources(), *extra)}
+def delivers(source: Source, name: str) -> bool:
+    """Tell whether a source delivers the dataset called so, with points or underscores (`zscaler_zia.web`)."""
+    wanted = name.replace(".", "_")
+    return any(
+        wanted.startswith(dataset.replace(".", "_")) if dataset.endswith(".") else wanted == dataset.replace(".", "_")
+        for dataset in datasets_of(source)
+        if dataset != "*"
+    )

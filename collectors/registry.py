@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
 import collectors.sources
+from collectors.datasets import datasets_of, delivers
 from collectors.source import Source
 from engine.errors import NotFoundError
 
@@ -38,9 +39,10 @@ def _load(module: str) -> Source:
 
 
 def find(name: str, extra: Sequence[Source] = ()) -> Source:
-    """Return the source called `name` (or one of its aliases); raise `NotFoundError` with the names there are.
+    """Return the source called `name`; raise `NotFoundError` with the names there are.
 
-    `extra` are sources beside kulla's own: those that users write.
+    A source is also called by its aliases and by the datasets that it delivers, as Elastic's integrations call them
+    (`sentinel_one.threat`, `sentinel_one_threat`). `extra` are sources beside kulla's own: those that users write.
     """
     wanted = name.lower()
     if wanted.isidentifier() and find_spec(f"collectors.sources.{wanted}") is not None and not wanted.startswith("_"):
@@ -50,8 +52,16 @@ def find(name: str, extra: Sequence[Source] = ()) -> Source:
     for source in (*sources(), *extra):
         if wanted == source.name or wanted in source.aliases:
             return source
+    for source in (*sources(), *extra):
+        if delivers(source, wanted):
+            return source
     known = ", ".join(source.name for source in (*sources(), *extra))
     raise NotFoundError(f"no log source is called {name}", hint=f"one of: {known}, or auto")
+
+
+def delivered(extra: Sequence[Source] = ()) -> Mapping[str, tuple[str, ...]]:
+    """Return the datasets of every source, by the source's name; `extra` are those that users write."""
+    return {source.name: datasets_of(source) for source in (*sources(), *extra)}
 
 
 def recognise(head: bytes, filename: str, extra: Sequence[Source] = ()) -> Source | None:

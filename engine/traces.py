@@ -169,7 +169,13 @@ def _trace(value: str, by: Counting) -> Trace | None:
         words = (lower,)
     elif by == "words" or len(core) < (_SHORTEST_NUMBER if core.isdigit() else SHORTEST):
         words = tuple(_WORD.findall(lower))
-    return Trace(value, core, words, _encoded(bare) if len(core) >= SHORTEST else (), "" if words else bare)
+    return Trace(value, core, words, _encodings(value, bare) if len(core) >= SHORTEST else (), "" if words else bare)
+
+
+def _encodings(value: str, bare: str) -> tuple[str, ...]:
+    """Return how a value is written in base64 and hexadecimal digits: with its prefix where it is short without."""
+    found = _encoded(bare)
+    return found if bare == value or len(bare) > SHORTEST + 2 else tuple(dict.fromkeys((*found, *_encoded(value))))
 
 
 def _encoded(bare: str) -> tuple[str, ...]:
@@ -266,5 +272,5 @@ def _byte_forms(value: str) -> tuple[bytes, ...]:
         for form in _word_forms(text):
             found |= dict.fromkeys(form.encode(code, "surrogatepass") for code in ("utf-8", "utf-16-le", "utf-16-be"))
     if len(reduced(value)) >= SHORTEST:
-        found |= dict.fromkeys(each.encode("ascii") for each in _encoded(_bare(value)))
+        found |= dict.fromkeys(each.encode("ascii") for each in _encodings(value, _bare(value)))
     return tuple(found)

@@ -31,6 +31,8 @@ _SEQUENCE = re.compile(r"(?:^|[\s>])(?P<sequence>\d{1,12}):\ {0,2}$", re.ASCII)
 _PRIORITY = re.compile(r"<(?P<priority>\d{1,3})>", re.ASCII)
 _NODE = re.compile(r"(?P<node>R?P/[\w/]{1,40}|LC/[\w/]{1,40}):\s?$", re.ASCII)
 _UPTIME = re.compile(r"(?:\d{1,3}[ywdh]){1,3}\d{0,2}:?$|\d{1,2}:\d\d:\d\d:?$", re.ASCII)
+# Wireless controllers (AireOS) name the task that speaks: `WLC1: *Dot1x_NW_MsgTask_0: Aug 20 11:25:50.157: %...`
+_TASK = re.compile(r"(?:^|[\s>])\*(?P<task>[A-Za-z][\w .\-]{0,63}): {0,2}$", re.ASCII)
 LONGEST = 400  # characters in front of the mark
 
 
@@ -57,6 +59,9 @@ def read_prefix(text: str, options: Options) -> IosHeader:
         moment = _moment(found, options)
         host = found["host"]
         rest = rest[: found.start()]
+    task = _TASK.search(rest)
+    if task is not None:
+        rest = rest[: task.start()]
     node = _NODE.search(rest)
     if node is not None:
         rest = rest[: node.start()]
@@ -69,7 +74,7 @@ def read_prefix(text: str, options: Options) -> IosHeader:
         host=outer[1] or host,
         sequence=int(sequence["sequence"]) if sequence is not None else None,
         priority=int(priority["priority"]) if priority is not None and int(priority["priority"]) <= 191 else None,
-        process=found["process"] if found is not None else None,
+        process=task["task"] if task is not None else found["process"] if found is not None else None,
         pid=int(found["pid"]) if found is not None and found["pid"] else None,
         is_unset=found is not None and found["clock"] is not None,
     )

@@ -137,7 +137,7 @@ class _AuditSource:
     """Linux audit records; see the module's docstring."""
 
     name = "auditd"
-    aliases: tuple[str, ...] = ("audit", "linux_audit", "audit.log")
+    aliases: tuple[str, ...] = ("audit", "linux_audit", "audit.log", "auditd_manager", "auditd_manager_auditd")
     title = "Linux audit records, raw or enriched (audit.log; also carried by syslog and journald)"
 
     def recognise(self, head: bytes, filename: str) -> int:

@@ -34,7 +34,7 @@ def _own(line: str) -> bool:
 
 SOURCE = DeviceSource(
     name="cef",
-    aliases=("cef.log", "arcsight"),
+    aliases=("cef.log", "arcsight", "cyberark_pta", "cyberark_pta_events"),
     title="CEF messages of any product",
     own=_own,
     read=_read,

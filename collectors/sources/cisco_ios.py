@@ -148,7 +148,7 @@ def _own(line: str) -> bool:
 
 SOURCE = DeviceSource(
     name="cisco_ios",
-    aliases=("ios", "cisco_ios.log", "ios_xe", "ios_xr", "nxos", "cisco_nexus"),
+    aliases=("ios", "cisco_ios.log", "ios_xe", "ios_xr", "nxos", "cisco_nexus", "cisco_aironet", "aireos"),
     title="Cisco IOS, IOS XE, IOS XR and NX-OS system messages",
     own=_own,
     read=_read,

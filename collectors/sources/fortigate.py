@@ -85,7 +85,10 @@ def _own(line: str) -> bool:
 
 SOURCE = DeviceSource(
     name="fortigate",
-    aliases=("fortinet", "fortios", "fortinet_fortigate", "fortinet_fortigate.log", "fortinet_firewall"),
+    aliases=(
+        *("fortinet", "fortios", "fortinet_fortigate", "fortinet_fortigate.log", "fortinet_firewall"),
+        *("fortimanager", "fortianalyzer", "fortinet_fortimanager"),
+    ),
     title="Fortinet FortiGate (FortiOS key=value, CSV, CEF, LEEF)",
     own=_own,
     read=_read,

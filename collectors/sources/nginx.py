@@ -67,7 +67,7 @@ class NginxSource:
     """nginx access and error logs."""
 
     name = "nginx"
-    aliases: tuple[str, ...] = ("nginx.access", "nginx.error", "ingress-nginx", "openresty")
+    aliases: tuple[str, ...] = ("nginx.access", "nginx.error", "ingress-nginx", "openresty", "oracle_weblogic_access")
     title = "nginx access and error logs"
 
     def recognise(self, head: bytes, filename: str) -> int:

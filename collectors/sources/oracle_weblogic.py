@@ -158,7 +158,7 @@ class WebLogic:
     """The logs of WebLogic Server."""
 
     name = "oracle_weblogic"
-    datasets = ("oracle_weblogic.",)
+    datasets = ("oracle_weblogic.admin_server", "oracle_weblogic.managed_server", "oracle_weblogic.audit")
     aliases: tuple[str, ...] = ("weblogic", "oracle_weblogic_domain", "oracle_weblogic_server")
     title = "Oracle WebLogic Server: server, domain and audit logs"
 

@@ -92,7 +92,10 @@ class _SuricataSource:
     """Suricata's EVE JSON; see the module's docstring."""
 
     name = "suricata"
-    aliases: tuple[str, ...] = ("eve", "suricata_eve", "suricata.eve")
+    aliases: tuple[str, ...] = (
+        *("eve", "suricata_eve", "suricata.eve"),
+        *("aws_network_firewall", "aws_firewall_logs"),  # which is Suricata, and writes its EVE around
+    )
     title = "Suricata EVE JSON (alerts, protocol logs, flows, files, anomalies, statistics)"
     datasets = ("suricata.eve",)
 

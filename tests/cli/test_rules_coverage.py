@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.datasets import datasets_of, delivered
-from collectors.registry import sources
+from collectors.datasets import datasets_of
+from collectors.registry import delivered, sources
 from collectors.source import Source
 from tests.cli.runs import ROOT, access_log, kulla
 

@@ -50,6 +50,20 @@ def test_a_code_is_found_however_it_is_written(text: str) -> None:
     assert "47101010033" not in cleaned
 
 
+@pytest.mark.parametrize("value", ["0000000", "0012345", "+3551234", "AL12345"])
+@pytest.mark.parametrize("before", ["", "u", "u:"])
+def test_a_value_that_is_short_without_its_prefix_is_found_with_it_in_base64_and_hexadecimal(
+    value: str, before: str
+) -> None:
+    trace = trace_of(value)
+    assert trace is not None
+    raw = f"{before}{value}:p".encode()
+    for text in (base64.b64encode(raw).decode(), raw.hex()):
+        assert trace.found_in(text)
+        assert trace.replaced(f"x {text} y", "<who>") == "x <who> y"
+        assert any(form in text.encode() for form in trace.in_bytes())
+
+
 @pytest.mark.parametrize("text", ["", "47101010034", "4710101003", "EE", "4710101 and 0034", "%34%37"])
 def test_what_is_not_the_code_is_left_alone(text: str) -> None:
     assert not code().found_in(text)

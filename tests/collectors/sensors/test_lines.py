@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.datasets import delivered
 from collectors.dns.question import ask_slashed
 from collectors.reader import LogReader, Parsed
-from collectors.registry import find, recognise
+from collectors.registry import delivered, find, recognise
 from collectors.source import Options, Record
 from engine.errors import MalformedRecordError
 from engine.events import Fields, Value

@@ -177,3 +177,10 @@ def test_what_the_forwarding_engine_says_through_the_platform_is_read() -> None:
 def test_sessions_daemons_and_ports_of_newer_systems(message: str, expected: Mapping[str, Value]) -> None:
     fields = _fields(message)
     assert {name: fields.get(name) for name in expected} == dict(expected)
+
+
+def test_a_wireless_controllers_task_is_a_process_and_no_host() -> None:
+    line = b"<134>WLC1: *Dot1x_NW_MsgTask_0: Aug 20 11:25:50.157: %DOT1X-3-ABORT_AUTH: x.c:1 Authentication aborted"
+    fields = find("cisco_ios").open(Options()).parse(Record(raw=line, offset=0, number=1))
+    assert fields is not None
+    assert (fields["host.name"], fields["process.name"]) == ("WLC1", "Dot1x_NW_MsgTask_0")
