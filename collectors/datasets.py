@@ -41,6 +41,7 @@ _DATASETS: Final[Mapping[str, tuple[str, ...]]] = {
     "gcp_audit": ("gcp.audit",),
     "gcp_network": ("gcp.vpcflow", "gcp.firewall", "gcp.dns", "gcp.loadbalancing"),
     "github_audit": ("github.audit",),
+    "github_security": ("github.code_scanning", "github.secret_scanning", "github.dependabot"),
     "google_workspace": ("google_workspace.",),
     "iis": ("iis.access", "iis.error"),
     "imperva_waf": ("imperva_cloud_waf.event",),

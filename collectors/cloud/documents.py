@@ -28,6 +28,7 @@ _CARRIERS = (
     "log",
     "json",
     "_raw",
+    "rawmsg",
     "event",
     "Message",
     "body",

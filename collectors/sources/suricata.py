@@ -94,7 +94,8 @@ class _SuricataSource:
     name = "suricata"
     aliases: tuple[str, ...] = (
         *("eve", "suricata_eve", "suricata.eve"),
-        *("aws_network_firewall", "aws_firewall_logs"),  # which is Suricata, and writes its EVE around
+        *("aws_network_firewall", "aws_firewall_logs"),  # these are Suricata, and carry its EVE in records of their own
+        *("fireeye_nx", "fireeye.nx"),
     )
     title = "Suricata EVE JSON (alerts, protocol logs, flows, files, anomalies, statistics)"
     datasets = ("suricata.eve",)

@@ -46,6 +46,14 @@ def test_what_every_record_says() -> None:
     assert {name: fields.get(name) for name in wanted} == wanted
 
 
+def test_what_an_appliance_carries_as_text_in_a_record_of_its_own_is_read() -> None:
+    document = {"rawmsg": json.dumps(eve("flow")) + "\n", "deviceid": "860", "meta_sip4": "192.0.2.1"}
+    assert fields_of(document)["source.ip"] == "192.0.2.9"
+    found = recognise(json.dumps(document).encode(), "sample.log")
+    assert found is not None
+    assert found.name == "suricata"
+
+
 def test_an_alert_names_its_rule_and_carries_its_transaction() -> None:
     alert = {
         "action": "blocked", "gid": 1, "signature_id": 2024, "rev": 3, "signature": "ET TEST", "category": "Trojan",
