@@ -53,7 +53,7 @@ def hunt(
     `workers` is the number of processes (None: one a processor), `worth` the bytes of logs from which they pay. A file
     whose process dies (out of memory, a fault of a library) says so in `problem`; the others are still read.
     """
-    count = min(workers or os.cpu_count() or 1, len(paths))
+    count = min(workers or _processors(), len(paths))
     if count < 2 or STDIN in paths or sum(_size(path) for path in paths) < worth:
         hunter = Hunter(Engine(rules))
         for path in paths:
@@ -159,6 +159,13 @@ def hunt_file(path: Path, hunter: Hunter, how: Reading, *, stdin: object = None)
     found.source, found.records, found.events, found.dead = reader.source.name, tally.records, tally.events, tally.dead
     found.findings = hunter.take()
     return found
+
+
+def _processors() -> int:
+    """Return how many processors this process may use: a container or `taskset` may give it fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _size(path: Path) -> int:

@@ -53,6 +53,7 @@ PERSONAL: Final[Mapping[str, tuple[PersonalField, ...]]] = {
     ),
     "shibboleth": _fields("person", "shibboleth.name_id"),
     "cas": _fields("session", "cas.ticket"),
+    "cisco_meraki": _fields("session", "cisco_meraki.event.sharedSecret"),
     "github": _fields("session", "github.secret_scanning.secret"),
     "box_events": _fields("phone", "box.source.phone"),
     "intune": _fields("phone", "intune.properties.phone_number"),

@@ -84,6 +84,9 @@ _RFC5424 = re.compile(
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 
+# RFC 5424 as far as the host, and then a message of another form: `<5>1 2024-03-05T09:12:44Z VAULT1 CEF:0|...`
+_CUT_5424 = re.compile(r"1 (?=\d{4}-\d\d-\d\dT)", re.ASCII)
+
 # The stamp and its end: `Mar 11 11:26:54`, `Mar 11 2023 11:26:54`, `Mar 11 11:26:54 2023`, `Mar 11 11:26:54.12:`
 _BSD_STAMP = re.compile(
     r"""(?P<month>[A-Z][a-z]{2})\ {1,2}(?P<day>\d{1,2})\ (?:(?P<year>\d{4})\ )?
@@ -172,6 +175,8 @@ def parse_header(text: str, options: Options) -> Header:
         priority, start = int(match[1]), match.end()
         if whole := _RFC5424.match(text, start):
             return _rfc5424(whole, priority, options)
+        if short := _CUT_5424.match(text, start):
+            start = short.end()
     elif text[:1].isdigit() and (whole := _RFC5424.match(text)):
         return _rfc5424(whole, None, options)
     header = _stamped(text, start, options)
@@ -191,6 +196,9 @@ def _stamped(text: str, start: int, options: Options) -> Header | None:
         moment = _bsd_moment(match, options)
     elif match := _ISO_STAMP.match(text, start):
         kind, moment = "iso", _iso_moment(match, options.zone)
+        again = _BSD_STAMP.match(text, match.end())
+        if again is not None and again["month"].lower() in _MONTHS:  # who shipped the line put the first stamp there
+            return _hosted(text, again.end(), Header(kind="rfc3164", message="", timestamp=moment))
     elif match := _EPOCH_STAMP.match(text, start):
         kind = "iso"
         moment = datetime.fromtimestamp(int(match["epoch"]), UTC).replace(microsecond=int(match["fraction"]))

@@ -79,10 +79,14 @@ class Value:
 
     def text(self) -> str:
         """Return a scalar's text, without outer white space; raise `DocumentError` where it is empty or no scalar."""
+        return self.verbatim().strip()
+
+    def verbatim(self) -> str:
+        """Return a scalar's text with its outer blanks, as patterns need them; raise as `text` does."""
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.error("must be text")
-        words = str(self.node.value).strip()
-        if not words:
+        words = str(self.node.value).strip("\r\n")
+        if not words.strip():
             raise self.error("is empty")
         return words
 

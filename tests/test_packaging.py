@@ -99,7 +99,8 @@ def test_the_source_in_the_documentation_works(tmp_path: Path, monkeypatch: pyte
     assert code is not None
     names: dict[str, object] = {"__name__": "door"}
     exec(compile(code[1], "docs/sources.md", "exec"), names)  # noqa: S102 - our own documentation
-    monkeypatch.setattr(registry, "sources", lambda: (names["SOURCE"],))
+    monkeypatch.setattr(registry, "_written", lambda: (names["SOURCE"],))
+    monkeypatch.setattr(registry, "_declared", tuple)
     log = tmp_path / "door.log"
     log.write_text("2026-03-10T08:00:00Z door=3 card=1842 granted\nhalf a line\n", encoding="utf-8")
     reader = LogReader(log)

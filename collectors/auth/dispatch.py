@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from collectors.auth.accounts import read_accounts
+from collectors.auth.consoles import READERS as CONSOLES
 from collectors.auth.guards import READERS as GUARDS
 from collectors.auth.machine import read_kernel, read_xinetd
 from collectors.auth.pam import read_pam
@@ -56,6 +57,7 @@ _READERS: dict[str, _Reader] = {
     "kernel": read_kernel,
     "xinetd": read_xinetd,
     **GUARDS,
+    **CONSOLES,
 }
 _PAM_TAG = re.compile(r"(?P<program>[^(]{1,64})\((?P<module>pam_\w{1,32})\)", re.ASCII)  # the tag `su(pam_unix)`
 _PAM_STARTS = ("pam_", "PAM ", "(pam_", "PAM-")

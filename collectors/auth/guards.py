@@ -14,7 +14,12 @@ from typing import Final
 from collectors.auth.messages import assign, meaning
 from engine.events import Fields
 
-_FOUND = re.compile(r"(?P<file>.{1,4096}): (?P<threat>[^\s:()]{1,256})(?:\([0-9a-f]{32}:\d{1,12}\))? FOUND", re.DOTALL)
+_FOUND = re.compile(
+    r"(?P<file>.{1,4096}): (?P<threat>[^\s:()]{1,256})"
+    r"(?:\((?P<hash>[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}):(?P<size>\d{1,15})\))? FOUND",
+    re.DOTALL,
+)
+_HASHES: Final = {32: "file.hash.md5", 40: "file.hash.sha1", 64: "file.hash.sha256"}  # by their hex digits
 _STREAM = re.compile(r"(?:in)?stream(?:\((?P<address>[^\s@()]{2,45})@\d{1,5}\)|\(local\)|:.{0,64})?", re.ASCII)
 _BAN = re.compile(
     r"(?:(?P<level>[A-Z]{4,8}) +)?\[(?P<jail>[\w.\-]{1,64})\] (?P<what>Restore Ban|Increase Ban|Ban|Unban|Found|Ignore)"
@@ -54,11 +59,15 @@ def read_clamav(text: str, fields: Fields) -> bool:
     found = _FOUND.fullmatch(text.strip())
     if found is not None:
         _begin(meaning("found-malware", "malware", "info"), fields)
+        fields["event.dataset"], fields["event.module"] = "clamav.log", "clamav"
         fields["event.kind"] = "alert"
-        fields["rule.name"] = found["threat"]
+        fields["rule.name"] = fields["threat.software.name"] = found["threat"]
+        fields["observer.vendor"], fields["observer.product"] = "Cisco", "ClamAV"
+        if found["hash"]:
+            fields[_HASHES[len(found["hash"])]], fields["file.size"] = found["hash"], int(found["size"])
         stream = _STREAM.fullmatch(found["file"])
         if stream is None:
-            fields["file.path"] = found["file"]
+            fields["file.path"], fields["file.name"] = found["file"], found["file"].rpartition("/")[2]
         elif stream["address"]:
             assign(fields, "address", stream["address"])
         return True

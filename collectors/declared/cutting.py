@@ -47,7 +47,7 @@ def captures_of(declared: Declaration, text: str) -> dict[str, str]:
             continue
         found: dict[str, str] = {}
         for name, value in zip(pattern.names, match.groups(), strict=True):
-            if value:
+            if name and value:
                 found.setdefault(name, value)
         return found
     count = len(declared.patterns)

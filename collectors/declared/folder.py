@@ -35,13 +35,19 @@ def declared_sources(paths: Iterable[Path]) -> tuple[DeclaredSource, ...]:
 @lru_cache(maxsize=_MOST)
 def _loaded(path: Path, modified: int) -> DeclaredSource:  # noqa: ARG001 - a file that was changed is read again
     source = load(path)
-    own = {name for item in sources() for name in (item.name, *item.aliases)}
+    others = (item for item in sources() if not (isinstance(item, DeclaredSource) and _is_same(item, path)))
+    own = {name for item in others for name in (item.name, *item.aliases)}
     for name in (source.name, *source.aliases):
         if name in own:
             raise ConfigurationError(
                 f"`{name}` is one of kulla's own sources", where=f"{path}:1", hint="give the source another name"
             )
     return source
+
+
+def _is_same(source: DeclaredSource, path: Path) -> bool:
+    """Tell whether a file is the very one of one of kulla's own sources, whose tests may be run as any file's."""
+    return Path(source.declared.file) == path.resolve()
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

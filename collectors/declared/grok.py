@@ -126,16 +126,30 @@ def _hint(reason: str) -> str:
 def pattern(text: str, own: Mapping[str, str], line: int) -> Pattern:
     """Return a pattern with its references replaced; `own` are the file's own named patterns."""
     builder = _Builder(own)
-    regex = compiled(builder.expand(text, 0))
+    expanded = builder.expand(text, 0)
+    regex = compiled(expanded)
+    _refuse_twice(expanded)
     names: list[str] = []
     kinds: list[Kind | None] = []
     by_number = {number: name for name, number in regex.groupindex.items()}
-    for number in sorted(by_number):
-        name = by_number[number]
+    for number in range(1, regex.groups + 1):
+        name = by_number.get(number, "")  # a group without a name captures nothing
         given = builder.captures.get(name)
         names.append(given[0] if given else name.replace("__", "."))
         kinds.append(given[1] if given else None)
     return Pattern(regex=regex, names=tuple(names), kinds=tuple(kinds), line=line)
+
+
+def _refuse_twice(expanded: str) -> None:
+    """Refuse a raw group's name that stands twice in one pattern: RE2 would keep one of the two."""
+    seen: set[str] = set()
+    for name in _RAW_GROUP.findall(expanded):
+        if name in seen:
+            raise PatternError(
+                f"a group called `{name}` stands twice in one pattern",
+                "give the second another name, and both to the field: `user.name: [name, second]`",
+            )
+        seen.add(name)
 
 
 class _Builder:

@@ -24,6 +24,11 @@ class Regex(Protocol):
         """Return the groups' numbers by name."""
         ...
 
+    @property
+    def groups(self) -> int:
+        """Return how many groups there are, with and without names."""
+        ...
+
     def fullmatch(self, text: str) -> Match | None:
         """Match the whole text."""
         ...
@@ -47,7 +52,7 @@ class Match(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
-    """One form that a line can have. `names` are the groups' own names in order: a field's, or a value's."""
+    """One form that a line can have. `names` are the groups' names in order, a field's or a value's, or empty."""
 
     regex: Regex
     names: tuple[str, ...]
@@ -126,7 +131,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """A whole source file."""
+    """A whole source file. `telling` are conditions on a record that show whose log it is, where patterns do not."""
 
     file: str
     name: str
@@ -143,6 +148,7 @@ class Declaration:
     ignore: tuple[Regex, ...] = ()
     personal: tuple[str, ...] = ()
     recognised: bool = True
+    telling: tuple[Test, ...] = ()
     examples: tuple[Example, ...] = ()
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from collectors.cloud.flatten import put, spread
 from collectors.declared.cutting import Table, captures_of, document_of, pairs_of
-from collectors.declared.model import Declaration, Kind, Stamp
+from collectors.declared.model import Declaration, Kind, Stamp, Test
 from collectors.declared.values import at_path, copy_of, field_value, holds, instant_of, natural_kind, scalars, typed
 from collectors.framing import decode
 from collectors.json_fields import Json
@@ -52,14 +52,11 @@ class DeclaredParser:
         if any(regex.fullmatch(text) for regex in self._declared.ignore):
             return None
         fields = copy_of(self._base)
-        header: Header | None = None
-        if self._declared.cut.syslog:
-            header = parse_header(text, self._options)
-            text = header.message
-            _read_header(header, fields)
-        values = self._values(text)
+        header, values = self._taken_apart(text)
         if values is None:
             return None
+        if header is not None:
+            _read_header(header, fields)
         self._fill(values, header, fields)
         if self._options.host:
             fields.setdefault("host.name", self._options.host)
@@ -67,18 +64,41 @@ class DeclaredParser:
 
     def names(self, record: Record) -> frozenset[str]:
         """Return the names of a record's values, those of its columns for a line of them; none where it is unread."""
-        text = decode(record.raw).strip("\x00\r\n")
-        if self._declared.cut.syslog:
-            text = parse_header(text, self._options).message
         try:
-            values = self._values(text)
+            _, values = self._taken_apart(decode(record.raw).strip("\x00\r\n"))
         except MalformedRecordError:
             return frozenset()
         return frozenset(self._table.columns if values is None else values)
 
+    def tells(self, record: Record, tests: Sequence[Test]) -> bool:
+        """Tell whether a record is read and all conditions hold for it."""
+        try:
+            fields = self.parse(record)
+            _, values = self._taken_apart(decode(record.raw).strip("\x00\r\n")) if fields is not None else (None, None)
+        except MalformedRecordError:
+            return False
+        if fields is None or values is None:
+            return False
+        return all(holds(test, self._seen(test.name, values, fields)) for test in tests)
+
     def complete(self, fields: Fields) -> Fields:
         """Add copies of addresses, URL parts and `related.*`."""
         return finish(fields)
+
+    def _taken_apart(self, text: str) -> tuple[Header | None, Mapping[str, Json] | None]:
+        """Return a record's header, where syslog carried it, and its values.
+
+        What looks like a header may be the record's own stamp: where the rest cannot be read, the whole is.
+        """
+        if not self._declared.cut.syslog:
+            return None, self._values(text)
+        header = parse_header(text, self._options)
+        try:
+            return header, self._values(header.message)
+        except MalformedRecordError:
+            if header.kind == "bare":
+                raise
+            return None, self._values(text)
 
     def _values(self, text: str) -> Mapping[str, Json] | None:
         framing = self._declared.cut.framing

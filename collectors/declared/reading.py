@@ -17,6 +17,7 @@ from collectors.declared.sections import (
     read_names,
     read_set,
     read_stamp,
+    read_tests,
     read_whens,
 )
 from collectors.declared.source import DeclaredSource
@@ -70,6 +71,7 @@ def _declaration(root: Value, file: str) -> Declaration:
     dataset = entries["dataset"].text() if "dataset" in entries else f"{name}.log"
     if not dataset.startswith(f"{name}."):
         raise entries["dataset"].error(f"`{dataset}` is not of this source", f"begin it with `{name}.`")
+    telling = read_tests(entries["recognise"]) if "recognise" in entries and not entries["recognise"].is_scalar else ()
     return Declaration(
         file=file,
         name=name,
@@ -85,7 +87,8 @@ def _declaration(root: Value, file: str) -> Declaration:
         required=read_names(entries.get("required")),
         ignore=tuple(_regex(item) for item in _listed(entries.get("ignore"))),
         personal=read_names(entries.get("personal")),
-        recognised=entries["recognise"].boolean() if "recognise" in entries else True,
+        recognised=entries["recognise"].boolean() if "recognise" in entries and not telling else True,
+        telling=telling,
         examples=read_examples(entries.get("tests")),
     )
 
@@ -113,7 +116,7 @@ def _define(value: Value | None) -> dict[str, str]:
     for name, item in value.entries() if value is not None else ():
         if not re.fullmatch(r"\w{1,64}", name, re.ASCII) or name.lower() in LIBRARY:
             raise item.error(f"`{name}` cannot be the name of a pattern", "letters, digits and _; none of kulla's own")
-        found[name] = item.text()
+        found[name] = item.verbatim()
         if len(found) > _MOST:
             raise item.error(f"more than {_MOST} patterns", "part the source in several files")
     return found
@@ -122,13 +125,13 @@ def _define(value: Value | None) -> dict[str, str]:
 def _pattern(value: Value, own: dict[str, str]) -> Pattern:
     mark = value.node.start_mark
     try:
-        return pattern(value.text(), own, mark.line + 1 if mark else 0)
+        return pattern(value.verbatim(), own, mark.line + 1 if mark else 0)
     except PatternError as error:
         raise value.error(str(error), error.hint) from None
 
 
 def _regex(value: Value) -> Regex:
     try:
-        return compiled(value.text())
+        return compiled(value.verbatim())
     except PatternError as error:
         raise value.error(str(error), error.hint) from None

@@ -116,7 +116,7 @@ def _quote(value: Value | None) -> str:
 
 def _regex(value: Value) -> Regex:
     try:
-        return compiled(value.text())
+        return compiled(value.verbatim())
     except PatternError as error:
         raise value.error(str(error), error.hint) from None
 
@@ -247,11 +247,15 @@ def read_whens(value: Value | None) -> tuple[When, ...]:
     found = []
     for item in value.items() if value is not None else ():
         entries = item.mapping(required=("if", "set"))
-        tests = tuple(_test(name, test) for name, test in entries["if"].entries())
-        found.append(When(tests=tests, fields=read_set(entries["set"])))
+        found.append(When(tests=read_tests(entries["if"]), fields=read_set(entries["set"])))
     if value is not None and len(found) > _MOST:
         raise value.error(f"more than {_MOST} conditions", "use a lookup")
     return tuple(found)
+
+
+def read_tests(value: Value) -> tuple[Test, ...]:
+    """Return conditions that must hold together."""
+    return tuple(_test(name, test) for name, test in value.entries())
 
 
 def _test(name: str, value: Value) -> Test:

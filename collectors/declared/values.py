@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from collectors.declared.model import FieldRule, Kind, Stamp, Test
@@ -41,8 +42,17 @@ def typed(value: Scalar, kind: Kind, zone: tzinfo) -> Scalar | None:
         return value if isinstance(value, datetime) else to_instant(value, zone)
     text = value if isinstance(value, str) else texts(value)[0]
     if kind == "ip":
-        return endpoint(text.strip()).ip
+        return _unmapped(endpoint(text.strip()).ip)
     return text.lower() if kind == "lower" else text.upper() if kind == "upper" else text
+
+
+def _unmapped(address: str | None) -> str | None:
+    """Return an IPv4 address that is written as IPv6 (`::ffff:192.0.2.1`) as what it is, so that it can be compared."""
+    if address is None or not address.startswith("::"):
+        return address
+    parsed = ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped) if mapped is not None else address
 
 
 def _long(value: Scalar) -> int | None:

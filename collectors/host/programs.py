@@ -34,8 +34,11 @@ _PROGRAMS: Final = {
     "nmbd winbindd samba rpcbind rpc.mountd nrpe zabbix_agentd monit gdm-password lightdm multipathd lvm dracut",
     "bind": "named named-sdb named-pkcs11 bind9",
     "coredns": "coredns",
+    "cowrie_text": "cowrie",
     "dnsmasq": "dnsmasq dnsmasq-dhcp dnsmasq-tftp dnsmasq-script",
     "dovecot": "dovecot",
+    "drupal": "drupal",
+    "endlessh": "endlessh",
     "exim": "exim exim4",
     "freeradius": "radiusd freeradius",
     "haproxy": "haproxy hapee",
@@ -52,6 +55,9 @@ _PROGRAMS: Final = {
     "postfix": "postgrey policyd-spf opendkim opendmarc amavis postsrsd",
     "postgresql": "postgres postgresql",
     "redis": "redis redis-server redis-sentinel",
+    "samba_auth": "smb samba_auth",
+    "samba_full_audit": "smbd_audit",
+    "servarr": "sonarr radarr lidarr prowlarr",
     "snort": "snort",
     "spamassassin": "spamd",
     "squid": "squid",
@@ -62,6 +68,7 @@ _PROGRAMS: Final = {
     "vmware_esxi": "hostd hostd-probe vpxa vobd vmkernel vmkwarning vmksummary vmauthd rhttpproxy fdm vsanmgmtd",
     "vmware_vcenter": "vpxd vpxd-main vpxd-svcs applmgmt applmgmt-audit",
     "wallix_bastion": "wabengine sshproxy rdpproxy",
+    "wordpress": "wordpress",
 }
 _SOURCES: Final = {name: source for source, names in _PROGRAMS.items() for name in names.split()}
 _STARTS: Final = (("postfix", "postfix"), ("openvpn", "openvpn"), ("ovpn", "openvpn"), ("haproxy", "haproxy"))

@@ -18,6 +18,7 @@ from collectors.web.address import is_ip
 from collectors.web.client import source_fields
 from collectors.web.likeness import apache_habits, sureness
 from collectors.web.mixed import MixedParser
+from collectors.web.relayed import relayed
 from collectors.web.request import read_target
 from collectors.web.stamps import any_instant
 from engine.events import Fields
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
 
 _LEVELS = "emerg|alert|crit|error|warn|notice|info|debug|trace[1-8]"
 _ERROR = re.compile(
-    rf"""(?:(?:<\d{{1,3}}>)?[^\[\]"]{{15,120}}?\ (?:httpd|apache2?)(?:\[\d{{1,10}}\])?:\ )?+
-    (?:\[(?P<stamp>[A-Z][a-z]{{2}}\ [A-Z][a-z]{{2}}\ {{1,2}}\d{{1,2}}\ [\d:.]{{8,18}}\ \d{{4}}
-                   |\d{{4}}-\d\d-\d\d[T\ ][\d:.]{{8,18}}(?:Z|\ ?[+-]\d\d:?\d\d)?)\]\ )
+    rf"""(?:\[(?P<stamp>[A-Z][a-z]{{2}}\ [A-Z][a-z]{{2}}\ {{1,2}}\d{{1,2}}\ [\d:.]{{8,18}}\ \d{{4}}
+                   |\d{{4}}-\d\d-\d\d[T\ ][\d:.]{{8,18}}(?:Z|\ ?[+-]\d\d:?\d\d)?)\]\ )?
     \[(?:(?P<module>[a-z0-9_\-]{{0,64}}):)?(?P<level>{_LEVELS})\]
     (?:\ \[pid\ (?P<pid>\d{{1,10}})(?::tid\ (?P<tid>\d{{1,20}}))?\])?
     \ ?(?P<message>.*)""",
@@ -53,6 +53,10 @@ _TARGET = re.compile(
     r"|(?:Cannot map|Invalid (?:URI|method) in request) (?P<method>[A-Z]{3,16}) )(?P<target>[^\s\"]{1,8192})"
 )
 _MISSING_FILE = ("File does not exist: ", "script not found or unable to stat: ")
+# What programs behind the server say of a log-in that failed, in the words that guards of log-ins look for
+_PROGRAM = re.compile(
+    r"Got error 'PHP message: (?:\w{1,16}: )?user (?P<name>[^\s:']{0,255}) ?authentication failure for \w", re.ASCII
+)
 _USER = re.compile(r"user (?P<name>[^\s:]{1,255})(?:: authentication failure| not found)", re.ASCII)
 
 
@@ -63,8 +67,8 @@ class ApacheParser(MixedParser):
 
     def error(self, line: str, zone: tzinfo) -> Fields | None:
         """Return the fields of an error line, None for any other."""
-        found = _ERROR.fullmatch(line) if line[0] == "[" or ": [" in line else None
-        return _error(found, zone) if found is not None else None
+        found = _ERROR.fullmatch(line) if line[0] == "[" else None
+        return _error(found, zone) if found is not None and _is_whole(found) else None
 
 
 class ApacheSource:
@@ -94,16 +98,23 @@ class ApacheSource:
 
 
 def _is_own(line: str) -> bool:
-    return _ERROR.fullmatch(line) is not None
+    found = _ERROR.fullmatch(line[relayed(line)[1] :])
+    return found is not None and _is_whole(found)
+
+
+def _is_whole(found: re.Match[str]) -> bool:
+    """Tell an error from what others write with a level in front: where syslog has the stamp, module and process."""
+    return bool(found["stamp"] or (found["module"] and found["pid"]))
 
 
 def _error(found: re.Match[str], zone: tzinfo) -> Fields:
     fields: Fields = {
-        "@timestamp": any_instant(found["stamp"], zone),
         "event.dataset": "apache.error",
         "event.module": "apache",
         "log.level": found["level"],
     }
+    if found["stamp"]:  # `ErrorLog syslog` leaves it to syslog
+        fields["@timestamp"] = any_instant(found["stamp"], zone)
     if found["module"]:
         fields["apache.error.module"] = found["module"]
         fields["log.logger"] = found["module"]
@@ -160,6 +171,10 @@ def _details(text: str, fields: Fields) -> None:
     if user is not None and user["name"]:
         fields["user.name"] = user["name"]
         fields["event.outcome"] = "failure"
+    if (program := _PROGRAM.match(text)) is not None:
+        fields["event.category"], fields["event.outcome"] = ["web", "authentication"], "failure"
+        if program["name"]:
+            fields["user.name"] = program["name"]
 
 
 SOURCE = ApacheSource()

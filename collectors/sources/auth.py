@@ -104,6 +104,7 @@ class _AuthSource:
     aliases: tuple[str, ...] = (
         "sshd",
         "linux_auth",
+        "aws_ec2_logs",
         "system_auth",
         "auth.log",
         "secure",

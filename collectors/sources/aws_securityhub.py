@@ -1,7 +1,8 @@
 """AWS Security Hub findings in the AWS Security Finding Format (ASFF): one object a record, or EventBridge's list.
 
-Format: AWS Security Hub user guide, "Required top-level ASFF attributes" and "Optional top-level ASFF attributes".
-Field names: Elastic's `aws.securityhub_findings`.
+Format: AWS Security Hub user guide, "Required top-level ASFF attributes" and "Optional top-level ASFF attributes"; the
+questions over findings that it calls insights (API reference, "Insight"). Field names: Elastic's
+`aws.securityhub_findings` and `aws.securityhub_insights`.
 """
 
 from __future__ import annotations
@@ -29,17 +30,34 @@ _CATEGORIES = (  # how a type of the finding begins -> categories
     ("Sensitive Data Identifications", ("file",)),
 )
 
+_INSIGHT: Final = {"InsightArn", "GroupByAttribute", "Filters"}
+
 
 def _owns(document: Mapping[str, Json]) -> bool:
-    return {"AwsAccountId", "ProductArn", "SchemaVersion"} <= document.keys() or {
-        "AwsAccountId",
-        "GeneratorId",
-        "Types",
-    } <= document.keys()
+    return (
+        {"AwsAccountId", "ProductArn", "SchemaVersion"} <= document.keys()
+        or {
+            "AwsAccountId",
+            "GeneratorId",
+            "Types",
+        }
+        <= document.keys()
+        or document.keys() >= _INSIGHT
+    )
 
 
 def read(document: Document, fields: Fields, options: Options) -> None:
-    """Read one finding."""
+    """Read one finding, or one insight: that has no instant, and is a question rather than an answer."""
+    if document.keys() >= _INSIGHT:
+        fields["event.dataset"], fields["event.category"], fields["event.type"] = (
+            "aws.securityhub_insights",
+            (),
+            ("info",),
+        )
+        fields["cloud.provider"] = "aws"
+        put_text("rule.name", document.get("Name"), fields)
+        spread("aws.securityhub_insights.", document, fields, snaked=True)
+        return
     for name in ("UpdatedAt", "CreatedAt"):  # the latter counts
         if (moment := to_instant(document.get(name), options.zone)) is not None:
             fields["@timestamp"] = moment

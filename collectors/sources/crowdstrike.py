@@ -2,7 +2,8 @@
 
 Format: CrowdStrike's "Streaming API event dictionary" (`{"metadata": {...}, "event": {...}}`, as the SIEM connector
 writes it); what its threat graph knows of a detection's users, processes and devices comes beside it, in the same form
-(`"eventType": "Vertex"`). Field names: Elastic's `crowdstrike.falcon` (`crowdstrike.*`).
+(`"eventType": "Vertex"`). The Data Replicator's secondary feed holds the same records without their envelope
+(`"EventType": "Event_ExternalApiEvent"`). Field names: Elastic's `crowdstrike.falcon` (`crowdstrike.*`).
 """
 
 from __future__ import annotations
@@ -69,7 +70,11 @@ _TEXTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 
 
 def read(document: Document, fields: Fields, options: Options) -> None:
-    """Read one event of the stream."""
+    """Read one event of the stream, with its envelope or without."""
+    if "ExternalApiType" in document:
+        told = text(document.get("ExternalApiType")).removeprefix("Event_")
+        envelope: Document = {"eventType": told, "eventCreationTime": document.get("UTCTimestamp")}
+        document = {"metadata": envelope, "event": document}
     metadata, event = inner(document, "metadata"), inner(document, "event")
     kind = text(metadata.get("eventType"))
     fields["observer.vendor"], fields["observer.product"] = "CrowdStrike", "Falcon"
@@ -231,6 +236,8 @@ def _read_tactics(event: Document, fields: Fields) -> None:
 
 
 def _owns(document: Mapping[str, Json]) -> bool:
+    if "ExternalApiType" in document:
+        return document.get("EventType") == "Event_ExternalApiEvent"
     metadata = document.get("metadata")
     return (
         isinstance(document.get("event"), dict)
@@ -249,6 +256,7 @@ SOURCE: Final = JsonSource(
     marks=(
         (b'"metadata"', b'"customerIDString"', b'"eventCreationTime"', b'"event"'),
         (b'"metadata"', b'"detectionIdString"', b'"Vertex"', b'"event"'),
+        (b'"Event_ExternalApiEvent"', b'"ExternalApiType"'),
     ),
     read=read,
 )

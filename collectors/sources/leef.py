@@ -40,7 +40,7 @@ def _read(line: str, options: Options) -> Fields:
 
 SOURCE = DeviceSource(
     name="leef",
-    aliases=("leef.log", "qradar", "cyberark_vault"),
+    aliases=("leef.log", "qradar"),
     title="LEEF messages of any product",
     own=lambda line: find_leef(line[:2048]) is not None,
     read=_read,

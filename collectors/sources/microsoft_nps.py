@@ -1,37 +1,20 @@
 """Microsoft NPS and RRAS (Always On VPN): log-ins, refusals and accounting of remote access, from the server's file.
 
-Format: "Interpret NPS database format log files": one line of 66 columns, `"VPN1","RAS",03/05/2024,09:12:44,2,...`, in
-the server's local time. The calling station is who connects; the framed address is what the client got inside. Codes:
-RFC 2865, RFC 2866 and NPS' reason codes.
+Format: any of NPS' three (database, IAS, DTS), see `collectors.identity.nps_forms`; in the server's local time. The
+calling station is who connects; the framed address is what the client got inside. Codes: RFC 2865, RFC 2866 and NPS'
+reason codes.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-
+from collectors.identity.nps_forms import is_nps, values_of
 from collectors.network.times import instant_of
 from collectors.network.values import put, put_all
 from collectors.sensors.line import LineSource
 from collectors.source import Options
 from collectors.web.address import is_ip
-from engine.errors import MalformedRecordError
 from engine.events import Fields
 
-_BEGINS = re.compile(r'"[^"]{1,64}","(?:RAS|IAS)",\d\d/\d\d/\d{4},\d\d:\d\d:\d\d,\d{1,3},')
-_NAMES = (
-    "computer_name", "service_name", "date", "time", "packet_type", "user_name", "full_user_name", "called_station",
-    "calling_station", "callback_number", "framed_ip", "nas_identifier", "nas_ip", "nas_port", "client_vendor",
-    "client_ip", "client_name", "event_timestamp", "port_limit", "nas_port_type", "connect_info", "framed_protocol",
-    "service_type", "authentication_type", "policy_name", "reason_code", "class", "session_timeout", "idle_timeout",
-    "termination_action", "eap_name", "accounting_status", "accounting_delay", "input_octets", "output_octets",
-    "session_id", "accounting_authentic", "session_time", "input_packets", "output_packets", "terminate_cause",
-    "multi_session_id", "link_count", "interim_interval", "tunnel_type", "tunnel_medium", "tunnel_client",
-    "tunnel_server", "tunnel_connection", "tunnel_group", "tunnel_assignment", "tunnel_preference", "auth_type",
-    "eap_type", "ras_version", "ras_vendor", "chap_error", "chap_domain", "encryption_types", "encryption_policy",
-    "proxy_policy_name", "provider_type", "provider_name", "remote_server", "ras_client_name", "ras_client_version",
-)  # fmt: skip
-_FEWEST = 26  # columns up to the reason
 _TABLE = {
     "full_user_name": ("user.name",),
     "user_name": ("user.name",),
@@ -60,21 +43,8 @@ _REASONS = {
 _ACCOUNTING = {"1": "start", "2": "end", "3": "info", "7": "start", "8": "end"}
 
 
-def _own(line: str) -> bool:
-    return _BEGINS.match(line.lstrip("\ufeff")) is not None
-
-
 def _read(line: str, options: Options) -> Fields:
-    text = line.lstrip("\ufeff").strip()
-    if _BEGINS.match(text) is None:
-        raise MalformedRecordError("no line of NPS: it begins with computer, RAS or IAS, date, time, packet type")
-    try:
-        columns = next(csv.reader([text], strict=True), [])
-    except csv.Error as error:
-        raise MalformedRecordError(f"a line of NPS whose quotes do not match: {error}") from error
-    if not _FEWEST <= len(columns) <= len(_NAMES):
-        raise MalformedRecordError(f"a line of NPS with {len(columns)} columns; it has {_FEWEST} to {len(_NAMES)}")
-    values = {name: text for name, text in zip(_NAMES, columns, strict=False) if text}
+    values = values_of(line)
     fields: Fields = {
         "event.dataset": "microsoft_nps.log",
         "event.module": "microsoft_nps",
@@ -83,12 +53,12 @@ def _read(line: str, options: Options) -> Fields:
         "event.type": ["info"],
         "observer.vendor": "Microsoft",
     }
-    if (moment := instant_of(f"{values['date']} {values['time']}", options.zone)) is not None:
+    if (moment := instant_of(values.get("stamp", ""), options.zone)) is not None:
         fields["@timestamp"] = moment
     put_all(fields, values, _TABLE, options.zone)
     _ends(values, fields, options)
     _meaning(values, fields)
-    fields |= {f"microsoft_nps.{name}": text for name, text in values.items() if name not in {"date", "time"}}
+    fields |= {f"microsoft_nps.{name}": text for name, text in values.items() if name != "stamp"}
     return fields
 
 
@@ -134,7 +104,7 @@ SOURCE = LineSource(
     aliases=("nps", "always_on_vpn", "microsoft_always_on_vpn", "rras", "ias"),
     title="Microsoft NPS and RRAS (Always On VPN)",
     datasets=("microsoft_nps.log",),
-    own=_own,
+    own=is_nps,
     read=_read,
     weight=98,
 )

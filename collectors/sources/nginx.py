@@ -17,6 +17,7 @@ from collectors.web.address import endpoint
 from collectors.web.client import destination_fields, source_fields
 from collectors.web.likeness import nginx_habits, sureness
 from collectors.web.mixed import MixedParser
+from collectors.web.relayed import relayed
 from collectors.web.request import read_host, read_request, read_target
 from collectors.web.stamps import clf_instant, iso_instant
 from engine.events import Fields
@@ -24,10 +25,9 @@ from engine.events import Fields
 if TYPE_CHECKING:
     from collectors.columns.seam import ColumnParser
 
-_RELAY = r"(?:(?:<\d{1,3}>)?[^\[\]\"]{15,120}? nginx(?:\[\d{1,10}\])?: )?+"
 _ERROR = re.compile(
-    rf"""{_RELAY.replace(" ", chr(92) + " ")}(?P<stamp>\d{{4}}/\d\d/\d\d\ \d\d:\d\d:\d\d)\ \[(?P<level>[a-z]{{4,6}})\]
-    \ (?P<pid>\d{{1,10}})\#(?P<tid>\d{{1,20}}):\ (?:\*(?P<connection>\d{{1,18}})\ )?(?P<message>.*)""",
+    r"""(?P<stamp>\d{4}/\d\d/\d\d\ \d\d:\d\d:\d\d)\ \[(?P<level>[a-z]{4,6})\]
+    \ (?P<pid>\d{1,10})\#(?P<tid>\d{1,20}):\ (?:\*(?P<connection>\d{1,18})\ )?(?P<message>.*)""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 # What nginx appends to a message, in this order. Values hold the client's bytes: each ends where the next name begins.
@@ -59,7 +59,7 @@ class NginxParser(MixedParser):
 
     def error(self, line: str, zone: tzinfo) -> Fields | None:
         """Return the fields of an error line, None for any other."""
-        found = _ERROR.fullmatch(line) if line[4:5] == "/" or "nginx" in line[:200] else None
+        found = _ERROR.fullmatch(line) if line[4:5] == "/" else None
         return _error(found, zone) if found is not None else None
 
 
@@ -90,7 +90,8 @@ class NginxSource:
 
 
 def _is_own(line: str) -> bool:
-    return (_ERROR.fullmatch(line) or _MANAGER.fullmatch(line)) is not None
+    text = line[relayed(line)[1] :]
+    return (_ERROR.fullmatch(text) or _MANAGER.fullmatch(text)) is not None
 
 
 def _error(found: re.Match[str], zone: tzinfo) -> Fields:

@@ -19,7 +19,7 @@ from collectors.windows.complete import complete
 from collectors.windows.event_form import event_document
 from collectors.windows.flat_form import from_flat
 from collectors.windows.forms import NESTED, from_document, from_text, is_plainly_flat, merged
-from collectors.windows.frames import event_records
+from collectors.windows.frames import event_records, unfolded
 from collectors.windows.normalise import finish
 from collectors.windows.sketches import EVENTS, FLAT
 from collectors.windows.snare_form import snare_document
@@ -119,7 +119,7 @@ class Windows:
         """Tell by the names that the forms give to channel, provider and event id."""
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
             head = head.decode("utf-16", "replace").encode()
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        start = unfolded(head.removeprefix(b"\xef\xbb\xbf").lstrip())
         if _SNARE.match(start):
             return 97
         if not start.startswith((b"{", b"[", b"<")):

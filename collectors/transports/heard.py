@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import orjson
 
 from collectors.source import Options, Record
 from collectors.syslog import parse_header
 from collectors.transports.inbox import Message
+from collectors.wrappers import line_in
 from engine.events import DeadLetter, Event, Fields, Origin, Value, event_id
 
 Key: TypeAlias = tuple[str, str, str]
@@ -180,7 +181,7 @@ def heard(message: Message) -> Heard:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return Heard((listener, sender, "{"), raw, {}, message)
-    line, about = _line_in(document)
+    line, about = line_in(document)
     if line:
         where = str(about.get("log.file.path") or about.get("container.id") or "")
         return Heard(
@@ -200,28 +201,6 @@ def _speaker(raw: bytes) -> str:
         return "bare"
     header = parse_header(raw[:1024].decode("utf-8", "replace"), Options())
     return (header.program or header.kind)[:64]
-
-
-def _line_in(document: dict[str, Any]) -> tuple[str, Fields]:
-    """Return the line that a shipper read from a file or the wire and put into a document, and what it says beside.
-
-    Filebeat: `message`, with `agent.type`, `log.file.path`, `log.offset`, `host.name`. Fluent Bit's tail: `log` alone,
-    or with few names beside it. Documents that were taken apart already have no such line.
-    """
-    agent = document.get("agent")
-    beat = isinstance(agent, dict) and agent.get("type") == "filebeat"
-    parsed = any(name in document for name in ("winlog", "source", "process", "http", "json", "event.dataset"))
-    line = document.get("message") if beat else document.get("log") if len(document) <= 6 else None
-    if parsed or not isinstance(line, str) or not line.strip():
-        return "", {}
-    about: Fields = {}
-    for name in ("log.file.path", "log.offset", "host.name", "host.hostname", "agent.id", "agent.type", "container.id"):
-        value: Any = document
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, str | int):
-            about[name] = value
-    return line.rstrip("\r\n"), about
 
 
 def addressed(event: Event, said: Heard) -> Event:

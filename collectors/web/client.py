@@ -13,11 +13,9 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from collectors.web.address import Endpoint, endpoint, first_public
+from collectors.web.relayed import relayed
 from engine.events import Value
 
-_SYSLOG = re.compile(
-    r"(?:<\d{1,3}>)?.{15,64}? (?P<host>\S{1,255}) (?:nginx|httpd|apache2?)(?:\[\d{1,10}\])?: ", re.ASCII
-)
 # Filebeat's apache module keeps the dash for no account and no referrer, its nginx module drops it; dashboards and
 # rules are written for what they find there. Rules see a dash and nothing as the same (see engine.sigma.partitions).
 KEEPS_DASH = frozenset({"apache"})
@@ -33,10 +31,10 @@ def place(prefix: str, module: str) -> Mapping[str, Value]:
 @lru_cache(maxsize=16384)
 def _place(prefix: str, module: str) -> Mapping[str, Value]:
     fields: dict[str, Value] = {}
-    relayed = _SYSLOG.match(prefix)
-    if relayed is not None:
-        fields["host.name"] = relayed["host"]
-        prefix = prefix[relayed.end() :]
+    host, start = relayed(prefix)
+    if host is not None:
+        fields["host.name"] = host
+        prefix = prefix[start:]
     who, behind = _divide(prefix.split())
     vhost, chain = _virtual_host_and_chain(who, module)
     if vhost is not None:

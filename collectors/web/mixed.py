@@ -15,6 +15,7 @@ from collectors.web.access import read_access
 from collectors.web.complete import complete
 from collectors.web.continued import continuation
 from collectors.web.jsonlog import read_json
+from collectors.web.relayed import relayed
 from engine.errors import MalformedRecordError
 from engine.events import Fields
 
@@ -52,7 +53,14 @@ class MixedParser(ABC):
             return None
         if line[0].isupper():  # the month of a syslog stamp
             refuse_others(parse_header(line, self._options), self.module)
-        fields = self._read(line)
+        host, start = relayed(line)
+        if start == len(line):
+            raise MalformedRecordError("a header of syslog with nothing behind it")
+        fields = self._read(line[start:], headed=host is not None)
+        if host is not None:
+            fields["host.name"] = host
+            if "@timestamp" not in fields and (moment := parse_header(line, self._options).timestamp) is not None:
+                fields["@timestamp"] = moment
         if self._host is not None:
             fields.setdefault("host.name", self._host)
         return fields
@@ -61,7 +69,7 @@ class MixedParser(ABC):
         """Complete the fields; see `Parser`."""
         return complete(fields)
 
-    def _read(self, line: str) -> Fields:
+    def _read(self, line: str, *, headed: bool) -> Fields:
         if line[0] == "{":
             fields = read_json(line, self.module, self._zone)
             self._last_error = None
@@ -70,7 +78,7 @@ class MixedParser(ABC):
         if own is not None:
             return own
         error = self.error(line, self._zone)
-        if error is not None:
+        if error is not None and ("@timestamp" in error or headed):  # syslog's header has the stamp
             if _ALERT.match(str(error.get("message", ""))):
                 read_alert(line, error)
             self._last_error = error

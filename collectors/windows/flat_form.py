@@ -3,7 +3,8 @@
     {"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Hostname": .., "Image": .., "Message": ..}
 
 So write NXLog (`im_msvistalog`), the OTRF security data sets, Fluent Bit (`winevtlog`), Microsoft Sentinel's tables,
-and `Get-WinEvent | ConvertTo-Json`. What is not part of the envelope is event data under its own name.
+Vector, and `Get-WinEvent | ConvertTo-Json`; OpenTelemetry's receiver and Splunk's forwarder are made so first. What is
+not part of the envelope is event data under its own name.
 
 NXLog's field names know no letter case, so its `ProcessID` (of the process that logged) hides the event's own
 `ProcessId`, and its `EventType` that of Sysmon; both still stand in the rendered `Message` and are taken from there.
@@ -20,28 +21,48 @@ from collectors.windows.event_form import set_guid, set_keywords, set_number, sy
 from collectors.windows.message import hidden_data, message_data
 from collectors.windows.names import EVENT_DATA, one_text, text
 from collectors.windows.system import LEVEL_NAMES, OPCODES, guid_of, moment_of, number_of
+from collectors.windows.templates import names_of
 from engine.events import Fields
 
 _Object = dict[str, Any]
 
 _ID: Final = ("EventID", "EventId", "event_id", "Id", "eventid", "EventCode")
 _CHANNEL: Final = ("Channel", "LogName", "log_name", "EventLog", "channel")
-_PROVIDER: Final = ("SourceName", "ProviderName", "source_name", "EventSourceName", "Provider", "Source", "provider")
+_PROVIDER: Final = (
+    "SourceName",
+    "ProviderName",
+    "source_name",
+    "EventSourceName",
+    "Provider",
+    "Source",
+    "provider",
+    "provider_name",
+)
 _COMPUTER: Final = ("Hostname", "HOSTNAME", "Computer", "MachineName", "ComputerName", "computer_name", "computer")
-_TIME: Final = ("TimeCreated", "TimeGenerated", "SystemTime", "EventTime", "time", "@timestamp", "EventReceivedTime")
-_RECORD: Final = ("RecordNumber", "EventRecordID", "RecordId", "record_number", "RecordID")
-_PROCESS: Final = ("ExecutionProcessID", "ProcessID", "process_id")
-_THREAD: Final = ("ThreadID", "ExecutionThreadID", "ThreadId", "thread_id")
+_TIME: Final = (
+    "TimeCreated", "TimeGenerated", "SystemTime", "EventTime", "time", "@timestamp", "timestamp", "EventReceivedTime",
+)  # fmt: skip
+_RECORD: Final = (
+    "RecordNumber",
+    "EventRecordID",
+    "RecordId",
+    "record_number",
+    "RecordID",
+    "EventRecordId",
+    "record_id",
+)
+_PROCESS: Final = ("ExecutionProcessID", "ProcessID", "process_id", "SystemProcessId")
+_THREAD: Final = ("ThreadID", "ExecutionThreadID", "ThreadId", "thread_id", "SystemThreadId")
 _KEYWORDS: Final = ("Keywords", "keywords")
 _GUID: Final = ("ProviderGuid", "ProviderId", "provider_guid")
 MESSAGE: Final = ("Message", "message", "RenderedDescription")
-_LEVEL: Final = ("Level", "Severity", "LevelDisplayName", "level")
+_LEVEL: Final = ("Level", "Severity", "LevelDisplayName", "level", "EventLevelName")
 _REST: Final = (
     "@metadata", "@version", "AccountName", "AccountType", "ActivityID", "ActivityId", "Bookmark", "Category", "Domain",
     "EventReceivedTime", "EventType", "EventTypeOrignal", "KeywordsDisplayNames", "MatchedQueryIds", "Opcode",
     "OpcodeDisplayName", "OpcodeValue", "Properties", "Qualifiers", "RelatedActivityID", "RelatedActivityId",
     "SeverityValue", "SourceModuleName", "SourceModuleType", "StringInserts", "Task", "TaskDisplayName", "UserID",
-    "UserId", "Version", "host", "port", "tags", "type",
+    "UserId", "Version", "host", "level_value", "port", "source_type", "tags", "task", "type", "user_id",
 )  # fmt: skip
 ENVELOPE: Final = frozenset(
     name
@@ -53,7 +74,7 @@ ENVELOPE: Final = frozenset(
 ) - {"Id", "Source", "ProviderName", "Level", "time", "ThreadId"}  # fmt: skip
 SHARED: Final = (
     *_ID, *_CHANNEL, *_PROVIDER, *_COMPUTER, *_GUID, *_KEYWORDS, *_LEVEL, "AccountName", "AccountType", "Category",
-    "Domain", "EventType", "Opcode", "OpcodeValue", "TaskDisplayName", "UserID", "UserId", "Version",
+    "Domain", "EventType", "Opcode", "OpcodeValue", "TaskDisplayName", "UserID", "UserId", "Version", "user_id",
 )  # fmt: skip
 _MOST_TEMPLATES: Final = 20_000  # their keys come from the log
 _templates: Final[dict[tuple[object, ...], Fields]] = {}
@@ -156,7 +177,7 @@ def template(document: _Object, host: str | None) -> Fields:
     guid = _first(document, _GUID)
     if guid:
         fields["winlog.provider_guid"] = guid_of(guid)
-    mask = get("Keywords")
+    mask = _one_of(document, _KEYWORDS)
     if isinstance(mask, str | int):
         set_keywords(fields, mask)
     _level(fields, document)
@@ -257,7 +278,7 @@ def has_data(fields: Collection[str]) -> bool:
 
 
 def _user(fields: Fields, document: _Object) -> None:
-    sid = document.get("UserID") or document.get("UserId")
+    sid = document.get("UserID") or document.get("UserId") or document.get("user_id")
     if isinstance(sid, str) and sid:
         fields["winlog.user.identifier"] = sid
     elif isinstance(sid, dict) and sid.get("Value"):
@@ -273,11 +294,19 @@ def _user(fields: Fields, document: _Object) -> None:
 
 
 def _positional(fields: Fields, document: _Object) -> None:
-    """Set data that come as a list: Fluent Bit's `StringInserts`, the `Properties` of `Get-WinEvent`."""
+    """Set data that come as a list: Fluent Bit's `StringInserts`, the `Properties` of `Get-WinEvent`.
+
+    Where the event's template is known they have its names, else they are numbered.
+    """
     values = document.get("StringInserts") or document.get("Properties")
     if not isinstance(values, list) or not values:
         return
     plain = [one_text(item.get("Value") if isinstance(item, dict) else item) for item in values]
+    names = names_of(str(fields["event.dataset"]), str(fields["event.code"]), len(plain))
+    if names:
+        for name, item in zip(names, plain, strict=True):
+            fields.setdefault(EVENT_DATA[name], item)
+        return
     for number, item in enumerate(plain, 1):
         fields.setdefault(EVENT_DATA[f"param{number}"], item)
     fields.setdefault("winlog.event_data.Data", plain if len(plain) > 1 else plain[0])

@@ -12,6 +12,7 @@ from collectors.windows.event_form import event_document, from_event, set_guid, 
 from collectors.windows.flat_form import from_flat, is_flat
 from collectors.windows.message import message_data
 from collectors.windows.names import EVENT_DATA, WAZUH_DATA, one_text, text
+from collectors.windows.otel_form import flat_of_otel, is_otel
 from collectors.windows.system import LEVEL_NAMES, guid_of, moment_of
 from collectors.windows.xml_form import decoded_xml
 from engine.errors import MalformedRecordError
@@ -34,7 +35,7 @@ def from_text(line: str, options: Options) -> Fields:
 def from_document(document: _Object, options: Options) -> Fields:
     """Return the fields of a decoded JSON object, whichever form it has; raise `MalformedRecordError` for others."""
     if is_plainly_flat(document):
-        return from_flat(merged(document), options)
+        return from_flat(merged(document if not is_otel(document) else flat_of_otel(document)), options)
     if is_beats(document):
         return from_beats(document, options)
     event = event_document(document)
@@ -55,7 +56,7 @@ def _rarer(document: _Object, options: Options) -> Fields:
         return _azure(document, properties, options)
     if is_flat(document):
         return from_flat(merged(document), options)
-    for wrapper in ("_source", "event", "Event", "message", "EventXml", "xml"):
+    for wrapper in ("_source", "event", "Event", "message", "EventXml", "xml", "body", "Body"):
         inner = document.get(wrapper)
         if isinstance(inner, dict) and (is_flat(inner) or is_beats(inner) or event_document(inner)):
             return from_document(inner, options)
@@ -83,6 +84,8 @@ def merged(document: _Object) -> _Object:
     if isinstance(data, str):
         data = _data_in_text(data)
     inner = data.get("EventData", data) if isinstance(data, dict) else data
+    if inner == "":  # Sentinel's table has an empty one beside columns of the data's own names
+        return {key: value for key, value in document.items() if key != name}
     if not isinstance(inner, dict | list):
         return document
     plain = {key: value for key, value in document.items() if key != name}

@@ -28,7 +28,8 @@ _PRIORITY: Final = re.compile(rb"<\d{1,3}>")  # of syslog, which carries one eve
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _XML_EVENT: Final = re.compile(rb"<(?:\w{1,20}:)?Event[ \t\r\n/>]")
 _XML_END: Final = re.compile(rb"</(?:\w{1,20}:)?Event[ \t\r\n]{0,20}>")
-_XML_BETWEEN: Final = re.compile(rb"(?:[\s\x00]|<\?xml[^<>]{0,200}\?>|</?Events?[^<>]{0,300}>)*+")
+_FOLDING: Final = re.compile(rb"-[ \t]{0,4}(?=<(?:\w{1,20}:)?Event)")  # the mark of a viewer that folds elements
+_XML_BETWEEN: Final = re.compile(rb"(?:[\s\x00\-]|<\?xml[^<>]{0,200}\?>|</?Events?[^<>]{0,300}>)*+")
 
 
 def event_records(stream: BinaryIO, dismissed: Callable[[memoryview], bool] | None = None) -> Iterator[Record]:
@@ -41,7 +42,7 @@ def event_records(stream: BinaryIO, dismissed: Callable[[memoryview], bool] | No
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         stream = cast("BinaryIO", io.BufferedReader(_Utf16(stream), buffer_size=_PIECE))
         head = head.decode("utf-16", "replace").encode()
-    start = head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n")
+    start = unfolded(head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n"))
     if start.startswith(b"<") and not _PRIORITY.match(start):
         yield from _xml_events(stream)
     elif _is_printed(start):
@@ -51,6 +52,12 @@ def event_records(stream: BinaryIO, dismissed: Callable[[memoryview], bool] | No
         yield from sifted_lines(stream, dismissed)
     else:
         yield from lines(stream)
+
+
+def unfolded(start: bytes) -> bytes:
+    """Return the beginning of a text without the dash that browsers put in front of an element when they show XML."""
+    found = _FOLDING.match(start)
+    return start[found.end() :] if found else start
 
 
 def _is_printed(start: bytes) -> bool:

@@ -250,6 +250,17 @@ def _children_of(pid: int) -> list[int]:
     return [int(word) for word in found.split()]
 
 
+def test_one_processor_is_enough(home: Path, rules: str, logs: Path) -> None:
+    _big(logs)
+    process = child("hunt", str(logs), "--rules", rules, home=home, prelude="import os; os.sched_setaffinity(0, {0})")
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert _children_of(process.pid) == []
+    process.kill()  # what it finds is tested elsewhere
+    process.stdout.read()
+    process.wait(60)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_hunt_says_so_and_leaves_no_process(
     number: signal.Signals, home: Path, rules: str, logs: Path
@@ -257,7 +268,7 @@ def test_an_interrupted_hunt_says_so_and_leaves_no_process(
     _big(logs)
     # a shell that starts the tests in the background has them ignore SIGINT, and their children with them
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    prelude = f"import os; os.cpu_count = lambda: 2\n{heard}"
+    prelude = f"import os; os.sched_getaffinity = lambda pid: {{0, 1}}\n{heard}"
     process = child("hunt", str(logs), "--rules", rules, home=home, prelude=prelude)
     assert process.stdout is not None
     assert process.stderr is not None

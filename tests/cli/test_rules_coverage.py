@@ -79,7 +79,7 @@ def test_coverage_by_log_source(home: Path, rules: Path) -> None:
     start = rows["windows", "process_creation", ""]
     assert (start["rules"], start["loaded"], start["can_fire"]) == (2, 2, 2)
     assert (start["fields"], start["mapped"], start["mapped_share"], start["unknown"]) == (2, 1, 0.5, ["Commandline"])
-    assert start["collectors"] == ["evtx", "json", "windows"]
+    assert {"evtx", "json", "windows"} <= set(start["collectors"])
     assert start["techniques"] == ["T1059.001", "T1059.003"]
     assert rows["windows", "file_rename", ""]["can_fire"] == 0
     assert rows["windows", "file_rename", ""]["techniques"] == []

@@ -36,8 +36,19 @@ def test_a_dataset_that_is_told_in_full_is_that_alone() -> None:
         find("nginx_accesses")
 
 
-@pytest.mark.parametrize("name", ["nothing_like_it", "", "*", "."])
-def test_what_no_source_is_called_is_refused_with_the_names_there_are(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("ngnix", "nginx"), ("ciscoasa", "cisco_asa"), ("crowdstrike-fdr", "crowdstrike_fdr"), ("linux-auth", "auth")],
+)
+def test_a_source_that_is_called_wrongly_is_answered_with_what_is_meant(name: str, near: str) -> None:
     with pytest.raises(NotFoundError) as refused:
         find(name)
-    assert "nginx" in str(refused.value.hint)
+    assert f"did you mean {near}" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("name", ["", "*", ".", "zzzzzzzz"])
+def test_what_is_like_no_source_is_answered_with_where_they_are_listed(name: str) -> None:
+    with pytest.raises(NotFoundError) as refused:
+        find(name)
+    assert "did you mean" not in str(refused.value.hint)
+    assert "kulla sources" in str(refused.value.hint)

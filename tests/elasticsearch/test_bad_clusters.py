@@ -108,6 +108,18 @@ def test_a_store_that_was_never_set_up(node_url: str, prefix: str, tmp_path: Pat
         _told(result, "no kulla store", "kulla store init")
 
 
+def test_an_index_that_somebody_removed_is_named_and_made_again(
+    store: ElasticStore, node_url: str, prefix: str, tmp_path: Path
+) -> None:
+    there = store.cluster.ask("GET", f"/{prefix}-alerts").body
+    for index in there:
+        store.cluster.ask("DELETE", f"/{index}")
+    result = kulla("alerts", "list", "--store", node_url, prefix=prefix, home=tmp_path / "h")
+    _told(result, f"{prefix}-alerts", "kulla store init")
+    assert kulla("store", "init", "--url", node_url, prefix=prefix, home=tmp_path / "h").code == 0
+    assert kulla("alerts", "list", "--store", node_url, prefix=prefix, home=tmp_path / "h").code == 0
+
+
 def test_foreign_indices_are_left_alone(node_url: str, prefix: str, tmp_path: Path) -> None:
     cluster = Cluster(address(node_url))
     cluster.ask("PUT", f"/{prefix}-alerts", {"mappings": {"properties": {"x": {"type": "long"}}}})

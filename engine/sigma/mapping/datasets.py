@@ -81,6 +81,7 @@ cisco_umbrella.             | cisco                  |                       | u
 cisco_umbrella.dns          | cisco                  | dns                   | umbrella
 cisco_umbrella.proxy        | cisco                  | proxy                 | umbrella
 cisco_umbrella.cloudfirewall | cisco                 | firewall              | umbrella
+netskope.                   | netskope               |                       |
 netskope.events             | netskope               | proxy                 |
 mcafee_webgateway.          | mcafee                 | proxy                 |
 openvpn.                    | openvpn                | vpn                   | openvpn
@@ -143,7 +144,7 @@ coredns.log                 | coredns                | dns                   | c
 microsoft_dns.log           | windows                | dns                   | dns-debug
 infoblox_nios.log           | infoblox               | dns                   | nios
 efficientip.log             | efficientip            | dns                   |
-infoblox_bloxone_ddi.dns_data | infoblox             | dns                   | bloxone
+infoblox_bloxone_ddi.       | infoblox               |                       | bloxone
 aws.route53_resolver_logs   | aws                    | dns                   | route53 route53_resolver
 aws.route53_public_logs     | aws                    | dns                   | route53
 gcp.dns                     | gcp                    | dns                   | dns
@@ -171,6 +172,10 @@ kaspersky.                  | kaspersky              | antivirus             |
 symantec_endpoint.log       | symantec               | antivirus             |
 trendmicro.deep_security    | trendmicro             | antivirus             |
 mcafee_epo.                 | mcafee trellix         | antivirus             |
+cyberarkpas.                | cyberark               |                       | vault
+cyberarkpas.audit           | cyberark               |                       | vault audit
+crowdstrike.                | crowdstrike            |                       | falcon
+crowdstrike.fdr             | crowdstrike            |                       | falcon fdr
 cylance.protect             | cylance                | antivirus             |
 fortinet_forticlient.       | fortinet               | antivirus             | forticlient
 sophos_central.alert        | sophos                 | antivirus             |
@@ -192,11 +197,14 @@ microsoft_sqlserver.audit   | mssql windows          | database              | m
 microsoft_sqlserver.log     | mssql                  | database              | mssql
 oracle.                     | oracle                 | database              | oracle
 oracle.database_audit       | oracle                 | database              | oracle audit
+mongodb.audit               | mongodb                | database              | mongodb audit
 mongodb.log                 | mongodb                | database              | mongodb
 aws.                        | aws                    |                       |
 aws.cloudtrail              | aws                    |                       | cloudtrail
 aws.guardduty               | aws                    |                       | guardduty
 aws.s3access                | aws                    |                       | s3access s3
+aws.inspector               | aws                    |                       | inspector
+aws.securityhub_insights    | aws                    |                       | securityhub
 aws.securityhub_findings    | aws                    |                       | securityhub
 azure.                      | azure                  |                       |
 azure.activitylogs          | azure                  |                       | activitylogs azureactivity
@@ -240,10 +248,19 @@ govsso.statistics           | govsso                 |                       | s
 siga.event                  | siga                   |                       | event
 github.                     | github                 |                       |
 github.audit                | github                 |                       | audit
+nextcloud.                  | nextcloud              | application           | nextcloud
+zimbra.                     | zimbra                 |                       | zimbra
+zimbra.audit                | zimbra                 |                       | zimbra audit
+roundcube.                  | roundcube              | application           | roundcube
+directory_389.              | 389ds linux            |                       | ldap
+wazuh.                      | wazuh                  |                       |
+mikrotik.log                | mikrotik               | firewall              | routeros
 gitlab.                     | gitlab                 |                       |
 gitlab.audit                | gitlab                 |                       | audit
 atlassian_bitbucket.audit   | bitbucket              |                       | audit
 bitbucket.audit             | bitbucket              |                       | audit
+snyk.                       | snyk                   |                       |
+snyk.audit                  | snyk                   |                       | audit
 kubernetes.                 | kubernetes             | application           |
 kubernetes.audit_logs       | kubernetes             | application           | audit
 qualys.                     | qualys                 |                       |
@@ -251,6 +268,8 @@ qualys_vmdr.asset_host_detection | qualys            |                       |
 opencanary.                 | opencanary             | application           | opencanary
 opencanary.events           | opencanary             | application           | opencanary
 thinkst_canary.             | thinkst canary         | application           |
+hashicorp_vault.            | hashicorp_vault        |                       |
+hashicorp_vault.audit       | hashicorp_vault        |                       | audit
 wallix_bastion.             | wallix wallix_bastion  |                       |
 wallix_bastion.system       | wallix wallix_bastion linux |                  | syslog auth
 rsa_securid.                | rsa rsa_securid        |                       |

@@ -173,6 +173,12 @@ SYSLOG_DATASETS: Final = (
     *("system.auth", "system.syslog", "vmware_esxi.log", "vsphere.log"),
     *("wallix_bastion.system", "rsa_securid.system", "ibm_aix.syslog"),
 )
+# Falcon's sensors name parents, and the processes of most events, by their file names alone.
+_FALCON: Final[Names] = {
+    **_ECS,
+    "Image": ("process.executable", "crowdstrike.image_end"),
+    "ParentImage": ("process.parent.executable", "crowdstrike.parent_image_end"),
+}
 _SYSLOG: Final[Names] = {
     **{name: fields for name, fields in _ECS.items() if name.startswith(("Image", "Command", "Current", "Process"))},
     "User": ("user.name",),
@@ -195,5 +201,6 @@ TABLES: Final = (
         prefixes=("auditd.data.", "auditd.summary."),
         own=_AUDIT_FIELDS,
     ),
+    FieldTable(datasets=("crowdstrike.fdr",), names=_FALCON, prefixes=("crowdstrike.",)),
     FieldTable(datasets=SYSLOG_DATASETS, names=_SYSLOG, prefixes=("system.auth.", "system.syslog.")),
 )

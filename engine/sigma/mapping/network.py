@@ -183,7 +183,6 @@ TABLES: Final = (
             "coredns.",
             "microsoft_dns.",
             "infoblox_nios.",
-            "infoblox_bloxone_ddi.",
         ),
         names=DNS,
         prefixes=("dns.", "bind.", "unbound.", "dnsmasq.", "coredns.", "infoblox_nios."),

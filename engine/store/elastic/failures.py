@@ -11,6 +11,7 @@ from engine.errors import DeniedError, StoreError, UnreadableError
 Body = Mapping[str, Any]
 _DENIED = re.compile(r"on indices \[([^\]]*)\]")
 _GRANTED = re.compile(r"granted by the (index|cluster) privileges \[([^\]]*)\]")
+_MISSING = re.compile(r"no such index \[([^\]]{1,255})\]")
 _ACTION = re.compile(r"action \[(\S+)\] is unauthorized")
 
 
@@ -28,7 +29,7 @@ def refused(status: int, body: Body, where: str) -> StoreError:
     if status == 403:
         return _denied(reason, where)
     if kind == "index_not_found_exception":
-        return StoreError("there is no kulla store on this cluster yet", where=where, hint="kulla store init")
+        return _missing(reason, where)
     return StoreError(
         f"the cluster answers {status}: {kind or 'without a reason'} {reason}".strip(), where=where, hint="kulla doctor"
     )
@@ -76,6 +77,18 @@ def unavailable(status: int, body: Body, where: str) -> StoreError:
         f"the cluster cannot serve some of its data ({kind or status} {reason})".replace(" )", ")"),
         where=where,
         hint="see which index is red: GET _cluster/health?level=indices; run the same command again afterwards",
+    )
+
+
+def _missing(reason: str, where: str) -> StoreError:
+    """Return the error for an index that is not there: before `kulla store init`, or when somebody removed it."""
+    index = _MISSING.search(reason)
+    if index is None:
+        return StoreError("there is no kulla store on this cluster yet", where=where, hint="kulla store init")
+    return StoreError(
+        f"there is no index {index[1]} on this cluster: no kulla store is set up there yet, or somebody removed it",
+        where=where,
+        hint="kulla store init makes what is missing; what stood in an index comes back from a snapshot alone",
     )
 
 

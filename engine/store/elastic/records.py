@@ -100,7 +100,7 @@ class Records:
             body["track_total_hits"] = False
             if after is not None:
                 body["search_after"] = after
-            hits = searched(self._cluster, self._names.of(kind), body)["hits"]["hits"]
+            hits = searched(self._cluster, self._names.of(kind), body, made=True)["hits"]["hits"]
             for hit in hits:
                 yield hit["_id"], hit["_source"]
             if len(hits) < body["size"]:
@@ -112,13 +112,16 @@ class Records:
         """Return how many records there are."""
         self._cluster.ask("POST", f"/{part(self._names.of(kind))}/_refresh", accept=(404,))
         body = {"query": query or {"match_all": {}}, "size": 0, "track_total_hits": True}
-        return int(searched(self._cluster, self._names.of(kind), body)["hits"]["total"]["value"])
+        return int(searched(self._cluster, self._names.of(kind), body, made=True)["hits"]["total"]["value"])
 
 
-def searched(cluster: Cluster, index: str, body: Json, *, filter_path: str | None = None) -> Mapping[str, Any]:
+def searched(
+    cluster: Cluster, index: str, body: Json, *, filter_path: str | None = None, made: bool = False
+) -> Mapping[str, Any]:
     """Search, and return an answer only where it is whole: no shard missing, nothing cut short.
 
-    Raise `StoreError` where the cluster cannot give a whole answer.
+    `made` says that the index was made with the store: where it is not there, somebody removed it. Raise `StoreError`
+    where the cluster cannot give a whole answer.
     """
     answer = cluster.ask(
         "POST",
@@ -132,6 +135,8 @@ def searched(cluster: Cluster, index: str, body: Json, *, filter_path: str | Non
     found = answer.body
     if answer.status == 404 or found.get("_shards", {}).get("total") == 0:
         _demand(cluster, index)
+        if made:
+            _be_there(cluster, index)
         return {"hits": {"hits": [], "total": {"value": 0}}, "aggregations": {}}
     if found.get("timed_out") or found["_shards"]["failed"]:
         raise UnreadableError(
@@ -149,6 +154,13 @@ def _demand(cluster: Cluster, index: str) -> None:
         raise StoreError(
             "there is no kulla store on this cluster yet", where=cluster.address.location, hint="kulla store init"
         )
+
+
+def _be_there(cluster: Cluster, index: str) -> None:
+    """Tell records of which there are none yet from those whose index is gone."""
+    answer = cluster.ask("GET", f"/{part(index)}/_mapping", accept=(404,))
+    if not answer.good:
+        raise refused(404, answer.body, cluster.address.location)
 
 
 def _json(record: Json) -> bytes:

@@ -20,6 +20,7 @@ from collectors.reader import LogReader, Parsed
 from collectors.registry import recognise
 from collectors.source import Options
 from engine.events import DeadLetter, Event, Value
+from engine.yaml_document import DocumentError
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
 STAMP = datetime(2026, 3, 10, 8, 15, 2, tzinfo=UTC)
@@ -59,6 +60,7 @@ def one(body: str, line: str) -> dict[str, Value]:
          {"http.response.status_code": 404, "desk.n": 1.5}),
         ("%{INT:size:int} %{GREEDYDATA:message}", "7 hello", {"desk.size": 7, "message": "hello"}),
         ("(?P<source__port>[0-9]+)/(?P<kind>[a-z]+)", "443/tls", {"source.port": 443, "desk.kind": "tls"}),
+        ("(opened|closed) by (?P<user__name>[a-z]+)", "closed by eva", {"user.name": "eva"}),
         ("%{word:a}(?: %{word:b})?", "x", {"desk.a": "x", "desk.b": None}),
         ("%{quoted:user_agent.original} %{uuid:id}", '"a \\"b\\"" 0f8fad5b-d9cb-469f-a165-70867728950e',
          {"user_agent.original": '"a \\"b\\""'}),
@@ -189,6 +191,28 @@ def test_a_header_of_syslog_is_taken_off() -> None:
     assert (fields["process.pid"], fields["user.name"], fields["log.syslog.priority"]) == (12, "eva", 86)
 
 
+def test_a_records_own_stamp_is_no_header_of_syslog() -> None:
+    body = (
+        "framing: {kind: lines, syslog: true}\npatterns: ['%{timestamp:time} \\[desk\\] opened by %{user:user.name}']"
+    )
+    own = "2026-03-10T08:15:02Z [desk] opened by eva"
+    assert one(body, own)["user.name"] == "eva"
+    fields = one(body, f"Mar 10 08:15:02 srv7 desk[12]: {own}")
+    assert (fields["user.name"], fields["host.name"]) == ("eva", "srv7")
+
+
+def test_a_groups_name_may_not_stand_twice() -> None:
+    with pytest.raises(DocumentError, match="`a` stands twice"):
+        declare("patterns: ['(?P<a>x)|(?P<a>y)']")
+    assert one("patterns: ['%{word:a}-|%{word:a}!']", "x!")["desk.a"] == "x"
+
+
+def test_blanks_at_the_ends_of_patterns_count() -> None:
+    body = "define: {head: 'at %{word:place}: '}\npatterns: ['%{head}opened by %{user:user.name}', ' %{head}closed ']"
+    assert one(body, "at desk: opened by eva")["user.name"] == "eva"
+    assert one(body, " at desk: closed ")["desk.place"] == "desk"
+
+
 CONDITIONS = """
 framing: json
 fields:
@@ -263,6 +287,15 @@ def test_json_is_recognised_by_what_the_file_names() -> None:
     other = recognise(b'{"@timestamp":"2026-03-10T08:15:02Z","message":"x"}\n', "", extra=(source,))
     assert other is not None
     assert other.name == "json"
+
+
+def test_conditions_tell_whose_log_it_is() -> None:
+    source = declare("framing: json\nfields: {user.name: who}\nrecognise: {kind: {starts: desk.}}")
+    own = b'{"who":"eva","a":1,"b":2,"c":3}\n{"who":"eva","kind":"desk.open"}\n'
+    assert recognise(own, "", extra=(source,)) is source
+    other = recognise(own.replace(b"desk.", b"door."), "", extra=(source,))
+    assert other is not None
+    assert other is not source
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ def test_a_virus_has_its_file_and_its_name() -> None:
     fields = host("clamd[9]: /tmp/x y.exe: Win.Test.EICAR_HDB-1(44d88612fea8a8f36de82e1278abb02f:68) FOUND")
     assert (fields["event.kind"], fields["event.category"]) == ("alert", ("malware",))
     assert (fields["file.path"], fields["rule.name"]) == ("/tmp/x y.exe", "Win.Test.EICAR_HDB-1")
+    assert (fields["file.hash.md5"], fields["file.size"]) == ("44d88612fea8a8f36de82e1278abb02f", 68)
+    assert fields["event.dataset"] == "clamav.log"  # what Sigma's rules for virus scanners look at
     fields = host("clamd[9]: /tmp/a: Fake.Name FOUND: Win.Real-1 FOUND")
     assert (fields["file.path"], fields["rule.name"]) == ("/tmp/a: Fake.Name FOUND", "Win.Real-1")
     assert "file.path" not in host("clamd[9]: instream(local): Win.Real-1 FOUND")

@@ -10,8 +10,10 @@ import pytest
 
 from collectors.source import Options, Record
 from collectors.sources.windows_json import SOURCE
+from collectors.windows.templates import names_of
 from engine.errors import MalformedRecordError
 from engine.events import Fields
+from tests.collectors.reading import known_as, one, read
 
 SYSMON = "Microsoft-Windows-Sysmon"
 CHANNEL = "Microsoft-Windows-Sysmon/Operational"
@@ -27,6 +29,50 @@ XML = (
 )
 GUID = "{5770385F-C22A-43E0-BF4C-06F5698FFBD9}"
 FORMS: dict[str, dict[str, Any]] = {
+    "opentelemetry": {
+        "event_id": {"id": 5, "qualifiers": 0},
+        "provider": {"name": SYSMON, "guid": GUID, "event_source": ""},
+        "channel": CHANNEL,
+        "computer": "pc1.gov.example",
+        "system_time": "2024-03-01T10:00:01.1234567Z",
+        "record_id": 9,
+        "level": "Information",
+        "keywords": ["0x8000000000000000"],
+        "message": "Process terminated",
+        "event_data": {"data": [{name: value} for name, value in DATA.items()], "binary": ""},
+    },
+    "opentelemetry, data by name": {
+        "event_id": {"id": 5},
+        "provider": {"name": SYSMON, "guid": GUID},
+        "channel": CHANNEL,
+        "computer": "pc1.gov.example",
+        "system_time": "2024-03-01T10:00:01.1234567Z",
+        "record_id": 9,
+        "event_data": DATA,
+    },
+    "opentelemetry, in a body": {
+        "body": {
+            "event_id": {"id": 5},
+            "provider": {"name": SYSMON, "guid": GUID},
+            "channel": CHANNEL,
+            "computer": "pc1.gov.example",
+            "system_time": "2024-03-01T10:00:01.1234567Z",
+            "record_id": 9,
+            "event_data": DATA,
+        }
+    },
+    "vector": {
+        "event_id": 5,
+        "provider_name": SYSMON,
+        "provider_guid": GUID,
+        "channel": CHANNEL,
+        "computer": "pc1.gov.example",
+        "timestamp": "2024-03-01T10:00:01.123Z",
+        "record_id": 9,
+        "level": "Information",
+        "event_data": DATA,
+        "source_type": "windows_event_log",
+    },
     "evtx_dump": {
         "Event": {
             "System": {
@@ -149,6 +195,58 @@ EXPECTED = {
     "winlog.event_data.Image": DATA["Image"],
     "winlog.event_data.ProcessId": "77",
 }
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(4624, "success"), (4625, "failure"), (4688, "success"), (4771, "failure"), (4776, None)]
+)
+def test_an_audit_without_keywords_has_the_outcome_that_its_id_says(code: int, outcome: str | None) -> None:
+    fields = parse({"EventID": code, "Channel": "Security", "EventData": "", "TimeGenerated": "2024-03-01T10:00:00Z"})
+    assert fields.get("event.outcome") == outcome
+    assert "winlog.event_data.EventData" not in fields
+    assert (
+        parse({"EventID": code, "Channel": "Security", "Keywords": "0x8010000000000000"})["event.outcome"] == "failure"
+    )
+
+
+@pytest.mark.parametrize(("word", "outcome"), [("Audit Success", "success"), ("Audit Failure", "failure")])
+def test_opentelemetry_names_the_outcome_of_an_audit(word: str, outcome: str) -> None:
+    event = {"event_id": {"id": 4776}, "channel": "Security", "keywords": [word], "event_data": {"a": "b"}}
+    fields = parse(event)
+    assert (fields["event.outcome"], fields["winlog.event_data.a"]) == (outcome, "b")
+
+
+def test_opentelemetrys_data_without_names_are_numbered() -> None:
+    event = {"event_id": {"id": 1}, "channel": "Application", "event_data": {"data": [{"": "one"}, {"": "two"}]}}
+    fields = parse(event)
+    assert (fields["winlog.event_data.param1"], fields["winlog.event_data.param2"]) == ("one", "two")
+
+
+def test_inserted_texts_have_the_names_of_the_events_template() -> None:
+    """As Fluent Bit hands them on, whatever the language of the message."""
+    who = ["S-1-5-18", "WIN1$", "GOV", "0x3e7"]
+    event = {"EventID": 4688, "Channel": "Security", "Message": "U krijua nje proces i ri."}
+    texts = [*who, "0x9", "C:\\a.exe", "%%1936", "0x8", "a -x"]
+    fields = parse({**event, "StringInserts": texts})
+    assert fields["winlog.event_data.CommandLine"] == "a -x"
+    assert (fields["winlog.event_data.SubjectUserName"], fields["winlog.event_data.ProcessId"]) == ("WIN1$", "0x8")
+    assert "winlog.event_data.param1" not in fields
+    newer = [*texts, "S-1-0-0", "-", "-", "0x0", "C:\\b.exe", "S-1-16-12288"]
+    assert parse({**event, "StringInserts": newer})["winlog.event_data.ParentProcessName"] == "C:\\b.exe"
+
+
+def test_inserted_texts_that_fit_no_template_are_numbered() -> None:
+    fields = parse({"EventID": 4688, "Channel": "Security", "StringInserts": ["a", "b"]})
+    assert (fields["winlog.event_data.param2"], fields["winlog.event_data.Data"]) == ("b", ["a", "b"])
+
+
+@pytest.mark.parametrize("dataset", ["system.security", "system.system", "windows.powershell_operational"])
+def test_no_template_names_a_thing_twice(dataset: str) -> None:
+    for code in map(str, range(10_000)):
+        for count in range(1, 40):
+            names = names_of(dataset, code, count)
+            assert len(set(names)) == len(names)
+            assert len(names) in {0, count}
 
 
 def test_blanks_are_taken_out_of_names_and_values_are_text() -> None:
@@ -313,3 +411,15 @@ def test_otrf_events_are_all_read(shared: Any) -> None:
         for number, line in enumerate(itertools.islice(lines, 2000)):
             fields = parser.complete(parser.parse(Record(offset=number, number=number, raw=line)))
             assert {"@timestamp", "winlog.channel"} <= fields.keys()
+
+
+def test_xml_as_browsers_show_it_is_read_without_their_dashes() -> None:
+    shown = "- " + XML.replace("<System>", "\n- <System>").replace("<EventData>", "\n- <EventData>\n  ")
+    assert known_as(shown) == "windows"
+    events, dead = read("windows", f"{shown}\n{shown}\n")
+    assert (len(events), dead) == (2, [])
+    plain = one("windows", XML)
+    for event in events:
+        assert {name: value for name, value in event.items() if name in plain and name != "event.original"} == {
+            name: value for name, value in plain.items() if name != "event.original"
+        }

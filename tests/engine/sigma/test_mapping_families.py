@@ -7,6 +7,7 @@ import json
 import pytest
 
 from collectors.source import Options, Record
+from collectors.sources.crowdstrike_fdr import SOURCE as falcon  # noqa: N811 - as below
 from collectors.sources.m365 import SOURCE as m365  # noqa: N811 - the module's name says more than SOURCE
 from engine.events import Value
 from engine.sigma.logsources import KIND_FIELDS, kind_of
@@ -343,3 +344,63 @@ def test_a_mailbox_rule_in_the_audit_log_of_microsoft_365_is_found_by_its_parame
     assert not fires(
         {"s": {"Parameters|contains": "DeleteMessage"}, "condition": "s"}, parsed, source=source("m365//audit")
     )
+
+
+FALCON = {"aid": "a1", "cid": "c1", "event_platform": "Win", "timestamp": "1709629964000"}
+
+
+@pytest.mark.parametrize(
+    ("where", "selection", "record"),
+    [
+        (
+            "windows/process_creation/",
+            {"Image|endswith": "\\cmd.exe", "ParentImage|endswith": "\\winword.exe", "CommandLine|contains": "whoami"},
+            {
+                "event_simpleName": "ProcessRollup2",
+                "ImageFileName": "\\Device\\HarddiskVolume3\\Windows\\System32\\cmd.exe",
+                "ParentBaseFileName": "WINWORD.EXE",
+                "CommandLine": "cmd /c whoami",
+            },
+        ),
+        (
+            "windows/network_connection/",
+            {"Image|endswith": "\\rundll32.exe", "DestinationPort": 443},
+            {
+                "event_simpleName": "NetworkConnectIP4",
+                "ContextBaseFileName": "rundll32.exe",
+                "RemoteAddressIP4": "198.51.100.7",
+                "RemotePort": "443",
+            },
+        ),
+        (
+            "windows/dns_query/",
+            {"QueryName|endswith": ".bad"},
+            {"event_simpleName": "DnsRequest", "DomainName": "a.bad"},
+        ),
+        (
+            "windows/registry_set/",
+            {"TargetObject|contains": "\\CurrentVersion\\Run\\"},
+            {
+                "event_simpleName": "AsepValueUpdate",
+                "RegObjectName": "\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run",
+                "RegValueName": "x",
+            },
+        ),
+        (
+            "windows/file_event/",
+            {"TargetFilename|endswith": ".aspx"},
+            {"event_simpleName": "WebScriptFileWritten", "TargetFileName": "\\Device\\HarddiskVolume3\\w\\a.aspx"},
+        ),
+    ],
+)
+def test_what_falcons_sensors_saw_is_judged_by_rules_for_windows(
+    where: str, selection: Selection, record: dict[str, str]
+) -> None:
+    parsed = falcon.open(Options()).parse(Record(offset=0, number=1, raw=json.dumps(FALCON | record).encode()))
+    assert parsed is not None
+    assert fires({"s": selection, "condition": "s"}, parsed, source=source(where))
+    other = falcon.open(Options()).parse(
+        Record(offset=0, number=1, raw=json.dumps({**FALCON, **record, "event_platform": "Lin"}).encode())
+    )
+    assert other is not None
+    assert not fires({"s": selection, "condition": "s"}, other, source=source(where))
