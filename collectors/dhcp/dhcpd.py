@@ -59,12 +59,16 @@ _REFUSED = (
     "error",
 )
 _OTHER = re.compile(
-    r"uid lease |Abandoning IP address|failover peer |Wrote \d|Listening on |Sending on |"
-    r"Internet Systems Consortium DHCP|"
+    r"uid lease |Abandoning IP address|failover peer |Wrote \d{1,9} (?:class|deleted|new|lease|NA|TA|PD|IA)|"
+    r"(?:Listening|Sending) on {1,3}(?:LPF|BPF|Socket|DLPI|Raw|NIT|UPF)/|Internet Systems Consortium DHCP|"
     r"balanc(?:ing|ed) pool|Dynamic and static leases|reuse_lease|Added new forward map|Added reverse map|"
-    r"Removed (?:forward|reverse) map|Unable to add|Can't |bind update on |pool [0-9a-f]{4,16} |r-l-e:|"
-    r"no free leases|ICMP Echo reply while lease|network \S{1,64}: no free|Copyright |All rights reserved|Config file:|"
-    r"Database file:|PID file:|Server starting service|DHCPSERVER"
+    r"Removed (?:forward|reverse) map|Unable to add (?:forward|reverse) map|"
+    r"bind update on |pool [0-9a-f]{4,16} |r-l-e:|no free leases|ICMP Echo reply while lease|"
+    r"network \S{1,64}: no free|DHCPSERVER"
+)
+_COMMON = re.compile(  # of the daemon, and of any other program
+    r"Can't |Unable to add |Copyright |All rights reserved|Config file:|Database file:|PID file:|Wrote \d|"
+    r"Server starting service"
 )
 
 
@@ -76,6 +80,11 @@ def is_message(text: str) -> bool:
 def is_other(text: str) -> bool:
     """Tell whether a text is one of the daemon's messages about itself."""
     return _OTHER.match(text) is not None
+
+
+def is_common(text: str) -> bool:
+    """Tell whether a text is a message of the daemon that could be any program's: read, but no proof of it."""
+    return _COMMON.match(text) is not None
 
 
 def read_message(text: str, fields: Fields) -> bool:

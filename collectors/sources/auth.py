@@ -22,6 +22,7 @@ from engine.events import Fields, Value
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 """Of a line without a header or a known message these say that it is no text at all."""
 
+_PEER = frozenset({"source.ip", "source.address", "source.domain", "destination.ip"})
 _LOOKED_AT = 60  # lines of the head
 _LINE = 2000  # bytes of a line that recognition reads
 
@@ -90,10 +91,16 @@ def _relate(fields: Fields) -> None:
 
 
 def _kind_of_line(text: str) -> str:
-    """Return `auth` for a line of a program that the auth log holds, `syslog` for another program's, else nothing."""
+    """Return `auth` for a line of a program that the auth log holds, `syslog` for another program's, else nothing.
+
+    Without a header only what names a peer tells: any program may say "Connection closed" (`perhaps`).
+    """
     header = parse_header(text, Options())
     if header.program is None:
-        return "auth" if header.kind == "bare" and read_bare(header.message, {}) else ""
+        fields: Fields = {}
+        if header.kind != "bare" or not read_bare(header.message, fields):
+            return ""
+        return "auth" if not is_remote(fields) or not _PEER.isdisjoint(fields) else "perhaps"
     return "auth" if is_auth(header.program, header.message) else "syslog"
 
 

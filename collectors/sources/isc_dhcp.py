@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from collectors.dhcp.dhcpd import is_message, is_other, read_message
+from collectors.dhcp.dhcpd import is_common, is_message, is_other, read_message
 from collectors.host.programs import refuse_others
 from collectors.sensors.line import LineSource, begun, headed
 from collectors.source import Options
@@ -40,7 +40,7 @@ def _read(line: str, options: Options) -> Fields:
         relay = fields.get("dhcp.relay.ip")
         if isinstance(relay, str):
             fields["destination.ip"] = relay
-    elif not (is_other(text) or _DAEMON.match(header.program or "")):
+    elif not (is_other(text) or is_common(text) or _DAEMON.match(header.program or "")):
         raise MalformedRecordError("no message of dhcpd: its words are unknown, and it is not from dhcpd")
     elif "no free leases" in text or "failed" in text.lower() or text.startswith("Can't"):
         fields["event.outcome"], fields["event.type"] = "failure", ["error"]
