@@ -1,9 +1,10 @@
 """How surprising one more outcome is, when outcomes were counted: the chance of one as rare as this, or rarer.
 
-An observation may hold several items (the characters of a value); it is as rare as its rarest item. For an item that
-was never seen, the chance is the share of observations whose rarest item was seen `low` times or less: where new
-things come all the time, one more surprises nobody (Good, "The population frequencies of species", 1953). With few
-observations the answer leans on that of the layer above, which is worth `STRENGTH` observations.
+An observation may hold several items (the characters of a value); it is as rare as its rarest item, so the chance of
+an item is the share of observations whose rarest item was seen no more often. For one that was never seen it is the
+share of those whose rarest item was seen `low` times or less: where new things come all the time, one more surprises
+nobody (Good, "The population frequencies of species", 1953). With few observations the answer leans on that of the
+layer above, which is worth `STRENGTH` observations.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, repeat
+from itertools import accumulate
 from typing import Any, cast
 
 from engine.anomaly.frame import NotEnoughDataError
@@ -55,29 +56,19 @@ class Rarity:
         ordered = sorted(self.rarest)
         return ordered, [0, *accumulate(self.rarest[count] for count in ordered)]
 
-    def chance(self, items: Iterable[str], above: float, doubted: float = 0.0) -> float:
-        """Return the chance of an observation with items as rare as these; `above` is that of the layer above.
+    def chance(self, item: str, above: float, doubted: float = 0.0) -> float:
+        """Return the chance of an observation with an item as rare as this; `above` is that of the layer above.
 
         `doubted` is how many observations, the rarest, may not be ordinary (see `outlying`): they speak for nothing.
         """
-        return self.chance_of(self.count(items), above, doubted)
+        return self.chance_of(self.counts.get(item, 0), above, doubted)
 
     def chance_of(self, rarest: int, above: float, doubted: float = 0.0) -> float:
-        """Return the chance of an observation whose rarest item was seen so often; see `count`."""
-        if rarest < 0:  # nothing in it that could be rare
-            return 1.0
+        """Return the chance of an observation whose rarest item was seen so often."""
         as_rare = self._as_rare(rarest) - doubted
         if rarest == 0 or doubted:
             as_rare = max(as_rare - (rarest == 0), FLOOR * self.seen / (self.seen + LITTLE))
         return min(1.0, (as_rare + STRENGTH * above) / (self.seen + STRENGTH))
-
-    def count(self, items: Iterable[str]) -> int:
-        """Return how often the item was seen that says how rare these are; -1 where there is none."""
-        found = map(self.counts.get, items, repeat(0))
-        if not self.place:
-            return min(found, default=-1)
-        ordered = sorted(found)
-        return ordered[self.place] if len(ordered) > self.place else -1
 
     def outlying(self, share: float) -> float:
         """Return how many observations, up to a share of all, hold items far rarer than those of all the others.

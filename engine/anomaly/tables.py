@@ -27,12 +27,15 @@ def coded(table: pa.Table, name: str) -> tuple[NDArray[np.int64], list[str]]:
     column = table.column(name).combine_chunks()
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         column = pa.array([row[0] if row else None for row in column.to_pylist()], type=pa.string())
-    if not pa.types.is_dictionary(column.type):
+    in_order = not pa.types.is_dictionary(column.type)
+    if in_order:
         if not pa.types.is_string(column.type):
             column = pc.cast(column, pa.string())
         column = pc.dictionary_encode(column)
     codes = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     values = column.dictionary.to_pylist()
+    if in_order:
+        return codes, values
     used = pc.unique(column.indices).drop_null().to_pylist()
     moved = np.full(len(values) + 1, -1, dtype=np.int64)
     moved[used] = np.arange(len(used))

@@ -29,7 +29,7 @@ from engine.anomaly.evaluation.measures import best_f1, f1_at, recall_at, roc
 from engine.anomaly.evaluation.metrics import filled
 from engine.anomaly.evaluation.requests_data import Line, as_events, read_lines
 from engine.anomaly.evaluation.row import Row
-from engine.anomaly.frame import ENTITY, Fitted
+from engine.anomaly.frame import ENTITY, Content, Fitted
 from engine.anomaly.keeping import Keeper, loosest
 from engine.anomaly.models.web_requests import MODEL
 from engine.anomaly.tables import INSTANT, text_column, times
@@ -39,6 +39,7 @@ _TRAINS, _FALSE = 0.6, 0.02
 _POISON, _DRAWS = 0.05, 2
 _PAIRS = (("normal.txt", "anomalous.txt", "development"), ("norm_test.txt", "anomal_test.txt", "unseen"))
 _BUDGET = 10.0  # alerts a day
+_RUNS = 5  # of which the fastest counts: other load on the machine only slows
 
 
 def evaluate_requests(folder: Path, seed: int, *, generic: bool) -> list[Row]:
@@ -50,6 +51,18 @@ def evaluate_requests(folder: Path, seed: int, *, generic: bool) -> list[Row]:
     return rows
 
 
+def _speeds(content: Content, parts: Sequence[pa.Table]) -> tuple[float, float]:
+    """Return how many requests a second of CPU time a model judges that has judged none, and once it has seen them."""
+    fitted, requests, speeds = MODEL.restore(content), sum(part.num_rows for part in parts), []
+    for _ in ("first seen", "seen before"):
+        begun = time.process_time()
+        for part in parts:
+            fitted.score(part)
+        speeds.append(requests / (time.process_time() - begun))
+    cold, warm = speeds
+    return cold, warm
+
+
 def _rows(normal: Sequence[Line], attacks: Sequence[Line], part: str, seed: int, *, generic: bool) -> list[Row]:
     known = set(normal)
     attacks = [line for line in attacks if line not in known]
@@ -57,12 +70,8 @@ def _rows(normal: Sequence[Line], attacks: Sequence[Line], part: str, seed: int,
     held = [line for line in normal if _place(line) >= _TRAINS]
     fitted, threshold = _fitted(training, seed), -math.log2(_FALSE)
     ordinary, found = MODEL.observe(as_events(held, "held")), MODEL.observe(as_events(attacks, "attack"))
-    begun = time.process_time()
     one, other = fitted.score(found).values, fitted.score(ordinary).values
-    cold = (len(attacks) + len(held)) / (time.process_time() - begun)
-    begun = time.process_time()
-    fitted.score(found)
-    warm = len(attacks) / (time.process_time() - begun)
+    cold, warm = np.max([_speeds(fitted.content(), (found, ordinary)) for _ in range(_RUNS)], axis=0)
     data = f"CSIC 2010 ({len(training):,} + {len(held):,} ordinary, {len(attacks):,} attacks)"
     beside = _generic(training, held, attacks, seed) if generic else {}
     clean = (one, other)

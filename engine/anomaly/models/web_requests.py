@@ -66,10 +66,11 @@ class WebRequestsFitted:
     def score(self, observations: pa.Table) -> Scores:
         """Return scores; each distinct request is judged once."""
         rows = _rows(observations)
-        known = {row: self._value(row) for row in dict.fromkeys(rows)}
-        states = [State.READY if self._knows(row[0]) else State.LEARNING for row in rows]
-        values = np.array([known[row] for row in rows], dtype=np.float64)
-        return Scores(values=values, states=np.array(states, dtype=np.uint8))
+        ready = set(filter(self._knows, {row[0] for row in rows}))
+        known = {row: self._value(row) if row[0] in ready else 0.0 for row in dict.fromkeys(rows)}
+        values = np.fromiter(map(known.__getitem__, rows), np.float64, len(rows))
+        states = np.where([row[0] in ready for row in rows], np.uint8(State.READY), np.uint8(State.LEARNING))
+        return Scores(values=values, states=states)
 
     def explain(self, observations: pa.Table, row: int) -> Sequence[Term]:
         """Return the terms of one request."""
@@ -93,7 +94,7 @@ class WebRequestsFitted:
             for cause, *counted in found
             for point, counts in zip(strange[cause], counted, strict=True)
         ]
-        new = math.fsum(item.first + item.next for item in found if item.cause == PATH)
+        new = math.fsum(first + following for cause, first, following in found if cause == PATH)
         many = reassurance(new, clients)
         terms.append(Term(name="asked for by many", bits=many, field="source.ip", value=str(clients)))
         return ordered(terms)
@@ -108,8 +109,6 @@ class WebRequestsFitted:
 
     def _value(self, row: Row) -> float:
         service, method, path, query, clients = row
-        if not self._knows(service):
-            return 0.0
         new, bits = self.judge.counted(service, method, path, query)
         if clients > 1 and bits:
             bits = (*bits, reassurance(new, clients))

@@ -10,9 +10,7 @@ not: one seen in few values has not had the time to stand beside all others.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 
 from engine.anomaly.rarity import STRENGTH, Rarity
 from engine.anomaly.web.values import UNKNOWN, Values, characters_of, pairs_of
@@ -32,14 +30,15 @@ class Parameter:
         self._layers = layers
         self._doubt = doubt
         self._choices = [layer.choices for layer in layers[1:]]
+        self._of_kinds: dict[frozenset[str], tuple[float, float, float]] = {}
         self.is_choice = any(choices.counts for choices in self._choices)
         if layers:
             of_forms = doubt * _DOUBT_OF_FORMS
             characters = [layer.characters for layer in layers]
             self._characters = _Items(characters, of_forms)
             self._further = _Items([layer.further for layer in layers], of_forms)
-            self._pairs = _Items([layer.pairs for layer in layers], of_forms)
-            self._common = next((known for known in reversed(characters) if known.seen >= _ENOUGH), characters[0])
+            common = next((known for known in reversed(characters) if known.seen >= _ENOUGH), characters[0])
+            self._pairs = _Pairs([layer.pairs for layer in layers], of_forms, common)
             usual = {kind for layer in layers for kind in layer.usual}
             self._absences = sorted((_absence(characters, kind, of_forms), kind) for kind in usual)
 
@@ -55,7 +54,7 @@ class Parameter:
         chance = UNKNOWN
         for choices in self._choices:
             if choices.counts:
-                chance = choices.chance((value,), chance, choices.outlying(self._doubt))
+                chance = choices.chance(value, chance, choices.outlying(self._doubt))
         return chance
 
     def of_length(self, length: int) -> float:
@@ -70,59 +69,62 @@ class Parameter:
         if not self._layers:
             return 1.0, 1.0, 1.0, 1.0
         kinds = characters_of(shape)
+        known = self._of_kinds.get(kinds)
+        if known is None:
+            known = self._judged(kinds)
+            if len(self._of_kinds) < _MOST:
+                self._of_kinds[kinds] = known
+        return *known, min(map(self._pairs.__getitem__, pairs_of(shape)))
+
+    def _judged(self, kinds: frozenset[str]) -> tuple[float, float, float]:
+        """Return the chances of the rarest of these characters, of the next rarest, and that none is missing."""
         return (
-            self._characters.chance(kinds),
-            self._further.chance(kinds) if len(kinds) > 1 else 1.0,
+            min(map(self._characters.__getitem__, kinds), default=1.0),
+            sorted(map(self._further.__getitem__, kinds))[1] if len(kinds) > 1 else 1.0,
             next((chance for chance, kind in self._absences if kind not in kinds), 1.0),
-            self._of_pairs(shape, kinds),
         )
 
-    def _of_pairs(self, shape: str, kinds: AbstractSet[str]) -> float:
-        """Return the chance of the strangest pair: at least 1 / (n + 2), if one of its characters was in n values."""
-        pairs = pairs_of(shape)
-        chance = self._pairs.chance(pairs)
-        known, every = self._common.counts, self._common.seen
-        common = {kind: known.get(kind, 0) for kind in kinds}
-        if _least(min(common.values(), default=every)) <= chance:
-            return chance  # all of its characters are common enough to speak
-        common["^"] = common["$"] = every  # the ends are in all
-        by_count: defaultdict[int, set[str]] = defaultdict(set)
-        for pair in pairs:
-            following = common[pair[1]] if len(pair) == 2 else every
-            by_count[min(common[pair[0]], following)].add(pair)
-        strangest = 1.0
-        for count, found in sorted(by_count.items(), reverse=True):
-            if _least(count) >= strangest:
-                break  # nor can those of rarer characters say more
-            strangest = min(strangest, max(self._pairs.chance(found), _least(count)))
-        return strangest
 
-
-class _Items:
-    """Chances of items as rare as these. How often the items were seen decides, so chances are remembered by that."""
+class _Items(dict[str, float]):
+    """The chance of each item; how often it was seen in each layer decides, so chances are remembered by that too."""
 
     def __init__(self, layers: Sequence[Rarity], doubt: float) -> None:
+        super().__init__()
         self._layers = [(layer, doubt * layer.seen) for layer in layers]
-        self._anywhere = layers[0].counts.keys()
         self._chances: dict[tuple[int, ...], float] = {}
 
-    def chance(self, items: AbstractSet[str]) -> float:
-        """Return the chance; what is known nowhere is as rare as the widest layer says."""
-        layers = self._layers if items <= self._anywhere else self._layers[:1]
-        counts = tuple([layer.count(items) for layer, _ in layers])
+    def __missing__(self, item: str) -> float:
+        found = self._chance(item)
+        if len(self) < _MOST:
+            self[item] = found
+        return found
+
+    def _chance(self, item: str) -> float:
+        """Return the chance of an item; one that is known nowhere is as rare as the widest layer says."""
+        counts = tuple([layer.counts.get(item, 0) for layer, _ in self._layers])
+        counts = counts if counts[0] else counts[:1]
         found = self._chances.get(counts)
         if found is None:
             found = UNKNOWN
-            for (layer, doubted), count in zip(layers, counts, strict=True):
+            for count, (layer, doubted) in zip(counts, self._layers, strict=False):
                 found = layer.chance_of(count, found, doubted)
-            if len(self._chances) < _MOST:
-                self._chances[counts] = found
+            self._chances[counts] = found
         return found
 
 
-def _least(count: int) -> float:
-    """Return the chance that is left to what only a character says which was in so many values."""
-    return 1.0 / (count + 2.0)
+class _Pairs(_Items):
+    """The chance of each pair: at least 1 / (n + 2), if one of its characters was in n values."""
+
+    def __init__(self, layers: Sequence[Rarity], doubt: float, common: Rarity) -> None:
+        super().__init__(layers, doubt)
+        self._common = {**common.counts, "^": common.seen, "$": common.seen}  # the ends are in all
+
+    def _chance(self, item: str) -> float:
+        first, following = item[0], item[1:]
+        count = self._common.get(first, 0)
+        if len(following) == 1:
+            count = min(count, self._common.get(following, 0))
+        return max(super()._chance(item), 1.0 / (count + 2.0))
 
 
 def _absence(layers: Sequence[Rarity], kind: str, doubt: float) -> float:

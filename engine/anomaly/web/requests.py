@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus
@@ -55,11 +55,7 @@ def split_query(query: str) -> tuple[tuple[str, ...], list[str]]:
     if not query:
         return (), []
     pairs = list(map(split_pair, query.split("&", MOST_PARAMETERS)))
-    names = [name for name, _ in pairs]
-    values = [value for _, value in pairs]
-    if len(set(names)) < len(names) or len(max(names, key=len)) > LONGEST_NAME:
-        names = _numbered(names)
-    return tuple(names), values
+    return numbered([name for name, _ in pairs]), [value for _, value in pairs]
 
 
 def split_pair(pair: str) -> tuple[str, str]:
@@ -68,13 +64,16 @@ def split_pair(pair: str) -> tuple[str, str]:
     return (_decoded(name), _decoded(value)) if "+" in pair or "%" in pair else (name, value)
 
 
-def _numbered(names: Iterable[str]) -> list[str]:
+def numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of a query's parameters, cut to a length, each that comes again with its number."""
+    if not names or (len(set(names)) == len(names) and len(max(names, key=len)) <= LONGEST_NAME):
+        return tuple(names)
     times: Counter[str] = Counter()
     found = []
     for name in (name[:LONGEST_NAME] for name in names):
         times[name] += 1
         found.append(name if times[name] == 1 else f"{name}#{times[name]}")
-    return found
+    return tuple(found)
 
 
 def _decoded(text: str) -> str:

@@ -103,7 +103,7 @@ class Site:
         return {}
 
     def _layers(self, of: Mapping[Key, Rarity], keys: Iterable[Key]) -> list[Rarity]:
-        return [of[key] for key in keys if key in of]
+        return [found for found in map(of.get, keys) if found is not None]
 
     def _strange_names(self, service: str, path: Path, names: Collection[str], doubt: float) -> list[Departure]:
         """Return the parameter that is the strangest here, and the one whose absence is."""
@@ -149,7 +149,7 @@ def _bits(layers: Sequence[Rarity], item: str, doubt: float) -> float:
         return 0.0
     chance = UNKNOWN
     for layer in layers[:1] if layers and not layers[0].knows(item, layers[0].outlying(doubt)) else layers:
-        chance = layer.chance((item,), chance, layer.outlying(doubt))
+        chance = layer.chance(item, chance, layer.outlying(doubt))
     return -math.log2(chance)
 
 

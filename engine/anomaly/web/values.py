@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import add
 from typing import Any, cast
 
@@ -39,38 +38,34 @@ class _Kinds(dict[int, str]):
 
 
 _KINDS = _Kinds()
+_ASCII = "".join(_KINDS[code] for code in range(128)).encode() + bytes(128)
+_RUNS = tuple((kind, kind * 2, kind * 4) for kind in "a9L")
+_UNCOUNTED = frozenset("a9L ")  # kinds that come several times in any value
 _NAMES = {"a": "a letter", "L": "a letter outside ASCII", "9": "a digit", "\x00": "a control character", " ": "a space"}
-
-
-_RUNS = re.compile(r"a{2,}|9{2,}|L{2,}")  # linear: each alternative is one character
 
 
 def shape_of(value: str) -> str:
     """Return the shape of a value: runs of letters and of digits once (`29283698y` is `9a`), all else as it is."""
-    return _shape_of(value[:_LONGEST])
+    shape = value[:_LONGEST]
+    shape = shape.encode().translate(_ASCII).decode() if shape.isascii() else shape.translate(_KINDS)
+    for kind, two, four in _RUNS:
+        if two in shape:
+            shape = shape.replace(four, kind)  # most runs need no more than this and one more pass
+            while two in shape:
+                shape = shape.replace(two, kind)
+    return shape
 
 
-@lru_cache(maxsize=65536)
-def _shape_of(text: str) -> str:
-    return _RUNS.sub(_first, text.translate(_KINDS))
-
-
-def _first(run: re.Match[str]) -> str:
-    return run[0][0]
-
-
-def characters_of(shape: str) -> set[str]:
+def characters_of(shape: str) -> frozenset[str]:
     """Return the kinds of characters in a shape."""
-    return set(shape)
+    return frozenset(shape)
 
 
 def pairs_of(shape: str) -> set[str]:
     """Return the pairs of neighbours in a shape (`^` and `$` are its ends), and as `-*2` what comes several times."""
     pairs = set(map(add, f"^{shape}", f"{shape}$"))
-    kinds = set(shape)
-    if len(kinds) < len(shape):
-        counts = ((kind, shape.count(kind)) for kind in kinds if kind not in "a9L ")
-        pairs.update([f"{kind}*{count}" for kind, count in counts if count > 1])
+    if marks := set(shape) - _UNCOUNTED:
+        pairs.update([f"{mark}*{count}" for mark in marks if (count := shape.count(mark)) > 1])
     return pairs
 
 

@@ -11,21 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 _NEXT = 0.5  # of what the cause before counts
 _REASSURING = 3.0  # bits for each doubling of the clients that ask for a path
 PATH = 0  # the first cause of a request is its path; the others are its values, in order
 
 Cause: TypeAlias = tuple[float, float]  # the bits of the two strangest points of a path or a value
-
-
-class Weighed(NamedTuple):
-    """What the two strangest points of a cause count; `next` may be 0."""
-
-    cause: int
-    first: float
-    next: float
+Weighed: TypeAlias = tuple[
+    int, float, float
+]  # which cause, and what its two strangest points count, the second maybe 0
 
 
 def strangest(bits: Sequence[float]) -> tuple[int, int]:
@@ -42,11 +37,11 @@ def weighed(causes: Sequence[Cause], points: int) -> list[Weighed]:
         for cause, (first, following) in enumerate(causes)
         if first > allowance
     ]
-    if len(beyond) > 1:
-        beyond.sort(key=lambda item: -(item[1] + item[2]))
+    if len(beyond) < 2:
+        return beyond
+    beyond.sort(key=lambda item: -(item[1] + item[2]))
     return [
-        Weighed(cause, first * _NEXT**rank, following * _NEXT**rank)
-        for rank, (cause, first, following) in enumerate(beyond)
+        (cause, first * _NEXT**rank, following * _NEXT**rank) for rank, (cause, first, following) in enumerate(beyond)
     ]
 
 

@@ -46,18 +46,19 @@ def form_of(layers: list[Values], shape: str, doubt: float) -> tuple[float, floa
     kinds = characters_of(shape)
     characters = [layer.characters for layer in layers]
     absent = [kind for layer in layers for kind in layer.usual - kinds]
+    further = sorted(_of_item([layer.further for layer in layers], kind, doubt) for kind in kinds)
     return (
-        _of_items(characters, kinds, doubt),
-        _of_items([layer.further for layer in layers], kinds, doubt),
+        min((_of_item(characters, kind, doubt) for kind in kinds), default=1.0),
+        further[1] if len(further) > 1 else 1.0,
         min((_of_absence(characters, kind, doubt) for kind in absent), default=1.0),
-        _of_pairs(layers, shape, doubt),
+        min(_of_pair(layers, pair, doubt) for pair in pairs_of(shape)),
     )
 
 
-def _of_items(layers: list[Rarity], items: set[str], doubt: float) -> float:
+def _of_item(layers: list[Rarity], item: str, doubt: float) -> float:
     chance = 0.5
-    for layer in layers if all(item in layers[0].counts for item in items) else layers[:1]:
-        chance = layer.chance(items, chance, doubt * layer.seen)
+    for layer in layers if item in layers[0].counts else layers[:1]:
+        chance = layer.chance_of(layer.counts.get(item, 0), chance, doubt * layer.seen)
     return chance
 
 
@@ -69,15 +70,8 @@ def _of_absence(layers: list[Rarity], kind: str, doubt: float) -> float:
     return chance
 
 
-def _of_pairs(layers: list[Values], shape: str, doubt: float) -> float:
-    """Return the chance of the strangest of the pairs that are as common in their rarer character."""
-    rarities, pairs = [layer.pairs for layer in layers], pairs_of(shape)
+def _of_pair(layers: list[Values], pair: str, doubt: float) -> float:
+    """Return the chance of a pair, which is no smaller than what its rarer character alone can say."""
     common = next((layer.characters for layer in layers[::-1] if layer.characters.seen >= 100), layers[0].characters)
-    together = _of_items(rarities, pairs, doubt)
-    if 1.0 / (min((common.counts.get(kind, 0) for kind in set(shape)), default=common.seen) + 2.0) <= together:
-        return together
-    groups: dict[int, set[str]] = {}
-    for pair in pairs:
-        counts = [common.counts.get(kind, 0) for kind in (pair[0] if len(pair) > 2 else pair) if kind not in "^$"]
-        groups.setdefault(min(counts, default=common.seen), set()).add(pair)
-    return min(max(_of_items(rarities, found, doubt), 1.0 / (count + 2.0)) for count, found in groups.items())
+    counts = [common.counts.get(kind, 0) for kind in (pair[0] if len(pair) > 2 else pair) if kind not in "^$"]
+    return max(_of_item([layer.pairs for layer in layers], pair, doubt), 1.0 / (min(counts, default=common.seen) + 2.0))

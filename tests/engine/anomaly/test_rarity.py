@@ -15,14 +15,14 @@ from engine.anomaly.shrinkage import Categories, Rates, tail_bits
 def test_what_is_new_all_the_time_surprises_less_than_what_never_is() -> None:
     closed = Rarity.of([{"on"}] * 50 + [{"off"}] * 50)
     open_ended = Rarity.of([{str(number)} for number in range(100)])
-    assert closed.chance(["strange"], 0.5) < 0.05
-    assert open_ended.chance(["strange"], 0.5) > 0.9
+    assert closed.chance("strange", 0.5) < 0.05
+    assert open_ended.chance("strange", 0.5) > 0.9
 
 
 def test_little_data_leans_on_the_layer_above() -> None:
     few = Rarity.of([{"a"}, {"a"}])
-    assert few.chance(["b"], 0.9) > 0.5
-    assert few.chance(["b"], 0.001) < 0.2
+    assert few.chance("b", 0.9) > 0.5
+    assert few.chance("b", 0.001) < 0.2
 
 
 def test_an_end_that_was_often_met_is_harder_than_one_met_once() -> None:

@@ -28,9 +28,9 @@ def _weighed(structure: list[float], values: list[float]) -> list[tuple[int, flo
     which = list(map(strangest, points))
     causes = [(bits[first], bits[following]) for bits, (first, following) in zip(points, which, strict=True)]
     return [
-        (starts[item.cause] + place, bits)
-        for item in weighed(causes, len(structure) + len(values))
-        for place, bits in zip(which[item.cause], (item.first, item.next), strict=True)
+        (starts[cause] + place, bits)
+        for cause, *counted in weighed(causes, len(structure) + len(values))
+        for place, bits in zip(which[cause], counted, strict=True)
         if bits
     ]
 
