@@ -7,9 +7,9 @@ paths with the names of their parameters, parameters as they are written, shapes
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from math import fsum, log2
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from engine.anomaly.rarity import Gauge
@@ -21,8 +21,8 @@ from engine.anomaly.web.weighing import PATH, Cause, weighed
 
 _MOST = 200_000  # parts that are remembered
 _LONGEST = 512  # characters of such a part: what is longer hardly comes again
-_MOST_CHANCES = 10_000  # of one kind, whose bits are remembered
-_QUIET = math.log2(4 + OF_VALUE)  # bits that count in no request with a value: the least that is taken off
+_MOST_RAW = 10_000  # raw bits of one kind whose reading is remembered
+_QUIET = log2(4 + OF_VALUE)  # bits that count in no request with a value: the least that is taken off
 _OF_VALUE = range(KINDS.index("value"), KINDS.index("length") + 1)
 Counted: TypeAlias = tuple[float, tuple[float, ...]]  # of a request's points: the bits of its path's, and all bits
 _NOTHING: Counted = (0.0, ())
@@ -45,16 +45,16 @@ class _Memory:
 
 
 class _Bits(dict[float, float]):
-    """What a chance of one kind of departure counts."""
+    """What the raw bits of one kind of departure count."""
 
     def __init__(self, gauge: Gauge) -> None:
         super().__init__()
         self._gauge = gauge
 
-    def __missing__(self, chance: float) -> float:
-        found = self._gauge.read(-math.log2(chance))
-        if len(self) < _MOST_CHANCES:
-            self[chance] = found
+    def __missing__(self, raw: float) -> float:
+        found = self._gauge.read(raw)
+        if len(self) < _MOST_RAW:
+            self[raw] = found
         return found
 
 
@@ -75,7 +75,7 @@ class _Parameter:
         kind = value if self._known.is_choice else (shape, length)
         if kind in self._values:
             return self._values[kind]
-        of_choice = self._of_choice[self._known.of_choice(value)]
+        of_choice = self._of_choice[-log2(self._known.of_choice(value))]
         found = _cause([of_choice, self._far(length), *self._form(shape)])
         size = length if self._known.is_choice else len(shape)
         return self._memory.keep(self._values, kind, found if found[0] > _QUIET else None, size)
@@ -83,7 +83,7 @@ class _Parameter:
     def _form(self, shape: str) -> list[float]:
         found = self._shapes.get(shape)
         if found is None:
-            found = [bits[chance] for bits, chance in zip(self._of_form, self._known.of_form(shape), strict=True)]
+            found = [bits[-log2(chance)] for bits, chance in zip(self._of_form, self._known.of_form(shape), strict=True)]
             if len(shape) <= _LONGEST:  # as many as there are values
                 self._shapes[shape] = found
         return found
@@ -91,7 +91,7 @@ class _Parameter:
     def _far(self, length: int) -> float:
         found = self._lengths.get(length)
         if found is None:
-            found = self._of_length[self._known.of_length(length)]
+            found = self._of_length[-log2(self._known.of_length(length))]
             if length <= _LONGEST:
                 self._lengths[length] = found
         return found
@@ -136,8 +136,8 @@ class Judge:
 
     def __init__(self, site: Site, gauges: Mapping[int, Gauge]) -> None:
         self._site = site
-        self._gauges = gauges
-        self._of_value = [_Bits(gauges[kind]) for kind in _OF_VALUE]
+        self._bits = {kind: _Bits(gauge) for kind, gauge in gauges.items()}
+        self._of_value = [self._bits[kind] for kind in _OF_VALUE]
         self._forget()
 
     def _forget(self) -> None:
@@ -167,14 +167,14 @@ class Judge:
         if not found:
             return _NOTHING
         if len(found) > 1:
-            new = math.fsum([first + following for cause, first, following in found if cause == PATH])
+            new = fsum([first + following for cause, first, following in found if cause == PATH])
             return new, tuple([bits for _, *counted in found for bits in counted])
         ((cause, first, following),) = found
         return (first + following if cause == PATH else 0.0), (first, following)
 
     def read(self, departure: Departure) -> float:
         """Return the bits of one departure."""
-        return self._gauges[departure.kind].read(departure.raw)
+        return self._bits[departure.kind][departure.raw]
 
     def _page(self, service: str, path: str) -> _Page:
         place = path_of(path)

@@ -91,6 +91,7 @@ class _Items(dict[str, float]):
     def __init__(self, layers: Sequence[Rarity], doubt: float) -> None:
         super().__init__()
         self._layers = [(layer, doubt * layer.seen) for layer in layers]
+        self._count = [layer.counts.get for layer in layers]
         self._chances: dict[tuple[int, ...], float] = {}
 
     def __missing__(self, item: str) -> float:
@@ -101,8 +102,9 @@ class _Items(dict[str, float]):
 
     def _chance(self, item: str) -> float:
         """Return the chance of an item; one that is known nowhere is as rare as the widest layer says."""
-        counts = tuple([layer.counts.get(item, 0) for layer, _ in self._layers])
-        counts = counts if counts[0] else counts[:1]
+        counts = tuple([count(item, 0) for count in self._count])
+        if not counts[0]:
+            counts = counts[:1]
         found = self._chances.get(counts)
         if found is None:
             found = UNKNOWN
@@ -120,10 +122,10 @@ class _Pairs(_Items):
         self._common = {**common.counts, "^": common.seen, "$": common.seen}  # the ends are in all
 
     def _chance(self, item: str) -> float:
-        first, following = item[0], item[1:]
-        count = self._common.get(first, 0)
-        if len(following) == 1:
-            count = min(count, self._common.get(following, 0))
+        common = self._common.get
+        count = common(item[0], 0)
+        if len(item) == 2:
+            count = min(count, common(item[1], 0))
         return max(super()._chance(item), 1.0 / (count + 2.0))
 
 
