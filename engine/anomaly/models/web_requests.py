@@ -40,7 +40,7 @@ from engine.anomaly.web.requests import Request, request_of
 from engine.anomaly.web.samples import attack_rows, sample_events
 from engine.anomaly.web.site import KINDS, Departure, Site
 from engine.anomaly.web.values import OF_VALUE
-from engine.anomaly.web.weighing import PATH, reassurance, strangest, weighed
+from engine.anomaly.web.weighing import PATH, allowance_of, reassurance, strangest, weighed
 from engine.errors import InputError
 
 _OWN = {"service": pa.string(), "method": pa.string(), "path": pa.string(), "query": pa.string(), "clients": pa.int64()}
@@ -88,7 +88,7 @@ class WebRequestsFitted:
         bits = [[self.judge.read(departure) for departure in departures] for departures in causes]
         strange = [strangest(points) for points in bits]
         two = [(points[first], points[following]) for points, (first, following) in zip(bits, strange, strict=True)]
-        found = weighed(two, sum(map(len, bits)))
+        found = weighed(two, allowance_of(sum(map(len, bits))))
         terms = [
             self._term(request, causes[cause][point], counts)
             for cause, *counted in found

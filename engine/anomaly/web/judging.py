@@ -17,12 +17,12 @@ from engine.anomaly.web.parameters import Parameter
 from engine.anomaly.web.requests import MOST_PARAMETERS, Path, numbered, path_of, split_pair, split_query
 from engine.anomaly.web.site import KINDS, Departure, Site
 from engine.anomaly.web.values import OF_VALUE, shape_of
-from engine.anomaly.web.weighing import PATH, Cause, weighed
+from engine.anomaly.web.weighing import PATH, Cause, allowance_of, weighed
 
 _MOST = 200_000  # parts that are remembered
 _LONGEST = 512  # characters of such a part: what is longer hardly comes again
 _MOST_RAW = 10_000  # raw bits of one kind whose reading is remembered
-_QUIET = log2(4 + OF_VALUE)  # bits that count in no request with a value: the least that is taken off
+_QUIET = allowance_of(4 + OF_VALUE)  # bits that count in no request with a value: the least that is taken off
 _OF_VALUE = range(KINDS.index("value"), KINDS.index("length") + 1)
 Counted: TypeAlias = tuple[float, tuple[float, ...]]  # of a request's points: the bits of its path's, and all bits
 _NOTHING: Counted = (0.0, ())
@@ -83,7 +83,9 @@ class _Parameter:
     def _form(self, shape: str) -> list[float]:
         found = self._shapes.get(shape)
         if found is None:
-            found = [bits[-log2(chance)] for bits, chance in zip(self._of_form, self._known.of_form(shape), strict=True)]
+            found = [
+                bits[-log2(chance)] for bits, chance in zip(self._of_form, self._known.of_form(shape), strict=True)
+            ]
             if len(shape) <= _LONGEST:  # as many as there are values
                 self._shapes[shape] = found
         return found
@@ -101,7 +103,7 @@ class _Structure(NamedTuple):
     """A path with a method and the names of its parameters."""
 
     cause: Cause
-    points: int  # of a request that is built so, with those of its values
+    allowance: float  # of a request that is built so, by its points and those of its values
     plain: bool  # whether the names stand as they are: none comes twice, none is cut
 
 
@@ -163,7 +165,7 @@ class Judge:
             self._memory.keep(page.structures, (method, names), structure, sum(map(len, names)))
         if not structure.plain:
             causes = map(page.judged, *split_query(query))
-        found = weighed([structure.cause, *filter(None, causes)], structure.points)
+        found = weighed([structure.cause, *filter(None, causes)], structure.allowance)
         if not found:
             return _NOTHING
         if len(found) > 1:
@@ -187,7 +189,7 @@ class Judge:
     def _structure(self, service: str, method: str, path: str, names: tuple[str, ...]) -> _Structure:
         called = numbered(names)
         bits = list(map(self.read, self._site.structure(service, method, path_of(path), called)))
-        return _Structure(_cause(bits), len(bits) + OF_VALUE * len(names), called == names)
+        return _Structure(_cause(bits), allowance_of(len(bits) + OF_VALUE * len(names)), called == names)
 
     def _parameter(self, service: str, path: Path, name: str) -> _Parameter:
         known = self._site.parameter(service, path, name)

@@ -46,8 +46,14 @@ _NAMES = {"a": "a letter", "L": "a letter outside ASCII", "9": "a digit", "\x00"
 
 def shape_of(value: str) -> str:
     """Return the shape of a value: runs of letters and of digits once (`29283698y` is `9a`), all else as it is."""
-    shape = value[:_LONGEST]
-    shape = shape.encode().translate(_ASCII).decode() if shape.isascii() else shape.translate(_KINDS)
+    if value.isascii():
+        if value.isalpha():
+            return "a"
+        if value.isdigit():
+            return "9"
+        shape = value[:_LONGEST].encode().translate(_ASCII).decode()
+    else:
+        shape = value[:_LONGEST].translate(_KINDS)
     for kind, two, four in _RUNS:
         if two in shape:
             shape = shape.replace(four, kind)  # most runs need no more than this and one more pass

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import TypeAlias
 
 _NEXT = 0.5  # of what the cause before counts
@@ -29,9 +28,13 @@ def strangest(bits: Sequence[float]) -> tuple[int, int]:
     return first, following
 
 
-def weighed(causes: Sequence[Cause], points: int) -> list[Weighed]:
-    """Return what counts of the causes of a request that has so many points, the strangest cause first."""
-    allowance = _allowance(points)
+def allowance_of(points: int) -> float:
+    """Return the bits that are taken off of each of so many points."""
+    return math.log2(points)
+
+
+def weighed(causes: Sequence[Cause], allowance: float) -> list[Weighed]:
+    """Return what counts of the causes of a request of whose points so much is taken off, the strangest first."""
     beyond = [
         (cause, first - allowance, max(following - allowance, 0.0))
         for cause, (first, following) in enumerate(causes)
@@ -48,8 +51,3 @@ def weighed(causes: Sequence[Cause], points: int) -> list[Weighed]:
 def reassurance(new: float, clients: int) -> float:
     """Return the bits, at most zero, by which many clients speak for a new release: of what its path counts alone."""
     return -min(new, _REASSURING * math.log2(max(clients, 1)))
-
-
-@cache
-def _allowance(points: int) -> float:
-    return math.log2(points)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.anomaly.web.values import OF_VALUE
-from engine.anomaly.web.weighing import reassurance, strangest, weighed
+from engine.anomaly.web.weighing import allowance_of, reassurance, strangest, weighed
 from tests.engine.anomaly.plain_requests import weighed_of
 
 BITS = st.floats(min_value=0.0, max_value=40.0)
@@ -29,7 +29,7 @@ def _weighed(structure: list[float], values: list[float]) -> list[tuple[int, flo
     causes = [(bits[first], bits[following]) for bits, (first, following) in zip(points, which, strict=True)]
     return [
         (starts[cause] + place, bits)
-        for cause, *counted in weighed(causes, len(structure) + len(values))
+        for cause, *counted in weighed(causes, allowance_of(len(structure) + len(values)))
         for place, bits in zip(which[cause], counted, strict=True)
         if bits
     ]
