@@ -65,8 +65,7 @@ class Rarity:
 
     def chance_of(self, rarest: int, above: float, doubted: float = 0.0) -> float:
         """Return the chance of an observation whose rarest item was seen so often."""
-        ordered, sums = self._ladder
-        as_rare = sums[bisect_right(ordered, rarest or self.low)] - doubted
+        as_rare = self._as_rare(rarest) - doubted
         if rarest == 0 or doubted:
             as_rare = max(as_rare - (rarest == 0), FLOOR * self.seen / (self.seen + LITTLE))
         return min(1.0, (as_rare + STRENGTH * above) / (self.seen + STRENGTH))

@@ -71,7 +71,8 @@ def _rows(normal: Sequence[Line], attacks: Sequence[Line], part: str, seed: int,
     fitted, threshold = _fitted(training, seed), -math.log2(_FALSE)
     ordinary, found = MODEL.observe(as_events(held, "held")), MODEL.observe(as_events(attacks, "attack"))
     one, other = fitted.score(found).values, fitted.score(ordinary).values
-    cold, warm = np.max([_speeds(fitted.content(), (found, ordinary)) for _ in range(_RUNS)], axis=0)
+    content = fitted.content()
+    cold, warm = np.max([_speeds(content, (found, ordinary)) for _ in range(_RUNS)], axis=0)
     data = f"CSIC 2010 ({len(training):,} + {len(held):,} ordinary, {len(attacks):,} attacks)"
     beside = _generic(training, held, attacks, seed) if generic else {}
     clean = (one, other)

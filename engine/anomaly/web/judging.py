@@ -19,7 +19,7 @@ from engine.anomaly.web.site import KINDS, Departure, Site
 from engine.anomaly.web.values import OF_VALUE, shape_of
 from engine.anomaly.web.weighing import PATH, Cause, allowance_of, weighed
 
-_MOST = 200_000  # parts that are remembered
+_MOST = 300_000  # parts that are remembered
 _LONGEST = 512  # characters of such a part: what is longer hardly comes again
 _MOST_RAW = 10_000  # raw bits of one kind whose reading is remembered
 _QUIET = allowance_of(4 + OF_VALUE)  # bits that count in no request with a value: the least that is taken off
@@ -86,16 +86,14 @@ class _Parameter:
             found = [
                 bits[-log2(chance)] for bits, chance in zip(self._of_form, self._known.of_form(shape), strict=True)
             ]
-            if len(shape) <= _LONGEST:  # as many as there are values
-                self._shapes[shape] = found
+            self._memory.keep(self._shapes, shape, found, len(shape))
         return found
 
     def _far(self, length: int) -> float:
         found = self._lengths.get(length)
         if found is None:
             found = self._of_length[-log2(self._known.of_length(length))]
-            if length <= _LONGEST:
-                self._lengths[length] = found
+            self._memory.keep(self._lengths, length, found, 1)
         return found
 
 
@@ -119,11 +117,7 @@ class _Page(dict[str, tuple[str, Cause | None]]):
 
     def __missing__(self, pair: str) -> tuple[str, Cause | None]:
         name, value = split_pair(pair)
-        found = name, (self._parameters.get(name) or self._parameter(name)).judged(value)
-        if len(pair) <= _LONGEST:  # as `keep` does
-            self[pair] = found
-            self._memory.parts += 1
-        return found
+        return self._memory.keep(self, pair, (name, self.judged(name, value)), len(pair))
 
     def judged(self, name: str, value: str) -> Cause | None:
         """Return what is strangest in the value of a parameter, if it counts in any request."""

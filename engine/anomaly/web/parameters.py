@@ -110,7 +110,8 @@ class _Items(dict[str, float]):
             found = UNKNOWN
             for count, (layer, doubted) in zip(counts, self._layers, strict=False):
                 found = layer.chance_of(count, found, doubted)
-            self._chances[counts] = found
+            if len(self._chances) < _MOST:
+                self._chances[counts] = found
         return found
 
 

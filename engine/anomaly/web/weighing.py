@@ -17,9 +17,7 @@ _REASSURING = 3.0  # bits for each doubling of the clients that ask for a path
 PATH = 0  # the first cause of a request is its path; the others are its values, in order
 
 Cause: TypeAlias = tuple[float, float]  # the bits of the two strangest points of a path or a value
-Weighed: TypeAlias = tuple[
-    int, float, float
-]  # which cause, and what its two strangest points count, the second maybe 0
+Weighed: TypeAlias = tuple[int, float, float]  # which cause, and what its two strangest points count
 
 
 def strangest(bits: Sequence[float]) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def form_of(layers: list[Values], shape: str, doubt: float) -> tuple[float, floa
 def _of_item(layers: list[Rarity], item: str, doubt: float) -> float:
     chance = 0.5
     for layer in layers if item in layers[0].counts else layers[:1]:
-        chance = layer.chance_of(layer.counts.get(item, 0), chance, doubt * layer.seen)
+        chance = layer.chance(item, chance, doubt * layer.seen)
     return chance
 
 
